@@ -1,0 +1,21 @@
+"""What a binding makes: one HTTP request, as a value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from a2a_mcp.a2a.types import JSON
+
+ACCEPT_ONE = "application/json, application/a2a+json"
+ACCEPT_STREAM = "text/event-stream, application/json, application/a2a+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A request on its way out; `body` None means that it has none."""
+
+    verb: str
+    url: str
+    body: JSON = None
+    query: Mapping[str, str] = field(default_factory=dict)

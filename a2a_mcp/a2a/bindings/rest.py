@@ -1,0 +1,47 @@
+"""HTTP+JSON: verb and path name the operation, the params are query or body (a2a-wire 4.3)."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from a2a_mcp.a2a.bindings.base import Outgoing
+from a2a_mcp.a2a.errors import Delivery, InvalidRequest
+from a2a_mcp.a2a.types import JSON
+
+DOT_SEGMENTS: Final = frozenset({".", ".."})
+
+
+def build(url: str, target: str, params: dict[str, JSON], tenant: str | None = None) -> Outgoing:
+    """Make the request for `target` ("VERB /path/{id}") below `url`.
+
+    Raises InvalidRequest for an id that cannot be one path segment (threats I7).
+    """
+    verb, _, path = target.partition(" ")
+    rest = dict(params)
+    if "{id}" in path:
+        path = path.replace("{id}", segment(str(rest.pop("id"))))
+    if tenant:
+        path = f"/{segment(tenant)}{path}"
+    if verb == "GET":
+        return Outgoing(verb, join(url, path), query={k: _word(v) for k, v in rest.items()})
+    return Outgoing(verb, join(url, path), rest)
+
+
+def segment(value: str) -> str:
+    """Encode an id as exactly one path segment; dots are not encoded, so dot segments are refused."""
+    if value in DOT_SEGMENTS or not value:
+        raise InvalidRequest(
+            f"the id {value!r} cannot be put into a URL path", delivery=Delivery.NEVER
+        )
+    return quote(value, safe="")
+
+
+def join(url: str, path: str) -> str:
+    """Put a path below a URL with exactly one slash between; the URL's query stays at the end."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(path=parts.path.rstrip("/") + path))
+
+
+def _word(value: JSON) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,209 @@
+"""A client of one agent over one interface: one method per operation of A2A.
+
+It writes with the interface's dialect, reads with the liberal decoder, and says of every failure
+whether the request may have been executed. It never retries, never waits beyond its limits, and knows
+nothing of MCP, storage or configuration.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from typing import Final
+
+from a2a_mcp.a2a.auth import Attachment
+from a2a_mcp.a2a.bindings import jsonrpc, rest
+from a2a_mcp.a2a.bindings.base import Outgoing
+from a2a_mcp.a2a.decode import decode_event, decode_page
+from a2a_mcp.a2a.decode_error import decode_error, is_error
+from a2a_mcp.a2a.errors import (
+    AuthenticationRequired,
+    Delivery,
+    InvalidAgentResponse,
+    UnsupportedOperation,
+)
+from a2a_mcp.a2a.interfaces import Interface, to_text
+from a2a_mcp.a2a.sse import ServerSentEvent
+from a2a_mcp.a2a.transport import Answer, Transport, parse_json, plain
+from a2a_mcp.a2a.types import (
+    JSON,
+    CancelTaskRequest,
+    GetTaskRequest,
+    ListTasksRequest,
+    Message,
+    Operation,
+    Request,
+    SendMessageRequest,
+    StreamEvent,
+    SubscribeToTaskRequest,
+    Task,
+    TaskPage,
+)
+
+EXCERPT: Final = 120
+
+
+class A2AClient:
+    """Speaks to one agent through one interface.
+
+    `attach` gives the credentials that belong to the interface's origin, if any.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        interface: Interface,
+        attach: Callable[[], Awaitable[Attachment]],
+    ) -> None:
+        self.interface = interface
+        self._transport = transport
+        self._attach = attach
+
+    @property
+    def made_with(self) -> str:
+        """The interface as a text, for whoever keeps a task: it stays with the one it was made with."""
+        return to_text(self.interface)
+
+    async def send(
+        self, request: SendMessageRequest, *, seconds: float | None = None
+    ) -> Task | Message:
+        """Send a message; the answer is a task or, where the agent replies at once, a message."""
+        answer = await self._call(Operation.SEND_MESSAGE, request, seconds=seconds)
+        event = decode_event(answer)
+        if isinstance(event, Task | Message):
+            return event
+        raise self._unexpected("a task or a message", answer)
+
+    def stream(
+        self, request: SendMessageRequest
+    ) -> contextlib.AbstractAsyncContextManager[AsyncIterator[StreamEvent]]:
+        """Send a message and give what comes, until the agent closes the stream."""
+        return self._stream(Operation.SEND_STREAMING_MESSAGE, request)
+
+    def subscribe(
+        self, request: SubscribeToTaskRequest
+    ) -> contextlib.AbstractAsyncContextManager[AsyncIterator[StreamEvent]]:
+        """Attach to a running task."""
+        return self._stream(Operation.SUBSCRIBE_TO_TASK, request)
+
+    async def get(self, request: GetTaskRequest) -> Task:
+        """Read a task as it is now."""
+        return self._task(await self._call(Operation.GET_TASK, request))
+
+    async def cancel(self, request: CancelTaskRequest) -> Task:
+        """Ask the agent to stop a task; the answer is not proof that it did."""
+        return self._task(await self._call(Operation.CANCEL_TASK, request))
+
+    async def list(self, request: ListTasksRequest) -> TaskPage:
+        """List tasks at the agent; only 1.0 has this."""
+        answer = await self._call(Operation.LIST_TASKS, request)
+        page = decode_page(answer)
+        if page is None:
+            raise self._unexpected("a list of tasks", answer)
+        return page
+
+    async def _call(
+        self, operation: Operation, request: Request, *, seconds: float | None = None
+    ) -> JSON:
+        outgoing = self._outgoing(operation, request)
+        attachment = await self._attach()
+        answer = await self._transport.fetch(outgoing, self._headers(), attachment, seconds=seconds)
+        return self._payload(answer)
+
+    @contextlib.asynccontextmanager
+    async def _stream(
+        self, operation: Operation, request: Request
+    ) -> AsyncIterator[AsyncIterator[StreamEvent]]:
+        outgoing = self._outgoing(operation, request)
+        attachment = await self._attach()
+        async with self._transport.stream(outgoing, self._headers(), attachment) as answer:
+            if isinstance(answer, Answer):
+                events = _one(self._event(self._payload(answer)))
+            else:
+                events = self._events(answer.events)
+            async with contextlib.aclosing(events):
+                yield events
+
+    def _outgoing(self, operation: Operation, request: Request) -> Outgoing:
+        dialect = self.interface.dialect
+        if not dialect.has(operation):
+            raise UnsupportedOperation(
+                f"A2A {dialect.version} over {dialect.binding} has no {operation.value}",
+                delivery=Delivery.NEVER,
+                url=plain(self.interface.url),
+            )
+        params = dialect.params(operation, request)
+        target, tenant = dialect.targets[operation], self.interface.tenant
+        if dialect.tenant_in_path:
+            return rest.build(self.interface.url, target, params, tenant)
+        if tenant:
+            params["tenant"] = tenant
+        build = jsonrpc.build if dialect.binding == "JSONRPC" else rest.build
+        return build(self.interface.url, target, params)
+
+    def _headers(self) -> dict[str, str]:
+        dialect = self.interface.dialect
+        return {**dialect.headers, "Content-Type": dialect.content_type}
+
+    def _payload(self, answer: Answer) -> JSON:
+        """Open an answer: the body first, then the status (a2a-wire 12.2)."""
+        url = plain(self.interface.url)
+        if is_error(answer.body, answer.status):
+            error = decode_error(
+                answer.body,
+                status=answer.status,
+                url=url,
+                retry_after=retry_after(answer.headers.get("retry-after")),
+            )
+            if isinstance(error, AuthenticationRequired):
+                error.challenge = answer.headers.get("www-authenticate")
+            raise error
+        if answer.status >= 300 or not answer.is_json:
+            raise self._unexpected("A2A", answer.body, answer)
+        return _result(answer.body)
+
+    async def _events(self, events: AsyncIterator[ServerSentEvent]) -> AsyncGenerator[StreamEvent]:
+        async for event in events:
+            body, is_json = parse_json(event.data.encode())
+            if isinstance(body, dict) and body.get("error") is not None:
+                raise decode_error(body, status=None, url=plain(self.interface.url))
+            decoded = decode_event(_result(body), streaming=True) if is_json else None
+            if decoded is not None:  # unknown kinds and end marks are passed over
+                yield decoded
+
+    def _event(self, payload: JSON) -> StreamEvent:
+        event = decode_event(payload)
+        if event is None:
+            raise self._unexpected("a task or a message", payload)
+        return event
+
+    def _task(self, payload: JSON) -> Task:
+        event = decode_event(payload)
+        if not isinstance(event, Task):
+            raise self._unexpected("a task", payload)
+        return event
+
+    def _unexpected(
+        self, wanted: str, body: JSON, answer: Answer | None = None
+    ) -> InvalidAgentResponse:
+        kind = answer.headers.get("content-type", "") if answer else ""
+        told = f"HTTP {answer.status} {kind}: " if answer else ""
+        return InvalidAgentResponse(
+            f"expected {wanted}, got {told}{str(body)[:EXCERPT]!r}", url=plain(self.interface.url)
+        )
+
+
+def _result(body: JSON) -> JSON:
+    """Open the JSON-RPC envelope where there is one; an absent result is null."""
+    if isinstance(body, dict) and body.get("jsonrpc") == "2.0":
+        return body.get("result")
+    return body
+
+
+async def _one(event: StreamEvent) -> AsyncGenerator[StreamEvent]:
+    yield event
+
+
+def retry_after(value: str | None) -> float | None:
+    """Read Retry-After as seconds; dates, negatives and garbage are None."""
+    return float(value) if value and value.strip().isdigit() else None

@@ -1,0 +1,58 @@
+"""What a dialect is: a value made of names and pure functions, one for each (version, binding).
+
+A dialect says how a request is written; reading is the business of the one liberal decoder
+(`a2a.decode`). Nothing here or in its neighbours does I/O. Absence of an operation in `targets` means
+that the dialect does not have it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from a2a_mcp.a2a.types import JSON, Operation
+
+BindingName = Literal["JSONRPC", "HTTP+JSON"]
+Version = Literal["1.0", "0.3", "0.2", "0.1"]
+Encoder = Callable[[Any], dict[str, JSON]]
+"""Turns a request of the canonical model into the params of one operation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """One JSON shape of A2A over one binding.
+
+    `targets`: JSON-RPC method names, or `VERB /path/{id}` for HTTP+JSON.
+    `tenant_in_path`: where a tenant goes; otherwise it is a member of the params.
+    `snapshot_first`: a subscription starts with the whole task (a2a-wire 11.5).
+    `own_context`: the client may choose the contextId and find a lost task by it (10.1).
+    """
+
+    version: Version
+    binding: BindingName
+    targets: Mapping[Operation, str]
+    encoders: Mapping[Operation, Encoder]
+    headers: Mapping[str, str] = field(default_factory=dict)
+    extensions_header: str = "A2A-Extensions"
+    content_type: str = "application/json"
+    tenant_in_path: bool = False
+    snapshot_first: bool = False
+    own_context: bool = False
+
+    def has(self, operation: Operation) -> bool:
+        """Whether the dialect has the operation at all."""
+        return operation in self.targets
+
+    def params(self, operation: Operation, request: object) -> dict[str, JSON]:
+        """Write the params of a request; raises A2AError where the dialect cannot carry it."""
+        return self.encoders[operation](request)
+
+
+def present(**members: JSON) -> dict[str, JSON]:
+    """Make an object of the members that say something: None and empty ones are left out."""
+    return {
+        name: value
+        for name, value in members.items()
+        if value is not None and value != "" and value != [] and value != {}
+    }

@@ -1,0 +1,168 @@
+"""What can go wrong between us and an agent, and the tables that name it.
+
+    A2AError                         base; knows whether the message may have reached the agent
+    ├─ AgentUnreachable              no answer: connection, time, TLS
+    ├─ InvalidAgentResponse          an answer that is not A2A: HTML, bad JSON, too large
+    ├─ NoCommonInterface             the card offers nothing we speak
+    ├─ UrlRefused                    a URL that policy does not allow us to call
+    └─ AgentError                    the agent said no; `code` is the A2A code
+       ├─ TaskNotFound -32001  TaskNotCancelable -32002  PushNotificationNotSupported -32003
+       ├─ UnsupportedOperation -32004  ContentTypeNotSupported -32005
+       ├─ AgentFailure -32006, -32603  ExtendedCardNotConfigured -32007
+       ├─ ExtensionRequired -32008  VersionNotSupported -32009
+       ├─ InvalidRequest -32600, -32602  MethodNotFound -32601
+       └─ AuthenticationRequired     HTTP 401 and 403
+
+Nothing here is worded for a model: that is the bridge's business.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from a2a_mcp.a2a.types import JSON
+
+
+class Delivery(StrEnum):
+    """Whether the agent may have acted on the request (a2a-wire 14.4)."""
+
+    NEVER = "never"  # no byte left, or the answer proves that it was refused before the agent
+    UNKNOWN = "unknown"
+    YES = "yes"
+
+
+class A2AError(Exception):
+    """Base of this library's errors.
+
+    `delivery` says whether a send may have been executed; `url` where it went, without query.
+    """
+
+    def __init__(
+        self, message: str, *, delivery: Delivery = Delivery.UNKNOWN, url: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.delivery = delivery
+        self.url = url
+
+
+class AgentUnreachable(A2AError):
+    """No answer came: refused, not found, broken off, or too late."""
+
+
+class InvalidAgentResponse(A2AError):
+    """An answer came, but it is not A2A, or breaks a limit."""
+
+
+class NoCommonInterface(A2AError):
+    """The card offers no interface that we speak, or none that the configuration allows."""
+
+
+class UrlRefused(A2AError):
+    """A URL that came from outside the configuration, and that policy does not allow."""
+
+
+class AgentError(A2AError):
+    """The agent refused or failed; `code` is the JSON-RPC code where one is known."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: int | None = None,
+        status: int | None = None,
+        data: JSON = None,
+        delivery: Delivery = Delivery.UNKNOWN,
+        url: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, delivery=delivery, url=url)
+        self.code = code
+        self.status = status
+        self.data = data
+        self.retry_after = retry_after
+
+
+class TaskNotFound(AgentError):
+    """The agent does not know the task (any more)."""
+
+
+class TaskNotCancelable(AgentError):
+    """The task is in a state in which it cannot be cancelled."""
+
+
+class PushNotificationNotSupported(AgentError):
+    """The agent has no webhooks."""
+
+
+class UnsupportedOperation(AgentError):
+    """The agent cannot do this; in 1.0 also: the task has ended."""
+
+
+class ContentTypeNotSupported(AgentError):
+    """The agent takes or gives other media types."""
+
+
+class AgentFailure(AgentError):
+    """The agent failed inside."""
+
+
+class ExtendedCardNotConfigured(AgentError):
+    """The agent has no extended card."""
+
+
+class ExtensionRequired(AgentError):
+    """The agent wants an extension of the protocol that was not named."""
+
+
+class VersionNotSupported(AgentError):
+    """The agent speaks another version."""
+
+
+class InvalidRequest(AgentError):
+    """The agent did not accept the request's form or parameters."""
+
+
+class MethodNotFound(AgentError):
+    """The agent does not know the method: usually another version of the protocol."""
+
+
+class AuthenticationRequired(AgentError):
+    """HTTP 401 or 403: credentials are missing, wrong or not enough."""
+
+    challenge: str | None = None
+
+
+# JSON-RPC code -> error (a2a-wire 12.1); anything else is an AgentError.
+BY_CODE: Final[dict[int, type[AgentError]]] = {
+    -32001: TaskNotFound,
+    -32002: TaskNotCancelable,
+    -32003: PushNotificationNotSupported,
+    -32004: UnsupportedOperation,
+    -32005: ContentTypeNotSupported,
+    -32006: AgentFailure,
+    -32007: ExtendedCardNotConfigured,
+    -32008: ExtensionRequired,
+    -32009: VersionNotSupported,
+    -32600: InvalidRequest,
+    -32601: MethodNotFound,
+    -32602: InvalidRequest,
+    -32603: AgentFailure,
+    -32700: InvalidRequest,
+}
+
+# google.rpc ErrorInfo reason, or the last word of an RFC 9457 type -> code (a2a-wire 12.2).
+CODE_BY_REASON: Final[dict[str, int]] = {
+    "TASK_NOT_FOUND": -32001,
+    "TASK_NOT_CANCELABLE": -32002,
+    "PUSH_NOTIFICATION_NOT_SUPPORTED": -32003,
+    "UNSUPPORTED_OPERATION": -32004,
+    "CONTENT_TYPE_NOT_SUPPORTED": -32005,
+    "INVALID_AGENT_RESPONSE": -32006,
+    "EXTENDED_AGENT_CARD_NOT_CONFIGURED": -32007,
+    "EXTENSION_SUPPORT_REQUIRED": -32008,
+    "VERSION_NOT_SUPPORTED": -32009,
+    "INVALID_REQUEST": -32600,
+    "INVALID_PARAMS": -32602,
+}

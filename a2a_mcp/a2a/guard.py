@@ -1,0 +1,94 @@
+"""Which URLs may be called, and which may see credentials (threats 6.1).
+
+Configured URLs are trusted as destinations; a URL out of a card is not. Origins are compared as the
+HTTP library will dial them, so that no spelling gets past. Pure: nothing is resolved or fetched here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Final
+
+import httpx
+
+from a2a_mcp.a2a.errors import Delivery, UrlRefused
+
+PORTS: Final = {"http": 80, "https": 443}
+UNSPECIFIED: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - names to recognise, not to bind
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Scheme, ASCII host and port: what a credential belongs to."""
+
+    scheme: str
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        default = PORTS.get(self.scheme) == self.port
+        return f"{self.scheme}://{host}" + ("" if default else f":{self.port}")
+
+
+def parse(url: str) -> httpx.URL:
+    """Read an absolute http(s) URL; raises UrlRefused for any other, or one with user-info."""
+    try:
+        parsed = httpx.URL(url)
+    except (httpx.InvalidURL, ValueError, UnicodeError):
+        raise UrlRefused(f"not a URL: {url[:200]!r}", delivery=Delivery.NEVER) from None
+    if parsed.scheme not in PORTS or not parsed.host:
+        raise UrlRefused(f"not an http or https URL: {url[:200]!r}", delivery=Delivery.NEVER)
+    if parsed.userinfo:
+        raise UrlRefused("a URL with a user name or password in it", delivery=Delivery.NEVER)
+    return parsed
+
+
+def origin_of(url: str) -> Origin:
+    """Give the origin that a URL is dialled at; raises UrlRefused."""
+    parsed = parse(url)
+    host = parsed.raw_host.decode("ascii").lower().strip("[]").removesuffix(".")
+    return Origin(parsed.scheme, host, parsed.port or PORTS[parsed.scheme])
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address means this machine, or "any address" of it."""
+    if host == "localhost" or host.endswith(".localhost") or host in UNSPECIFIED:
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A URL that may be called; `note` says how it differs from what the card says."""
+
+    url: str
+    note: str | None = None
+
+
+def settle(url: str, *, base: str, allowed: AbstractSet[Origin]) -> Settled:
+    """Decide where a card's interface URL leads.
+
+    `base` is the URL the card came from; relative URLs are resolved against it. A loopback name with
+    the configured port means the configured host (a2a-wire 3.3). Raises UrlRefused for any other
+    origin that is not in `allowed`.
+    """
+    absolute = str(parse(base).join(url)) if "://" not in url else url
+    origin = origin_of(absolute)
+    if origin in allowed:
+        return Settled(absolute)
+    home = origin_of(base)
+    if is_loopback(origin.host) and origin.port == home.port:
+        moved = parse(absolute).copy_with(scheme=home.scheme, host=parse(base).host)
+        return Settled(str(moved), f"the card says {origin}; {home} is called instead")
+    raise UrlRefused(
+        f"the card sends calls to {origin}, which is not {home}; "
+        f'if that is right, add "{origin}" to allowed_origins of this agent',
+        delivery=Delivery.NEVER,
+        url=str(origin),
+    )

@@ -1,0 +1,134 @@
+"""Which interface of a card is used, and how it is spoken to: the one table of what we speak.
+
+Best first; the absence of a pair is the gate. Newer versions before older, then JSON-RPC before
+HTTP+JSON, then the card's own order (a2a-wire 3.3). Pure.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Final
+
+from a2a_mcp.a2a.dialects import v0_3, v0_3_rest, v1_0
+from a2a_mcp.a2a.dialects.base import Dialect
+from a2a_mcp.a2a.errors import NoCommonInterface, UrlRefused
+from a2a_mcp.a2a.guard import Origin, settle
+from a2a_mcp.a2a.types import AgentCard, AgentInterface
+
+DIALECTS: Final[tuple[Dialect, ...]] = (
+    v1_0.JSONRPC,
+    v1_0.REST,
+    v0_3.JSONRPC,
+    v0_3_rest.REST,
+    v0_3.JSONRPC_0_2,
+)
+BY_NAME: Final = {(dialect.version, dialect.binding): dialect for dialect in DIALECTS}
+RANK: Final = {pair: rank for rank, pair in enumerate(BY_NAME)}
+# How cards in the wild spell a binding, in lower case without separators.
+BINDINGS: Final = {
+    "jsonrpc": "JSONRPC",
+    "httpjson": "HTTP+JSON",
+    "http": "HTTP+JSON",
+    "rest": "HTTP+JSON",
+    "grpc": "GRPC",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """An interface of a card that we can speak to.
+
+    `note` says what was rewritten; `said` is the card's own version.
+    """
+
+    url: str
+    dialect: Dialect
+    tenant: str | None = None
+    note: str | None = None
+    said: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.url} ({self.dialect.binding}, A2A {self.dialect.version})"
+
+
+@dataclass(frozen=True, slots=True)
+class Pins:
+    """What the configuration fixes; None leaves the choice to the card."""
+
+    version: str | None = None
+    binding: str | None = None
+    tenant: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The usable interfaces of a card, best first, and why others are not."""
+
+    interfaces: tuple[Interface, ...]
+    problems: tuple[str, ...]
+
+
+def binding_of(word: str) -> str | None:
+    """Read a card's word for a binding; None for a custom one."""
+    letters = "".join(letter for letter in word.lower() if letter.isalpha())
+    return BINDINGS.get(letters)
+
+
+def version_of(word: str) -> str | None:
+    """Read a card's protocol version by major and minor; below 1 all is spoken to as 0.3 or 0.2."""
+    major, _, rest = word.strip().lower().removeprefix("v").partition(".")
+    if not major:
+        return "0.3"
+    if major == "0":
+        return "0.2" if rest.partition(".")[0] == "2" else "0.3"
+    return "1.0" if major == "1" else None
+
+
+def choose(card: AgentCard, *, base: str, allowed: AbstractSet[Origin], pins: Pins) -> Choice:
+    """List the interfaces that may be used, best first.
+
+    `base` is where the card came from, `allowed` the origins that may be called. Raises
+    NoCommonInterface when none is left, saying why.
+    """
+    usable: list[Interface] = []
+    problems: list[str] = []
+    for said in card.interfaces:
+        try:
+            usable.append(_usable(said, base, allowed, pins))
+        except (NoCommonInterface, UrlRefused) as error:
+            problems.append(f"{said.protocol_binding} {said.protocol_version}: {error.message}")
+    if not usable:
+        reasons = "; ".join(problems) or "the card names no interface"
+        raise NoCommonInterface(f"no interface of this agent can be used: {reasons}")
+    usable.sort(key=lambda item: RANK[item.dialect.version, item.dialect.binding])
+    return Choice(tuple(dict.fromkeys(usable)), tuple(problems))
+
+
+def _usable(said: AgentInterface, base: str, allowed: AbstractSet[Origin], pins: Pins) -> Interface:
+    binding = binding_of(said.protocol_binding)
+    version = pins.version or version_of(said.protocol_version)
+    dialect = next((d for pair, d in BY_NAME.items() if pair == (version, binding)), None)
+    if binding == "GRPC":
+        raise NoCommonInterface("gRPC is not supported; JSON-RPC or HTTP+JSON is needed")
+    if dialect is None:
+        raise NoCommonInterface("this version or binding is not supported")
+    if pins.binding and pins.binding != binding:
+        raise NoCommonInterface(f"the configuration pins {pins.binding}")
+    settled = settle(said.url, base=base, allowed=allowed)
+    tenant = pins.tenant or said.tenant
+    return Interface(settled.url, dialect, tenant, settled.note, said.protocol_version)
+
+
+def to_text(interface: Interface) -> str:
+    """Write an interface for the task map: a task keeps the one it was made with."""
+    dialect = interface.dialect
+    return json.dumps([interface.url, dialect.version, dialect.binding, interface.tenant])
+
+
+def from_text(text: str) -> Interface | None:
+    """Read what `to_text` wrote; None when it names a dialect that is gone."""
+    url, version, binding, tenant = json.loads(text)
+    dialect = BY_NAME.get((version, binding))
+    return Interface(url, dialect, tenant) if dialect else None

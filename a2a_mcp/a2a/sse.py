@@ -1,0 +1,90 @@
+"""Server-sent events, read from bytes (a2a-wire 11.1).
+
+Lines end at LF, CR LF or CR and nowhere else: a text decoder's line splitting also breaks at U+2028,
+U+2029 and U+0085, which agents print raw inside their JSON. Pure but for its own buffer.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+LINE_END: Final = re.compile(rb"\r\n|\n|\r")
+BOM: Final = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSentEvent:
+    """One event; `name` is "message" where the server gave none."""
+
+    name: str
+    data: str
+
+
+class TooLarge(Exception):
+    """An event passed its limit of bytes."""
+
+
+class EventDecoder:
+    """Turns pieces of a body into events; `limit` bounds the bytes of one event."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._rest = b""
+        self._name = ""
+        self._data: list[bytes] = []
+        self._size = 0
+        self._first = True
+
+    def feed(self, piece: bytes) -> list[ServerSentEvent]:
+        """Take the next bytes of the body; give the events they complete. Raises TooLarge."""
+        events: list[ServerSentEvent] = []
+        *lines, self._rest = self._lines(self._rest + piece)
+        for line in lines:
+            event = self._line(line)
+            if event:
+                events.append(event)
+        self._check(len(self._rest))
+        return events
+
+    def end(self) -> list[ServerSentEvent]:
+        """Give what the end of the body completes: servers leave out the last blank line."""
+        events = [self._line(self._rest), self._line(b"")]
+        self._rest = b""
+        return [event for event in events if event]
+
+    def _lines(self, buffer: bytes) -> list[bytes]:
+        """Split at line ends; a CR at the very end waits, since a LF may follow it."""
+        held = b"\r" if buffer.endswith(b"\r") else b""
+        lines = LINE_END.split(buffer.removesuffix(b"\r"))
+        lines[-1] += held
+        return lines
+
+    def _line(self, line: bytes) -> ServerSentEvent | None:
+        line = line.removesuffix(b"\r")
+        if self._first:
+            line = line.removeprefix(BOM)
+            self._first = False
+        if not line:
+            return self._dispatch()
+        field, _, value = line.partition(b":")
+        value = value.removeprefix(b" ")
+        if field == b"data":
+            self._size += len(value)
+            self._check(self._size)
+            self._data.append(value)
+        elif field == b"event":
+            self._name = value.decode("utf-8", "replace")
+        return None
+
+    def _dispatch(self) -> ServerSentEvent | None:
+        name, data = self._name, self._data
+        self._name, self._data, self._size = "", [], 0
+        if not data:
+            return None
+        return ServerSentEvent(name or "message", b"\n".join(data).decode("utf-8", "replace"))
+
+    def _check(self, size: int) -> None:
+        if size > self._limit:
+            raise TooLarge

@@ -1,0 +1,255 @@
+"""The one place that touches the network: sends a request, reads a bounded answer.
+
+Every wait has our own deadline, every body our own limit, counted while reading (threats M2, M3).
+It never follows a redirect of a call, keeps no cookies, accepts no content coding, retries nothing,
+and turns every error of the HTTP library into one of ours that says whether the request may have
+arrived.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from ssl import SSLContext
+from typing import Final
+
+import anyio
+import httpx
+
+from a2a_mcp.a2a.auth import Attachment
+from a2a_mcp.a2a.bindings.base import ACCEPT_ONE, ACCEPT_STREAM, Outgoing
+from a2a_mcp.a2a.errors import AgentUnreachable, Delivery, InvalidAgentResponse
+from a2a_mcp.a2a.limits import Limits
+from a2a_mcp.a2a.sse import EventDecoder, ServerSentEvent, TooLarge
+from a2a_mcp.a2a.types import JSON
+
+EVENT_STREAM: Final = "text/event-stream"
+
+# Errors of which it is certain that no byte of the request left (a2a-wire 14.4).
+NEVER_SENT: Final = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer; `body` is JSON where it could be read as such, else its text."""
+
+    status: int
+    headers: httpx.Headers
+    body: JSON
+    is_json: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """An answer that comes in events; leave the context it came from to close it."""
+
+    events: AsyncIterator[ServerSentEvent]
+
+
+class Transport:
+    """Speaks HTTP with one agent through one connection pool."""
+
+    def __init__(self, client: httpx.AsyncClient, limits: Limits) -> None:
+        self._client = client
+        self.limits = limits
+
+    async def aclose(self) -> None:
+        """Close the pool's connections."""
+        await self._client.aclose()
+
+    async def fetch(
+        self,
+        outgoing: Outgoing,
+        headers: dict[str, str],
+        attachment: Attachment,
+        *,
+        seconds: float | None = None,
+        body_bytes: int | None = None,
+    ) -> Answer:
+        """Send and read the whole answer within `seconds` and `body_bytes`.
+
+        Raises AgentUnreachable and InvalidAgentResponse.
+        """
+        limit = body_bytes or self.limits.body_bytes
+        with _deadline(seconds or self.limits.call_seconds, outgoing.url):
+            async with self._open(outgoing, headers, attachment, ACCEPT_ONE) as response:
+                return await _read(response, limit)
+
+    @contextlib.asynccontextmanager
+    async def stream(
+        self, outgoing: Outgoing, headers: dict[str, str], attachment: Attachment
+    ) -> AsyncIterator[Answer | Stream]:
+        """Send and give the events, or the whole answer where the agent sends no stream.
+
+        How long to wait for what comes is the caller's decision; raises as `fetch` does.
+        """
+        async with self._open(outgoing, headers, attachment, ACCEPT_STREAM) as response:
+            if media_type(response) != EVENT_STREAM:
+                with _deadline(self.limits.call_seconds, outgoing.url):
+                    answer = await _read(response, self.limits.body_bytes)
+                yield answer
+                return
+            async with contextlib.aclosing(self._events(response)) as events:
+                yield Stream(events)
+
+    @contextlib.asynccontextmanager
+    async def _open(
+        self, outgoing: Outgoing, headers: dict[str, str], attachment: Attachment, accept: str
+    ) -> AsyncIterator[httpx.Response]:
+        with _translated(outgoing.url):
+            request = self._request(outgoing, headers, attachment, accept)
+            response = await self._client.send(request, stream=True)
+        try:
+            _refuse_coding(response)
+            yield response
+        finally:
+            with anyio.CancelScope(shield=True):
+                await response.aclose()
+
+    def _request(
+        self, outgoing: Outgoing, headers: dict[str, str], attachment: Attachment, accept: str
+    ) -> httpx.Request:
+        sent = {"Accept": accept, "Accept-Encoding": "identity", **headers, **attachment.headers}
+        content = None
+        if outgoing.body is not None:
+            sent.setdefault("Content-Type", "application/json")
+            content = json.dumps(outgoing.body, separators=(",", ":")).encode()
+        query = {**outgoing.query, **attachment.params}
+        url = httpx.URL(outgoing.url)
+        if query:
+            url = url.copy_merge_params(query)
+        return self._client.build_request(outgoing.verb, url, headers=sent, content=content)
+
+    async def _events(self, response: httpx.Response) -> AsyncGenerator[ServerSentEvent]:
+        decoder = EventDecoder(self.limits.event_bytes)
+        received = 0
+        with _translated(str(response.url)):
+            try:
+                async for piece in response.aiter_raw():
+                    received += len(piece)
+                    if received > self.limits.stream_bytes:
+                        raise TooLarge
+                    for event in decoder.feed(piece):
+                        yield event
+            except TooLarge:
+                raise InvalidAgentResponse(
+                    "a stream or one of its events is larger than its limit",
+                    url=plain(str(response.url)),
+                ) from None
+        for event in decoder.end():
+            yield event
+
+
+def media_type(response: httpx.Response) -> str:
+    """Give an answer's media type in lower case, without parameters."""
+    kind = str(response.headers.get("content-type", ""))
+    return kind.partition(";")[0].strip().lower()
+
+
+def _refuse_coding(response: httpx.Response) -> None:
+    coding = response.headers.get("content-encoding", "identity").strip().lower()
+    if coding != "identity":
+        raise InvalidAgentResponse(
+            f"the answer is compressed ({coding[:40]}) although that was not accepted",
+            url=plain(str(response.url)),
+        )
+
+
+async def _read(response: httpx.Response, limit: int) -> Answer:
+    url = str(response.url)
+    pieces: list[bytes] = []
+    received = 0
+    with _translated(url):
+        async for piece in response.aiter_raw():
+            received += len(piece)
+            if received > limit:
+                raise InvalidAgentResponse(
+                    f"the answer is larger than {limit} bytes", url=plain(url)
+                )
+            pieces.append(piece)
+    body, is_json = parse_json(b"".join(pieces))
+    return Answer(response.status_code, response.headers, body, is_json)
+
+
+def parse_json(data: bytes) -> tuple[JSON, bool]:
+    """Read bytes as JSON; where that fails, as text, with False. NaN and Infinity become words."""
+    if not data.strip():
+        return None, True
+    try:
+        return json.loads(data, parse_constant=str), True
+    except (ValueError, RecursionError):
+        return data.decode("utf-8", "replace"), False
+
+
+@contextlib.contextmanager
+def _deadline(seconds: float, url: str) -> Iterator[None]:
+    try:
+        with anyio.fail_after(seconds):
+            yield
+    except TimeoutError:
+        raise AgentUnreachable(f"no answer within {seconds:g} s", url=plain(url)) from None
+
+
+@contextlib.contextmanager
+def _translated(url: str) -> Iterator[None]:
+    try:
+        yield
+    except NEVER_SENT as error:
+        raise AgentUnreachable(reason(error), delivery=Delivery.NEVER, url=plain(url)) from error
+    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+        raise AgentUnreachable(reason(error), url=plain(url)) from error
+
+
+def reason(error: Exception) -> str:
+    """Say in a few words what broke, without the library's class names where it has words."""
+    match error:
+        case httpx.ConnectTimeout():
+            return "no connection in time"
+        case httpx.PoolTimeout():
+            return "too many calls to this agent are under way"
+        case httpx.ConnectError():
+            return f"no connection: {error}" if str(error) else "no connection"
+        case httpx.RemoteProtocolError() | httpx.ReadError():
+            return "the connection broke before the answer was complete"
+        case _:
+            return str(error) or type(error).__name__
+
+
+def plain(url: str) -> str:
+    """Give a URL for people: without query, fragment and user-info."""
+    bare = url.partition("#")[0].partition("?")[0]
+    scheme, mark, rest = bare.partition("://")
+    authority, slash, path = rest.partition("/")
+    return f"{scheme}{mark}{authority.rpartition('@')[2]}{slash}{path}"
+
+
+def open_client(
+    limits: Limits,
+    *,
+    verify: SSLContext | bool = True,
+    proxy: str | None = None,
+    direct: bool = False,
+) -> httpx.AsyncClient:
+    """Make the HTTP client of one agent; `direct` keeps the environment's proxies out."""
+    return httpx.AsyncClient(
+        verify=verify,
+        proxy=proxy,
+        trust_env=not direct,
+        follow_redirects=False,
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        timeout=httpx.Timeout(None, connect=limits.connect_seconds, pool=limits.connect_seconds),
+        limits=httpx.Limits(
+            max_connections=limits.concurrency,
+            max_keepalive_connections=limits.concurrency,
+            keepalive_expiry=5,  # a send must not meet a connection that the agent has just closed
+        ),
+    )

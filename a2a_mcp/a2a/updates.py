@@ -1,0 +1,91 @@
+"""`apply(task, event)`: a task after an event (a2a-wire 11.4). Pure.
+
+A whole Task replaces what was known; a status replaces the status and moves its message to the
+history, as servers do; an artifact replaces the one of its id or, with `append`, extends it. After a
+terminal state nothing changes but artifacts that arrive late.
+"""
+
+from __future__ import annotations
+
+from a2a_mcp.a2a.types import (
+    Artifact,
+    Message,
+    StreamEvent,
+    Task,
+    TaskArtifactUpdateEvent,
+    TaskState,
+    TaskStatus,
+    TaskStatusUpdateEvent,
+)
+
+
+def apply(task: Task | None, event: StreamEvent) -> Task | None:
+    """Give the task after the event; None as long as no event has named a task."""
+    match event:
+        case Task():
+            return event if task is None or not _regresses(task, event) else task
+        case Message():
+            return task
+        case TaskStatusUpdateEvent():
+            return _with_status(task or _named(event), event)
+        case TaskArtifactUpdateEvent():
+            return _with_artifact(task or _named(event), event)
+
+
+def belongs(task: Task | None, event: StreamEvent) -> bool:
+    """Whether an event is of this task; an event without an id is of the stream's own task."""
+    if task is None or isinstance(event, Message):
+        return True
+    named = event.id if isinstance(event, Task) else event.task_id
+    return named is None or named == task.id
+
+
+def _regresses(task: Task, event: Task) -> bool:
+    return task.state.terminal and not event.state.terminal
+
+
+def _named(event: TaskStatusUpdateEvent | TaskArtifactUpdateEvent) -> Task | None:
+    """Begin a task with an event: some streams never send a whole Task (agentstack, kagenti)."""
+    if event.task_id is None:
+        return None
+    status = TaskStatus(state=TaskState.SUBMITTED)
+    return Task(id=event.task_id, context_id=event.context_id, status=status)
+
+
+def _with_status(task: Task | None, event: TaskStatusUpdateEvent) -> Task | None:
+    if task is None or task.state.terminal:
+        return task
+    said = task.status.message
+    history = task.history
+    if said and said.parts and said.message_id not in {m.message_id for m in history}:
+        history = (*history, said)
+    update = {
+        "status": event.status,
+        "history": history,
+        "context_id": task.context_id or event.context_id,
+    }
+    return task.model_copy(update=update)
+
+
+def _with_artifact(task: Task | None, event: TaskArtifactUpdateEvent) -> Task | None:
+    if task is None:
+        return None
+    known = {artifact.artifact_id: artifact for artifact in task.artifacts}
+    earlier = known.get(event.artifact.artifact_id)
+    known[event.artifact.artifact_id] = (
+        _extended(earlier, event.artifact) if event.append and earlier else event.artifact
+    )
+    update = {
+        "artifacts": tuple(known.values()),
+        "context_id": task.context_id or event.context_id,
+    }
+    return task.model_copy(update=update)
+
+
+def _extended(earlier: Artifact, piece: Artifact) -> Artifact:
+    update = {
+        "parts": earlier.parts + piece.parts,
+        "metadata": earlier.metadata | piece.metadata,
+        "name": earlier.name or piece.name,
+    }
+    return earlier.model_copy(update=update)

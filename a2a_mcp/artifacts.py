@@ -1,0 +1,210 @@
+"""One artifact's content, in pieces a model can ask for. Pure.
+
+Text by exact ranges or by search, data by JSON pointer and range, pictures and sound as they are;
+of anything else only what it is. Offsets count characters or lines of the artifact's whole text, so
+that consecutive ranges join to exactly that text.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from a2a_mcp import views
+from a2a_mcp.a2a.types import JSON, Artifact, Part, Task
+from a2a_mcp.errors import NotAllowed
+from a2a_mcp.text import scrub
+
+Unit = Literal["characters", "lines"]
+
+LARGEST_MEDIA: Final = 1024 * 1024
+CONTEXT_LINES: Final = 2
+MOST_HITS: Final = 10
+ROOM_FOR_HEADING: Final = 400
+# The first bytes of what hosts can show, since a declared media type may lie (threats I10).
+MAGIC: Final[tuple[tuple[bytes, int, bytes, str], ...]] = (
+    (b"\x89PNG\r\n\x1a\n", 0, b"", "image/png"),
+    (b"\xff\xd8\xff", 0, b"", "image/jpeg"),
+    (b"GIF8", 0, b"", "image/gif"),
+    (b"RIFF", 8, b"WEBP", "image/webp"),
+    (b"RIFF", 8, b"WAVE", "audio/wav"),
+    (b"ID3", 0, b"", "audio/mpeg"),
+    (b"OggS", 0, b"", "audio/ogg"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A picture or a sound that a host can show; `media_type` is what the bytes are."""
+
+    data: bytes
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which piece of an artifact a caller asks for."""
+
+    artifact_id: str
+    part: int | None = None
+    unit: Unit = "characters"
+    offset: int = 0
+    limit: int | None = None
+    pointer: str | None = None
+    search: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What is given back: a heading and text, and media beside it."""
+
+    text: str
+    media: tuple[Media, ...] = ()
+
+
+def read_artifact(agent: str, task: Task, wanted: Wanted, room: int) -> Piece:
+    """Read a piece of a task's artifact into at most `room` bytes of text; raises NotAllowed."""
+    artifact = _artifact(agent, task, wanted)
+    parts = _parts(agent, task, artifact, wanted)
+    heading = f"{agent} · artifact_id {scrub(artifact.artifact_id)}"
+    if artifact.name:
+        heading += f" · {scrub(artifact.name)}"
+    room -= ROOM_FOR_HEADING
+    media = tuple(item for part in parts if (item := playable(part)))
+    if wanted.pointer is not None:
+        return Piece(f"{heading}\n{_pointed(parts, wanted, room)}", media)
+    text = _whole_text(parts)
+    if wanted.search:
+        return Piece(f"{heading}\n{_found(text, wanted.search, room)}", media)
+    return Piece(f"{heading}{_range(text, wanted, room)}", media)
+
+
+def playable(part: Part) -> Media | None:
+    """Give a file's bytes where they are a picture or sound of a kind and size hosts can show."""
+    if part.kind != "raw" or len(part.raw) > LARGEST_MEDIA:
+        return None
+    for start, at, mark, media_type in MAGIC:
+        if part.raw.startswith(start) and part.raw[at : at + len(mark)] == mark:
+            return Media(part.raw, media_type)
+    return None
+
+
+def _artifact(agent: str, task: Task, wanted: Wanted) -> Artifact:
+    for artifact in task.artifacts:
+        if wanted.artifact_id in (artifact.artifact_id, scrub(artifact.artifact_id)):
+            return artifact
+    known = ", ".join(scrub(artifact.artifact_id) for artifact in task.artifacts[:20])
+    raise NotAllowed(
+        f"The task has no artifact {wanted.artifact_id!r}.",
+        f"Its artifacts: {known or 'none'}.",
+        agent=agent,
+        task_id=task.id,
+    )
+
+
+def _parts(agent: str, task: Task, artifact: Artifact, wanted: Wanted) -> tuple[Part, ...]:
+    if wanted.part is None:
+        return artifact.parts
+    if 0 <= wanted.part < len(artifact.parts):
+        return (artifact.parts[wanted.part],)
+    raise NotAllowed(
+        f"The artifact has no part {wanted.part}.",
+        f"It has {len(artifact.parts)} parts, counted from 0.",
+        agent=agent,
+        task_id=task.id,
+    )
+
+
+def _whole_text(parts: tuple[Part, ...]) -> str:
+    """Join text without separator, data as indented JSON, and say of the rest what it is."""
+    text = ""
+    for part in parts:
+        if part.kind == "text":
+            text += part.text
+        else:
+            shown = pretty(part.data) if part.kind == "data" else views.describe(part)
+            text += ("\n" if text and not text.endswith("\n") else "") + shown + "\n"
+    return scrub(text)
+
+
+def pretty(value: JSON) -> str:
+    """Write JSON for reading."""
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def _range(text: str, wanted: Wanted, room: int) -> str:
+    units = text.splitlines(keepends=True) if wanted.unit == "lines" else text
+    total, start = len(units), max(wanted.offset, 0)
+    end = total if wanted.limit is None else min(start + max(wanted.limit, 0), total)
+    taken = _within(units[start:end], room)
+    end = min(start + len(taken), end) if start < total else start
+    if start >= total and total:
+        return f" · {total} {wanted.unit} in all; offset {start} is past the end"
+    where = "" if (start, end) == (0, total) else f" · {wanted.unit} {start} to {end} of {total}"
+    more = f"\n\nRead on with offset={end}." if end < total else ""
+    return f"{where}\n\n{''.join(taken)}{more}"
+
+
+def _within(units: str | list[str], room: int) -> str | list[str]:
+    """Take as many units as fit into `room` bytes; at least one, so that reading goes on."""
+    used = 0
+    for count, unit in enumerate(units):
+        used += len(unit.encode())
+        if used > room and count:
+            return units[:count]
+    return units
+
+
+def _found(text: str, phrase: str, room: int) -> str:
+    rows = text.splitlines()
+    needle = phrase.casefold()
+    hits = [number for number, row in enumerate(rows) if needle in row.casefold()]
+    if not hits:
+        return f"{phrase!r} does not occur in its {len(rows)} lines."
+    shown = []
+    for number in hits[:MOST_HITS]:
+        first = max(number - CONTEXT_LINES, 0)
+        around = rows[first : number + CONTEXT_LINES + 1]
+        shown.append("\n".join(f"{first + i}: {row}" for i, row in enumerate(around)))
+    head = f"{len(hits)} of {len(rows)} lines hold {phrase!r}; line numbers count from 0."
+    if len(hits) > MOST_HITS:
+        head += f" The first {MOST_HITS}:"
+    return views.head_and_tail(head + "\n\n" + "\n…\n".join(shown), room)
+
+
+def _pointed(parts: tuple[Part, ...], wanted: Wanted, room: int) -> str:
+    """Follow a JSON pointer (RFC 6901) into the first data part."""
+    data = next((part for part in parts if part.kind == "data"), None)
+    if data is None:
+        return "It holds no data, so a pointer leads nowhere; read it without pointer."
+    value = data.data
+    for step in (wanted.pointer or "").split("/")[1:]:
+        key = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, dict) and key in value:
+            value = value[key]
+        elif isinstance(value, list) and key.isdecimal() and int(key) < len(value):
+            value = value[int(key)]
+        else:
+            return f"The pointer {wanted.pointer!r} leads nowhere at {key!r}: {_members(value)}."
+    if isinstance(value, list):
+        return _items(value, wanted, room)
+    return views.head_and_tail(scrub(pretty(value)), room)
+
+
+def _items(value: list[JSON], wanted: Wanted, room: int) -> str:
+    start = max(wanted.offset, 0)
+    end = len(value) if wanted.limit is None else min(start + max(wanted.limit, 0), len(value))
+    rows = [scrub(json.dumps(item, ensure_ascii=False)) + "\n" for item in value[start:end]]
+    taken = _within(rows, room)
+    end = start + len(taken)
+    more = f"\nRead on with offset={end}." if end < len(value) else ""
+    return f"items {start} to {end} of {len(value)}\n\n{''.join(taken)}{more}"
+
+
+def _members(value: JSON) -> str:
+    if isinstance(value, dict):
+        return "the keys there are " + ", ".join(scrub(str(key)) for key in list(value)[:20])
+    if isinstance(value, list):
+        return f"there is a list of {len(value)}"
+    return "there is a single value"

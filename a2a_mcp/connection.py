@@ -1,0 +1,213 @@
+"""One configured agent at run time: its card, its interfaces, its client, and how it fares.
+
+Everything is made on first use: a card is fetched when it is needed, kept while it is fresh, and used
+stale, with a note, while the agent is down. Credentials go to the configured origin and to those the
+configuration adds, nowhere else. This module and what it imports from `a2a` bring in httpx, so it is
+imported only when an agent is first called.
+"""
+
+from __future__ import annotations
+
+import json
+import ssl
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import anyio
+import httpx
+
+from a2a_mcp.a2a.auth import Attachment, Headers, attach
+from a2a_mcp.a2a.card import FoundCard, find_card, inline_card
+from a2a_mcp.a2a.client import A2AClient
+from a2a_mcp.a2a.errors import A2AError, AuthenticationRequired, InvalidAgentResponse
+from a2a_mcp.a2a.guard import Origin, is_loopback, origin_of
+from a2a_mcp.a2a.interfaces import Choice, Interface, Pins, choose, from_text
+from a2a_mcp.a2a.limits import Limits
+from a2a_mcp.a2a.transport import Transport, open_client
+from a2a_mcp.config import AgentConfig
+
+STALE_SECONDS = 30.0
+
+
+@dataclass(slots=True)
+class Health:
+    """What the last calls showed; times are unix seconds, `note` is for people."""
+
+    last_success: float | None = None
+    last_error: str | None = None
+    note: str | None = None
+
+
+class Connection:
+    """Everything that is known of one agent while the bridge runs.
+
+    `clock` gives monotonic seconds; `tls` the shared TLS settings, made on first use.
+    """
+
+    def __init__(
+        self,
+        config: AgentConfig,
+        *,
+        tls: Callable[[], ssl.SSLContext],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.config = config
+        self.health = Health()
+        self.found: FoundCard | None = None
+        self._choice: Choice | None = None
+        self._tls = tls
+        self._clock = clock
+        self._transport: Transport | None = None
+        self._clients: dict[Interface, A2AClient] = {}
+        self._fetching = anyio.Lock()
+
+    async def aclose(self) -> None:
+        """Close the agent's connections."""
+        if self._transport:
+            await self._transport.aclose()
+
+    async def card(self, *, refresh: bool = False) -> FoundCard:
+        """Give the agent's card, fetched again when it is no longer fresh or `refresh` asks for it.
+
+        Raises A2AError when there is none and none was known before.
+        """
+        found = self.found
+        if found and not refresh and self._clock() < found.fresh_until:
+            return found
+        async with self._fetching:
+            if self.found is found or refresh:  # nobody else has just fetched it
+                await self._fetch()
+        if self.found is None:
+            raise InvalidAgentResponse("the agent has no card")
+        return self.found
+
+    async def choice(self, *, refresh: bool = False) -> Choice:
+        """Give the interfaces that may be used, best first; raises A2AError when there are none."""
+        found = await self.card(refresh=refresh)
+        if self._choice is None:
+            self._choice = choose(
+                found.card, base=self._base(found), allowed=self._allowed(found), pins=self._pins()
+            )
+        return self._choice
+
+    @property
+    def chosen(self) -> Choice | None:
+        """The interfaces that were chosen last."""
+        return self._choice
+
+    async def client(self, made_with: str | None = None) -> A2AClient:
+        """Give a client of the best interface, or of the one that a task was made with."""
+        interface = from_text(made_with) if made_with else None
+        if interface is None or not self._trusts(interface):
+            interface = (await self.choice()).interfaces[0]
+        return self.client_of(interface)
+
+    async def clients(self, made_with: str | None = None) -> list[A2AClient]:
+        """Give the clients that a message may be sent with, best first."""
+        if made_with:
+            return [await self.client(made_with)]
+        return [self.client_of(interface) for interface in (await self.choice()).interfaces]
+
+    def client_of(self, interface: Interface) -> A2AClient:
+        """Give the client of one interface."""
+        client = self._clients.get(interface)
+        if client is None:
+            client = A2AClient(self._open(), interface, self._attach)
+            self._clients[interface] = client
+        return client
+
+    def succeeded(self) -> None:
+        """Note that the agent answered."""
+        self.health.last_success = time.time()
+        self.health.last_error = None
+
+    def failed(self, error: A2AError) -> None:
+        """Note that a call failed."""
+        self.health.last_error = error.message
+
+    async def _fetch(self) -> None:
+        """Fetch the card, or keep the known one for a while where that fails."""
+        try:
+            found = await self._find()
+        except A2AError as error:
+            self.failed(error)
+            if self.found is None or isinstance(error, AuthenticationRequired):
+                raise
+            self.health.note = f"using the card of before: {error.message}"
+            self.found = _until(self.found, self._clock() + STALE_SECONDS)
+            return
+        if self.found is None or found.card != self.found.card:
+            self._choice = None
+        self.found = found
+        self.health.note = None
+
+    async def _find(self) -> FoundCard:
+        given = self.config.card
+        if given is None:
+            attachment = await self._attach(with_card=False)
+            return await find_card(
+                self._open(), self._url(), attachment, known=self.found, clock=self._clock
+            )
+        if isinstance(given, dict):
+            return inline_card(given, f"the card of {self.config.name}")
+        try:
+            text = await anyio.Path(given).read_text("utf-8")
+            return inline_card(json.loads(text), str(given))
+        except (OSError, ValueError) as error:
+            raise InvalidAgentResponse(f"{given}: {error}") from error
+
+    def _url(self) -> str:
+        return self.config.url or ""
+
+    def _base(self, found: FoundCard) -> str:
+        """The URL that relative interface URLs belong to."""
+        if self.config.card is None:
+            return found.url
+        return self.config.url or found.card.interfaces[0].url if found.card.interfaces else ""
+
+    def _allowed(self, found: FoundCard) -> frozenset[Origin]:
+        """The origins that may be called: configured ones, and those of a configured card."""
+        urls = [self.config.url, *self.config.allowed_origins]
+        if self.config.card is not None:
+            urls += [interface.url for interface in found.card.interfaces]
+        return frozenset(origin_of(url) for url in urls if url and "://" in url)
+
+    def _trusts(self, interface: Interface) -> bool:
+        """Whether an interface that was stored earlier may still be called."""
+        urls = [self.config.url, *self.config.allowed_origins]
+        trusted = {origin_of(url) for url in urls if url}
+        return self.config.card is not None or origin_of(interface.url) in trusted
+
+    def _pins(self) -> Pins:
+        config = self.config
+        return Pins(config.version, config.binding, config.tenant)
+
+    async def _attach(self, *, with_card: bool = True) -> Attachment:
+        """Give the credentials and headers of this agent; only its own origins are ever called."""
+        card = self.found.card if self.found and with_card else None
+        shown = await attach(self.config.auth, card)
+        if not self.config.headers:
+            return shown
+        fixed = await attach(Headers(self.config.headers))
+        return Attachment({**fixed.headers, **shown.headers}, shown.params)
+
+    def _open(self) -> Transport:
+        if self._transport is None:
+            config = self.config
+            target = httpx.URL(config.url or "")
+            limits = Limits(**config.limits.model_dump())
+            proxy = config.proxy.get_secret_value() if config.proxy else None
+            direct = is_loopback(target.host)
+            client = open_client(limits, verify=self._verify(), proxy=proxy, direct=direct)
+            self._transport = Transport(client, limits)
+        return self._transport
+
+    def _verify(self) -> ssl.SSLContext:
+        if self.config.ca_file:
+            return ssl.create_default_context(cafile=str(self.config.ca_file))
+        return self._tls()
+
+
+def _until(found: FoundCard, fresh_until: float) -> FoundCard:
+    return FoundCard(found.card, found.url, found.etag, fresh_until)

@@ -1,0 +1,122 @@
+"""A message reaches an agent at most once (DESIGN 6).
+
+A send is repeated only when it is certain that the agent's code has not seen it: no byte left, the
+refusal proves it, or 429 with a Retry-After that is short. It is then the same message with the same
+id, at most twice more, or the same message in the next interface of the card. Everything else is
+raised: finding out is the follower's business, never sending again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import anyio
+
+from a2a_mcp.a2a.client import A2AClient
+from a2a_mcp.a2a.errors import (
+    A2AError,
+    AgentError,
+    AgentUnreachable,
+    AuthenticationRequired,
+    Delivery,
+    MethodNotFound,
+    UnsupportedOperation,
+)
+from a2a_mcp.a2a.types import SendMessageRequest, StreamEvent
+
+RETRY_SECONDS: Final = (0.2, 0.8)
+LONGEST_RETRY_AFTER: Final = 10.0
+DRAIN_SECONDS: Final = 1.0
+
+Receive = Callable[[StreamEvent], Awaitable[bool]]
+"""Takes an event; answers whether the agent has now said its last word."""
+
+
+class Sender:
+    """Delivers one message; `heard` tells whether anything came back, `client` over what."""
+
+    def __init__(self, request: SendMessageRequest, receive: Receive) -> None:
+        self._request = request
+        self._receive = receive
+        self.heard = False
+        self.client: A2AClient | None = None
+
+    async def deliver(
+        self, clients: list[A2AClient], *, streaming: bool, seconds: float
+    ) -> A2AClient:
+        """Send over the first of `clients` that takes the message; give the one that did.
+
+        `seconds` bounds an agent that answers nothing until its work is done. Raises A2AError.
+        """
+        refusal: A2AError | None = None
+        for client in clients:
+            self.client = client
+            try:
+                await self._over(client, streaming=streaming, seconds=seconds)
+            except AgentError as error:
+                if self.heard or not tries_next(error):
+                    raise
+                refusal = refusal or error
+            else:
+                return client
+        raise refusal or AgentUnreachable("there is no interface to call", delivery=Delivery.NEVER)
+
+    async def _over(self, client: A2AClient, *, streaming: bool, seconds: float) -> None:
+        for pause in (*RETRY_SECONDS, None):
+            try:
+                await self._in_form(client, streaming=streaming, seconds=seconds)
+            except A2AError as error:
+                wait = pause_before_retry(error, pause)
+                if self.heard or wait is None:
+                    raise
+                await anyio.sleep(wait)
+            else:
+                return
+
+    async def _in_form(self, client: A2AClient, *, streaming: bool, seconds: float) -> None:
+        """Stream where the agent streams; where it refuses to, ask without waiting."""
+        if streaming:
+            try:
+                await self._stream(client)
+            except (MethodNotFound, UnsupportedOperation):
+                if self.heard:
+                    raise
+            else:
+                return
+        request = self._request.model_copy(update={"return_immediately": True})
+        answer = await client.send(request, seconds=seconds)
+        self.heard = True
+        await self._receive(answer)
+
+    async def _stream(self, client: A2AClient) -> None:
+        async with client.stream(self._request) as events:
+            async for event in events:
+                self.heard = True
+                if await self._receive(event):
+                    # The end of the stream is awaited a moment, so that the connection can be
+                    # used again; an agent that keeps it open gains nothing (threats T4).
+                    with anyio.move_on_after(DRAIN_SECONDS):
+                        async for _ in events:
+                            pass
+                    return
+
+
+def tries_next(error: AgentError) -> bool:
+    """Whether a refusal allows to try the card's next interface (a2a-wire 14.4)."""
+    return (
+        error.delivery is Delivery.NEVER
+        and not isinstance(error, AuthenticationRequired)
+        and error.status != 429
+    )
+
+
+def pause_before_retry(error: A2AError, pause: float | None) -> float | None:
+    """Seconds to wait before the same send may be repeated; None when it may not be."""
+    if pause is None or error.delivery is not Delivery.NEVER:
+        return None
+    if isinstance(error, AgentUnreachable):
+        return pause
+    if isinstance(error, AgentError) and error.status == 429 and error.retry_after is not None:
+        return error.retry_after if error.retry_after <= LONGEST_RETRY_AFTER else None
+    return None

@@ -1,0 +1,86 @@
+"""The tour: the demo agent, the bridge in front of it as a host would start it, an MCP client.
+
+Touches nothing of the person's own: state and configuration are in a folder that goes with it.
+"""
+
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final, TextIO
+
+import anyio
+from mcp import Client, MCPError, StdioServerParameters, stdio_client
+
+from a2a_mcp.demo.agent import running
+from a2a_mcp.demo.page import Page
+from a2a_mcp.demo.steps import STEPS, Tour
+
+TOUR_SECONDS: Final = 120
+LOG_LINES: Final = 15
+
+
+async def tour(out: TextIO) -> int:
+    """Walk through the bridge's tools on `out`; 0 if all went as expected, else 1.
+
+    What was not as expected is on `out` too, at its place and at the end.
+    """
+    page = Page(out)
+    with TemporaryDirectory(prefix="a2a-mcp-demo-", ignore_cleanup_errors=True) as folder:
+        differences = await _walk(page, Path(folder))
+    if differences:
+        page.step("Not as expected", "The tour found what this version should not do:")
+        for difference in differences:
+            page.difference(difference)
+        return 1
+    _farewell(page)
+    return 0
+
+
+async def _walk(page: Page, folder: Path) -> list[str]:
+    """Take every step; return what differed from the expected."""
+    differences: list[str] = []
+    log = folder / "bridge.log"
+    try:
+        with log.open("w", encoding="utf-8") as errors, anyio.fail_after(TOUR_SECONDS):
+            async with running() as url:
+                page.prose(f"A demo agent listens at {url}, the bridge stands before it.")
+                async with Client(stdio_client(_bridge(url, folder), errors)) as client:
+                    walk = Tour(client, page)
+                    differences = walk.differences
+                    for step in STEPS:
+                        await step(walk)
+    except* (MCPError, OSError, RuntimeError) as group:
+        differences.extend(f"{type(error).__name__}: {error}" for error in _leaves(group))
+    if differences:
+        lines = log.read_text(encoding="utf-8").splitlines()
+        differences.extend(f"the bridge's log: {line}" for line in lines[-LOG_LINES:])
+    return differences
+
+
+def _bridge(url: str, folder: Path) -> StdioServerParameters:
+    """Start the bridge as a host does, with one agent, and a folder instead of the person's own."""
+    config = folder / "agents.toml"
+    config.write_text(f'[agents.demo]\nurl = "{url}"\n', encoding="utf-8")
+    return StdioServerParameters(
+        command=sys.executable,
+        args=["-m", "a2a_mcp", "--config", str(config), "--state-dir", str(folder)],
+    )
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error
+
+
+def _farewell(page: Page) -> None:
+    bridge = shlex.join([sys.executable, "-m", "a2a_mcp"])
+    page.step("Your turn", "All went as expected. Keep the demo agent running in a terminal:")
+    page.code(f"{bridge} demo-agent --port 9999")
+    page.prose("and add the bridge to a host, here Claude Code (the README has the others):")
+    page.code(f"claude mcp add a2a -- {bridge} http://127.0.0.1:9999")
+    page.prose("With your own agent's URL in its place, the host uses your agent.")

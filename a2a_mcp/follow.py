@@ -1,0 +1,282 @@
+"""A message or a task followed to its next stop, in the background, whoever still waits for it.
+
+Reading goes on when the call that began it has returned, because closing a stream cancels or freezes
+the task on some servers (a2a-wire 17.38). The task's id is in the map before anyone is told of it.
+This module knows no MCP and words nothing for a model.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Final
+
+import anyio
+from anyio.abc import TaskGroup
+
+from a2a_mcp.a2a.errors import A2AError, AgentUnreachable, Delivery, InvalidAgentResponse
+from a2a_mcp.a2a.types import (
+    GetTaskRequest,
+    Message,
+    SendMessageRequest,
+    StreamEvent,
+    SubscribeToTaskRequest,
+    Task,
+    TaskState,
+    TaskStatus,
+)
+from a2a_mcp.a2a.updates import apply, belongs
+from a2a_mcp.errors import BridgeError
+from a2a_mcp.tasks import TaskMap, TaskRecord
+
+if TYPE_CHECKING:
+    from a2a_mcp.a2a.client import A2AClient
+    from a2a_mcp.connection import Connection
+
+log = logging.getLogger(__name__)
+
+LONGEST_SECONDS: Final = 3600.0
+MOST_FOLLOWED: Final = 256
+KEPT_EVENTS: Final = 256
+FIRST_POLL: Final = 0.5
+POLL_GROWTH: Final = 1.5
+LONGEST_POLL: Final = 10.0
+POLL_FAILURES: Final = 5
+POLL_HISTORY: Final = 10
+
+
+class Follow:
+    """What is known of one followed message or task.
+
+    `before` is the status that the task had when a message was sent to it: until it changes, what
+    comes back is not the answer (agents-in-the-wild 17).
+    """
+
+    def __init__(self, agent: str, record: TaskRecord, before: TaskStatus | None = None) -> None:
+        self.agent = agent
+        self.record = record
+        self.task: Task | None = None
+        self.message: Message | None = None
+        self.error: A2AError | BridgeError | None = None
+        self.ended = False
+        self.events: deque[StreamEvent] = deque(maxlen=KEPT_EVENTS)
+        self.count = 0
+        self._before = before
+        self._changed = anyio.Event()
+
+    @property
+    def settled(self) -> bool:
+        """Whether there is something to answer with: a stop, a message, an error."""
+        if self.message is not None or self.ended:
+            return True
+        return self.task is not None and self.task.state.stop and not self._stale(self.task)
+
+    @property
+    def over(self) -> bool:
+        """Whether the agent has said its last word."""
+        return self.message is not None or bool(self.task and self.task.state.terminal)
+
+    def absorb(self, event: StreamEvent) -> None:
+        """Fold an event in; events of other tasks are passed over (a2a-wire 11.4)."""
+        if not belongs(self.task, event):
+            return
+        if isinstance(event, Message):
+            self.message = event
+        else:
+            self.task = apply(self.task, event)
+        self.events.append(event)
+        self.count += 1
+
+    def tell(self) -> None:
+        """Wake whoever waits."""
+        self._changed.set()
+        self._changed = anyio.Event()
+
+    async def wait(
+        self, seconds: float, notice: Callable[[StreamEvent], Awaitable[bool]] | None = None
+    ) -> None:
+        """Wait until it is settled, at most `seconds`; `notice` gets each event and may end it."""
+        seen = self.count - len(self.events)
+        with anyio.move_on_after(seconds):
+            while True:
+                settled, changed = self.settled, self._changed
+                if notice:
+                    fresh = list(self.events)[len(self.events) - (self.count - seen) :]
+                    seen = self.count
+                    for event in fresh:
+                        if await notice(event):
+                            return
+                if settled:
+                    return
+                await changed.wait()
+
+    def _stale(self, task: Task) -> bool:
+        return self._before is not None and task.status == self._before
+
+
+class Follower:
+    """Runs the follows of one process; `group` is the lifespan's task group."""
+
+    def __init__(self, group: TaskGroup, tasks: TaskMap) -> None:
+        self._group = group
+        self._tasks = tasks
+        self._follows: dict[int, Follow] = {}
+
+    def of(self, record: TaskRecord) -> Follow | None:
+        """Give the follow of a task that this process reads or has read lately."""
+        return self._follows.get(record.key)
+
+    def send(
+        self,
+        connection: Connection,
+        record: TaskRecord,
+        request: SendMessageRequest,
+        before: TaskStatus | None = None,
+    ) -> Follow:
+        """Begin to deliver a message and to follow what comes of it."""
+        follow = self._add(Follow(record.agent, record, before))
+        self._group.start_soon(self._run, follow, self._deliver, connection, request)
+        return follow
+
+    def attach(self, connection: Connection, record: TaskRecord, task: Task) -> Follow:
+        """Begin to follow a task that runs already; `task` is what it looks like now."""
+        follow = self._add(Follow(record.agent, record))
+        follow.absorb(task)
+        self._group.start_soon(self._run, follow, self._resume, connection, None)
+        return follow
+
+    async def settle(self, record: TaskRecord, task: Task) -> None:
+        """Take over what a direct read has shown, so that nobody waits for what is past."""
+        follow = self.of(record)
+        if follow:
+            follow.absorb(task)
+            follow.tell()
+
+    def _add(self, follow: Follow) -> Follow:
+        while len(self._follows) >= MOST_FOLLOWED:
+            ended = [key for key, known in self._follows.items() if known.ended]
+            if not ended:
+                break
+            del self._follows[ended[0]]
+        self._follows[follow.record.key] = follow
+        return follow
+
+    async def _run(
+        self,
+        follow: Follow,
+        work: Callable[[Follow, Connection, SendMessageRequest | None], Awaitable[None]],
+        connection: Connection,
+        request: SendMessageRequest | None,
+    ) -> None:
+        try:
+            with anyio.move_on_after(LONGEST_SECONDS):
+                await work(follow, connection, request)
+        except A2AError as error:
+            follow.error = error
+            connection.failed(error)
+        except BridgeError as error:
+            follow.error = error
+        except Exception:  # the last line of defence: one task must not end the others
+            log.exception("following a task of %s failed", follow.agent)
+            follow.error = InvalidAgentResponse("the bridge could not read the agent's answer")
+        else:
+            connection.succeeded()
+        finally:
+            follow.ended = True
+            follow.tell()
+            if not follow.record.handle:
+                self._follows.pop(follow.record.key, None)
+
+    async def _deliver(
+        self, follow: Follow, connection: Connection, request: SendMessageRequest | None
+    ) -> None:
+        from a2a_mcp.delivery import Sender  # brings in httpx
+
+        if request is None:
+            return
+        card = (await connection.card()).card
+        clients = await connection.clients(follow.record.interface)
+        sender = Sender(request, lambda event: self._receive(follow, event))
+        try:
+            client = await sender.deliver(
+                clients, streaming=bool(card.capabilities.streaming), seconds=LONGEST_SECONDS
+            )
+        except A2AError as error:
+            if follow.task is None:
+                raise
+            client = sender.client or clients[0]  # what it named is looked up, never sent again
+            if not isinstance(error, AgentUnreachable):
+                follow.error = error  # the agent's own words on why it failed come only here
+        await self._to_stop(follow, client)
+
+    async def _resume(
+        self, follow: Follow, connection: Connection, _: SendMessageRequest | None
+    ) -> None:
+        client = await connection.client(follow.record.interface)
+        task = follow.task
+        if task and client.interface.dialect.snapshot_first and not task.state.stop:
+            try:
+                async with client.subscribe(SubscribeToTaskRequest(id=task.id)) as events:
+                    async for event in events:
+                        if await self._receive(follow, event):
+                            break
+            except A2AError:  # whatever it was, a poll finds out (a2a-wire 11.5)
+                pass
+        await self._to_stop(follow, client)
+
+    async def _receive(self, follow: Follow, event: StreamEvent) -> bool:
+        """Fold an event in, write down what must not be lost, then wake whoever waits."""
+        follow.absorb(event)
+        await self._remember(follow)
+        follow.tell()
+        return follow.over
+
+    async def _remember(self, follow: Follow) -> None:
+        record, task, message = follow.record, follow.task, follow.message
+        if message is not None:
+            follow.record = await self._tasks.update(
+                record, context_id=message.context_id, state=TaskState.COMPLETED
+            )
+        elif task and (
+            task.id != record.task_id or (task.state.stop and task.state != record.state)
+        ):
+            follow.record = await self._tasks.update(
+                record, task_id=task.id, context_id=task.context_id, state=task.state
+            )
+            if follow.record.key != record.key:
+                self._follows.pop(record.key, None)
+                self._follows[follow.record.key] = follow
+
+    async def _to_stop(self, follow: Follow, client: A2AClient) -> None:
+        """Poll until the task stops; a finished task that said nothing is read once more."""
+        if follow.task is None and follow.message is None:
+            raise InvalidAgentResponse(
+                "the agent ended its answer before it named a task", delivery=Delivery.UNKNOWN
+            )
+        delay, failures = FIRST_POLL, 0
+        if follow.task and follow.task.state.terminal and not said_anything(follow.task):
+            delay = 0.0
+        elif follow.settled:
+            return
+        while follow.task:
+            await anyio.sleep(delay * random.uniform(0.8, 1.2))  # noqa: S311 - jitter
+            try:
+                task = await client.get(
+                    GetTaskRequest(id=follow.task.id, history_length=POLL_HISTORY)
+                )
+            except AgentUnreachable:
+                failures += 1
+                if failures >= POLL_FAILURES:
+                    raise
+            else:
+                await self._receive(follow, task)
+                if follow.settled:
+                    return
+            delay = min(max(delay, FIRST_POLL) * POLL_GROWTH, LONGEST_POLL)
+
+
+def said_anything(task: Task) -> bool:
+    """Whether a task carries words or results (FastA2A streams neither: a2a-wire 16)."""
+    return bool(task.artifacts or (task.status.message and task.status.message.parts))

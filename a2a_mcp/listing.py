@@ -1,0 +1,140 @@
+"""Lists of tasks: those this caller started, or those an agent itself lists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from a2a_mcp.a2a.types import JSON, ListTasksRequest, Task, TaskState
+from a2a_mcp.errors import NotAllowed
+from a2a_mcp.registry import Registry
+from a2a_mcp.tasks import TaskMap, TaskRecord
+from a2a_mcp.text import scrub
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which tasks are wanted; `updated_after` is RFC 3339."""
+
+    agent: str | None = None
+    context_id: str | None = None
+    state: TaskState | None = None
+    updated_after: str | None = None
+    limit: int = 20
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TasksView:
+    """A page of tasks."""
+
+    rows: tuple[dict[str, JSON], ...]
+    cursor: str | None = None
+    note: str | None = None
+
+    def structured(self) -> dict[str, JSON]:
+        """Give the members that are set."""
+        more = {"cursor": self.cursor, "note": self.note}
+        return {"tasks": list(self.rows)} | {k: v for k, v in more.items() if v}
+
+    def prose(self) -> str:
+        """Give the same as readable text."""
+        lines = [_line(row) for row in self.rows] or ["No tasks."]
+        if self.note:
+            lines.append(f"\nNote: {self.note}")
+        if self.cursor:
+            lines.append(f'\nMore with cursor="{self.cursor}".')
+        return "\n".join(lines)
+
+
+class Listing:
+    """Lists tasks for the callers of one process."""
+
+    def __init__(self, registry: Registry, tasks: TaskMap) -> None:
+        self._registry = registry
+        self._tasks = tasks
+
+    async def tasks(self, owner: str, wanted: Filter, *, remote: bool) -> TasksView:
+        """List the owner's tasks, or with `remote` what the agent lists; raises both error trees."""
+        agent = self._registry.resolve(wanted.agent) if wanted.agent or remote else None
+        if remote and agent:
+            return await self._remote(agent, wanted)
+        try:
+            records, cursor = await self._tasks.list(
+                owner,
+                agent=agent,
+                context_id=wanted.context_id,
+                state=wanted.state,
+                updated_after=seconds(wanted.updated_after),
+                limit=wanted.limit,
+                cursor=wanted.cursor,
+            )
+        except ValueError as error:
+            raise NotAllowed(f"{error}.", "Correct it, or list without it.") from error
+        return TasksView(tuple(_row(record) for record in records), cursor, self._tasks.problem)
+
+    async def _remote(self, agent: str, wanted: Filter) -> TasksView:
+        client = await self._registry.connection(agent).client()
+        after = seconds(wanted.updated_after)
+        page = await client.list(
+            ListTasksRequest(
+                context_id=wanted.context_id,
+                state=wanted.state,
+                page_size=wanted.limit,
+                page_token=wanted.cursor,
+                history_length=0,
+                updated_after=rfc3339(after) if after else None,
+            )
+        )
+        note = f"{page.total_size} tasks in all at {agent}." if page.total_size else None
+        rows = tuple(_remote_row(agent, task) for task in page.tasks)
+        return TasksView(rows, page.next_page_token, note)
+
+
+def _row(record: TaskRecord) -> dict[str, JSON]:
+    task_id = record.task_id or record.handle
+    row = {
+        "agent": record.agent,
+        "task_id": scrub(task_id) if task_id else None,
+        "context_id": scrub(record.context_id) if record.context_id else None,
+        "state": record.state.value,
+        "updated": rfc3339(record.updated),
+        "message_id": None if task_id else record.message_id,
+    }
+    return {name: value for name, value in row.items() if value}
+
+
+def _remote_row(agent: str, task: Task) -> dict[str, JSON]:
+    row = {
+        "agent": agent,
+        "task_id": scrub(task.id),
+        "context_id": scrub(task.context_id) if task.context_id else None,
+        "state": task.state.value,
+        "updated": scrub(task.status.timestamp) if task.status.timestamp else None,
+    }
+    return {name: value for name, value in row.items() if value}
+
+
+def _line(row: dict[str, JSON]) -> str:
+    named = row.get("task_id") or f"(answered without a task, message_id {row.get('message_id')})"
+    context = f", context_id {row['context_id']}" if row.get("context_id") else ""
+    when = f", {row['updated']}" if row.get("updated") else ""
+    return f"- {row['agent']} · {row['state']} · task_id {named}{context}{when}"
+
+
+def seconds(when: str | None) -> float | None:
+    """Read an RFC 3339 time as unix seconds; raises NotAllowed."""
+    if when is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(when)
+    except ValueError as error:
+        raise NotAllowed(
+            f"updated_after is not a time: {when[:40]!r}.", "Write it as 2026-01-31T00:00:00Z."
+        ) from error
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def rfc3339(moment: float) -> str:
+    """Write unix seconds as RFC 3339 in UTC."""
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

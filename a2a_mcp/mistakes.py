@@ -1,0 +1,95 @@
+"""A validation's errors, said for the person who wrote the file.
+
+Words name keys and never values: a value may be a secret in the wrong place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Final, NamedTuple
+
+from pydantic import BaseModel, ValidationError
+
+from a2a_mcp.settings import AUTH_TABLES, Limits, ServerConfig
+from a2a_mcp.text import scrub, shorten
+
+_KINDS: Final = ", ".join(AUTH_TABLES)
+_WORDS: Final = {
+    "missing": "is missing",
+    "string_type": "must be text in quotes",
+    "bool_type": "must be true or false",
+    "int_type": "must be a whole number",
+    "float_type": "must be a number",
+    "tuple_type": "must be a list",
+    "dict_type": "must be a table",
+    "model_type": "must be a table",
+    "model_attributes_type": "must be a table",
+    "dataclass_type": "must be a table",
+    "too_short": "must not be empty",
+    "string_too_short": "must not be empty",
+    "union_tag_not_found": f"type is missing; it is one of {_KINDS}",
+    "union_tag_invalid": f"type must be one of {_KINDS}",
+}
+
+
+class Mistake(NamedTuple):
+    """What is wrong with one key; the key is empty where it is the table as a whole."""
+
+    key: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.reason}" if self.key else self.reason
+
+    def at(self, source: str, table: str = "") -> str:
+        """Give the line `source: key: reason`, the key below `table`."""
+        key = ".".join(filter(None, (table, self.key)))
+        return f"{source}: {key}: {self.reason}" if key else f"{source}: {self.reason}"
+
+
+def mistakes_in(error: ValidationError, model: type[BaseModel]) -> list[Mistake]:
+    """Say each error of a validation of `model`."""
+    found = []
+    for fault in error.errors(include_url=False, include_input=False, include_context=False):
+        path = fault["loc"]
+        if fault["type"] == "extra_forbidden":
+            names = [f.alias or name for name, f in _model_at(path, model).model_fields.items()]
+            reason = f"unknown key{did_you_mean(str(path[-1]), names)}"
+        else:
+            reason = _WORDS.get(fault["type"]) or _plain(fault["msg"])
+        found.append(Mistake(_key(path), reason))
+    return found
+
+
+def did_you_mean(word: str, names: Sequence[str]) -> str:
+    """Give `; did you mean …?` with the nearest of `names`, or nothing."""
+    close = get_close_matches(word, names, n=1)
+    return f"; did you mean {shown(close[0])}?" if close else ""
+
+
+def shown(name: str) -> str:
+    """Give a name out of the file as it can be shown on one line."""
+    return shorten(scrub(name).replace("\n", r"\n"), 80)
+
+
+def _key(path: tuple[int | str, ...]) -> str:
+    # A credential's path holds its kind too: ("auth", "bearer", "token").
+    steps = (path[0], *path[2:]) if path[:1] == ("auth",) else path
+    return ".".join(shown(str(step)) for step in steps if step != "[key]")
+
+
+def _plain(message: str) -> str:
+    return message.removeprefix("Value error, ").replace("Input should be", "must be")
+
+
+def _model_at(path: tuple[int | str, ...], model: type[BaseModel]) -> type[BaseModel]:
+    match path:
+        case ("auth", str(kind), _):
+            return AUTH_TABLES[kind]
+        case ("limits", _):
+            return Limits
+        case ("server", _):
+            return ServerConfig
+        case _:
+            return model

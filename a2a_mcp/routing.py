@@ -1,0 +1,115 @@
+"""Which agent and which task a caller means (DESIGN 4, Choosing the agent). Never a guess.
+
+It asks the map and the registry, sends nothing, and answers a task of another owner exactly as it
+answers a task that nobody has.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from a2a_mcp.errors import AmbiguousTask, NotAllowed, UnknownTask
+from a2a_mcp.registry import Registry
+from a2a_mcp.tasks import TaskMap, TaskRecord
+
+LONGEST_ID: Final = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a message goes; `record` is the task that it continues, if any."""
+
+    agent: str
+    record: TaskRecord | None = None
+    context_id: str | None = None
+    interface: str | None = None
+
+
+class Router:
+    """Finds routes for the callers of one process."""
+
+    def __init__(self, registry: Registry, tasks: TaskMap) -> None:
+        self._registry = registry
+        self._tasks = tasks
+
+    async def task(self, owner: str, task_id: str, agent: str | None) -> TaskRecord:
+        """Find a task that is known here; raises UnknownTask, AmbiguousTask, UnknownAgent."""
+        name = self._registry.resolve(agent) if agent else None
+        records = await self._tasks.find(owner, checked(task_id), name)
+        if len(records) > 1:
+            names = ", ".join(record.agent for record in records)
+            raise AmbiguousTask(
+                f"More than one agent has a task {task_id!r}.",
+                f"Call again with agent= one of: {names}.",
+                task_id=task_id,
+            )
+        if not records:
+            raise unknown_task(task_id, name)
+        return records[0]
+
+    async def message(
+        self, owner: str, agent: str | None, task_id: str | None, context_id: str | None
+    ) -> Route:
+        """Find where a message goes: by task, by context, by name, or to the only agent."""
+        if task_id:
+            record = await self.task(owner, task_id, agent)
+            if context_id and record.context_id and context_id != record.context_id:
+                raise NotAllowed(
+                    f"The task {task_id!r} belongs to the context {record.context_id!r}, "
+                    f"not to {context_id!r}.",
+                    "Leave context_id out, or leave task_id out to begin a new task.",
+                    agent=record.agent,
+                    task_id=task_id,
+                )
+            return Route(record.agent, record, record.context_id, record.interface)
+        if context_id:
+            return await self._context(owner, agent, checked(context_id))
+        return Route(self._registry.resolve(agent))
+
+    async def _context(self, owner: str, agent: str | None, context_id: str) -> Route:
+        name = self._registry.resolve(agent) if agent else None
+        records = await self._tasks.find_context(owner, context_id)
+        agents = list(dict.fromkeys(record.agent for record in records))
+        if name is None and len(agents) == 1:
+            return Route(agents[0], None, context_id, records[0].interface)
+        if name in agents:
+            interface = next(record.interface for record in records if record.agent == name)
+            return Route(name, None, context_id, interface)
+        if agents and name:
+            raise NotAllowed(
+                f"The context {context_id!r} belongs to the agent {agents[0]!r}, not to {name!r}.",
+                "Leave context_id out to begin a new conversation with this agent.",
+                agent=name,
+                context_id=context_id,
+            )
+        if name is None or await self._tasks.context_held_by_other(owner, name, context_id):
+            raise UnknownTask(
+                f"No conversation with context_id {context_id!r} is known.",
+                "Leave context_id out to begin a new one, or name its agent with agent=.",
+                context_id=context_id,
+            )
+        return Route(name, None, context_id)
+
+
+def checked(identifier: str) -> str:
+    """Refuse an id that no agent can have made in earnest (threats I7)."""
+    if len(identifier.encode("utf-8", "replace")) > LONGEST_ID:
+        raise NotAllowed(
+            f"The id is longer than {LONGEST_ID} bytes.", "Give the id exactly as it was returned."
+        )
+    return identifier
+
+
+def unknown_task(task_id: str, agent: str | None = None) -> UnknownTask:
+    """Make the error for an id that is not known, or is another caller's."""
+    where = f" at {agent}" if agent else ""
+    return UnknownTask(
+        f"No task {task_id!r} is known{where}.",
+        "Check the id with list_tasks; for a task that was not started here, name its agent "
+        "with agent=."
+        if agent is None
+        else "Check the id with list_tasks.",
+        agent=agent,
+        task_id=task_id,
+    )

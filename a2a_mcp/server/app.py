@@ -1,0 +1,87 @@
+"""What tools reach through the lifespan: the bridge and its neighbours, and who is calling."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from mcp.server.auth.middleware.auth_context import get_access_token
+
+from a2a_mcp.a2a.errors import A2AError
+from a2a_mcp.artifacts import Piece, Wanted, read_artifact
+from a2a_mcp.bridge import Bridge
+from a2a_mcp.errors import NotAllowed
+from a2a_mcp.info import AgentsView, describe_agent, list_agents
+from a2a_mcp.listing import Listing
+from a2a_mcp.registry import Registry
+
+LOCAL_OWNER: Final = "local"
+PAGE_ARGUMENT: Final = "page="
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """What tools reach through the lifespan context."""
+
+    registry: Registry
+    bridge: Bridge
+    listing: Listing
+
+    @property
+    def result_bytes(self) -> int:
+        """The bytes that one channel of a result may hold."""
+        return self.registry.config.server.result_bytes
+
+    def mask(self, text: str) -> str:
+        """Hide configured secrets in what leaves."""
+        return self.registry.config.secrets.mask(text)
+
+    async def agents(self, agent: str | None, *, refresh: bool) -> AgentsView:
+        """List the agents, or describe one after looking at its card."""
+        self.registry.refresh()
+        if agent is None:
+            return list_agents(self.registry)
+        if agent.startswith(PAGE_ARGUMENT) and agent.removeprefix(PAGE_ARGUMENT).isdecimal():
+            return list_agents(self.registry, int(agent.removeprefix(PAGE_ARGUMENT)))
+        name = self.registry.resolve(agent)
+        connection = self.registry.connection(name)
+        try:
+            await connection.choice(refresh=refresh)
+        except A2AError as error:
+            return describe_agent(self.registry, name, error.message)
+        return describe_agent(self.registry, name)
+
+    async def artifact(
+        self, owner_name: str, task_id: str, agent: str | None, wanted: Wanted
+    ) -> Piece:
+        """Read a piece of an artifact of a task."""
+        record, task = await self.bridge.read(owner_name, task_id, agent)
+        if task is None:
+            raise NotAllowed(
+                f"The agent {record.agent} has not named the task yet.",
+                "Call get_task with this task_id later.",
+                agent=record.agent,
+                task_id=task_id,
+            )
+        return read_artifact(record.agent, task, wanted, self.result_bytes)
+
+    async def agent_of(self, arguments: Mapping[str, Any]) -> str | None:
+        """Name the agent of a call that failed, for the error's words."""
+        task_id = arguments.get("task_id")
+        if isinstance(task_id, str) and not arguments.get("agent"):
+            records = await self.bridge.tasks.find(owner(), task_id)
+            if records:
+                return records[0].agent
+        context_id = arguments.get("context_id")
+        if isinstance(context_id, str) and not arguments.get("agent"):
+            records = await self.bridge.tasks.find_context(owner(), context_id)
+            if records:
+                return records[0].agent
+        return self.registry.resolve(arguments.get("agent"))
+
+
+def owner() -> str:
+    """Give the principal of the current call: its token's subject over HTTP, else "local"."""
+    token = get_access_token()
+    return f"token:{token.subject}" if token else LOCAL_OWNER

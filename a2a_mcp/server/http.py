@@ -1,0 +1,114 @@
+"""Serving many hosts over streamable HTTP: loopback unless told, Host and Origin always checked.
+
+One path answers with and without its last slash, since a redirect breaks some clients (hosts 2).
+Inbound tokens end here: they say who calls and never travel on.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from typing import Any, Final
+
+import uvicorn
+from mcp.server import MCPServer
+from mcp.server.auth.provider import AccessToken
+from mcp.server.auth.settings import AuthSettings
+from mcp.server.transport_security import TransportSecuritySettings
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from a2a_mcp.config import ServerConfig
+from a2a_mcp.errors import ConfigError
+
+LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
+GRACE_SECONDS: Final = 1
+HEALTH: Final = "/healthz"
+
+
+class StaticTokens:
+    """Verifies bearer tokens of the configuration; the table maps principals to tokens."""
+
+    def __init__(self, tokens: Mapping[str, str]) -> None:
+        self._tokens = dict(tokens)
+
+    async def verify_token(self, token: str) -> AccessToken | None:
+        """Give the principal's access token; every candidate is compared, in constant time."""
+        found = None
+        for principal, secret in self._tokens.items():
+            if hmac.compare_digest(token.encode(), secret.encode()):
+                found = principal
+        if found is None:
+            return None
+        return AccessToken(
+            token=token, client_id="static", subject=found, scopes=[], claims={"iss": "static"}
+        )
+
+
+def auth_options(tokens: Mapping[str, str]) -> dict[str, Any]:
+    """Give what the SDK's server needs to ask for a token; nothing when there are none."""
+    if not tokens:
+        return {}
+    settings = AuthSettings.model_validate(
+        {"issuer_url": "http://localhost", "resource_server_url": None, "required_scopes": []}
+    )
+    return {"token_verifier": StaticTokens(tokens), "auth": settings}
+
+
+def check_exposure(settings: ServerConfig, *, allow_unauthenticated: bool) -> None:
+    """Refuse to listen beyond this machine without tokens and allowed hosts; raises ConfigError."""
+    if settings.host in LOOPBACK or settings.host == "::1" or allow_unauthenticated:
+        return
+    missing = [
+        f"server.{key}: needed to listen on {settings.host}, which other machines can reach"
+        for key in ("tokens", "allowed_hosts")
+        if not getattr(settings, key)
+    ]
+    if missing:
+        raise ConfigError(
+            [*missing, "--allow-unauthenticated: lets anyone who can connect use every agent"]
+        )
+
+
+def application(server: MCPServer[Any], settings: ServerConfig) -> ASGIApp:
+    """Make the ASGI application: the MCP endpoint and a health check."""
+
+    async def healthz(_: Request) -> Response:
+        return JSONResponse({"ok": True})
+
+    server.custom_route(HEALTH, ["GET"])(healthz)
+    hosts = [pattern for host in LOOPBACK for pattern in (host, f"{host}:*")]
+    origins = [f"{scheme}://{host}" for scheme in ("http", "https") for host in hosts]
+    app = server.streamable_http_app(
+        streamable_http_path=settings.path,
+        host=settings.host,
+        transport_security=TransportSecuritySettings(
+            allowed_hosts=[*hosts, *settings.allowed_hosts],
+            allowed_origins=[*origins, *settings.allowed_origins],
+        ),
+    )
+    return _same_with_slash(app, settings.path.rstrip("/"))
+
+
+def _same_with_slash(app: ASGIApp, path: str) -> ASGIApp:
+    async def same(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope.get("path") == f"{path}/":
+            scope = {**scope, "path": path, "raw_path": path.encode()}
+        await app(scope, receive, send)
+
+    return same
+
+
+async def serve_http(server: MCPServer[Any], settings: ServerConfig) -> None:
+    """Serve until a signal comes; calls under way have a second to end."""
+    config = uvicorn.Config(
+        application(server, settings),
+        host=settings.host,
+        port=settings.port,
+        log_level="warning",
+        access_log=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    await uvicorn.Server(config).serve()

@@ -1,0 +1,32 @@
+"""MCP content blocks of an artifact, in the form that the client's protocol version knows.
+
+The SDK does not downgrade: an old client rejects a whole result for one block it does not know
+(hosts 2), so that is done here.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+
+import mcp.types as t
+from mcp.types.version import is_version_at_least
+
+from a2a_mcp.artifacts import Media, Piece
+from a2a_mcp.server.results import Mask
+
+AUDIO_SINCE = "2025-03-26"
+
+
+def blocks_of(piece: Piece, mask: Mask, version: str | None) -> list[t.ContentBlock]:
+    """Make the blocks: the text, then pictures and sound."""
+    blocks: list[t.ContentBlock] = [t.TextContent(type="text", text=mask(piece.text))]
+    return blocks + [_block(media, version) for media in piece.media]
+
+
+def _block(media: Media, version: str | None) -> t.ContentBlock:
+    data = b64encode(media.data).decode("ascii")
+    if media.media_type.startswith("image/"):
+        return t.ImageContent(type="image", data=data, mime_type=media.media_type)
+    if version and is_version_at_least(version, AUDIO_SINCE):
+        return t.AudioContent(type="audio", data=data, mime_type=media.media_type)
+    return t.TextContent(type="text", text=f"[sound: {media.media_type}, {len(media.data)} bytes]")

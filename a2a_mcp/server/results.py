@@ -1,0 +1,172 @@
+"""The one place where views and errors become MCP results.
+
+Errors are returned, not raised, so that both channels hold the whole message (hosts 3.2). Everything
+that leaves is masked here: an agent may echo a credential (threats C1).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Final, Protocol
+
+import mcp.types as t
+
+from a2a_mcp.a2a.errors import (
+    A2AError,
+    AgentError,
+    AgentFailure,
+    AgentUnreachable,
+    AuthenticationRequired,
+    ContentTypeNotSupported,
+    Delivery,
+    ExtensionRequired,
+    InvalidAgentResponse,
+    InvalidRequest,
+    MethodNotFound,
+    NoCommonInterface,
+    TaskNotFound,
+    UnsupportedOperation,
+    UrlRefused,
+    VersionNotSupported,
+)
+from a2a_mcp.a2a.types import JSON
+from a2a_mcp.errors import BridgeError
+from a2a_mcp.text import scrub, shorten
+from a2a_mcp.views import TaskView, fit
+
+Mask = Callable[[str], str]
+ERROR_WORDS: Final = 800
+
+# What a model does about each kind of failure; the first match counts.
+NEXT_STEPS: Final[tuple[tuple[type[A2AError], str], ...]] = (
+    (
+        AuthenticationRequired,
+        "Ask the user to set the credentials of this agent in the bridge's configuration (auth); "
+        "agent_info shows which kind it wants.",
+    ),
+    (TaskNotFound, "Send a new task if the work is still wanted."),
+    (ContentTypeNotSupported, "Send another kind of content; agent_info lists what it takes."),
+    (ExtensionRequired, "Ask the user: this agent wants a protocol extension that is not set up."),
+    (
+        NoCommonInterface,
+        "Use another agent, or ask the user to correct this one's card or configuration.",
+    ),
+    (UrlRefused, "Ask the user to check this agent's address in the configuration."),
+    (
+        VersionNotSupported,
+        "Ask the user to check the version pinned for this agent, or its card; use another agent.",
+    ),
+    (
+        MethodNotFound,
+        "The agent speaks another version of A2A than its card says; ask the user to set version "
+        "for it in the configuration, or use another agent.",
+    ),
+    (UnsupportedOperation, "Use another way: this agent cannot do it."),
+    (InvalidRequest, "Correct the request, or use another agent."),
+    (
+        InvalidAgentResponse,
+        "Ask the user to check this agent's URL in the configuration; it may not be an A2A agent.",
+    ),
+    (AgentUnreachable, "Try again later, or use another agent."),
+    (AgentFailure, "Tell the user what the agent said; try another agent or request."),
+    (A2AError, "Tell the user, or use another agent."),
+)
+
+
+class View(Protocol):
+    """What has both channels."""
+
+    def structured(self) -> dict[str, JSON]:
+        """Give the structure."""
+        ...
+
+    def prose(self) -> str:
+        """Give the text."""
+        ...
+
+
+def of_task_view(view: TaskView, mask: Mask, limit: int) -> t.CallToolResult:
+    """Make the result of a task; each channel holds at most `limit` bytes."""
+    return of_view(fit(view, limit), mask, is_error=view.failed)
+
+
+def of_view(view: View, mask: Mask, *, is_error: bool = False) -> t.CallToolResult:
+    """Make the result of a view."""
+    return t.CallToolResult(
+        content=[t.TextContent(type="text", text=mask(view.prose()))],
+        structured_content=_masked(view.structured(), mask),
+        is_error=is_error,
+    )
+
+
+def of_bridge_error(error: BridgeError, mask: Mask) -> t.CallToolResult:
+    """Make the result of an error of ours."""
+    view = TaskView(
+        agent=error.agent,
+        task_id=error.task_id,
+        context_id=error.context_id,
+        error=scrub(error.message),
+        next_step=scrub(error.next_step),
+    )
+    return _error(view, mask)
+
+
+def of_agent_error(
+    error: A2AError, agent: str | None, mask: Mask, *, sent: bool
+) -> t.CallToolResult:
+    """Make the result of a failed call to an agent; `sent` tells that it carried a message."""
+    next_step = next(step for kind, step in NEXT_STEPS if isinstance(error, kind))
+    view = TaskView(
+        agent=agent,
+        error=f"{_what(error, agent)}{_delivery(error) if sent else ''}",
+        next_step=next_step,
+    )
+    return _error(view, mask)
+
+
+def _error(view: TaskView, mask: Mask) -> t.CallToolResult:
+    structure = view.structured()
+    text = " ".join(part for part in (view.error, view.next_step) if part)
+    return t.CallToolResult(
+        content=[t.TextContent(type="text", text=mask(text))],
+        structured_content=_masked(structure, mask),
+        is_error=True,
+    )
+
+
+def _what(error: A2AError, agent: str | None) -> str:
+    who = f"The agent {agent!r}" if agent else "The agent"
+    said = shorten(scrub(error.message), ERROR_WORDS).rstrip(".")
+    where = f" ({error.url})" if error.url else ""
+    match error:
+        case AuthenticationRequired():
+            wants = f", it wants: {scrub(error.challenge)[:200]}" if error.challenge else ""
+            return f"{who} refused the credentials{where}: HTTP {error.status}{wants}."
+        case AgentUnreachable():
+            return f"{who} could not be reached{where}: {said}."
+        case InvalidAgentResponse():
+            return f"{who} gave no valid A2A answer{where}: {said}."
+        case NoCommonInterface() | UrlRefused():
+            return f"{who} cannot be called: {said}."
+        case AgentError(code=int()):
+            return f"{who} answered with an error{where}: {said} (code {error.code})."
+        case AgentError():
+            return f"{who} answered with an error{where}: {said} (HTTP {error.status})."
+        case _:
+            return f"{who} failed{where}: {said}."
+
+
+def _delivery(error: A2AError) -> str:
+    if error.delivery is Delivery.NEVER:
+        return " The message was not delivered."
+    if isinstance(error, AgentError) and error.code is not None:
+        return ""
+    return " Whether the message was carried out is unknown: do not simply send it again."
+
+
+def _masked(structure: dict[str, JSON], mask: Mask) -> dict[str, JSON]:
+    """Mask a structure as its JSON text, and only where that changes it."""
+    text = json.dumps(structure, ensure_ascii=False)
+    masked = mask(text)
+    return structure if masked is text else json.loads(masked)

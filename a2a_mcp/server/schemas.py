@@ -1,0 +1,118 @@
+"""The output schemas of the tools, as hosts see them: small, closed, and true of errors too.
+
+Written out rather than generated, because every byte is paid for in every conversation; tests hold
+every kind of result against them.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from a2a_mcp.a2a.types import TaskState
+
+Schema = dict[str, Any]
+
+TEXT: Final[Schema] = {"type": "string"}
+WHOLE: Final[Schema] = {"type": "integer"}
+FLAG: Final[Schema] = {"type": "boolean"}
+
+
+def _object(required: list[str], **properties: Schema) -> Schema:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": False,
+    }
+
+
+def _list(items: Schema) -> Schema:
+    return {"type": "array", "items": items}
+
+
+STATE: Final[Schema] = {"type": "string", "enum": [state.value for state in TaskState]}
+ARTIFACT: Final = _object(["artifact_id"], artifact_id=TEXT, name=TEXT, media_type=TEXT, size=WHOLE)
+UPDATE: Final = _object(["state", "text"], state=TEXT, text=TEXT)
+
+
+def _task(**more: Schema) -> Schema:
+    """A task, or an error: `agent` and `state` wherever there is a task."""
+    schema = _object(
+        [],
+        agent=TEXT,
+        task_id=TEXT,
+        context_id=TEXT,
+        state=STATE,
+        error=TEXT,
+        text=TEXT,
+        artifacts=_list(ARTIFACT),
+        truncated=FLAG,
+        note=TEXT,
+        next_step=TEXT,
+        **more,
+    )
+    del schema["required"]
+    return schema | {"anyOf": [{"required": ["agent", "state"]}, {"required": ["error"]}]}
+
+
+TASK: Final = _task()
+TASK_WITH_UPDATES: Final = _task(updates=_list(UPDATE))
+TASK_WITH_HISTORY: Final = _task(history=_list(_object(["role", "text"], role=TEXT, text=TEXT)))
+
+SKILL: Final = _object(
+    ["name"],
+    name=TEXT,
+    description=TEXT,
+    examples=_list(TEXT),
+    input_modes=_list(TEXT),
+    output_modes=_list(TEXT),
+)
+AGENTS: Final = {
+    "type": "object",
+    "properties": {
+        "agents": _list(
+            _object(
+                ["name", "state"],
+                name=TEXT,
+                state=TEXT,
+                description=TEXT,
+                default=FLAG,
+                reported_by_agent=TEXT,
+                skills=_list(SKILL),
+                interface=TEXT,
+                other_interfaces=_list(TEXT),
+                capabilities=_list(TEXT),
+                credentials=TEXT,
+                problems=_list(TEXT),
+            )
+        ),
+        "total": WHOLE,
+        "agent": TEXT,
+        "error": TEXT,
+        "note": TEXT,
+        "next_step": TEXT,
+    },
+    "additionalProperties": False,
+}
+TASKS: Final = {
+    "type": "object",
+    "properties": {
+        "tasks": _list(
+            _object(
+                ["agent", "state"],
+                agent=TEXT,
+                task_id=TEXT,
+                context_id=TEXT,
+                state=STATE,
+                updated=TEXT,
+                message_id=TEXT,
+            )
+        ),
+        "cursor": TEXT,
+        "agent": TEXT,
+        "error": TEXT,
+        "note": TEXT,
+        "next_step": TEXT,
+    },
+    "additionalProperties": False,
+}

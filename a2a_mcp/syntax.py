@@ -1,0 +1,143 @@
+"""What one value of the configuration may look like: names, headers, URLs, origins.
+
+Pure: each check gives back its value, made regular where that is said, or raises ValueError with
+words for the person who wrote it. The words never repeat the value: it may be a secret, misplaced.
+"""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+
+_NAME: Final = re.compile(r"(?!\.+$)[A-Za-z0-9_.-]{1,64}")
+_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 5.6.2, token
+_HEADER_VALUE: Final = re.compile(r"[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?")  # 5.5, no obs-text
+_FRAMING: Final = frozenset({"connection", "content-length", "host", "transfer-encoding"})
+_MEDIA_TYPE: Final = re.compile(r"[\w!#$&^.+*-]+/[\w!#$&^.+*-]+", re.ASCII)
+_BLANK: Final = re.compile(r"[\x00-\x20\x7f-\x9f\s\\]")
+_HOST_PATTERN: Final = re.compile(r"[\w.\-\[\]:]+(:\*)?")
+
+
+def agent_name(text: str) -> str:
+    """Accept a name that can stand in a tool argument, a URI and a log line (threats I12)."""
+    if not _NAME.fullmatch(text):
+        raise ValueError("a name is 1 to 64 letters, digits and any of _ . -")
+    return text
+
+
+def variable_name(text: str) -> str:
+    """Accept the name of an environment variable."""
+    if not _VARIABLE.fullmatch(text):
+        raise ValueError("env must be the name of an environment variable")
+    return text
+
+
+def header_name(text: str) -> str:
+    """Accept a header that is not the connection's own business (threats I6)."""
+    if not _HEADER_NAME.fullmatch(text):
+        raise ValueError("is not a header's name")
+    if text.lower() in _FRAMING:
+        raise ValueError("cannot be set: it belongs to the connection")
+    return text
+
+
+def header_value(text: str) -> str:
+    """Accept what can stand in a header: ASCII without controls, no blank at either end."""
+    if not _HEADER_VALUE.fullmatch(text):
+        raise ValueError("holds characters that cannot stand in a header")
+    return text
+
+
+def bearer_token(text: str) -> str:
+    """Accept what can follow the word `Bearer`."""
+    if " " in text:
+        raise ValueError("must not hold spaces; leave the word Bearer out")
+    return header_value(text)
+
+
+def username(text: str) -> str:
+    """Accept a user name of RFC 7617, section 2."""
+    if not text or ":" in text or not text.isprintable():
+        raise ValueError("must be text without colons and control characters")
+    return text
+
+
+def media_type(text: str) -> str:
+    """Accept `type/subtype`; either may be `*`."""
+    if not _MEDIA_TYPE.fullmatch(text):
+        raise ValueError("must be a media type such as text/plain")
+    return text
+
+
+def url_parts(text: str) -> SplitResult:
+    """Take an absolute http or https URL apart."""
+    if _BLANK.search(text):
+        raise ValueError("must not hold spaces, backslashes or control characters")
+    try:
+        parts = urlsplit(text)
+        usable = parts.port != 0 and bool(parts.hostname)
+    except ValueError:
+        raise ValueError("is not a URL") from None
+    if parts.scheme not in ("http", "https") or not usable:
+        raise ValueError("must begin with http:// or https:// and a host")
+    return parts
+
+
+def proxy_url(text: str) -> str:
+    """Accept the URL of an HTTP proxy; it may hold a user name and password."""
+    url_parts(text)
+    return text
+
+
+def agent_url(text: str) -> str:
+    """Accept an agent's URL; credentials in it are refused (threats C5), as is a fragment."""
+    parts = url_parts(text)
+    if "@" in parts.netloc:
+        raise ValueError("must not hold a user name or password; set auth instead")
+    if parts.fragment:
+        raise ValueError("must not hold a fragment (#)")
+    return text
+
+
+def origin(text: str) -> str:
+    """Accept `scheme://host[:port]`, and give it in lower case without a slash at its end."""
+    parts = url_parts(agent_url(text))
+    if parts.path.strip("/") or parts.query:
+        raise ValueError("must be an origin: scheme, host and port, no path")
+    return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+def origin_pattern(text: str) -> str:
+    """Accept an origin whose port may be `*`."""
+    bare = text.removesuffix(":*")
+    return origin(bare) + text[len(bare) :]
+
+
+def host_pattern(text: str) -> str:
+    """Accept a `Host` header's value whose port may be `*`."""
+    if not _HOST_PATTERN.fullmatch(text):
+        raise ValueError("must be a host name, with :port or :* if need be, and no scheme")
+    return text
+
+
+def http_path(text: str) -> str:
+    """Accept a path such as `/mcp`."""
+    if not text.startswith("/") or re.search(r"[\s?#]", text):
+        raise ValueError("must begin with / and hold no spaces, ? or #")
+    return text
+
+
+def is_private_link(url: str) -> bool:
+    """Whether nobody on the way can read what is sent to `url`: https, or this machine."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").removesuffix(".")
+    if parts.scheme == "https" or host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified

@@ -1,0 +1,255 @@
+"""The file behind the task map: opened, kept in shape, set aside when damaged, replaced by memory.
+
+Synchronous, and it never waits: when another process holds the file it raises `BlockingIOError`,
+and the caller tries again a little later. It must never change a file of a newer schema, never
+delete a file it cannot read (it renames), and never lose a call because of the disk (it goes on in
+memory).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
+from pathlib import Path
+from typing import Final, Literal, TypeVar
+
+from a2a_mcp.tasks_table import SCHEMA, SCHEMA_VERSION
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+_log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+_BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL})
+_DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_DISK: Final = frozenset(
+    {
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_NOLFS,
+    }
+)
+
+
+class _NewerSchema(Exception):
+    """The file was written by a later version of the bridge."""
+
+
+class TaskFile:
+    """`tasks.db` of one folder, opened at the first `run`; `folder` None keeps all in memory.
+
+    `problem` is None, or one sentence why tasks are not remembered after a restart.
+    """
+
+    def __init__(self, folder: Path | None, durability: Literal["normal", "full"]) -> None:
+        self._path = None if folder is None else folder / "tasks.db"
+        self._durability = durability
+        self._connection: sqlite3.Connection | None = None
+        self._identity: tuple[int, int] | None = None
+        self.problem: str | None = None
+
+    def run(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
+        """Do `work` with the open connection, once more on a mended file where that is needed.
+
+        Raises BlockingIOError when another process holds the file. IntegrityError and mistakes in
+        `work` itself pass through.
+        """
+        damaged = 0
+        while True:
+            connection = self._current()
+            try:
+                return work(connection)
+            except (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.NotSupportedError):
+                raise
+            except sqlite3.DatabaseError as fault:
+                kind = _kind(fault)
+                if kind is None or self._identity is None:
+                    raise
+                if kind == "busy":
+                    raise BlockingIOError(str(fault)) from fault
+                damaged += kind == "damaged"
+                if kind == "disk" or damaged > 1:
+                    self.leave_disk(f"tasks.db cannot be used ({fault})")
+                else:
+                    self._replace(fault)
+
+    def leave_disk(self, reason: str) -> None:
+        """Go on in memory, with a copy of what the file holds as far as it can still be read."""
+        memory = sqlite3.connect(":memory:", isolation_level=None)
+        try:
+            self._copy_to(memory)
+            _check_shape(memory)
+        except (sqlite3.Error, OSError):
+            memory.close()
+            memory = sqlite3.connect(":memory:", isolation_level=None)
+            _create(memory)
+        self.close()
+        self._connection = memory
+        self.problem = f"Tasks are kept in memory only and forgotten at a restart: {reason}."
+        if self._path is not None:
+            _log.warning("%s (folder %s)", self.problem, self._path.parent)
+
+    def close(self) -> None:
+        """Give the file back; the next `run` opens it again."""
+        connection, self._connection, self._identity = self._connection, None, None
+        if connection is not None:
+            connection.close()
+
+    def _current(self) -> sqlite3.Connection:
+        """Give the connection, a new one where another process set the file aside meanwhile."""
+        if self._connection is not None and (
+            self._identity is None or self._identity == self._found()
+        ):
+            return self._connection
+        self.close()
+        return self._open()
+
+    def _found(self) -> tuple[int, int] | None:
+        """Which file is at the path now."""
+        try:
+            found = os.stat(self._path or "")
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def _open(self, damage: sqlite3.Error | None = None) -> sqlite3.Connection:
+        try:
+            if self._path is None:
+                self.leave_disk("no state folder is in use")
+            else:
+                self._connection = self._open_file(self._path, damage)
+                self._identity = self._found()
+                self.problem = None
+        except BlockingIOError:
+            raise
+        except _NewerSchema as fault:
+            self.leave_disk(str(fault))
+        except OSError as fault:
+            self.leave_disk(f"the state folder cannot be used ({fault.strerror or fault})")
+        except sqlite3.Error as fault:
+            if _kind(fault) == "busy":
+                raise BlockingIOError(str(fault)) from fault
+            self.leave_disk(f"tasks.db cannot be opened ({fault})")
+        return self._current()
+
+    def _open_file(self, path: Path, damage: sqlite3.Error | None) -> sqlite3.Connection:
+        """Open under the folder's lock, so that nobody opens a file while another renames it."""
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _locked(path.with_name("tasks.lock")):
+            if damage is not None:
+                _set_aside(path, damage)
+            try:
+                return _connect(path, self._durability)
+            except sqlite3.DatabaseError as fault:
+                if _kind(fault) != "damaged":
+                    raise
+                _set_aside(path, fault)
+            return _connect(path, self._durability)
+
+    def _replace(self, fault: sqlite3.Error) -> None:
+        """Start a new file, unless another process already did."""
+        damaged = self._identity
+        self.close()
+        self._open(fault if damaged == self._found() else None)
+
+    def _copy_to(self, memory: sqlite3.Connection) -> None:
+        if self._connection is not None:
+            self._connection.backup(memory, progress=_never_wait)
+        elif self._path is not None and self._path.is_file():
+            # Without a log beside it the file is whole, and `immutable` needs no writable folder.
+            whole = "" if self._path.with_name("tasks.db-wal").exists() else "&immutable=1"
+            address = f"{self._path.absolute().as_uri()}?mode=ro{whole}"
+            with closing(sqlite3.connect(address, uri=True, timeout=0)) as source:
+                source.backup(memory, progress=_never_wait)
+
+
+def _never_wait(status: int, remaining: int, total: int) -> None:
+    """Stop a copy that would sleep until somebody else lets go of the file."""
+    if status not in {sqlite3.SQLITE_OK, sqlite3.SQLITE_DONE}:
+        raise sqlite3.OperationalError("busy")
+
+
+def _kind(fault: sqlite3.Error) -> Literal["busy", "damaged", "disk"] | None:
+    # Faults that Python itself raises (a text that is not UTF-8, our own check) carry no code.
+    code = getattr(fault, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+    if code in _BUSY:
+        return "busy"
+    if code in _DAMAGED:
+        return "damaged"
+    return "disk" if code in _DISK else None
+
+
+def _connect(path: Path, durability: str) -> sqlite3.Connection:
+    if path.exists() and not path.is_file():
+        raise sqlite3.DatabaseError("not a file")
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    connection = sqlite3.connect(path, timeout=0, isolation_level=None)
+    with ExitStack() as undo:
+        undo.callback(connection.close)
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version > SCHEMA_VERSION:
+            raise _NewerSchema(f"tasks.db was written by a later version (schema {version})")
+        connection.execute("PRAGMA journal_mode = WAL").fetchall()
+        connection.execute(f"PRAGMA synchronous = {durability.upper()}")
+        if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            _create(connection)
+        _check_shape(connection)
+        undo.pop_all()
+    return connection
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in SCHEMA:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _check_shape(connection: sqlite3.Connection) -> None:
+    found = {sql for (sql,) in connection.execute("SELECT sql FROM sqlite_master")}
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version != SCHEMA_VERSION or not found.issuperset(SCHEMA):
+        raise sqlite3.DatabaseError("not the tables of a task map")
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold the lock of a folder; raises BlockingIOError when it is taken. Ends with the process."""
+    descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        if sys.platform == "win32":
+            try:
+                msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+            except OSError as fault:
+                raise BlockingIOError(str(fault)) from fault
+        else:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _set_aside(path: Path, fault: sqlite3.Error) -> None:
+    stamp = f"{path.name}.damaged-{time.strftime('%Y%m%dT%H%M%S')}"
+    names = (stamp if n == 1 else f"{stamp}-{n}" for n in range(1, 1000))
+    aside = next(name for name in names if not path.with_name(name).exists())
+    # The log goes first: a new file must never find the log of the old one.
+    for end in ("-wal", "-shm", ""):
+        with suppress(FileNotFoundError):
+            os.rename(path.with_name(path.name + end), path.with_name(aside + end))
+    _log.warning(
+        "%s is damaged (%s) and was set aside as %s; a new one is used", path, fault, aside
+    )

@@ -1,0 +1,260 @@
+# ruff: noqa: S608 - statements are made of words of this module alone; values are bound
+"""The table of the task map: its schema, and each thing that is asked of it or written to it.
+
+Functions over one open connection; SQLite's own errors pass through. It must never import sqlite3
+itself (it is part of start-up), wait, or change a row in more than one step outside a transaction.
+"""
+
+from __future__ import annotations
+
+import base64
+import math
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from a2a_mcp.a2a.types import TERMINAL, TaskState
+from a2a_mcp.tasks import Records, TaskRecord
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection
+
+SCHEMA_VERSION: Final = 1
+SCHEMA: Final = (
+    "CREATE TABLE tasks (key INTEGER PRIMARY KEY, owner TEXT NOT NULL, agent TEXT NOT NULL, "
+    "message_id TEXT NOT NULL, task_id TEXT, handle TEXT, context_id TEXT, state TEXT NOT NULL, "
+    "interface TEXT, created REAL NOT NULL, updated REAL NOT NULL)",
+    # A minted id stays valid for ever, also after a follow-up brought the same task a second one.
+    "CREATE TABLE earlier_handles (handle TEXT PRIMARY KEY, task INTEGER NOT NULL)",
+    "CREATE UNIQUE INDEX tasks_by_task ON tasks (task_id, owner, agent) WHERE task_id IS NOT NULL",
+    "CREATE INDEX tasks_by_handle ON tasks (handle) WHERE handle IS NOT NULL",
+    "CREATE INDEX tasks_by_context ON tasks (context_id) WHERE context_id IS NOT NULL",
+    # agent and state are here so that a filtered list reads this index alone, not 100 000 rows.
+    "CREATE INDEX tasks_by_update ON tasks (owner, updated, key, agent, state)",
+    "CREATE INDEX earlier_handles_by_task ON earlier_handles (task)",
+    "CREATE TRIGGER handle_replaced AFTER UPDATE OF handle ON tasks "
+    "WHEN old.handle <> new.handle BEGIN "
+    "INSERT OR REPLACE INTO earlier_handles VALUES (old.handle, old.key); END",
+    "CREATE TRIGGER task_removed AFTER DELETE ON tasks BEGIN "
+    "DELETE FROM earlier_handles WHERE task = old.key; END",
+)
+
+_STATES: Final = {state.value: state for state in TaskState}
+_ENDED: Final = "(" + ", ".join(f"'{state}'" for state in sorted(TERMINAL)) + ")"
+_COLUMNS: Final = (
+    "owner, agent, message_id, task_id, handle, context_id, state, interface, created, updated"
+)
+_ROW: Final = f"SELECT key, {_COLUMNS} FROM tasks "
+_BY_KEY: Final = f"{_ROW}WHERE key = :key"
+_BY_TASK: Final = f"{_ROW}WHERE task_id = :task_id AND owner = :owner AND agent = :agent"
+# A key is used again once its row is removed, so a row is known by more than its key.
+_SAME: Final = (
+    "WHERE key = :key AND created = :created AND owner = :owner AND agent = :agent "
+    "AND message_id = :message_id"
+)
+_INSERT: Final = f"INSERT INTO tasks ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_PUT: Final = (
+    f"{_INSERT} ON CONFLICT (task_id, owner, agent) WHERE task_id IS NOT NULL DO UPDATE SET "
+    f"state = CASE WHEN state IN {_ENDED} AND excluded.state NOT IN {_ENDED} "
+    "THEN state ELSE excluded.state END, handle = coalesce(excluded.handle, handle), "
+    "context_id = coalesce(excluded.context_id, context_id), "
+    "interface = coalesce(excluded.interface, interface), updated = excluded.updated"
+)
+# Only columns that change are set: SQLite rewrites the index of every column that is named.
+_SET: Final = {
+    "task_id": "task_id = :task_id",
+    "handle": "handle = :handle",
+    "context_id": "context_id = :context_id",
+    "state": f"state = CASE WHEN state IN {_ENDED} AND :state NOT IN {_ENDED} "
+    "THEN state ELSE :state END",
+    "interface": "interface = :interface",
+}
+_FIND: Final = (
+    # The plus keeps SQLite from walking all rows of the owner.
+    f"{_ROW}WHERE +owner = :owner AND (:agent IS NULL OR agent = :agent) AND key IN "
+    "(SELECT key FROM tasks WHERE task_id = :id UNION SELECT key FROM tasks WHERE handle = :id "
+    "UNION SELECT task FROM earlier_handles WHERE handle = :id) "
+    "ORDER BY updated DESC, key DESC LIMIT 50"
+)
+_PAGE: Final = (
+    "WHERE owner = :owner AND (updated, key) < (:before, :key) AND updated > :after "
+    "AND (:agent IS NULL OR agent = :agent) AND (:state IS NULL OR state = :state) "
+)
+_LIST: Final = f"{_ROW}{_PAGE}ORDER BY updated DESC, key DESC LIMIT :limit"
+_LIST_CONTEXT: Final = (
+    f"{_ROW}INDEXED BY tasks_by_context {_PAGE}AND context_id = :context_id "
+    "ORDER BY updated DESC, key DESC LIMIT :limit"
+)
+_OF_OTHER: Final = "SELECT 1 FROM tasks WHERE owner <> :owner AND agent = :agent AND "
+_TASK_OF_OTHER: Final = f"{_OF_OTHER}task_id = :id LIMIT 1"
+_CONTEXT_OF_OTHER: Final = f"{_OF_OTHER}context_id = :id LIMIT 1"
+_OLDEST_ENDED: Final = f"SELECT key FROM tasks WHERE state IN {_ENDED} ORDER BY updated LIMIT ?"
+_CLOCK_SLACK_SECONDS: Final = 3600.0
+
+
+def add(connection: Connection, record: TaskRecord) -> TaskRecord:
+    """Write a new row; gives the record with its key."""
+    return replace(record, key=connection.execute(_INSERT, _values(record)).lastrowid or 0)
+
+
+def put(connection: Connection, record: TaskRecord) -> TaskRecord:
+    """Write a row, or bring the row of the same task, owner and agent up to date."""
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        return _put(connection, record)
+
+
+def write(
+    connection: Connection, record: TaskRecord, given: dict[str, Any], now: float
+) -> TaskRecord:
+    """Set the `given` columns of a row; joins it to the row that has its new task id already."""
+    names = [name for name, value in given.items() if value != getattr(record, name)]
+    columns = ", ".join(["updated = :updated", *(_SET[name] for name in names)])
+    values = {
+        **given,
+        "updated": now,
+        "key": record.key,
+        "created": record.created,
+        "owner": record.owner,
+        "agent": record.agent,
+        "message_id": record.message_id,
+    }
+    try:
+        found = connection.execute(f"UPDATE tasks SET {columns} {_SAME}", values).rowcount
+    except connection.IntegrityError:
+        return _join(connection, record, given, now)
+    written = _one(connection, _BY_KEY, values) if found else None
+    return written or put(connection, _changed(record, given, now))
+
+
+def find(connection: Connection, owner: str, task_id: str, agent: str | None) -> Records:
+    """Find the owner's rows of a task id or handle, newest first."""
+    rows = connection.execute(_FIND, {"owner": owner, "agent": agent, "id": task_id})
+    return [_record(row) for row in rows.fetchall()]
+
+
+def task_of_other(connection: Connection, owner: str, agent: str, task_id: str) -> bool:
+    """Whether another owner has the task."""
+    values = {"owner": owner, "agent": agent, "id": task_id}
+    return bool(connection.execute(_TASK_OF_OTHER, values).fetchall())
+
+
+def context_of_other(connection: Connection, owner: str, agent: str, context_id: str) -> bool:
+    """Whether another owner has the conversation."""
+    values = {"owner": owner, "agent": agent, "id": context_id}
+    return bool(connection.execute(_CONTEXT_OF_OTHER, values).fetchall())
+
+
+def page(
+    connection: Connection, wanted: dict[str, Any], limit: int, cursor: str | None
+) -> tuple[Records, str | None]:
+    """Rows last updated first, and the cursor of the next page; ValueError for a bad cursor."""
+    before, key = (math.inf, 0) if cursor is None else _read_cursor(cursor)
+    values = {**wanted, "before": before, "key": key, "limit": limit + 1}
+    statement = _LIST if wanted["context_id"] is None else _LIST_CONTEXT
+    rows = connection.execute(statement, values).fetchall()
+    records = [_record(row) for row in rows[:limit]]
+    return records, _cursor(records[-1]) if len(rows) > limit else None
+
+
+def doomed(connection: Connection, now: float, keep_seconds: float, max_rows: int) -> list[int]:
+    """Keys of the ended rows that are kept no longer: the old ones, and the oldest of too many.
+
+    Age counts for nothing while the clock is not to be believed: the newest row is of the future,
+    or more than half of all rows would go at once. The limit on rows holds whatever it says.
+    """
+    cutoff = now - keep_seconds
+    first, last, created = connection.execute(
+        "SELECT (SELECT min(key) FROM tasks), (SELECT max(key) FROM tasks), "
+        "(SELECT created FROM tasks ORDER BY key LIMIT 1)"
+    ).fetchall()[0]
+    if first is None or (created >= cutoff and last - first < max_rows):
+        return []
+    rows, newest, old = connection.execute(
+        f"SELECT count(*), max(updated), sum(updated < ? AND state IN {_ENDED}) FROM tasks",
+        (cutoff,),
+    ).fetchall()[0]
+    if newest > now + _CLOCK_SLACK_SECONDS or 2 * old > rows:
+        old = 0
+    found = connection.execute(_OLDEST_ENDED, (max(old, rows - max_rows, 0),))
+    return [key for (key,) in found.fetchall()]
+
+
+def remove(connection: Connection, keys: list[int]) -> None:
+    """Remove those of the rows that have ended."""
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.executemany(
+            f"DELETE FROM tasks WHERE key = ? AND state IN {_ENDED}",
+            [(key,) for key in keys],
+        )
+
+
+def _join(
+    connection: Connection, record: TaskRecord, given: dict[str, Any], now: float
+) -> TaskRecord:
+    """Make one row of two: the older row of the task stays and answers to both handles."""
+    values = asdict(record)
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        mine = _one(connection, f"{_ROW}{_SAME}", values) or record
+        older = _one(connection, _BY_TASK, {**values, "task_id": given["task_id"]}) or record
+        told = {"handle": mine.handle, "interface": mine.interface, "state": older.state.value}
+        joined = _put(connection, _changed(record, told | given, now))
+        values["joined"] = joined.key
+        connection.execute("UPDATE earlier_handles SET task = :joined WHERE task = :key", values)
+        connection.execute(f"DELETE FROM tasks {_SAME}", values)
+    return joined
+
+
+def _put(connection: Connection, record: TaskRecord) -> TaskRecord:
+    added = connection.execute(_PUT, _values(record)).lastrowid
+    if record.task_id is None:
+        return replace(record, key=added or 0)
+    values = {"task_id": record.task_id, "owner": record.owner, "agent": record.agent}
+    return _one(connection, _BY_TASK, values) or record
+
+
+def _one(connection: Connection, statement: str, values: dict[str, Any]) -> TaskRecord | None:
+    # Read to the end: a statement that is not finished keeps its transaction open.
+    rows = connection.execute(statement, values).fetchall()
+    return _record(rows[0]) if rows else None
+
+
+def _changed(record: TaskRecord, given: dict[str, Any], now: float) -> TaskRecord:
+    state = TaskState(given.get("state", record.state))
+    return replace(record, **{**given, "state": state, "updated": now})
+
+
+def _record(row: tuple[Any, ...]) -> TaskRecord:
+    values = (*row[:7], _STATES.get(row[7], TaskState.UNKNOWN), *row[8:])
+    return TaskRecord(*values)
+
+
+def _values(record: TaskRecord) -> tuple[Any, ...]:
+    return (
+        record.owner,
+        record.agent,
+        record.message_id,
+        record.task_id,
+        record.handle,
+        record.context_id,
+        record.state.value,
+        record.interface,
+        record.created,
+        record.updated,
+    )
+
+
+def _cursor(record: TaskRecord) -> str:
+    return base64.urlsafe_b64encode(f"{record.updated!r} {record.key}".encode()).decode()
+
+
+def _read_cursor(cursor: str) -> tuple[float, int]:
+    try:
+        updated, key = base64.urlsafe_b64decode(cursor.encode()).decode().split(" ")
+        place = float(updated), int(key)
+    except ValueError:
+        raise ValueError("the cursor is not one of this list") from None
+    if not math.isfinite(place[0]) or not 0 <= place[1] < 2**63:
+        raise ValueError("the cursor is not one of this list")
+    return place

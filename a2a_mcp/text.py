@@ -1,0 +1,116 @@
+"""Text that others wrote, made fit to show: controls visible, secrets hidden, length bounded.
+
+Pure. It changes what is shown, never what is stored: saved files and resources stay byte-exact.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import Final
+from urllib.parse import quote, quote_plus
+
+MASK: Final = "***"
+SHORTEST_SECRET: Final = 6
+"""Characters; shorter secrets would blot out ordinary words."""
+
+MANY: Final = 300
+"""Needles; with more it is quicker to look at every start of a word than for every needle."""
+
+ELLIPSIS: Final = "…"
+
+_URL_SAFE: Final = str.maketrans("+/", "-_")
+
+# C0 without tab and newline, DEL and C1, surrogates, bidi embeddings and isolates, tags.
+_SUSPECT: Final = (
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
+)
+# The flag of a subdivision (UTS 51, ED-14a): black flag, three to seven tags, the end tag.
+_FLAG: Final = r"\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,7}\U000e007f"
+_LOOK: Final = re.compile(_SUSPECT)
+_HOSTILE: Final = re.compile(rf"({_FLAG})|\r\n|{_SUSPECT}")
+
+
+def scrub(text: str) -> str:
+    r"""Show characters that steer a terminal, a reader or an encoder as escapes such as `\u202e`.
+
+    CR LF becomes LF. Tab, newline, joiners, variation selectors, combining marks and flags stay.
+    What comes out always encodes to UTF-8; clean text comes back as the same object (DESIGN 5).
+    """
+    return text if _LOOK.search(text) is None else _HOSTILE.sub(_shown, text)
+
+
+def _shown(found: re.Match[str]) -> str:
+    if found[1]:
+        return found[1]
+    if found[0] == "\r\n":
+        return "\n"
+    code = ord(found[0])
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def mask(text: str, secrets: Iterable[str]) -> str:
+    """Replace every secret in `text`, plain or disguised, by `***` (threats C1).
+
+    Secrets shorter than `SHORTEST_SECRET` are left alone.
+    """
+    return Mask(secrets)(text)
+
+
+class Mask:
+    """Hides one set of secrets: made once, called for every text."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        long_enough = (secret for secret in secrets if len(secret) >= SHORTEST_SECRET)
+        found = {spelling for secret in long_enough for spelling in _spellings(secret)}
+        self._needles = sorted(found, key=len, reverse=True)
+        self._by_start: dict[str, list[str]] = {}
+        for needle in self._needles:
+            self._by_start.setdefault(needle[:SHORTEST_SECRET], []).append(needle)
+
+    def __call__(self, text: str) -> str:
+        """Give `text` with `***` for each secret."""
+        for needle in self._needles if len(self._needles) < MANY else self._likely(text):
+            if needle in text:
+                text = text.replace(needle, MASK)
+        return text
+
+    def _likely(self, text: str) -> list[str]:
+        """Give the needles of which the start is in `text`: the cost grows with the text alone."""
+        size = SHORTEST_SECRET
+        starts = {text[i : i + size] for i in range(len(text) - size + 1)}
+        found = (self._by_start[start] for start in self._by_start.keys() & starts)
+        return sorted(chain.from_iterable(found), key=len, reverse=True)
+
+
+def _spellings(secret: str) -> Iterator[str]:
+    """Give a secret plain, percent-encoded, and in base64, also as a part of something longer."""
+    yield secret
+    yield quote(secret, safe="", errors="replace")
+    yield quote(secret, errors="replace")
+    yield quote_plus(secret, errors="replace")
+    for code in _base64(secret.encode(errors="replace")):
+        yield code
+        yield code.translate(_URL_SAFE)
+
+
+def _base64(secret: bytes) -> Iterator[str]:
+    whole = b64encode(secret).decode()
+    yield whole
+    yield whole.rstrip("=")
+    for before in range(3):  # bytes in front of the secret in its first group of three
+        code = b64encode(bytes(before) + secret).decode()
+        yield code[-(-before * 8 // 6) : (before + len(secret)) * 8 // 6]
+
+
+def shorten(text: str, limit_bytes: int) -> str:
+    """Cut `text` to at most `limit_bytes` of UTF-8 at a character border; a cut ends in `…`."""
+    if len(text) * 4 <= limit_bytes:
+        return text
+    encoded = text.encode("utf-8", "surrogatepass")
+    if len(encoded) <= limit_bytes:
+        return text
+    room = limit_bytes - len(ELLIPSIS.encode())
+    return encoded[:room].decode("utf-8", "ignore") + ELLIPSIS if room >= 0 else ""

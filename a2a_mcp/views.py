@@ -1,0 +1,357 @@
+"""What a model sees of a task: a `TaskView`, and the same as prose. Pure.
+
+Each channel is complete on its own, since hosts show the model one of the two and disagree which
+(hosts 1): nothing may stand in the text that the structure lacks, nor the reverse. Every word of an
+agent passes `scrub`; no bytes appear in either.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from a2a_mcp.a2a.types import (
+    JSON,
+    Artifact,
+    Message,
+    Part,
+    Role,
+    StreamEvent,
+    Task,
+    TaskArtifactUpdateEvent,
+    TaskState,
+    TaskStatusUpdateEvent,
+)
+from a2a_mcp.text import scrub, shorten
+
+SHOWN_ARTIFACTS: Final = 20
+SHOWN_UPDATES: Final = 100
+UPDATE_BYTES: Final = 500
+ROOM_FOR_REST: Final = 400
+NO_CONTENT: Final = "(no content)"
+NO_REASON: Final = "(the agent gave no reason)"
+FAILURES: Final = frozenset({TaskState.FAILED, TaskState.REJECTED, TaskState.CANCELED})
+
+NEXT_STEPS: Final = {
+    TaskState.SUBMITTED: "The agent is working. Call get_task or subscribe with this task_id later; "
+    "do not send the message again.",
+    TaskState.WORKING: "The agent is working. Call get_task or subscribe with this task_id later; "
+    "do not send the message again.",
+    TaskState.UNKNOWN: "The agent does not say how far it is. Call get_task with this task_id later; "
+    "do not send the message again.",
+    TaskState.INPUT_REQUIRED: "The agent asks for input. Answer with send_task and this task_id; "
+    "ask the user if you do not know the answer.",
+    TaskState.AUTH_REQUIRED: "The agent waits for the user to sign in or approve. Show the user its "
+    "words and link; never ask for a password. Then call get_task with this task_id.",
+    TaskState.FAILED: "Tell the user what failed, or send a corrected request as a new task.",
+    TaskState.REJECTED: "The agent does not take this task. Change the request or use another agent.",
+    TaskState.CANCELED: "The task was stopped. Send a new task if it is still wanted.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactView:
+    """One artifact, without its content; `size` in bytes of UTF-8 or of the file."""
+
+    artifact_id: str
+    name: str | None = None
+    media_type: str | None = None
+    size: int | None = None
+
+    def structured(self) -> dict[str, JSON]:
+        """Give the members that are set."""
+        return _set(
+            artifact_id=self.artifact_id,
+            name=self.name,
+            media_type=self.media_type,
+            size=self.size,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateView:
+    """One thing that happened on the way."""
+
+    state: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskView:
+    """A task as a model reads it; `error` says what went wrong between us and the agent."""
+
+    agent: str | None = None
+    task_id: str | None = None
+    context_id: str | None = None
+    state: TaskState | None = None
+    text: str = ""
+    artifacts: tuple[ArtifactView, ...] = ()
+    truncated: bool = False
+    updates: tuple[UpdateView, ...] = ()
+    error: str | None = None
+    note: str | None = None
+    next_step: str | None = None
+    failed: bool = False
+
+    def structured(self) -> dict[str, JSON]:
+        """Give the members that are set, ids and state first."""
+        return _set(
+            agent=self.agent,
+            task_id=self.task_id,
+            context_id=self.context_id,
+            state=self.state.value if self.state else None,
+            error=self.error,
+            text=self.text,
+            artifacts=[artifact.structured() for artifact in self.artifacts],
+            truncated=self.truncated or None,
+            updates=[{"state": update.state, "text": update.text} for update in self.updates],
+            note=self.note,
+            next_step=self.next_step,
+        )
+
+    def prose(self) -> str:
+        """Give the same as readable text, ids and state first."""
+        paragraphs = [
+            self._heading(),
+            self.error,
+            "\n".join(f"- [{update.state}] {update.text}" for update in self.updates),
+            self.text,
+            self._artifact_lines(),
+            self.note and f"Note: {self.note}",
+            self.next_step,
+        ]
+        return "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
+
+    def _heading(self) -> str:
+        facts = [
+            self.agent,
+            self.state.value if self.state else None,
+            self.task_id and f"task_id {self.task_id}",
+            self.context_id and f"context_id {self.context_id}",
+        ]
+        return " · ".join(fact for fact in facts if fact)
+
+    def _artifact_lines(self) -> str:
+        """Name the artifacts where the text alone does not tell that they are there."""
+        if len(self.artifacts) == 1 and not self.truncated and _is_text(self.artifacts[0]):
+            return ""
+        lines = (
+            f"- artifact_id {artifact.artifact_id}: "
+            + ", ".join(
+                str(fact)
+                for fact in (artifact.name, artifact.media_type, f"{artifact.size} bytes")
+                if fact
+            )
+            for artifact in self.artifacts
+        )
+        text = "\n".join(lines)
+        return f"Artifacts:\n{text}" if text else ""
+
+
+def _set(**members: Any) -> dict[str, JSON]:
+    return {name: value for name, value in members.items() if value not in (None, "", [], ())}
+
+
+def _is_text(artifact: ArtifactView) -> bool:
+    return artifact.media_type is None or artifact.media_type.startswith("text/")
+
+
+def of_task(
+    agent: str, task: Task, *, reason: str | None = None, note: str | None = None
+) -> TaskView:
+    """View a task; `reason` is what the agent said of a failure elsewhere than in the task."""
+    text = answer(task)
+    failed = task.state in FAILURES
+    if not text and failed:
+        text = scrub(reason) if reason else NO_REASON
+    elif not text and task.state is TaskState.COMPLETED:
+        text = NO_CONTENT
+    return TaskView(
+        agent=agent,
+        task_id=scrub(task.id),
+        context_id=scrub(task.context_id) if task.context_id else None,
+        state=task.state,
+        text=text,
+        artifacts=tuple(of_artifact(artifact) for artifact in task.artifacts[:SHOWN_ARTIFACTS]),
+        note=note,
+        next_step=NEXT_STEPS.get(task.state),
+        failed=failed,
+    )
+
+
+def of_message(agent: str, message: Message, *, note: str | None = None) -> TaskView:
+    """View a message that an agent answered with instead of a task: done, and nothing to follow."""
+    return TaskView(
+        agent=agent,
+        context_id=scrub(message.context_id) if message.context_id else None,
+        state=TaskState.COMPLETED,
+        text=content(message.parts) or NO_CONTENT,
+        note=note,
+    )
+
+
+def of_artifact(artifact: Artifact) -> ArtifactView:
+    """View an artifact: its ids, its kind and its size."""
+    types = {media_type_of(part) for part in artifact.parts}
+    return ArtifactView(
+        artifact_id=scrub(artifact.artifact_id),
+        name=scrub(artifact.name) if artifact.name else None,
+        media_type=types.pop() if len(types) == 1 else ("multipart/mixed" if types else None),
+        size=sum(size_of(part) for part in artifact.parts),
+    )
+
+
+def of_event(task: Task | None, event: StreamEvent) -> UpdateView | None:
+    """View what an event adds; None where it says nothing a reader would miss."""
+    match event:
+        case TaskStatusUpdateEvent():
+            said = event.status.message
+            return _update(event.status.state, content(said.parts) if said else "")
+        case TaskArtifactUpdateEvent():
+            state = task.state if task else TaskState.WORKING
+            return _update(state, content(event.artifact.parts))
+        case Task():
+            said = event.status.message
+            return _update(event.state, content(said.parts) if said else "")
+        case Message():
+            return None
+
+
+def _update(state: TaskState, text: str) -> UpdateView:
+    return UpdateView(state.value, shorten(text, UPDATE_BYTES))
+
+
+def answer(task: Task) -> str:
+    """Gather what the agent said: artifacts, then status message, else history; without repeats.
+
+    Agents put their answer in any of the three and some in all (a2a-wire 9, 17.14).
+    """
+    pieces: list[str] = []
+    named = len(task.artifacts) > 1
+    for artifact in task.artifacts:
+        text = content(artifact.parts)
+        if text and text.strip() not in {piece.strip() for piece in pieces}:
+            label = f"[{scrub(artifact.name or artifact.artifact_id)}]\n" if named else ""
+            pieces.append(label + text)
+    said = content(task.status.message.parts) if task.status.message else ""
+    if said and said.strip() not in {_without_label(piece).strip() for piece in pieces}:
+        pieces.append(said)
+    if not pieces and task.state.stop:
+        pieces.append(_last_words(task.history))
+    return "\n\n".join(piece for piece in pieces if piece)
+
+
+def _without_label(piece: str) -> str:
+    first, newline, rest = piece.partition("\n")
+    return rest if newline and first.startswith("[") and first.endswith("]") else piece
+
+
+def _last_words(history: tuple[Message, ...]) -> str:
+    """The agent's messages since the last one of the user's, since it may have sent several."""
+    words: list[str] = []
+    for message in reversed(history):
+        if message.role is Role.USER:
+            break
+        words.insert(0, content(message.parts))
+    return words[-1] if words else ""
+
+
+def content(parts: Iterable[Part]) -> str:
+    """Read parts as text: chunks joined without separator, anything else on lines of its own."""
+    text = ""
+    for part in parts:
+        if part.kind == "text":
+            text += part.text
+        else:
+            text += ("\n" if text and not text.endswith("\n") else "") + describe(part) + "\n"
+    return scrub(text).rstrip("\n") if text else ""
+
+
+def describe(part: Part) -> str:
+    """Show data as JSON; say of a file what it is, and where a link leads."""
+    named = f" {part.filename!r}" if part.filename else ""
+    match part.kind:
+        case "data":
+            return json.dumps(part.data, ensure_ascii=False)
+        case "raw":
+            return f"[file{named}: {media_type_of(part)}, {len(part.raw)} bytes]"
+        case "url":
+            return f"[link{named}: {part.url[:2000]}]"
+        case _:
+            return f"[empty part{named}: {part.problem or 'nothing in it'}]"
+
+
+def media_type_of(part: Part) -> str:
+    """Give a part's media type, or what its kind stands for."""
+    if part.media_type:
+        return scrub(part.media_type)
+    return {
+        "text": "text/plain",
+        "data": "application/json",
+    }.get(part.kind, "application/octet-stream")
+
+
+def size_of(part: Part) -> int:
+    """Give a part's size in bytes, as far as it is here."""
+    match part.kind:
+        case "text":
+            return len(part.text.encode("utf-8", "replace"))
+        case "raw":
+            return len(part.raw)
+        case "data":
+            return len(json.dumps(part.data, ensure_ascii=False).encode("utf-8", "replace"))
+        case _:
+            return 0
+
+
+def fit(view: TaskView, limit: int) -> TaskView:
+    """Cut a view so that each channel holds at most `limit` bytes of UTF-8.
+
+    Head and tail of the text are kept, cut at line borders where one is near, and the view says how
+    to read the rest.
+    """
+    if _largest(view) <= limit:
+        return view
+    cut = replace(view, truncated=True, updates=view.updates[-10:], next_step=_how_to_read(view))
+    room = limit
+    for _ in range(8):  # JSON escapes make the structure longer than the text by an unknown factor
+        room -= max(_largest(cut) - limit, 0) + (ROOM_FOR_REST if room == limit else 0)
+        if room <= 0:
+            break
+        cut = replace(cut, text=head_and_tail(view.text, max(room, 200)))
+        if _largest(cut) <= limit:
+            return cut
+    return replace(cut, text=shorten(view.text, 200), artifacts=cut.artifacts[:3], updates=())
+
+
+def _largest(view: TaskView) -> int:
+    structure = json.dumps(view.structured(), ensure_ascii=False, separators=(",", ":"))
+    return max(len(structure.encode()), len(view.prose().encode()))
+
+
+def _how_to_read(view: TaskView) -> str:
+    step = view.next_step or ""
+    if not (view.task_id and view.artifacts):
+        return step or "The text is too long to be shown whole; ask the agent for a shorter answer."
+    largest = max(view.artifacts, key=lambda artifact: artifact.size or 0)
+    read = (
+        f'The text is cut. Read on with get_artifact(task_id="{view.task_id}", '
+        f'artifact_id="{largest.artifact_id}", offset=…), or search= for a phrase.'
+    )
+    return f"{read} {step}".strip()
+
+
+def head_and_tail(text: str, room: int) -> str:
+    """Keep two thirds of `room` bytes from the head and one third from the tail."""
+    encoded = text.encode("utf-8", "replace")
+    if len(encoded) <= room:
+        return text
+    head = encoded[: room * 2 // 3].decode("utf-8", "ignore")
+    tail = encoded[-(room // 3) :].decode("utf-8", "ignore")
+    head = head[: head.rfind("\n") + 1] if "\n" in head[len(head) // 2 :] else head
+    start = tail.find("\n") + 1
+    tail = tail[start:] if 0 < start < len(tail) // 2 else tail
+    left_out = len(encoded) - len(head.encode()) - len(tail.encode())
+    return f"{head.rstrip()}\n\n[… {left_out} bytes left out …]\n\n{tail.lstrip()}"

@@ -1,0 +1,119 @@
+"""What every test agent's process shares: its record, its socket, its guard and its end.
+
+Runs in the agents' own environments, so it knows Starlette and uvicorn but no a2a-sdk.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import socket
+import sys
+import threading
+from dataclasses import dataclass, field
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+
+@dataclass
+class Record:
+    """What reached the agent, in order; `GET /log`, `/cancels` and `/requests` show it."""
+
+    log: list[dict[str, Any]] = field(default_factory=list)
+    cancels: list[dict[str, Any]] = field(default_factory=list)
+    requests: list[dict[str, Any]] = field(default_factory=list)
+
+    def execution(self, message_id: str, task_id: str, context_id: str, text: str) -> None:
+        """Note that the executor runs."""
+        entry = {"message_id": message_id, "task_id": task_id, "context_id": context_id}
+        self.log.append({**entry, "text": text})
+
+    def cancel(self, task_id: str, metadata: dict[str, Any]) -> None:
+        """Note a request to cancel, whatever becomes of it."""
+        self.cancels.append({"task_id": task_id, "metadata": metadata})
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the arguments all agents take."""
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    arguments.add_argument("--no-streaming", dest="streaming", action="store_false")
+    return arguments
+
+
+def listen(port: int) -> tuple[socket.socket, str]:
+    """Take the port; return the listening socket and the origin it is reached at."""
+    listener = socket.create_server(("127.0.0.1", port))
+    return listener, f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def serve(app: ASGIApp, listener: socket.socket, record: Record, url: str, token: str = "") -> None:
+    """Serve until a signal or the end of standard input; print `{"url": …}` once it accepts."""
+    outer = Starlette(
+        routes=[
+            *(_shown(name, entries) for name, entries in vars(record).items()),
+            Mount("", app=_Guard(app, record, token)),
+        ]
+    )
+    threading.Thread(target=_end_with_the_tests, daemon=True).start()
+    config = uvicorn.Config(
+        outer, log_level="warning", access_log=False, timeout_graceful_shutdown=1
+    )
+    asyncio.run(_Announced(config, url).serve(sockets=[listener]))
+
+
+def _end_with_the_tests() -> None:
+    # The pipe closes however the test run ends, kill -9 included.
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
+    os._exit(0)
+
+
+def _shown(name: str, entries: list[dict[str, Any]]) -> Route:
+    async def show(_request: Request) -> JSONResponse:
+        return JSONResponse(entries)
+
+    return Route(f"/{name}", show)
+
+
+class _Announced(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, url: str) -> None:
+        super().__init__(config)
+        self._url = url
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        print(json.dumps({"url": self._url}), flush=True)
+
+
+class _Guard:
+    """Records every request and refuses those without the token; the card is public."""
+
+    def __init__(self, app: ASGIApp, record: Record, token: str) -> None:
+        self._app = app
+        self._record = record
+        self._token = token
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            headers = Headers(scope=scope)
+            seen = {"method": scope["method"], "path": scope["path"], "headers": dict(headers)}
+            self._record.requests.append(seen)
+            if not self._allows(scope["path"], headers):
+                refusal = {"error": "missing or wrong token"}
+                challenge = {"WWW-Authenticate": "Bearer"}
+                await JSONResponse(refusal, 401, challenge)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+    def _allows(self, path: str, headers: Headers) -> bool:
+        bearer = f"Bearer {self._token}"
+        public = "/.well-known/" in path
+        return public or not self._token or headers.get("authorization") == bearer

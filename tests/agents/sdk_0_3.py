@@ -1,0 +1,31 @@
+"""A test agent on a2a-sdk 0.3: A2A 0.3 over JSON-RPC or HTTP+JSON."""
+
+from a2a.server.apps import A2ARESTFastAPIApplication, A2AStarletteApplication
+from a2a.types import AgentCard
+from hosting import Record, listen, parser, serve
+from pydantic_turn import Handler, card_fields
+from starlette.applications import Starlette
+
+BINDINGS = {"jsonrpc": "JSONRPC", "rest": "HTTP+JSON"}
+
+
+def application(binding: str, card: AgentCard, handler: Handler) -> Starlette:
+    """Build the agent; each binding has an application of its own in this SDK."""
+    if binding == "rest":
+        return A2ARESTFastAPIApplication(card, handler).build()
+    return A2AStarletteApplication(card, handler).build()
+
+
+def main() -> None:
+    arguments = parser()
+    arguments.add_argument("--binding", choices=BINDINGS, default="jsonrpc")
+    options = arguments.parse_args()
+    listener, origin = listen(options.port)
+    record = Record()
+    fields = card_fields("0.3.26", origin, streaming=options.streaming)
+    card = AgentCard(preferred_transport=BINDINGS[options.binding], **fields)
+    serve(application(options.binding, card, Handler(record)), listener, record, origin)
+
+
+if __name__ == "__main__":
+    main()

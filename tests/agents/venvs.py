@@ -1,0 +1,118 @@
+"""One virtual environment per a2a-sdk generation, made once and kept.
+
+A folder under its final name is always complete: it is built under another name and renamed, so
+neither a crash nor two test runs at once can leave or meet half an environment.
+"""
+
+import hashlib
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Final
+
+REQUIREMENTS: Final[dict[str, tuple[str, ...]]] = {
+    "1.3": (
+        "a2a-sdk[http-server]==1.3.0",
+        "httpx==0.28.1",
+        "protobuf==7.36.2",
+        "pydantic==2.14.3",
+        "sse-starlette==3.7.0",
+        "starlette==1.10.0",
+        "uvicorn==0.54.0",
+    ),
+    "0.3": (
+        "a2a-sdk[http-server]==0.3.26",
+        "fastapi==0.165.0",
+        "httpx==0.28.1",
+        "protobuf==7.36.2",
+        "pydantic==2.14.3",
+        "sse-starlette==3.7.0",
+        "starlette==1.10.0",
+        "uvicorn==0.54.0",
+    ),
+    # This one needs its server packages without an extra.
+    "0.2": (
+        "a2a-sdk==0.2.16",
+        "fastapi==0.165.0",
+        "httpx==0.28.1",
+        "pydantic==2.14.3",
+        "sse-starlette==3.7.0",
+        "starlette==1.10.0",
+        "uvicorn==0.54.0",
+    ),
+}
+
+BUILD_SECONDS: Final = 600
+REPOSITORY: Final = Path(__file__).resolve().parents[2]
+
+
+class VenvFailed(RuntimeError):
+    """An environment could not be made; the text holds what uv said."""
+
+
+def python_of(generation: str) -> Path:
+    """Return the interpreter of a generation's environment, which is made if it is not there.
+
+    Raises:
+        KeyError: there is no such generation.
+        VenvFailed: uv is missing, failed or took longer than BUILD_SECONDS.
+
+    """
+    requirements = REQUIREMENTS[generation]
+    home = _cache() / f"a2a-sdk-{generation}-{_key(requirements)}"
+    if not home.exists():
+        _make(home, requirements)
+    return _python(home)
+
+
+def _cache() -> Path:
+    return Path(os.environ.get("A2A_MCP_TEST_VENVS") or REPOSITORY / ".venvs").resolve()
+
+
+def _key(requirements: tuple[str, ...]) -> str:
+    # The base interpreter too: an environment is a link to it.
+    known = [sys.version, sys.base_prefix, *requirements]
+    return hashlib.sha256(json.dumps(known).encode()).hexdigest()[:12]
+
+
+def _python(home: Path) -> Path:
+    return home / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+
+
+def _make(home: Path, requirements: tuple[str, ...]) -> None:
+    home.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".making-", dir=home.parent) as making:
+        fresh = Path(making, "venv")
+        _uv("venv", "--relocatable", "--python", sys.executable, str(fresh))
+        _uv("pip", "install", "--python", str(_python(fresh)), *requirements)
+        try:
+            fresh.rename(home)
+        except OSError:
+            # Another run was quicker; its environment is the same.
+            if not home.exists():
+                raise
+
+
+def _uv(*arguments: str) -> None:
+    command = [*_uv_command(), "--quiet", "--no-config", *arguments]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=BUILD_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired as late:
+        raise VenvFailed(f"uv {arguments[0]}: not done after {BUILD_SECONDS} s") from late
+    if done.returncode:
+        raise VenvFailed(f"uv {' '.join(arguments)}: {done.stderr.strip()}")
+
+
+def _uv_command() -> list[str]:
+    if importlib.util.find_spec("uv"):
+        return [sys.executable, "-m", "uv"]
+    if found := shutil.which("uv"):
+        return [found]
+    raise VenvFailed("the agents' environments are made by uv: pip install uv")

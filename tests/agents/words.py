@@ -1,0 +1,223 @@
+"""What every test agent understands: the first word of a message chooses what happens.
+
+Knows no SDK: a `Turn` of each generation turns these few verbs into that SDK's events.
+"""
+
+import asyncio
+import json
+from abc import ABC, abstractmethod
+from base64 import b64decode
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+PNG: Final = b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC"
+)
+"""One red pixel."""
+
+LINK: Final = "https://example.com/report.pdf"
+SIGN_IN_LINK: Final = "https://example.com/sign-in"
+SIGN_IN_SECONDS: Final = 1.0
+CHUNK_SECONDS: Final = 0.05
+
+
+@dataclass(frozen=True)
+class File:
+    """A file in an artifact: its bytes, or where it is."""
+
+    name: str
+    media_type: str
+    content: bytes = b""
+    url: str = ""
+
+
+Content = str | dict[str, Any] | File
+"""A part of an artifact: text, data or a file."""
+
+
+class Turn(ABC):
+    """One message to the agent, and the ways to answer it."""
+
+    text: str
+    continues: bool
+    """Whether the message belongs to a task that was there before."""
+
+    @abstractmethod
+    async def reply(self, text: str) -> None:
+        """Answer with a Message, without a task."""
+
+    @abstractmethod
+    async def announce(self) -> None:
+        """Make a task of this turn, `submitted`."""
+
+    @abstractmethod
+    async def status(self, state: str, text: str = "") -> None:
+        """Move the task to `state`, in the words of 0.3 (`input-required`)."""
+
+    @abstractmethod
+    async def artifact(
+        self, name: str, *parts: Content, append: bool = False, last: bool = True
+    ) -> None:
+        """Add an artifact, or parts to one, whose id is its name."""
+
+    @abstractmethod
+    def received(self) -> dict[str, Any]:
+        """Return what arrived: ids, metadata, texts, data parts and files (bytes in base64)."""
+
+    async def start(self, text: str = "") -> None:
+        """Make a task of this turn and begin to work."""
+        if not self.continues:
+            await self.announce()
+        await self.status("working", text)
+
+    async def finish(self, *parts: Content, name: str = "answer") -> None:
+        """Complete the task with one artifact."""
+        await self.artifact(name, *parts)
+        await self.status("completed")
+
+
+async def respond(turn: Turn) -> None:
+    """Do what the first word says. A turn on a task that was there before ends it with `got:`."""
+    word, _, rest = turn.text.strip().partition(" ")
+    if word == "meta" or not word:
+        await meta(turn, rest)
+    elif turn.continues:
+        await turn.finish(f"got: {turn.text}")
+    else:
+        await WORDS.get(word, unknown)(turn, rest.strip())
+
+
+async def echo(turn: Turn, rest: str) -> None:
+    """`echo TEXT`: a Message, no task."""
+    await turn.reply(f"echo: {rest}")
+
+
+async def silent(turn: Turn, rest: str) -> None:
+    """`silent S TEXT`: nothing for S seconds, then as `echo`."""
+    seconds, _, words = rest.partition(" ")
+    await asyncio.sleep(float(seconds))
+    await echo(turn, words)
+
+
+async def task(turn: Turn, rest: str) -> None:
+    """`task TEXT`: working, an artifact, completed."""
+    await turn.start()
+    await turn.finish(f"task: {rest}")
+
+
+async def stream(turn: Turn, rest: str) -> None:
+    """`stream N [S]`: N chunks of one artifact, S seconds apart."""
+    count, _, seconds = rest.partition(" ")
+    chunks = int(count)
+    await turn.start()
+    for chunk in range(1, chunks + 1):
+        words = f"chunk{chunk} "
+        await turn.artifact("answer", words, append=chunk > 1, last=chunk == chunks)
+        await asyncio.sleep(float(seconds or CHUNK_SECONDS))
+    await turn.status("completed")
+
+
+async def slow(turn: Turn, rest: str) -> None:
+    """`slow S`: S seconds of work with a word in between."""
+    await turn.start("still working")
+    await asyncio.sleep(float(rest))
+    await turn.finish("slow done")
+
+
+async def ask(turn: Turn, _rest: str) -> None:
+    """`input`: a question; the next turn on the task is its answer."""
+    await turn.announce()
+    await turn.status("input-required", "Which city?")
+
+
+async def auth(turn: Turn, _rest: str) -> None:
+    """`auth`: signing in is needed; somebody does so after a second."""
+    await turn.announce()
+    await turn.status("auth-required", f"Please sign in at {SIGN_IN_LINK}")
+    await asyncio.sleep(SIGN_IN_SECONDS)
+    await turn.finish("signed in")
+
+
+async def fail(turn: Turn, _rest: str) -> None:
+    """`fail`: the task fails and says why."""
+    await turn.start()
+    await turn.status("failed", "it broke")
+
+
+async def reject(turn: Turn, _rest: str) -> None:
+    """`reject`: the task is refused and the agent says why."""
+    await turn.announce()
+    await turn.status("rejected", "not something I do")
+
+
+async def raise_(_turn: Turn, _rest: str) -> None:
+    """`raise`: an exception before any event."""
+    raise RuntimeError("raised before any event")
+
+
+async def crash(turn: Turn, _rest: str) -> None:
+    """`crash`: an exception while working."""
+    await turn.start()
+    raise RuntimeError("crashed while working")
+
+
+async def noend(turn: Turn, _rest: str) -> None:
+    """`noend`: returns and leaves the task working."""
+    await turn.start()
+
+
+async def nothing(_turn: Turn, _rest: str) -> None:
+    """`nothing`: returns without an event; a2a-sdk 1.3 leaves a blocking send open."""
+
+
+async def files(turn: Turn, _rest: str) -> None:
+    """`files`: one artifact with a PNG's bytes, one with a file elsewhere."""
+    await turn.start()
+    await turn.artifact("picture", File("dot.png", "image/png", content=PNG))
+    await turn.finish(File("report.pdf", "application/pdf", url=LINK), name="report")
+
+
+async def data(turn: Turn, _rest: str) -> None:
+    """`data`: an artifact of structured data."""
+    await turn.start()
+    await turn.finish({"answer": 42, "list": [1, 2, 3]}, name="data")
+
+
+async def big(turn: Turn, rest: str) -> None:
+    """`big N`: an artifact of exactly N characters in numbered lines of 16."""
+    size = int(rest)
+    lines = (f"line {number:010}\n" for number in range(size // 16 + 1))
+    await turn.start()
+    await turn.finish("".join(lines)[:size])
+
+
+async def meta(turn: Turn, _rest: str) -> None:
+    """`meta`, or no text at all: an artifact that says in JSON what arrived."""
+    await turn.start()
+    await turn.finish(json.dumps(turn.received(), ensure_ascii=False), name="meta")
+
+
+async def unknown(turn: Turn, _rest: str) -> None:
+    """Tell the author of a test about the typo."""
+    await turn.reply(f"no such word: {turn.text}")
+
+
+WORDS: Final[dict[str, Callable[[Turn, str], Awaitable[None]]]] = {
+    "echo": echo,
+    "silent": silent,
+    "task": task,
+    "stream": stream,
+    "slow": slow,
+    "input": ask,
+    "auth": auth,
+    "fail": fail,
+    "reject": reject,
+    "raise": raise_,
+    "crash": crash,
+    "noend": noend,
+    "nothing": nothing,
+    "files": files,
+    "data": data,
+    "big": big,
+}

@@ -1,0 +1,461 @@
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from a2a_mcp.a2a.auth import Bearer
+from a2a_mcp.config import (
+    AgentConfig,
+    Config,
+    Limits,
+    Reloader,
+    ServerConfig,
+    config_path,
+    load,
+    log_level,
+    state_folder,
+)
+from a2a_mcp.draft import slug
+from a2a_mcp.errors import ConfigError
+from a2a_mcp.settings import AUTH_TABLES, FileTable
+
+EXAMPLE = Path(__file__).parents[1] / "agents.example.toml"
+X = 'url = "https://x.example"\n'
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "agents.toml"
+
+
+def read(path: Path, text: str, *, strict: bool = False, **environ: str) -> Config:
+    path.write_text(text, encoding="utf-8")
+    return load(path=path, environ=environ, strict=strict)
+
+
+def refused(path: Path, text: str, **settings: object) -> list[str]:
+    """Give the lines of the error, without the file's name in front."""
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load(path=path, environ={}, **settings)  # type: ignore[arg-type]
+    return [line.removeprefix(f"{path}: ") for line in caught.value.faults]
+
+
+# The file
+
+
+def test_a_file_gives_its_agents_in_order_with_every_setting(path: Path) -> None:
+    config = read(
+        path,
+        """
+        default_agent = "B"
+        [agents.b]
+        url = "https://b.example/a2a"
+        description = "Does b"
+        version = "0.3"
+        binding = "REST"
+        tenant = "acme"
+        wait_seconds = 5
+        output_modes = ["text/plain", "image/*"]
+        allowed_origins = ["HTTPS://Eu.B.example:8443/"]
+        limits = { call_seconds = 7, body_bytes = 100 }
+        auth = { type = "bearer", token = { env = "T" } }
+        [agents.a]
+        card = "cards/a.json"
+        [agents.c.card]
+        name = "C"
+        supportedInterfaces = [{ url = "https://c.example" }]
+        """,
+        T="the-token",
+    )
+    b = config.agents["b"]
+    assert list(config.agents) == ["b", "a", "c"]
+    assert config.default_agent == "b"
+    assert config.faults == {}
+    assert (b.url, b.version, b.binding, b.tenant) == (
+        "https://b.example/a2a",
+        "0.3",
+        "HTTP+JSON",
+        "acme",
+    )
+    assert b.allowed_origins == ("https://eu.b.example:8443",)
+    assert b.limits == Limits(call_seconds=7, body_bytes=100)
+    assert isinstance(b.auth, Bearer)
+    assert config.agents["a"].card == path.parent / "cards" / "a.json"
+    assert config.agents["c"].card == {
+        "name": "C",
+        "supportedInterfaces": [{"url": "https://c.example"}],
+    }
+
+
+def test_a_mistake_in_one_agent_costs_that_agent_alone_and_every_reason_is_said(path: Path) -> None:
+    config = read(
+        path,
+        f"""
+        [agents.good]
+        {X}
+        [agents.bad]
+        url = "ftp://bad.example"
+        desription = "typo"
+        enabled = "yes"
+        version = 0.3
+        limits = {{ cal_seconds = 1, body_bytes = 0 }}
+        auth = {{ type = "bearer", tokn = "x" }}
+        name = "other"
+        """,
+    )
+    assert list(config.agents) == ["good"]
+    assert config.faults["bad"].split("; ") == [
+        "name: unknown key",
+        "the table's own name is the agent's",
+        "url: must begin with http:// or https:// and a host",
+        "enabled: must be true or false",
+        "version: must be '1.0', '0.3', '0.2' or '0.1'",
+        "auth.token: is missing",
+        "auth.tokn: unknown key",
+        "did you mean token?",
+        "limits.body_bytes: must be greater than 0",
+        "limits.cal_seconds: unknown key",
+        "did you mean call_seconds?",
+        "desription: unknown key",
+        "did you mean description?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("table", "reason"),
+    [
+        ('[agents.x]\ndescription = "d"', "url or card is missing"),
+        ('[agents."a b"]\nurl = "https://x"', "name: a name is 1 to 64 letters"),
+        ('[agents.".."]\nurl = "https://x"', "name: a name is 1 to 64 letters"),
+        ("[agents]\nx = 3", "must be a table"),
+        (
+            '[agents.x]\nauth = { type = "oauth" }\n' + X,
+            "auth: type must be one of bearer, api_key",
+        ),
+        ("[agents.x]\nauth = {}\n" + X, "auth: type is missing"),
+        ('[agents.x]\nbinding = "soap"\n' + X, "binding: must be 'JSONRPC' or 'HTTP+JSON'"),
+        ('[agents.x]\nca_file = "none.pem"\n' + X, "ca_file: there is no file"),
+        (
+            "[agents.x]\nlimits = { call_seconds = inf }\n" + X,
+            "limits.call_seconds: must be a finite",
+        ),
+        ('[agents.x]\noutput_modes = ["text"]\n' + X, "output_modes.0: must be a media type"),
+        (
+            '[agents.x]\nallowed_origins = ["https://y/z"]\n' + X,
+            "allowed_origins.0: must be an origin",
+        ),
+        ("[agents.x]\nwait_seconds = 9\nmax_wait_seconds = 8\n" + X, "must not be more than"),
+    ],
+)
+def test_each_mistake_is_said_in_words(path: Path, table: str, reason: str) -> None:
+    config = read(path, table)
+    assert config.agents == {}
+    assert reason in next(iter(config.faults.values()))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "x.example",
+        "https://",
+        "https://[::1",
+        "https://x:99999",
+        "https://a b",
+        "https://x\\@y",
+        "file:///x",
+    ],
+)
+def test_what_is_no_web_address_is_refused(path: Path, url: str) -> None:
+    assert read(path, f"[agents.x]\nurl = '{url}'").faults["x"].startswith("url: ")
+
+
+def test_a_url_with_a_password_is_refused_without_repeating_it(path: Path) -> None:
+    fault = read(path, '[agents.x]\nurl = "https://me:hunter2@x.example"').faults["x"]
+    assert fault == "url: must not hold a user name or password; set auth instead"
+
+
+def test_names_that_differ_only_in_case_are_one_name(path: Path) -> None:
+    config = read(path, f"[agents.Currency]\n{X}[agents.currency]\n{X}")
+    assert list(config.agents) == ["Currency"]
+    assert "same name but for the case" in config.faults["currency"]
+
+
+@pytest.mark.parametrize(
+    "secret", ['auth = { type = "bearer", token = "abc" }', 'headers = { K = "abc" }']
+)
+def test_credentials_do_not_travel_in_the_clear_unless_that_is_allowed(
+    path: Path, secret: str
+) -> None:
+    def agent(url: str, more: str = "") -> Config:
+        return read(path, f'[agents.x]\nurl = "{url}"\n{secret}\n{more}')
+
+    assert "plain http" in agent("http://x.example").faults["x"]
+    assert "plain http" in agent("https://x.example", 'allowed_origins = ["http://y"]').faults["x"]
+    for fine in ("https://x.example", "http://localhost:1", "http://127.0.0.2", "http://[::1]:9"):
+        assert agent(fine).faults == {}
+    assert agent("http://x.example", "allow_http = true").faults == {}
+
+
+def test_plain_http_without_credentials_is_fine(path: Path) -> None:
+    config = read(path, '[agents.x]\nurl = "http://x"\nheaders = { "User-Agent" = "bridge" }')
+    assert config.faults == {}
+
+
+def test_an_agent_that_is_switched_off_is_not_asked_for_its_credentials(path: Path) -> None:
+    off = 'enabled = false\nauth = { type = "bearer", token = { env = "NONE" } }\n'
+    config = read(path, f"[agents.x]\n{X}{off}")
+    assert (config.agents["x"].enabled, config.faults) == (False, {})
+    assert "did you mean" in read(path, f"[agents.x]\n{X}{off}desciption = 'x'").faults["x"]
+
+
+def test_mistakes_of_the_file_itself_are_all_said_at_once(path: Path) -> None:
+    lines = refused(
+        path,
+        f"""
+        default_agent = "curency"
+        agent = 1
+        [server]
+        prt = 1
+        wait_seconds = "long"
+        path = "mcp"
+        durability = "some"
+        tokens = {{ alice = {{ env = "NONE" }} }}
+        [agents.currency]
+        {X}
+        """,
+        urls=["https://me:hunter2@y.example"],
+    )
+    assert lines == [
+        "server.wait_seconds: must be a number",
+        "server.durability: must be 'normal' or 'full'",
+        "server.path: must begin with / and hold no spaces, ? or #",
+        "server.tokens.alice: the environment variable NONE is not set",
+        "server.prt: unknown key; did you mean port?",
+        "agent: unknown key; did you mean agents?",
+        "argument: URL 1: must not hold a user name or password; set auth instead",
+        "default_agent: no agent has this name; did you mean currency?",
+    ]
+
+
+def test_a_file_that_is_not_toml_is_refused_with_the_line(path: Path) -> None:
+    (line,) = refused(path, '[agents.x]\nurl = "https://x.example"\nurl = \n')
+    assert line.startswith("is not TOML: ")
+    assert "line 3" in line
+
+
+def test_a_file_that_cannot_be_read_is_said(path: Path) -> None:
+    path.mkdir()
+    with pytest.raises(ConfigError, match=r"agents\.toml: cannot be read"):
+        load(path=path, environ={})
+
+
+def test_a_byte_order_mark_is_no_mistake(path: Path) -> None:
+    path.write_bytes(b"\xef\xbb\xbf[agents.x]\n" + X.encode())
+    assert list(load(path=path, environ={}).agents) == ["x"]
+
+
+def test_strict_makes_every_mistake_fatal(path: Path) -> None:
+    text = '[agents.x]\nurl = 3\n[agents.y]\nauth = { type = "bearer" }\n' + X
+    assert refused(path, text, strict=True) == [
+        "agents.x.url: must be text in quotes",
+        "agents.y.auth.token: is missing",
+    ]
+
+
+def test_a_file_with_secrets_that_everybody_can_read_is_noted(path: Path) -> None:
+    text = f'[agents.x]\n{X}auth = {{ type = "bearer", token = "literal-token" }}'
+    path.touch(mode=0o644)
+    path.chmod(0o644)
+    assert "chmod 600" in read(path, text).notes[0]
+    path.chmod(0o640)
+    assert read(path, text).notes == ()
+    path.chmod(0o644)
+    assert read(path, f"[agents.x]\n{X}").notes == ()
+
+
+def test_no_file_is_an_empty_configuration(path: Path) -> None:
+    config = load(path=path, environ={})
+    assert (config.agents, config.server, config.source) == ({}, ServerConfig(), path)
+    assert load(path=None, environ={}).agents == {}
+
+
+# Environment and arguments
+
+
+def test_agents_come_from_the_file_then_the_environment_then_the_arguments(path: Path) -> None:
+    path.write_text(f"[agents.x]\n{X}", encoding="utf-8")
+    environ = {"A2A_AGENTS": " currency = https://c.example , https://d.example/a?b=c,, "}
+    config = load(path=path, environ=environ, urls=["http://127.0.0.1:9000"])
+    assert {name: agent.url for name, agent in config.agents.items()} == {
+        "x": "https://x.example",
+        "currency": "https://c.example",
+        "d-example-a": "https://d.example/a?b=c",
+        "127-0-0-1-9000": "http://127.0.0.1:9000",
+    }
+
+
+def test_the_same_url_again_is_the_same_agent_and_another_url_gets_another_name(path: Path) -> None:
+    path.write_text(f"[agents.x]\n{X}", encoding="utf-8")
+    environ = {"A2A_AGENTS": "x=https://x.example/,X=https://other.example,https://x.example"}
+    config = load(path=path, environ=environ, urls=["https://a.example/b", "https://a.example/B"])
+    assert list(config.agents) == ["x", "X-2", "a-example-b", "a-example-b-2"]
+    assert config.notes == ("$A2A_AGENTS: X is another agent; this one is named X-2",)
+
+
+def test_a_bad_entry_of_the_environment_costs_that_agent_alone(path: Path) -> None:
+    environ = {"A2A_AGENTS": "x=ftp://x,a b=https://y,https://me:hunter2@z,ok=https://ok"}
+    config = load(path=path, environ=environ)
+    assert list(config.agents) == ["ok"]
+    assert list(config.faults) == ["x", "a b", "A2A_AGENTS-3"]
+    assert "hunter2" not in str(config)
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://agents.example.com/a2a/currency", "agents-example-com-a2a-currency"),
+        ("https://Agents.example.com/.well-known/agent-card.json", "agents-example-com"),
+        ("https://x.example/team/.well-known/agent.json", "x-example-team"),
+        ("http://localhost:9000/", "localhost-9000"),
+        ("https://x/" + "a" * 100, "x-" + "a" * 62),
+        ("https://例え.テスト", "agent"),
+    ],
+)
+def test_a_url_without_a_name_is_called_by_its_host_and_path(url: str, name: str) -> None:
+    assert slug(url) == name
+
+
+# Where things are
+
+
+def test_the_file_is_the_option_else_the_variable_else_the_users(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.toml").touch()
+    (tmp_path / "b.toml").touch()
+    environ = {"A2A_MCP_CONFIG": str(tmp_path / "b.toml")}
+    assert config_path(tmp_path / "a.toml", environ) == tmp_path / "a.toml"
+    assert config_path(None, environ) == tmp_path / "b.toml"
+    with pytest.raises(ConfigError, match=r"none\.toml: --config: there is no such file"):
+        config_path(tmp_path / "none.toml", environ)
+    with pytest.raises(ConfigError, match=r"\$A2A_MCP_CONFIG: there is no such file"):
+        config_path(None, {"A2A_MCP_CONFIG": str(tmp_path / "none.toml")})
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "agents.toml").touch()
+    users = config_path(None, {})
+    assert users is not None
+    assert users.is_absolute()
+    assert tmp_path not in users.parents
+
+
+def test_state_is_kept_where_the_option_the_variable_or_the_file_says(tmp_path: Path) -> None:
+    config = read(tmp_path / "agents.toml", '[server]\nstate_dir = "state"')
+    environ = {"A2A_MCP_STATE_DIR": str(tmp_path / "b")}
+    assert state_folder(tmp_path / "a", config, environ) == tmp_path / "a"
+    assert state_folder(None, config, environ) == tmp_path / "b"
+    assert state_folder(None, config, {}) == tmp_path / "state"
+    assert state_folder(None, Config(), {}).is_absolute()
+    assert state_folder(None, Config(), {}).name == "a2a-mcp"
+
+
+def test_the_log_level_is_the_option_else_the_variable_else_warning() -> None:
+    assert log_level("DEBUG", {"A2A_MCP_LOG": "info"}) == "debug"
+    assert log_level(None, {"A2A_MCP_LOG": "info"}) == "info"
+    assert log_level(None, {}) == "warning"
+    with pytest.raises(ConfigError, match="--log-level: must be one of debug"):
+        log_level("loud", {})
+
+
+# A file that changes
+
+
+def test_a_change_of_the_file_is_noticed_at_most_once_a_second(path: Path) -> None:
+    path.write_text(f"[agents.x]\n{X}", encoding="utf-8")
+    reloader = Reloader(
+        path=path, urls=["https://arg.example"], environ={"A2A_AGENTS": "e=https://e"}
+    )
+    assert reloader.reload_if_changed(100.0) is None
+    path.write_text(f"[agents.x]\n{X}[agents.new]\n{X}", encoding="utf-8")
+    assert reloader.reload_if_changed(100.9) is None
+    config = reloader.reload_if_changed(101.0)
+    assert config is reloader.config
+    assert list(config.agents) == ["x", "new", "e", "arg-example"]
+    assert reloader.reload_if_changed(102.0) is None
+
+
+def test_a_broken_file_keeps_the_old_agents_and_says_so_until_it_is_mended(path: Path) -> None:
+    path.write_text(f"[agents.x]\n{X}", encoding="utf-8")
+    reloader = Reloader(path=path, environ={})
+    path.write_text("[agents.", encoding="utf-8")
+    assert reloader.reload_if_changed(1.0) is None
+    assert list(reloader.config.agents) == ["x"]
+    assert "is not TOML" in str(reloader.problem)
+    path.unlink()
+    assert reloader.reload_if_changed(2.0) is None
+    assert "is gone" in str(reloader.problem)
+    assert list(reloader.config.agents) == ["x"]
+    path.write_text(f"[agents.y]\n{X}", encoding="utf-8")
+    assert reloader.reload_if_changed(3.0) is not None
+    assert (list(reloader.config.agents), reloader.problem) == (["y"], None)
+
+
+def test_a_file_that_appears_later_is_read(path: Path) -> None:
+    reloader = Reloader(path=path, environ={})
+    assert reloader.config.agents == {}
+    path.write_text(f"[agents.x]\n{X}", encoding="utf-8")
+    config = reloader.reload_if_changed(1.0)
+    assert config is not None
+    assert list(config.agents) == ["x"]
+
+
+def test_a_new_token_in_a_secrets_file_is_noticed_and_the_old_one_stays_masked(path: Path) -> None:
+    token = path.parent / "token"
+    token.write_text("first-token")
+    auth = 'auth = { type = "bearer", token = { file = "token" } }'
+    path.write_text(f"[agents.x]\n{X}{auth}\n[agents.y]\n{X}", encoding="utf-8")
+    reloader = Reloader(path=path, environ={})
+    before = reloader.config.agents
+    token.write_text("second-token!")
+    config = reloader.reload_if_changed(1.0)
+    assert config is not None
+    assert config.agents["x"] != before["x"]
+    assert config.agents["y"] == before["y"]
+    assert config.secrets.mask("first-token second-token!") == "*** ***"
+
+
+def test_a_configuration_that_cannot_be_read_at_first_is_an_error(path: Path) -> None:
+    path.write_text("x", encoding="utf-8")
+    with pytest.raises(ConfigError):
+        Reloader(path=path, environ={})
+
+
+# The example
+
+
+def test_the_example_loads_as_it_stands() -> None:
+    config = load(path=EXAMPLE, environ={}, strict=True)
+    assert (config.faults, config.notes) == ({}, ())
+    assert [name for name, agent in config.agents.items() if agent.enabled] == ["currency"]
+    assert config.agents["currency"].limits == Limits()
+    assert config.server == ServerConfig()
+
+
+def test_the_example_loads_with_the_lines_that_are_commented_out(path: Path) -> None:
+    text = EXAMPLE.read_text(encoding="utf-8")
+    whole = re.sub(r"^# (\w+ = )", r"\1", text, flags=re.MULTILINE)
+    config = read(path, whole, strict=True, ALICE_TOKEN="token-of-alice")
+    assert config.agents["currency"].binding == "JSONRPC"
+    assert config.server.state_dir == path.parent / "state"
+    assert list(config.server.tokens) == ["alice"]
+
+
+@pytest.mark.parametrize(
+    "model", [FileTable, AgentConfig, ServerConfig, Limits, *AUTH_TABLES.values()]
+)
+def test_the_example_shows_every_key(model: type[FileTable]) -> None:
+    text = EXAMPLE.read_text(encoding="utf-8")
+    for name, field in model.model_fields.items():
+        key = field.alias or name
+        assert re.search(rf"(^|[#{{,]\s*){key} = |\[.*\b{key}\b.*\]", text, re.MULTILINE), key
