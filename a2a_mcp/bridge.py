@@ -99,7 +99,7 @@ class Bridge:
 
         async def collect(event: StreamEvent) -> bool:
             update = views.of_event(follow.task, event)
-            if update and (not updates or update != updates[-1]):
+            if update and says_more(update, updates):
                 updates.append(update)
                 if notice:
                     await notice(update)
@@ -291,6 +291,8 @@ class Bridge:
                 await self.tasks.update(follow.record, state=TaskState.FAILED)
                 raise error
             return await self._silent(follow)
+        if not follow.task.state.stop:
+            follow.record = await self.tasks.update(follow.record, state=follow.task.state)
         view = views.of_task(agent, follow.task, reason=error.message if error else None, note=note)
         if follow.ended and error and not follow.task.state.stop:
             lost = f"Contact with the agent was lost: {scrub(error.message)}."
@@ -343,6 +345,13 @@ def _parts(outgoing: Outgoing) -> tuple[Part, ...]:
     if outgoing.parts and not outgoing.text:
         return outgoing.parts
     return (Part(kind="text", text=outgoing.text), *outgoing.parts)
+
+
+def says_more(update: UpdateView, earlier: list[UpdateView]) -> bool:
+    """Whether an update adds anything to those before it."""
+    if not earlier:
+        return True
+    return update != earlier[-1] and bool(update.text or update.state != earlier[-1].state)
 
 
 def _ended(record: TaskRecord) -> str:

@@ -31,6 +31,7 @@ SHOWN_UPDATES: Final = 100
 UPDATE_BYTES: Final = 500
 ROOM_FOR_REST: Final = 400
 NO_CONTENT: Final = "(no content)"
+ONLY_FILES: Final = "(no text; see the artifacts)"
 NO_REASON: Final = "(the agent gave no reason)"
 FAILURES: Final = frozenset({TaskState.FAILED, TaskState.REJECTED, TaskState.CANCELED})
 
@@ -116,7 +117,7 @@ class TaskView:
         paragraphs = [
             self._heading(),
             self.error,
-            "\n".join(f"- [{update.state}] {update.text}" for update in self.updates),
+            "\n".join(f"- [{update.state}] {update.text}".rstrip() for update in self.updates),
             self.text,
             self._artifact_lines(),
             self.note and f"Note: {self.note}",
@@ -167,7 +168,7 @@ def of_task(
     if not text and failed:
         text = scrub(reason) if reason else NO_REASON
     elif not text and task.state is TaskState.COMPLETED:
-        text = NO_CONTENT
+        text = ONLY_FILES if task.artifacts else NO_CONTENT
     return TaskView(
         agent=agent,
         task_id=scrub(task.id),
@@ -231,7 +232,8 @@ def answer(task: Task) -> str:
     pieces: list[str] = []
     named = len(task.artifacts) > 1
     for artifact in task.artifacts:
-        text = content(artifact.parts)
+        # A file says nothing as text; that it is there, and its name and size, stands in the list.
+        text = content(part for part in artifact.parts if part.kind != "raw")
         if text and text.strip() not in {piece.strip() for piece in pieces}:
             label = f"[{scrub(artifact.name or artifact.artifact_id)}]\n" if named else ""
             pieces.append(label + text)

@@ -1,4 +1,3 @@
-import os
 import re
 from pathlib import Path
 
@@ -302,6 +301,11 @@ def test_the_same_url_again_is_the_same_agent_and_another_url_gets_another_name(
     config = load(path=path, environ=environ, urls=["https://a.example/b", "https://a.example/B"])
     assert list(config.agents) == ["x", "X-2", "a-example-b", "a-example-b-2"]
     assert config.notes == ("$A2A_AGENTS: X is another agent; this one is named X-2",)
+
+
+def test_one_url_may_have_two_names(path: Path) -> None:
+    config = load(path=path, environ={"A2A_AGENTS": "a=https://x.example,b=https://x.example"})
+    assert list(config.agents) == ["a", "b"]
 
 
 def test_a_bad_entry_of_the_environment_costs_that_agent_alone(path: Path) -> None:

@@ -1,3 +1,4 @@
+import os
 import sys
 from pathlib import Path
 
@@ -6,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from a2a_mcp.a2a.auth import Bearer, attach, reveal
-from a2a_mcp.config import Config, load
+from a2a_mcp.config import AgentConfig, Config, load
 from a2a_mcp.credentials import CommandSecret, CredentialUnavailable, SecretRegister
 from a2a_mcp.syntax import header_value
 
@@ -99,8 +100,17 @@ async def test_a_program_that_is_not_there_is_said() -> None:
 
 async def test_a_command_does_not_read_the_input_of_the_bridge() -> None:
     secret = python("import sys; print('read:' + sys.stdin.read())")
-    with anyio.fail_after(20):
-        assert await reveal(secret) == "read:"
+    kept, (reader, writer) = os.dup(0), os.pipe()
+    os.write(writer, b"a request of the host")
+    os.close(writer)
+    os.dup2(reader, 0)
+    try:
+        with anyio.fail_after(20):
+            assert await reveal(secret) == "read:"
+    finally:
+        os.dup2(kept, 0)
+        os.close(kept)
+        os.close(reader)
 
 
 async def test_each_kind_of_credential_shows_what_it_should(tmp_path: Path) -> None:
@@ -172,12 +182,10 @@ async def test_a_proxy_may_hold_a_password_which_is_masked(tmp_path: Path) -> No
     assert proxy is not None
     assert proxy.get_secret_value() == "http://me:pass%20word@proxy:3128"
     assert config.secrets.mask("it was pass word") == "it was ***"
-    assert "pass" not in repr(config)
+    assert "pass%20" not in repr(config)
 
 
 def test_credentials_made_in_code_are_taken_as_they_are() -> None:
-    from a2a_mcp.config import AgentConfig
-
     token = Bearer(SecretStr("made-in-code"))
     assert AgentConfig(name="x", url="https://x.example", auth=token).auth is token
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from a2a_mcp.a2a.dialects import v0_3, v0_3_rest, v1_0
@@ -46,8 +46,8 @@ class Interface:
     url: str
     dialect: Dialect
     tenant: str | None = None
-    note: str | None = None
-    said: str = ""
+    note: str | None = field(default=None, compare=False)
+    said: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         return f"{self.url} ({self.dialect.binding}, A2A {self.dialect.version})"

@@ -19,7 +19,7 @@ Encoder = Callable[[Any], dict[str, JSON]]
 """Turns a request of the canonical model into the params of one operation."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Dialect:
     """One JSON shape of A2A over one binding.
 

@@ -1,0 +1,642 @@
+from __future__ import annotations
+
+import logging
+import math
+import os
+import resource
+import shutil
+import sqlite3
+import stat
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from a2a_mcp.a2a.types import TERMINAL, TaskState
+from a2a_mcp.tasks import TaskMap, TaskRecord
+from a2a_mcp.tasks_sqlite import SqliteTaskMap
+
+pytestmark = pytest.mark.anyio
+
+DAY = 86400.0
+NOW = 1_800_000_000.0
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+class Clock:
+    def __init__(self, now: float = NOW) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@asynccontextmanager
+async def opened(folder: Path | None, **options: Any) -> AsyncIterator[SqliteTaskMap]:
+    tasks = SqliteTaskMap(folder, **options)
+    try:
+        with anyio.fail_after(20):
+            yield tasks
+    finally:
+        await tasks.close()
+
+
+async def begun(tasks: TaskMap, message_id: str, task_id: str | None = None) -> TaskRecord:
+    record = await tasks.begin(owner="local", agent="a", message_id=message_id)
+    return record if task_id is None else await tasks.update(record, task_id=task_id)
+
+
+async def listed(tasks: TaskMap, owner: str = "local") -> list[str]:
+    page, _ = await tasks.list(owner, limit=1000)
+    return sorted(record.message_id for record in page)
+
+
+@contextmanager
+def writes_end_at(size: int) -> Iterator[None]:
+    """No file may grow beyond `size` bytes: every write of SQLite past it fails, as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+# --- rows -------------------------------------------------------------------------------------
+
+
+async def test_a_row_is_seen_by_a_second_map_before_the_message_leaves(tmp_path: Path) -> None:
+    async with opened(tmp_path, clock=Clock()) as tasks, opened(tmp_path) as other:
+        record = await tasks.begin(
+            owner="local", agent="a", message_id="m1", context_id="c1", interface='{"url":1}'
+        )
+        assert await other.find_context("local", "c1") == [record]
+        assert record == TaskRecord(
+            1, "local", "a", "m1", None, None, "c1", TaskState.SUBMITTED, '{"url":1}', NOW, NOW
+        )
+
+
+async def test_a_task_is_found_by_its_id_and_by_our_handle_after_a_restart(tmp_path: Path) -> None:
+    async with opened(tmp_path) as tasks:
+        record = await begun(tasks, "m1")
+        record = await tasks.update(record, handle="h1", state=TaskState.WORKING)
+        record = await tasks.update(record, task_id="t1", context_id="c1")
+    async with opened(tmp_path) as tasks:
+        assert await tasks.find("local", "t1") == [record]
+        assert await tasks.find("local", "h1") == [record]
+        assert await tasks.find("local", "h1", agent="b") == []
+        assert await tasks.find("other", "t1") == []
+        assert tasks.problem is None
+
+
+async def test_one_id_at_two_agents_is_two_tasks(tmp_path: Path) -> None:
+    async with opened(tmp_path) as tasks:
+        for agent in ("a", "b"):
+            record = await tasks.begin(owner="local", agent=agent, message_id=agent)
+            await tasks.update(record, task_id="1")
+        assert {record.agent for record in await tasks.find("local", "1")} == {"a", "b"}
+        assert [record.agent for record in await tasks.find("local", "1", "b")] == ["b"]
+
+
+@pytest.mark.parametrize("ended", sorted(TERMINAL))
+async def test_an_ended_task_stays_ended(tmp_path: Path, ended: TaskState) -> None:
+    async with opened(tmp_path) as tasks:
+        record = await begun(tasks, "m1", "t1")
+        done = await tasks.update(record, state=ended)
+        assert (await tasks.update(done, state=TaskState.WORKING)).state is ended
+        # A record from before the end knows no better; the row does.
+        late = await tasks.update(record, state=TaskState.WORKING, context_id="c1")
+        assert (late.state, late.context_id) == (ended, "c1")
+        again = {"owner": "local", "agent": "a", "task_id": "t1"}
+        assert (await tasks.adopt(**again, state=TaskState.WORKING)).state is ended
+
+
+async def test_an_update_that_changes_nothing_writes_nothing(tmp_path: Path) -> None:
+    clock = Clock()
+    async with opened(tmp_path, clock=clock) as tasks:
+        record = await begun(tasks, "m1", "t1")
+        clock.now += 5
+        assert await tasks.update(record, task_id="t1", state=TaskState.SUBMITTED) is record
+        assert await tasks.update(record) is record
+        assert await tasks.find("local", "t1") == [record]
+
+
+async def test_a_follow_up_joins_the_row_of_its_task_and_every_handle_still_leads_there(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path) as tasks:
+        first = await tasks.update(await begun(tasks, "m1"), handle="h1")
+        first = await tasks.update(first, task_id="t1", state=TaskState.INPUT_REQUIRED)
+        second = await tasks.update(await begun(tasks, "m2"), handle="h2")
+        joined = await tasks.update(second, task_id="t1", state=TaskState.WORKING)
+        third = await tasks.update(await begun(tasks, "m3"), handle="h3", interface="i3")
+        joined = await tasks.update(third, task_id="t1")
+        assert (joined.key, joined.message_id, joined.created) == (first.key, "m1", first.created)
+        assert (joined.state, joined.interface) == (TaskState.WORKING, "i3")
+        for name in ("t1", "h1", "h2", "h3"):
+            assert await tasks.find("local", name) == [joined]
+        assert await listed(tasks) == ["m1"]
+
+
+async def test_a_stale_record_never_changes_the_row_that_took_its_key(tmp_path: Path) -> None:
+    async with opened(tmp_path, clock=Clock()) as tasks:
+        await begun(tasks, "m1", "t1")
+        gone = await begun(tasks, "m2")
+        await tasks.update(gone, task_id="t1")
+        taker = await begun(tasks, "m3")
+        assert taker.key == gone.key
+        await tasks.update(gone, state=TaskState.FAILED)
+        page, _ = await tasks.list("local")
+        assert taker in page
+
+
+async def test_adopting_again_updates_the_same_row_and_leaves_another_owners_alone(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path) as tasks:
+        theirs = await tasks.adopt(
+            owner="eve", agent="a", task_id="t1", state=TaskState.WORKING, context_id="c0"
+        )
+        mine = await tasks.adopt(owner="local", agent="a", task_id="t1", state=TaskState.WORKING)
+        again = await tasks.adopt(
+            owner="local", agent="a", task_id="t1", state=TaskState.FAILED, interface="i"
+        )
+        assert (again.key, again.state, again.interface) == (mine.key, TaskState.FAILED, "i")
+        assert again.message_id == ""
+        assert await tasks.find("eve", "t1") == [theirs]
+
+
+async def test_what_another_owner_holds_is_only_told_as_yes_or_no(tmp_path: Path) -> None:
+    async with opened(tmp_path) as tasks:
+        task = {"agent": "a", "task_id": "t1", "context_id": "c1", "state": TaskState.WORKING}
+        await tasks.adopt(owner="eve", **task)
+        assert await tasks.held_by_other("local", "a", "t1")
+        assert await tasks.context_held_by_other("local", "a", "c1")
+        for owner, agent, name in (("local", "b", "1"), ("local", "a", "2"), ("eve", "a", "1")):
+            assert not await tasks.held_by_other(owner, agent, f"t{name}")
+            assert not await tasks.context_held_by_other(owner, agent, f"c{name}")
+        assert await tasks.find("local", "t1") == await tasks.find_context("local", "c1") == []
+        assert await tasks.list("local") == ([], None)
+
+
+@pytest.mark.parametrize("bad", ["x" * 513, "é" * 257, "\ud800"])
+async def test_an_id_that_cannot_be_kept_is_refused_and_never_found(
+    tmp_path: Path, bad: str
+) -> None:
+    async with opened(tmp_path) as tasks:
+        record = await begun(tasks, "m1")
+        with pytest.raises(ValueError, match="task id"):
+            await tasks.update(record, task_id=bad)
+        with pytest.raises(ValueError, match="task id"):
+            await tasks.adopt(owner="o", agent="a", task_id=bad, state=TaskState.WORKING)
+        with pytest.raises(ValueError, match="context id"):
+            await tasks.begin(owner="o", agent="a", message_id="m", context_id=bad)
+        assert await tasks.find("local", bad) == await tasks.find_context("local", bad) == []
+        assert not await tasks.held_by_other("local", "a", bad)
+
+
+@pytest.mark.parametrize(
+    "odd", ["x" * 512, "../../etc", "'; DROP TABLE tasks; --", "a\0b", "%", ""]
+)
+async def test_ids_are_opaque(tmp_path: Path, odd: str) -> None:
+    async with opened(tmp_path) as tasks:
+        record = await begun(tasks, "m1", odd)
+        await begun(tasks, "m2", "a")
+        assert await tasks.find("local", odd) == [record]
+
+
+# --- lists ------------------------------------------------------------------------------------
+
+ROW = st.tuples(
+    st.sampled_from(["a", "b"]),
+    st.sampled_from(["c1", "c2"]),
+    st.sampled_from([TaskState.WORKING, TaskState.COMPLETED]),
+    st.integers(0, 3),
+)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    rows=st.lists(ROW, max_size=12),
+    limit=st.integers(1, 5),
+    agent=st.sampled_from([None, "a"]),
+    context_id=st.sampled_from([None, "c1"]),
+    state=st.sampled_from([None, TaskState.COMPLETED]),
+    after=st.sampled_from([None, NOW + 1]),
+)
+def test_pages_hold_every_matching_row_once_and_in_order(
+    rows: list[tuple[str, str, TaskState, int]],
+    limit: int,
+    agent: str | None,
+    context_id: str | None,
+    state: TaskState | None,
+    after: float | None,
+) -> None:
+    async def check() -> None:
+        clock = Clock()
+        async with opened(None, clock=clock) as tasks:
+            kept = []
+            for number, (of, context, at, seconds) in enumerate(rows):
+                clock.now = NOW + seconds
+                names = {"owner": "local", "agent": of, "context_id": context}
+                record = await tasks.adopt(**names, task_id=str(number), state=at)
+                if (
+                    agent in (None, of)
+                    and context_id in (None, context)
+                    and state in (None, at)
+                    and clock.now > (after or 0)
+                ):
+                    kept.append(record)
+            found, cursor = [], None
+            while not found or cursor is not None:
+                page, cursor = await tasks.list(
+                    "local",
+                    agent=agent,
+                    context_id=context_id,
+                    state=state,
+                    updated_after=after,
+                    limit=limit,
+                    cursor=cursor,
+                )
+                found += page
+                assert len(page) == limit or cursor is None
+                if not page:
+                    break
+            assert found == sorted(kept, key=lambda one: (one.updated, one.key), reverse=True)
+
+    anyio.run(check)
+
+
+@pytest.mark.parametrize(
+    "bad", ["", "x", "é", "\ud800", "bmFuIDE=", "MSAtMQ==", "MSA5OTk5OTk5OTk5OTk5OTk5OTk5OTk="]
+)
+async def test_a_cursor_that_is_not_ours_is_refused(bad: str) -> None:
+    async with opened(None) as tasks:
+        with pytest.raises(ValueError, match="cursor"):
+            await tasks.list("local", cursor=bad)
+        with pytest.raises(ValueError, match="limit"):
+            await tasks.list("local", limit=0)
+
+
+async def test_a_conversation_lists_its_newest_task_first(tmp_path: Path) -> None:
+    clock = Clock()
+    async with opened(tmp_path, clock=clock) as tasks:
+        for number in range(25):
+            clock.now += 1
+            await tasks.begin(owner="local", agent="a", message_id=str(number), context_id="c")
+        found = await tasks.find_context("local", "c")
+        assert [record.message_id for record in found] == [str(n) for n in range(24, 4, -1)]
+
+
+# --- retention --------------------------------------------------------------------------------
+
+
+async def filled(
+    tasks: SqliteTaskMap, clock: Clock, ages: dict[str, tuple[float, TaskState]]
+) -> None:
+    for name, (days, state) in ages.items():
+        clock.now = NOW - days * DAY
+        await tasks.adopt(owner="local", agent="a", task_id=name, state=state)
+    clock.now = NOW
+
+
+async def names(tasks: SqliteTaskMap) -> set[str | None]:
+    page, _ = await tasks.list("local", limit=1000)
+    return {record.task_id for record in page}
+
+
+OLD_AND_NEW = {
+    "old": (31, TaskState.COMPLETED),
+    "running": (400, TaskState.WORKING),
+    "new": (29, TaskState.FAILED),
+}
+
+
+async def test_old_ended_tasks_are_removed_and_running_ones_never(tmp_path: Path) -> None:
+    clock = Clock()
+    async with opened(tmp_path, clock=clock) as tasks:
+        await filled(tasks, clock, OLD_AND_NEW)
+    async with opened(tmp_path, clock=clock) as tasks:
+        await begun(tasks, "m", "now")
+        assert await names(tasks) == {"running", "new", "now"}
+
+
+async def test_a_map_that_stays_open_is_swept_once_an_hour(tmp_path: Path) -> None:
+    clock = Clock()
+    async with opened(tmp_path, clock=clock) as tasks:
+        await begun(tasks, "m", "first")
+        await filled(tasks, clock, OLD_AND_NEW)
+        clock.now = NOW + 1
+        await begun(tasks, "n", "soon")
+        assert "old" in await names(tasks)
+        clock.now = NOW + 3700
+        await begun(tasks, "o", "later")
+        assert "old" not in await names(tasks)
+
+
+@pytest.mark.parametrize("jump", [-60 * DAY, 60 * DAY])
+async def test_a_jump_of_the_clock_removes_nothing(tmp_path: Path, jump: float) -> None:
+    clock = Clock()
+    async with opened(tmp_path, clock=clock) as tasks:
+        ages = {f"t{days}": (float(days), TaskState.COMPLETED) for days in range(10)}
+        # One row of a clock that stood far behind, which is old whatever happens.
+        await filled(tasks, clock, {"behind": (500, TaskState.COMPLETED), **ages})
+        clock.now = NOW + jump
+        await begun(tasks, "m", "now")
+    async with opened(tmp_path, clock=clock) as tasks:
+        await begun(tasks, "n", "again")
+        assert len(await names(tasks)) == 13
+
+
+async def test_too_many_rows_lose_the_oldest_ended_ones(tmp_path: Path) -> None:
+    clock = Clock()
+    async with opened(tmp_path, clock=clock) as tasks:
+        ended = {f"t{days}": (float(days), TaskState.COMPLETED) for days in range(20)}
+        await filled(tasks, clock, {"running": (25, TaskState.WORKING), **ended})
+    async with opened(tmp_path, clock=clock, max_rows=6) as tasks:
+        await begun(tasks, "m", "now")
+        assert await names(tasks) == {"running", "now", "t0", "t1", "t2", "t3", "t4"}
+
+
+async def test_the_handles_of_a_removed_task_go_with_it(tmp_path: Path) -> None:
+    clock = Clock(NOW - 40 * DAY)
+    async with opened(tmp_path, clock=clock) as tasks:
+        for handle in ("h1", "h2"):
+            record = await tasks.update(await begun(tasks, handle), handle=handle)
+            record = await tasks.update(record, task_id="t", state=TaskState.COMPLETED)
+        clock.now = NOW
+        await begun(tasks, "m", "now")
+        assert await tasks.find("local", "h1") == []
+    with closing(sqlite3.connect(tmp_path / "tasks.db")) as file:
+        assert file.execute("SELECT * FROM earlier_handles").fetchall() == []
+
+
+# --- the file ---------------------------------------------------------------------------------
+
+
+async def test_the_folder_and_its_files_are_for_this_user_only(tmp_path: Path) -> None:
+    folder = tmp_path / "x" / "state"
+    async with opened(folder) as tasks:
+        assert not folder.exists()
+        await begun(tasks, "m1")
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        assert set(modes) >= {"tasks.db", "tasks.db-wal"}
+        assert set(modes.values()) == {0o600}
+
+
+async def test_a_file_that_disappears_is_made_again_and_known_tasks_return(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    async with opened(folder) as tasks:
+        record = await begun(tasks, "m1", "t1")
+        shutil.rmtree(folder)
+        await tasks.update(record, state=TaskState.COMPLETED)
+        async with opened(folder) as other:
+            assert [one.state for one in await other.find("local", "t1")] == [TaskState.COMPLETED]
+
+
+async def test_a_map_without_a_folder_works_and_says_that_it_forgets() -> None:
+    async with opened(None) as tasks:
+        record = await begun(tasks, "m1", "t1")
+        assert await tasks.find("local", "t1") == [record]
+        assert "forgotten at a restart" in (tasks.problem or "")
+
+
+def spoil_with(content: bytes) -> Any:
+    return lambda path: path.write_bytes(content)
+
+
+def cut_in_half(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2 // 4096 * 4096)
+
+
+def spoil_all_but_the_first_page(path: Path) -> None:
+    whole = path.read_bytes()
+    path.write_bytes(whole[:4096] + b"\xa5" * (len(whole) - 4096))
+
+
+def spoil_the_tables(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as file:
+        file.execute("DROP INDEX tasks_by_task")
+
+
+def put_a_folder_there(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+    (path / "x").touch()
+
+
+DAMAGE = {
+    "garbage": spoil_with(b"not a database" * 1000),
+    "NULs": spoil_with(bytes(20000)),
+    "a few bytes": spoil_with(b"SQLite format 3\0"),
+    "half of it": cut_in_half,
+    "a torn end": lambda path: os.truncate(path, path.stat().st_size - 4096 * 5 - 100),
+    "only its first page": lambda path: os.truncate(path, 4096),
+    "good first page": spoil_all_but_the_first_page,
+    "other tables": spoil_the_tables,
+    "a folder": put_a_folder_there,
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+async def test_a_damaged_file_is_set_aside_and_both_maps_go_on_with_one_new_file(
+    tmp_path: Path, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with opened(tmp_path) as tasks:
+        for number in range(100):
+            await begun(tasks, f"m{number}", f"t{number}")
+    DAMAGE[kind](tmp_path / "tasks.db")
+    async with opened(tmp_path) as one, opened(tmp_path) as two:
+        for number in range(5):
+            await begun(one, f"one{number}", f"one{number}")
+            await begun(two, f"two{number}", f"two{number}")
+        new = sorted(f"{name}{number}" for name in ("one", "two") for number in range(5))
+        assert await listed(one) == await listed(two) == new
+        assert one.problem is None
+        assert two.problem is None
+    aside = [path.name for path in tmp_path.glob("tasks.db.damaged-*") if "-wal" not in path.name]
+    assert len([name for name in aside if "-shm" not in name]) == 1
+    assert [record.levelno for record in caplog.records] == [logging.WARNING]
+    with closing(sqlite3.connect(tmp_path / "tasks.db")) as file:
+        assert file.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+async def test_damage_under_open_maps_moves_both_to_one_new_file(tmp_path: Path) -> None:
+    async with opened(tmp_path) as one, opened(tmp_path) as two:
+        for number in range(100):
+            await begun(one, f"m{number}", f"t{number}")
+        await begun(two, "m", "t")
+        (tmp_path / "tasks.db-wal").write_bytes(b"")
+        spoil_with(b"garbage" * 9000)(tmp_path / "tasks.db")
+        await begun(one, "one", "one")
+        await begun(two, "two", "two")
+        await begun(one, "last", "last")
+        assert await listed(one) == await listed(two)
+        assert {"one", "two", "last"} <= set(await listed(two))
+        assert (one.problem, two.problem) == (None, None)
+    async with opened(tmp_path) as tasks:
+        assert {"one", "two", "last"} <= set(await listed(tasks))
+
+
+async def test_a_map_whose_file_was_set_aside_by_another_follows_and_harms_nothing(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path) as behind, opened(tmp_path) as first:
+        await begun(behind, "before")
+        for end in ("-wal", "-shm", ""):
+            (tmp_path / f"tasks.db{end}").rename(tmp_path / f"aside{end}")
+        await begun(first, "first")
+        await begun(behind, "behind")
+        await begun(first, "again")
+        assert await listed(first) == await listed(behind) == ["again", "behind", "first"]
+        # Giving up the old file must not have taken the new one's log away.
+        assert (tmp_path / "tasks.db-wal").stat().st_size > 0
+    async with opened(tmp_path) as tasks:
+        assert await listed(tasks) == ["again", "behind", "first"]
+
+
+async def test_an_empty_file_is_a_new_map(tmp_path: Path) -> None:
+    (tmp_path / "tasks.db").touch()
+    async with opened(tmp_path) as tasks:
+        await begun(tasks, "m1")
+        assert tasks.problem is None
+    assert not list(tmp_path.glob("*damaged*"))
+
+
+async def test_a_file_of_a_newer_version_is_left_as_it_is(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with closing(sqlite3.connect(tmp_path / "tasks.db")) as file:
+        file.execute("PRAGMA journal_mode = WAL")
+        file.execute("CREATE TABLE tasks (something INTEGER)")
+        file.execute("PRAGMA user_version = 99")
+    before = (tmp_path / "tasks.db").read_bytes()
+    async with opened(tmp_path) as tasks:
+        record = await begun(tasks, "m1", "t1")
+        assert await tasks.find("local", "t1") == [record]
+        assert "later version" in (tasks.problem or "")
+    assert (tmp_path / "tasks.db").read_bytes() == before
+    assert len(caplog.records) == 1
+
+
+async def test_without_a_usable_folder_the_map_works_in_memory_and_warns_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").touch()
+    async with opened(tmp_path / "file" / "state") as tasks:
+        record = await begun(tasks, "m1", "t1")
+        assert await tasks.find("local", "t1") == [record]
+        assert "forgotten at a restart" in (tasks.problem or "")
+        assert str(tmp_path) not in (tasks.problem or "")
+    assert len(caplog.records) == 1
+
+
+async def test_a_disk_that_fills_up_at_any_write_loses_no_task(tmp_path: Path) -> None:
+    spilled = 0
+    for size in [0, 1, *range(2048, 130_000, 3000)]:
+        folder = tmp_path / str(size)
+        async with opened(folder) as tasks:
+            await begun(tasks, "before", "before")
+            with writes_end_at(size):
+                for number in range(12):
+                    record = await begun(tasks, f"m{number}", f"t{number}")
+                    await tasks.update(record, state=TaskState.COMPLETED)
+            await begun(tasks, "after", "after")
+            expected = sorted(["before", "after", *(f"m{number}" for number in range(12))])
+            assert await listed(tasks) == expected
+            spilled += tasks.problem is not None
+            kept = expected if tasks.problem is None else ["before"]
+        async with opened(folder) as tasks:
+            assert set(await listed(tasks)) >= set(kept)
+            assert tasks.problem is None
+    assert 5 < spilled < 45
+
+
+async def test_a_full_disk_at_the_start_still_knows_the_tasks_of_before(tmp_path: Path) -> None:
+    async with opened(tmp_path) as tasks:
+        await begun(tasks, "before", "t1")
+    with writes_end_at(0):
+        async with opened(tmp_path) as tasks:
+            await begun(tasks, "new", "t2")
+            assert await listed(tasks) == ["before", "new"]
+            assert tasks.problem is not None
+
+
+# --- others at the same file ------------------------------------------------------------------
+
+
+async def test_a_file_that_is_held_for_a_moment_stops_neither_the_call_nor_the_loop(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path) as tasks:
+        await begun(tasks, "m1")
+        with closing(sqlite3.connect(tmp_path / "tasks.db", isolation_level=None)) as holder:
+            holder.execute("BEGIN IMMEDIATE")
+            turns = 0
+            async with anyio.create_task_group() as group:
+                group.start_soon(begun, tasks, "m2")
+                while turns < 100:
+                    await anyio.sleep(0.001)
+                    turns += 1
+                holder.execute("ROLLBACK")
+        assert await listed(tasks) == ["m1", "m2"]
+        assert tasks.problem is None
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+async def test_a_file_that_is_held_too_long_sends_the_map_to_memory_with_its_tasks(
+    tmp_path: Path, fresh: bool
+) -> None:
+    async with opened(tmp_path, patience_seconds=0.05) as tasks:
+        await begun(tasks, "m1")
+        if fresh:
+            await tasks.close()
+        with closing(sqlite3.connect(tmp_path / "tasks.db", isolation_level=None)) as holder:
+            holder.execute("BEGIN EXCLUSIVE")
+            await begun(tasks, "m2")
+            assert await listed(tasks) == ["m1", "m2"]
+            assert "another process holds" in (tasks.problem or "")
+
+
+async def test_many_callers_at_two_maps_lose_nothing(tmp_path: Path) -> None:
+    async def call(tasks: SqliteTaskMap, name: str) -> None:
+        record = await begun(tasks, name)
+        await anyio.sleep(0)
+        record = await tasks.update(record, task_id=f"t{name}", state=TaskState.WORKING)
+        await anyio.sleep(0)
+        await tasks.update(record, state=TaskState.COMPLETED)
+
+    async with opened(tmp_path) as one, opened(tmp_path) as two:
+        async with anyio.create_task_group() as group:
+            for number in range(200):
+                group.start_soon(call, one if number % 2 else two, f"m{number}")
+        page, _ = await one.list("local", state=TaskState.COMPLETED, limit=500)
+        assert len(page) == 200
+
+
+async def test_a_thousand_calls_leave_no_descriptor_open(tmp_path: Path) -> None:
+    descriptors = Path("/dev/fd")
+    before = len(list(descriptors.iterdir()))
+    for number in range(50):
+        async with opened(tmp_path if number % 2 else tmp_path / "tasks.db") as tasks:
+            for _ in range(20):
+                await begun(tasks, f"m{number}")
+    assert len(list(descriptors.iterdir())) <= before
+
+
+async def test_full_durability_is_asked_of_sqlite(tmp_path: Path) -> None:
+    for durability, level in (("normal", 1), ("full", 2)):
+        async with opened(tmp_path / durability, durability=durability) as tasks:
+            pragma = await tasks._run(lambda file: file.execute("PRAGMA synchronous").fetchall())
+            assert pragma == [(level,)]
+            assert math.isfinite(tasks._swept) is False

@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import anyio
+import pytest
+
+from a2a_mcp.a2a.types import TaskState
+from a2a_mcp.tasks_sqlite import SqliteTaskMap
+
+pytestmark = pytest.mark.anyio
+
+WRITER = """
+import sys
+from pathlib import Path
+import anyio
+from a2a_mcp.a2a.types import TaskState
+from a2a_mcp.tasks_sqlite import SqliteTaskMap
+
+async def main(folder, name, count):
+    tasks = SqliteTaskMap(Path(folder))
+    for number in range(int(count)):
+        message = f"{name}-{number}"
+        record = await tasks.begin(owner="local", agent="a", message_id=message)
+        print("begun", message, flush=True)
+        await tasks.update(record, task_id="t" + message, state=TaskState.COMPLETED)
+        print("named", message, flush=True)
+        if number % 7 == 0:
+            record = await tasks.begin(owner="local", agent="a", message_id="again-" + message)
+            record = await tasks.update(record, handle="h" + message)
+            await tasks.update(record, task_id="t" + message)
+            print("joined", message, flush=True)
+    if tasks.problem:
+        print("problem", tasks.problem, flush=True)
+    await tasks.close()
+
+anyio.run(main, *sys.argv[1:])
+"""
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@contextmanager
+def writer(folder: Path, name: str, count: int) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-c", WRITER, str(folder), name, str(count)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def acknowledged(process: subprocess.Popen[str]) -> list[tuple[str, str]]:
+    """What a writer said that it had written; a last line cut short by its end does not count."""
+    said, _ = process.communicate(timeout=30)
+    lines = said[: said.rfind("\n") + 1].splitlines()
+    return [(word, message) for word, _, message in (line.partition(" ") for line in lines)]
+
+
+async def check(tasks: SqliteTaskMap, said: list[tuple[str, str]]) -> None:
+    page, _ = await tasks.list("local", limit=1_000_000)
+    rows = {record.message_id: record for record in page}
+    for word, message in said:
+        assert message in rows
+        if word == "named":
+            found = await tasks.find("local", "t" + message)
+            assert [record.message_id for record in found] == [message]
+            assert found[0].state is TaskState.COMPLETED
+        if word == "joined":
+            assert await tasks.find("local", "h" + message) == [rows[message]]
+            assert "again-" + message not in rows
+
+
+async def test_what_was_acknowledged_survives_kill_9_at_any_moment(tmp_path: Path) -> None:
+    said: list[tuple[str, str]] = []
+    for number in range(10):
+        with writer(tmp_path, str(number), 1_000_000) as process:
+            # The first rounds die while they start; the others anywhere.
+            if number > 2:
+                assert process.stdout is not None
+                process.stdout.readline()
+                said.append(("begun", f"{number}-0"))
+            time.sleep(random.uniform(0, 0.25))
+            process.send_signal(signal.SIGKILL)
+            said += acknowledged(process)
+    tasks = SqliteTaskMap(tmp_path)
+    await check(tasks, said)
+    assert tasks.problem is None
+    await tasks.close()
+    assert len(said) > 100
+    assert not list(tmp_path.glob("*damaged*"))
+    with closing(sqlite3.connect(tmp_path / "tasks.db")) as file:
+        assert file.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+async def test_processes_that_write_at_once_see_each_others_tasks(tmp_path: Path) -> None:
+    tasks = SqliteTaskMap(tmp_path)
+    with writer(tmp_path, "x", 300) as one, writer(tmp_path, "y", 300) as two:
+        for number in range(100):
+            await tasks.begin(owner="local", agent="a", message_id=f"z-{number}")
+            await anyio.sleep(0.001)
+        said = acknowledged(one) + acknowledged(two)
+    await check(tasks, said + [("begun", f"z-{number}") for number in range(100)])
+    assert len(said) == 2 * (600 + 43)
+    assert tasks.problem is None
+    await tasks.close()
+
+
+async def test_processes_that_find_a_damaged_file_at_once_end_on_one_good_file(
+    tmp_path: Path,
+) -> None:
+    for number in range(3):
+        (tmp_path / "tasks.db").write_bytes(b"garbage" * 5000)
+        with (
+            writer(tmp_path, f"x{number}", 20) as one,
+            writer(tmp_path, f"y{number}", 20) as two,
+            writer(tmp_path, f"z{number}", 20) as three,
+        ):
+            said = acknowledged(one) + acknowledged(two) + acknowledged(three)
+        assert len(said) == 3 * 43
+        tasks = SqliteTaskMap(tmp_path)
+        await check(tasks, said)
+        await tasks.close()
+        assert len(list(tmp_path.glob("*damaged*"))) == number + 1
+
+
+async def test_a_process_killed_while_it_sets_a_file_aside_harms_nobody(tmp_path: Path) -> None:
+    for number in range(6):
+        (tmp_path / "tasks.db").write_bytes(b"garbage" * 5000)
+        with writer(tmp_path, f"x{number}", 1000) as process:
+            time.sleep(random.uniform(0.1, 0.4))
+            process.send_signal(signal.SIGKILL)
+            said = acknowledged(process)
+        tasks = SqliteTaskMap(tmp_path)
+        await check(tasks, said)
+        assert tasks.problem is None
+        await tasks.close()
+
+
+def test_a_map_is_made_without_importing_sqlite() -> None:
+    code = (
+        "import sys; from a2a_mcp.tasks_sqlite import SqliteTaskMap; SqliteTaskMap(None); "
+        "assert 'sqlite3' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=30)
