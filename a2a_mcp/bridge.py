@@ -12,7 +12,7 @@ from typing import Final
 from uuid import uuid4
 
 from a2a_mcp import views
-from a2a_mcp.a2a.errors import A2AError, TaskNotFound
+from a2a_mcp.a2a.errors import A2AError, Delivery, TaskNotFound
 from a2a_mcp.a2a.types import (
     JSON,
     CancelTaskRequest,
@@ -25,8 +25,7 @@ from a2a_mcp.a2a.types import (
     Task,
     TaskState,
 )
-from a2a_mcp.config import ServerConfig
-from a2a_mcp.errors import NotAllowed
+from a2a_mcp.errors import BridgeError, NotAllowed
 from a2a_mcp.follow import Follow, Follower
 from a2a_mcp.registry import Registry
 from a2a_mcp.routing import Route, Router, checked, unknown_task
@@ -43,8 +42,8 @@ DEFAULT_MODES: Final = (
 )
 DEFAULT_HISTORY: Final = 10
 NOTHING_HEARD: Final = (
-    "Nothing was heard from the agent yet. The message is on its way or being worked on: do not send "
-    "it again. Call get_task or subscribe with this task_id later."
+    "Nothing was heard from the agent yet. The message is on its way or being worked on: do not "
+    "send it again. Call get_task or subscribe with this task_id later."
 )
 Notice = Callable[[UpdateView], Awaitable[None]]
 
@@ -70,11 +69,6 @@ class Bridge:
         self.tasks = tasks
         self.router = Router(registry, tasks)
         self._follower = follower
-
-    @property
-    def settings(self) -> ServerConfig:
-        """The server's settings as they are now."""
-        return self.registry.config.server
 
     async def send(self, owner: str, outgoing: Outgoing, notice: Notice | None = None) -> TaskView:
         """Send a message, wait within the budget, and view what came of it."""
@@ -266,7 +260,7 @@ class Bridge:
         return self._follower.attach(self.registry.connection(record.agent), record, task)
 
     async def _waiting(self, owner: str, record: TaskRecord) -> TaskView:
-        """View a task that its agent has not named: what this process hears, or that it was lost."""
+        """View a task that its agent has not named: what is heard here, or that it was lost."""
         follow = self._follower.of(record)
         if follow:
             return await self._view(follow, None)
@@ -275,8 +269,8 @@ class Bridge:
             task_id=record.handle,
             context_id=record.context_id,
             state=TaskState.UNKNOWN,
-            error=f"The answer of {record.agent} was lost: the bridge was restarted before the agent "
-            "named a task. The message may have been carried out.",
+            error=f"The answer of {record.agent} was lost: the bridge was restarted before the "
+            "agent named a task. The message may have been carried out.",
             next_step="Ask the agent what became of it before anything is sent again.",
             failed=True,
         )
@@ -288,7 +282,7 @@ class Bridge:
             return self._noted(views.of_message(agent, follow.message, note=note))
         if follow.task is None:
             if error:
-                await self.tasks.update(follow.record, state=TaskState.FAILED)
+                await self.tasks.update(follow.record, state=_state_after(error))
                 raise error
             return await self._silent(follow)
         if not follow.task.state.stop:
@@ -331,10 +325,10 @@ class Bridge:
 
     def _budget(self, agent: str, asked: float | None) -> float:
         """Seconds to wait: what was asked, else the agent's or the server's, within the maximum."""
-        settings = self.settings
-        own = self.registry.agent(agent).wait_seconds
-        default = own if own is not None else settings.wait_seconds
-        return max(0.0, min(default if asked is None else asked, settings.max_wait_seconds))
+        own, server = self.registry.agent(agent), self.registry.config.server
+        most = server.max_wait_seconds if own.max_wait_seconds is None else own.max_wait_seconds
+        default = server.wait_seconds if own.wait_seconds is None else own.wait_seconds
+        return min(default if asked is None else asked, most)
 
     def _modes(self, agent: str) -> tuple[str, ...]:
         return self.registry.agent(agent).output_modes or DEFAULT_MODES
@@ -345,6 +339,12 @@ def _parts(outgoing: Outgoing) -> tuple[Part, ...]:
     if outgoing.parts and not outgoing.text:
         return outgoing.parts
     return (Part(kind="text", text=outgoing.text), *outgoing.parts)
+
+
+def _state_after(error: A2AError | BridgeError) -> TaskState:
+    """Say what a message that was never answered has become: nothing, or nobody knows."""
+    lost = isinstance(error, A2AError) and error.delivery is not Delivery.NEVER
+    return TaskState.UNKNOWN if lost else TaskState.FAILED
 
 
 def says_more(update: UpdateView, earlier: list[UpdateView]) -> bool:

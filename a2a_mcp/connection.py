@@ -1,9 +1,9 @@
 """One configured agent at run time: its card, its interfaces, its client, and how it fares.
 
-Everything is made on first use: a card is fetched when it is needed, kept while it is fresh, and used
-stale, with a note, while the agent is down. Credentials go to the configured origin and to those the
-configuration adds, nowhere else. This module and what it imports from `a2a` bring in httpx, so it is
-imported only when an agent is first called.
+Everything is made on first use: a card is fetched when it is needed, kept while it is fresh, and
+used stale, with a note, while the agent is down. Credentials go to the configured origin and to
+those the configuration adds, nowhere else. This module and what it imports from `a2a` bring in
+httpx, so it is imported only when an agent is first called.
 """
 
 from __future__ import annotations

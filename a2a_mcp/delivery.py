@@ -1,9 +1,9 @@
 """A message reaches an agent at most once (DESIGN 6).
 
 A send is repeated only when it is certain that the agent's code has not seen it: no byte left, the
-refusal proves it, or 429 with a Retry-After that is short. It is then the same message with the same
-id, at most twice more, or the same message in the next interface of the card. Everything else is
-raised: finding out is the follower's business, never sending again.
+refusal proves it, or 429 with a Retry-After that is short. It is then the same message with the
+same id, at most twice more, or the same message in the next interface of the card. Everything else
+is raised: finding out is the follower's business, never sending again.
 """
 
 from __future__ import annotations

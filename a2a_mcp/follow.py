@@ -1,8 +1,8 @@
 """A message or a task followed to its next stop, in the background, whoever still waits for it.
 
-Reading goes on when the call that began it has returned, because closing a stream cancels or freezes
-the task on some servers (a2a-wire 17.38). The task's id is in the map before anyone is told of it.
-This module knows no MCP and words nothing for a model.
+Reading goes on when the call that began it has returned, because closing a stream cancels or
+freezes the task on some servers (a2a-wire 17.38). The task's id is in the map before anyone is
+told of it. This module knows no MCP and words nothing for a model.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ class Listing:
         self._tasks = tasks
 
     async def tasks(self, owner: str, wanted: Filter, *, remote: bool) -> TasksView:
-        """List the owner's tasks, or with `remote` what the agent lists; raises both error trees."""
+        """List the owner's tasks, or with `remote` the agent's own; raises both error trees."""
         agent = self._registry.resolve(wanted.agent) if wanted.agent or remote else None
         if remote and agent:
             return await self._remote(agent, wanted)

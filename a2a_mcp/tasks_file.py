@@ -27,9 +27,12 @@ else:
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
+_Identity = tuple[int, int]
+_Damage = tuple[sqlite3.Error, _Identity | None]
 
 _BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL})
 _DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_CUT_SHORT: Final = sqlite3.SQLITE_IOERR_SHORT_READ
 _DISK: Final = frozenset(
     {
         sqlite3.SQLITE_FULL,
@@ -56,7 +59,7 @@ class TaskFile:
         self._path = None if folder is None else folder / "tasks.db"
         self._durability = durability
         self._connection: sqlite3.Connection | None = None
-        self._identity: tuple[int, int] | None = None
+        self._identity: _Identity | None = None
         self.problem: str | None = None
 
     def run(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
@@ -74,15 +77,17 @@ class TaskFile:
                 raise
             except sqlite3.DatabaseError as fault:
                 kind = _kind(fault)
-                if kind is None or self._identity is None:
+                if self.problem is not None or (kind is None and _well_shaped(connection)):
                     raise
                 if kind == "busy":
                     raise BlockingIOError(str(fault)) from fault
-                damaged += kind == "damaged"
+                damaged += kind != "disk"
                 if kind == "disk" or damaged > 1:
                     self.leave_disk(f"tasks.db cannot be used ({fault})")
                 else:
-                    self._replace(fault)
+                    damage, self._connection = (fault, self._identity), None
+                    connection.close()
+                    self._open(damage)
 
     def leave_disk(self, reason: str) -> None:
         """Go on in memory, with a copy of what the file holds as far as it can still be read."""
@@ -90,6 +95,8 @@ class TaskFile:
         try:
             self._copy_to(memory)
             _check_shape(memory)
+            if memory.execute("PRAGMA quick_check(1)").fetchall() != [("ok",)]:
+                raise sqlite3.DatabaseError("the copy is damaged")
         except (sqlite3.Error, OSError):
             memory.close()
             memory = sqlite3.connect(":memory:", isolation_level=None)
@@ -102,20 +109,20 @@ class TaskFile:
 
     def close(self) -> None:
         """Give the file back; the next `run` opens it again."""
-        connection, self._connection, self._identity = self._connection, None, None
+        connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
 
     def _current(self) -> sqlite3.Connection:
         """Give the connection, a new one where another process set the file aside meanwhile."""
         if self._connection is not None and (
-            self._identity is None or self._identity == self._found()
+            self.problem is not None or self._identity == self._found()
         ):
             return self._connection
         self.close()
         return self._open()
 
-    def _found(self) -> tuple[int, int] | None:
+    def _found(self) -> _Identity | None:
         """Which file is at the path now."""
         try:
             found = os.stat(self._path or "")
@@ -123,13 +130,12 @@ class TaskFile:
             return None
         return found.st_dev, found.st_ino
 
-    def _open(self, damage: sqlite3.Error | None = None) -> sqlite3.Connection:
+    def _open(self, damage: _Damage | None = None) -> sqlite3.Connection:
         try:
             if self._path is None:
                 self.leave_disk("no state folder is in use")
             else:
                 self._connection = self._open_file(self._path, damage)
-                self._identity = self._found()
                 self.problem = None
         except BlockingIOError:
             raise
@@ -143,33 +149,33 @@ class TaskFile:
             self.leave_disk(f"tasks.db cannot be opened ({fault})")
         return self._current()
 
-    def _open_file(self, path: Path, damage: sqlite3.Error | None) -> sqlite3.Connection:
-        """Open under the folder's lock, so that nobody opens a file while another renames it."""
+    def _open_file(self, path: Path, damage: _Damage | None) -> sqlite3.Connection:
+        """Open under the folder's lock, so that nobody opens a file while another renames it.
+
+        `damage` is what was wrong with which file: another process may have replaced it meanwhile.
+        """
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _locked(path.with_name("tasks.lock")):
-            if damage is not None:
-                _set_aside(path, damage)
+            if damage is not None and damage[1] == self._found():
+                _set_aside(path, damage[0])
             try:
-                return _connect(path, self._durability)
+                connection = _connect(path, self._durability)
             except sqlite3.DatabaseError as fault:
                 if _kind(fault) != "damaged":
                     raise
                 _set_aside(path, fault)
-            return _connect(path, self._durability)
-
-    def _replace(self, fault: sqlite3.Error) -> None:
-        """Start a new file, unless another process already did."""
-        damaged = self._identity
-        self.close()
-        self._open(fault if damaged == self._found() else None)
+                connection = _connect(path, self._durability)
+            self._identity = self._found()
+            return connection
 
     def _copy_to(self, memory: sqlite3.Connection) -> None:
         if self._connection is not None:
             self._connection.backup(memory, progress=_never_wait)
         elif self._path is not None and self._path.is_file():
-            # Without a log beside it the file is whole, and `immutable` needs no writable folder.
-            whole = "" if self._path.with_name("tasks.db-wal").exists() else "&immutable=1"
-            address = f"{self._path.absolute().as_uri()}?mode=ro{whole}"
+            log = self._path.with_name("tasks.db-wal")
+            # With no log beside it the file is whole, and `immutable` asks nothing of the folder.
+            pending = log.exists() and log.stat().st_size > 0
+            address = f"{self._path.absolute().as_uri()}?mode=ro&immutable={0 if pending else 1}"
             with closing(sqlite3.connect(address, uri=True, timeout=0)) as source:
                 source.backup(memory, progress=_never_wait)
 
@@ -182,10 +188,11 @@ def _never_wait(status: int, remaining: int, total: int) -> None:
 
 def _kind(fault: sqlite3.Error) -> Literal["busy", "damaged", "disk"] | None:
     # Faults that Python itself raises (a text that is not UTF-8, our own check) carry no code.
-    code = getattr(fault, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+    extended = getattr(fault, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+    code = extended & 0xFF
     if code in _BUSY:
         return "busy"
-    if code in _DAMAGED:
+    if code in _DAMAGED or extended == _CUT_SHORT:
         return "damaged"
     return "disk" if code in _DISK else None
 
@@ -223,6 +230,14 @@ def _check_shape(connection: sqlite3.Connection) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version != SCHEMA_VERSION or not found.issuperset(SCHEMA):
         raise sqlite3.DatabaseError("not the tables of a task map")
+
+
+def _well_shaped(connection: sqlite3.Connection) -> bool:
+    try:
+        _check_shape(connection)
+    except sqlite3.DatabaseError as fault:
+        return _kind(fault) != "damaged"
+    return True
 
 
 @contextmanager

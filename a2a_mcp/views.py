@@ -35,19 +35,21 @@ ONLY_FILES: Final = "(no text; see the artifacts)"
 NO_REASON: Final = "(the agent gave no reason)"
 FAILURES: Final = frozenset({TaskState.FAILED, TaskState.REJECTED, TaskState.CANCELED})
 
+RUNNING: Final = (
+    "The agent is working. Call get_task or subscribe with this task_id later; do not send the "
+    "message again."
+)
 NEXT_STEPS: Final = {
-    TaskState.SUBMITTED: "The agent is working. Call get_task or subscribe with this task_id later; "
-    "do not send the message again.",
-    TaskState.WORKING: "The agent is working. Call get_task or subscribe with this task_id later; "
-    "do not send the message again.",
-    TaskState.UNKNOWN: "The agent does not say how far it is. Call get_task with this task_id later; "
-    "do not send the message again.",
+    TaskState.SUBMITTED: RUNNING,
+    TaskState.WORKING: RUNNING,
+    TaskState.UNKNOWN: "The agent does not say how far it is. Call get_task with this task_id "
+    "later; do not send the message again.",
     TaskState.INPUT_REQUIRED: "The agent asks for input. Answer with send_task and this task_id; "
     "ask the user if you do not know the answer.",
-    TaskState.AUTH_REQUIRED: "The agent waits for the user to sign in or approve. Show the user its "
-    "words and link; never ask for a password. Then call get_task with this task_id.",
+    TaskState.AUTH_REQUIRED: "The agent waits for the user to sign in or approve. Show the user "
+    "its words and link; never ask for a password. Then call get_task with this task_id.",
     TaskState.FAILED: "Tell the user what failed, or send a corrected request as a new task.",
-    TaskState.REJECTED: "The agent does not take this task. Change the request or use another agent.",
+    TaskState.REJECTED: "The agent does not take this task. Change the request, or try another.",
     TaskState.CANCELED: "The task was stopped. Send a new task if it is still wanted.",
 }
 
@@ -69,6 +71,12 @@ class ArtifactView:
             media_type=self.media_type,
             size=self.size,
         )
+
+    def line(self) -> str:
+        """Give the same as a line of text."""
+        size = f"{self.size} bytes" if self.size else None
+        facts = ", ".join(fact for fact in (self.name, self.media_type, size) if fact)
+        return f"- artifact_id {self.artifact_id}: {facts}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,17 +146,8 @@ class TaskView:
         """Name the artifacts where the text alone does not tell that they are there."""
         if len(self.artifacts) == 1 and not self.truncated and _is_text(self.artifacts[0]):
             return ""
-        lines = (
-            f"- artifact_id {artifact.artifact_id}: "
-            + ", ".join(
-                str(fact)
-                for fact in (artifact.name, artifact.media_type, f"{artifact.size} bytes")
-                if fact
-            )
-            for artifact in self.artifacts
-        )
-        text = "\n".join(lines)
-        return f"Artifacts:\n{text}" if text else ""
+        lines = [artifact.line() for artifact in self.artifacts]
+        return "\n".join(["Artifacts:", *lines]) if lines else ""
 
 
 def _set(**members: Any) -> dict[str, JSON]:
@@ -200,7 +199,7 @@ def of_artifact(artifact: Artifact) -> ArtifactView:
         artifact_id=scrub(artifact.artifact_id),
         name=scrub(artifact.name) if artifact.name else None,
         media_type=types.pop() if len(types) == 1 else ("multipart/mixed" if types else None),
-        size=sum(size_of(part) for part in artifact.parts),
+        size=sum(size_of(part) for part in artifact.parts) or None,
     )
 
 

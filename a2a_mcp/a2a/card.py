@@ -1,8 +1,8 @@
 """Finds an agent's card: where it may be, within one deadline, and whether it is still fresh.
 
-Places are those of a2a-wire 3.1, in order; the first JSON object that is a card ends the search, and
-a 401 or 403 ends it too, since it is a real answer. Redirects are followed within the origin only.
-It decides nothing about the card's content (see `interfaces`).
+Places are those of a2a-wire 3.1, in order; the first JSON object that is a card ends the search,
+and a 401 or 403 ends it too, since it is a real answer. Redirects are followed within the origin
+only. It decides nothing about the card's content (see `interfaces`).
 """
 
 from __future__ import annotations

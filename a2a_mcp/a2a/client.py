@@ -1,8 +1,8 @@
 """A client of one agent over one interface: one method per operation of A2A.
 
 It writes with the interface's dialect, reads with the liberal decoder, and says of every failure
-whether the request may have been executed. It never retries, never waits beyond its limits, and knows
-nothing of MCP, storage or configuration.
+whether the request may have been executed. It never retries, never waits beyond its limits, and
+knows nothing of MCP, storage or configuration.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class A2AClient:
 
     @property
     def made_with(self) -> str:
-        """The interface as a text, for whoever keeps a task: it stays with the one it was made with."""
+        """The interface as a text, for whoever keeps a task: it stays where it was made."""
         return to_text(self.interface)
 
     async def send(

@@ -1,8 +1,8 @@
 """One liberal decoder: the JSON of any dialect in, the canonical model out (a2a-wire 6, 7 and 9).
 
-Pure, and it never rejects what it can read: absent, null and empty are alike, unknown keys are left,
-an unreadable part becomes an empty one that says why. What cannot be classified is None. It lifts at
-known places only and never walks into user data.
+Pure, and it never rejects what it can read: absent, null and empty are alike, unknown keys are
+left, an unreadable part becomes an empty one that says why. What cannot be classified is None. It
+lifts at known places only and never walks into user data.
 """
 
 from __future__ import annotations

@@ -25,8 +25,8 @@ AUTHENTICATION_STATUSES: Final = frozenset({401, 403})
 # A refusal with one of these never reached the agent's own code (a2a-wire 14.4).
 NEVER_DELIVERED_CODES: Final = frozenset({-32601, -32009})
 NEVER_DELIVERED_STATUSES: Final = frozenset({404, 405, 415, 501})
-# a2a-sdk 1.3's compatibility layer, given 0.3 methods with the 1.0 header: the whole sentence, since
-# an agent's exception text stands in the same place.
+# a2a-sdk 1.3's compatibility layer, given 0.3 methods with the 1.0 header: the whole sentence,
+# since an agent's exception text stands in the same place.
 VERSION_SENTENCE: Final = ("A2A version '", "' is not supported by this handler")
 
 
@@ -52,7 +52,7 @@ def decode_error(
 
 
 def _read(body: JSON) -> tuple[int | None, str | None, JSON]:
-    """Find code, message and data: JSON-RPC, google.rpc, bare code, RFC 9457, one-key objects, text."""
+    """Find code, message and data: JSON-RPC, google.rpc, bare code, RFC 9457, one key, text."""
     if not isinstance(body, dict):
         return None, text_of(body), None
     error = body.get("error")

@@ -1,7 +1,8 @@
 """Which URLs may be called, and which may see credentials (threats 6.1).
 
-Configured URLs are trusted as destinations; a URL out of a card is not. Origins are compared as the
-HTTP library will dial them, so that no spelling gets past. Pure: nothing is resolved or fetched here.
+Configured URLs are trusted as destinations; a URL out of a card is not. Origins are compared as
+the HTTP library will dial them, so that no spelling gets past. Pure: nothing is resolved or
+fetched here.
 """
 
 from __future__ import annotations
@@ -74,9 +75,9 @@ class Settled:
 def settle(url: str, *, base: str, allowed: AbstractSet[Origin]) -> Settled:
     """Decide where a card's interface URL leads.
 
-    `base` is the URL the card came from; relative URLs are resolved against it. A loopback name with
-    the configured port means the configured host (a2a-wire 3.3). Raises UrlRefused for any other
-    origin that is not in `allowed`.
+    `base` is the URL the card came from; relative URLs are resolved against it. A loopback name
+    with the configured port means the configured host (a2a-wire 3.3). Raises UrlRefused for any
+    other origin that is not in `allowed`.
     """
     absolute = str(parse(base).join(url)) if "://" not in url else url
     origin = origin_of(absolute)

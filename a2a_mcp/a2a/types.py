@@ -1,8 +1,8 @@
 """The one model of A2A in this project: the types of A2A 1.0, whatever dialect they came in.
 
-Pure values: nothing here reads, writes, waits or knows a wire format (see `decode` and `dialects`).
-Everything but identity is optional, because agents in the wild leave anything out; names are those of
-the 1.0 proto in snake_case.
+Pure values: nothing here reads, writes, waits or knows a wire format (see `decode` and
+`dialects`). Everything but identity is optional, because agents in the wild leave anything out;
+names are those of the 1.0 proto in snake_case.
 """
 
 from __future__ import annotations
@@ -63,8 +63,9 @@ class Value(BaseModel):
 class Part(Value):
     """One piece of content.
 
-    `kind` says which member was present on the wire: presence counts, not truth, since an empty text
-    and a null datum are content. `empty` is a part of which nothing could be read; `problem` says why.
+    `kind` says which member was present on the wire: presence counts, not truth, since an empty
+    text and a null datum are content. `empty` is a part of which nothing could be read; `problem`
+    says why.
     """
 
     kind: Literal["text", "raw", "url", "data", "empty"]

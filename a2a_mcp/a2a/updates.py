@@ -1,8 +1,8 @@
 """`apply(task, event)`: a task after an event (a2a-wire 11.4). Pure.
 
 A whole Task replaces what was known; a status replaces the status and moves its message to the
-history, as servers do; an artifact replaces the one of its id or, with `append`, extends it. After a
-terminal state nothing changes but artifacts that arrive late.
+history, as servers do; an artifact replaces the one of its id or, with `append`, extends it. After
+a terminal state nothing changes but artifacts that arrive late.
 """
 
 from __future__ import annotations

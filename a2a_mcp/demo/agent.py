@@ -74,7 +74,8 @@ def build_card(base_url: str) -> AgentCard:
 
 def build_app(base_url: str) -> Starlette:
     """Build the agent as an ASGI application, reachable at `base_url` (no trailing slash)."""
-    return _application(build_card(base_url), _handler(build_card(base_url)))
+    card = build_card(base_url)
+    return _application(card, _handler(card))
 
 
 def _handler(card: AgentCard) -> DefaultRequestHandlerV2:

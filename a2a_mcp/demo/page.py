@@ -46,10 +46,11 @@ class Page:
         for line in (message or "").splitlines():
             self._print(self._indent(line, "   . ", "     "), style=GREY)
 
-    def answer(self, text: str) -> None:
-        """Print the text a model would read."""
+    def answer(self, text: str, *, failed: bool = False) -> None:
+        """Print the text a model would read; an error's bears a mark."""
+        margin = "   x " if failed else "   | "
         for line in text.splitlines() or ["(nothing)"]:
-            self._print(self._indent(line, "   | ", "   | "))
+            self._print(self._indent(line, margin, margin), style=RED if failed else "")
 
     def difference(self, text: str) -> None:
         """Print what was not as expected."""

@@ -18,7 +18,7 @@ from a2a_mcp.demo import chart
 
 MAX_SECONDS: Final = 600
 MAX_CHUNKS: Final = 1000
-CHUNK_SECONDS: Final = 0.2
+CHUNK_SECONDS: Final = 0.25
 SIGN_IN_SECONDS: Final = 3
 SIGN_IN_LINK: Final = "https://example.com/demo-agent/sign-in"
 

@@ -3,6 +3,7 @@
 Knows the bridge only as an MCP client does, by its tools; starts nothing and ends nothing.
 """
 
+from base64 import b64decode
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
@@ -44,7 +45,7 @@ class Tour:
         self.page.call(tool, arguments)
         result = await self.client.call_tool(tool, arguments, CALL_SECONDS, self.page.progress)
         text = readable(result)
-        self.page.answer(text)
+        self.page.answer(text, failed=bool(result.is_error))
         found: JSON = result.structured_content or {}
         self._compare(f"{tool}: state", found.get("state", ""), state or found.get("state", ""))
         self._compare(f"{tool}: is an error", bool(result.is_error), state in FAILURES)
@@ -81,7 +82,7 @@ def _block(block: ContentBlock) -> str:
         case TextContent():
             return block.text
         case ImageContent() | AudioContent():
-            return f"[{block.mime_type}, {len(block.data) * 3 // 4} bytes]"
+            return f"[{block.mime_type}, {len(b64decode(block.data))} bytes]"
         case ResourceLink():
             return f"[link to {block.name}: {block.uri}]"
         case _:
@@ -145,7 +146,7 @@ async def answer_a_question(tour: Tour) -> None:
 
 async def see_a_failure(tour: Tour) -> None:
     """Show that a failure is an error, with the agent's words."""
-    tour.page.step("A failure", "A failed task is an error for the model, with the reason.")
+    tour.page.step("A failure", "A failed task is an error to the model, here marked by x.")
     await tour.call("send_task", message="fail no paper", state="failed", holds="no paper")
 
 
@@ -154,14 +155,26 @@ async def fetch_files(tour: Tour) -> None:
     tour.page.step("Files", "A result names its files; their content comes only when asked for.")
     task = await tour.call("send_task", message="files", state="completed", holds="chart")
     task_id = task.get("task_id", "")
-    await tour.call("get_artifact", task_id=task_id, artifact_id="chart", holds="image/png")
-    await tour.call("get_artifact", task_id=task_id, artifact_id="table")
+    await tour.call("get_artifact", task_id=task_id, artifact_id="chart", holds="[image/png")
+
+
+async def read_data(tour: Tour) -> None:
+    """Show structured data, whole and by a pointer into it."""
+    tour.page.step("Data", "Structured data can be read by the piece, however much there is.")
+    task = await tour.call("send_task", message="data", state="completed", holds="Oslo")
+    await tour.call(
+        "get_artifact",
+        task_id=task.get("task_id", ""),
+        artifact_id="temperatures",
+        pointer="/rows/2",
+        holds="Cairo",
+    )
 
 
 async def stop_a_task(tour: Tour) -> None:
     """Show how work is stopped."""
-    tour.page.step("Stopping", "wait_seconds=0 does not wait at all; then the work is canceled.")
-    task = await tour.call("send_task", message="slow 60", wait_seconds=0)
+    tour.page.step("Stopping", "Work that is no longer wanted is stopped at the agent.")
+    task = await tour.call("send_task", message="slow 60", wait_seconds=1, state="working")
     await tour.call("cancel_task", task_id=task.get("task_id", ""), state="canceled")
 
 
@@ -180,6 +193,7 @@ STEPS: Final[tuple[Callable[[Tour], Awaitable[None]], ...]] = (
     answer_a_question,
     see_a_failure,
     fetch_files,
+    read_data,
     stop_a_task,
     look_back,
 )

@@ -1,7 +1,7 @@
 """The one place where views and errors become MCP results.
 
-Errors are returned, not raised, so that both channels hold the whole message (hosts 3.2). Everything
-that leaves is masked here: an agent may echo a credential (threats C1).
+Errors are returned, not raised, so that both channels hold the whole message (hosts 3.2).
+Everything that leaves is masked here: an agent may echo a credential (threats C1).
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ def _what(error: A2AError, agent: str | None) -> str:
             return f"{who} cannot be called: {said}."
         case AgentError(code=int()):
             return f"{who} answered with an error{where}: {said} (code {error.code})."
-        case AgentError():
+        case AgentError(status=int()):
             return f"{who} answered with an error{where}: {said} (HTTP {error.status})."
         case _:
             return f"{who} failed{where}: {said}."

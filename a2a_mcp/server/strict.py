@@ -1,9 +1,9 @@
 """A tool that is lenient about what hosts add and strict about what a model means.
 
-Null is the same as absent; an argument that no tool has is ignored and named in the result (one host
-adds its own to every call), but one that is nearly a real name is refused as a typing error. Faults
-are worded for a model and never repeat a value. `Tool` is internal to the SDK: everything that leans
-on it stands here.
+Null is the same as absent; an argument that no tool has is ignored and named in the result (one
+host adds its own to every call), but one that is nearly a real name is refused as a typing error.
+Faults are worded for a model and never repeat a value. `Tool` is internal to the SDK: everything
+that leans on it stands here.
 """
 
 from __future__ import annotations

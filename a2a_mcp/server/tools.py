@@ -1,7 +1,7 @@
 """The seven tools: names, descriptions and argument types. No logic (style 7.1).
 
-A description says what the tool does, when to use it and not its neighbour, what comes back and what
-failure looks like. No word of an agent gets in here.
+A description says what the tool does, when to use it and not its neighbour, what comes back and
+what failure looks like. No word of an agent gets in here.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.a2a.types import TaskState
 from a2a_mcp.artifacts import Unit, Wanted
 from a2a_mcp.bridge import Outgoing
-from a2a_mcp.errors import BridgeError
+from a2a_mcp.errors import BridgeError, NotAllowed
 from a2a_mcp.files import FileIn, data_parts, to_parts
 from a2a_mcp.listing import Filter
 from a2a_mcp.server import results, schemas
@@ -229,7 +229,7 @@ async def subscribe(
     """
     app = _app(ctx)
     if (task_id is None) == (message is None):
-        raise BridgeError(
+        raise NotAllowed(
             "subscribe needs exactly one of task_id and message.", "Correct it and call again."
         )
     outgoing = Outgoing(

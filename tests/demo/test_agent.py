@@ -27,11 +27,6 @@ METHODS = {
 
 
 @pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture(scope="module")
 async def base_url() -> AsyncGenerator[str]:
     async with running() as url:
         yield url

@@ -30,11 +30,6 @@ anyio.run(serve, "127.0.0.1", 0, lambda url: print(url, flush=True))
 """
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 @asynccontextmanager
 async def long_work(base_url: str) -> AsyncIterator[AsyncIterator[str]]:
     """Keep a minute's work going; yield the lines of its stream, which has begun."""

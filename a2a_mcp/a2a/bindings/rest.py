@@ -29,7 +29,7 @@ def build(url: str, target: str, params: dict[str, JSON], tenant: str | None = N
 
 
 def segment(value: str) -> str:
-    """Encode an id as exactly one path segment; dots are not encoded, so dot segments are refused."""
+    """Encode an id as exactly one path segment; dots stay dots, so dot segments are refused."""
     if value in DOT_SEGMENTS or not value:
         raise InvalidRequest(
             f"the id {value!r} cannot be put into a URL path", delivery=Delivery.NEVER

@@ -1,8 +1,8 @@
 """What a dialect is: a value made of names and pure functions, one for each (version, binding).
 
 A dialect says how a request is written; reading is the business of the one liberal decoder
-(`a2a.decode`). Nothing here or in its neighbours does I/O. Absence of an operation in `targets` means
-that the dialect does not have it.
+(`a2a.decode`). Nothing here or in its neighbours does I/O. Absence of an operation in `targets`
+means that the dialect does not have it.
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ from a2a_mcp.a2a.types import JSON, Message, Operation, Part, SendMessageRequest
 def encode_part(part: Part) -> dict[str, JSON]:
     """Write a part.
 
-    Raises ContentTypeNotSupported for bytes: Python servers of this binding decode base64 twice, the
-    others once, and nothing on the wire tells which is which (a2a-wire 6.1).
+    Raises ContentTypeNotSupported for bytes: Python servers of this binding decode base64 twice,
+    the others once, and nothing on the wire tells which is which (a2a-wire 6.1).
     """
     content: dict[str, JSON]
     match part.kind:
