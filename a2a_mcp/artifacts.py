@@ -19,6 +19,9 @@ from a2a_mcp.text import scrub
 Unit = Literal["characters", "lines"]
 
 LARGEST_MEDIA: Final = 1024 * 1024
+TEXT_TYPES: Final = frozenset(
+    {"application/json", "application/xml", "application/yaml", "application/toml"}
+)
 CONTEXT_LINES: Final = 2
 MOST_HITS: Final = 10
 ROOM_FOR_HEADING: Final = 400
@@ -123,9 +126,25 @@ def _whole_text(parts: tuple[Part, ...]) -> str:
         if part.kind == "text":
             text += part.text
         else:
-            shown = pretty(part.data) if part.kind == "data" else views.describe(part)
-            text += ("\n" if text and not text.endswith("\n") else "") + shown + "\n"
+            text += ("\n" if text and not text.endswith("\n") else "") + _shown(part)
     return scrub(text)
+
+
+def _shown(part: Part) -> str:
+    if part.kind == "data":
+        return pretty(part.data) + "\n"
+    return _text_file(part) or views.describe(part) + "\n"
+
+
+def _text_file(part: Part) -> str | None:
+    """Read a file that says it is text, and is."""
+    kind = (part.media_type or "").partition(";")[0].strip().lower()
+    if part.kind != "raw" or not (kind.startswith("text/") or kind in TEXT_TYPES):
+        return None
+    try:
+        return part.raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return None
 
 
 def pretty(value: JSON) -> str:

@@ -41,6 +41,7 @@ DEFAULT_MODES: Final = (
     "image/jpeg",
 )
 DEFAULT_HISTORY: Final = 10
+FIRST_WORD_SECONDS: Final = 0.4  # beyond the budget: a real task id is worth more than a handle
 NOTHING_HEARD: Final = (
     "Nothing was heard from the agent yet. The message is on its way or being worked on: do not "
     "send it again. Call get_task or subscribe with this task_id later."
@@ -74,6 +75,7 @@ class Bridge:
         """Send a message, wait within the budget, and view what came of it."""
         follow, note = await self._begin(owner, outgoing)
         await follow.wait(self._budget(follow.agent, outgoing.wait_seconds), _told(follow, notice))
+        await follow.first_word(FIRST_WORD_SECONDS)
         return await self._view(follow, note)
 
     async def subscribe(
@@ -100,6 +102,7 @@ class Bridge:
             return len(updates) >= max_updates
 
         await follow.wait(self._budget(follow.agent, outgoing.wait_seconds), collect)
+        await follow.first_word(FIRST_WORD_SECONDS)
         return replace(await self._view(follow, note), updates=tuple(updates))
 
     async def get(

@@ -22,6 +22,7 @@ from a2a_mcp.errors import ConfigError
 
 log = logging.getLogger(__name__)
 
+FAILED: Final = 1
 USAGE_ERROR: Final = 2
 INTERRUPTED: Final = 130
 COMMANDS: Final = ("check", "demo", "demo-agent")
@@ -63,6 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise
         print(f"a2a-mcp {command}: {error}", file=sys.stderr)
         code = USAGE_ERROR
+    except OSError as error:  # a port that is taken, a folder that cannot be read
+        print(f"a2a-mcp: {error}", file=sys.stderr)
+        code = FAILED
     except KeyboardInterrupt:
         code = INTERRUPTED
     sys.exit(code)

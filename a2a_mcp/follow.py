@@ -112,6 +112,12 @@ class Follow:
                     return
                 await changed.wait()
 
+    async def first_word(self, seconds: float) -> None:
+        """Wait until anything is known, at most `seconds`."""
+        with anyio.move_on_after(seconds):
+            while self.task is None and not self.settled:
+                await self._changed.wait()
+
     def _stale(self, task: Task) -> bool:
         return self._before is not None and task.status == self._before
 
@@ -255,26 +261,23 @@ class Follower:
             raise InvalidAgentResponse(
                 "the agent ended its answer before it named a task", delivery=Delivery.UNKNOWN
             )
-        delay, failures = FIRST_POLL, 0
         if follow.task and follow.task.state.terminal and not said_anything(follow.task):
-            delay = 0.0
-        elif follow.settled:
-            return
-        while follow.task:
+            await self._poll(follow, client)
+        delay, failures = FIRST_POLL, 0
+        while not follow.settled:
             await anyio.sleep(delay * random.uniform(0.8, 1.2))  # noqa: S311 - jitter
+            delay = min(delay * POLL_GROWTH, LONGEST_POLL)
             try:
-                task = await client.get(
-                    GetTaskRequest(id=follow.task.id, history_length=POLL_HISTORY)
-                )
+                await self._poll(follow, client)
             except AgentUnreachable:
                 failures += 1
                 if failures >= POLL_FAILURES:
                     raise
-            else:
-                await self._receive(follow, task)
-                if follow.settled:
-                    return
-            delay = min(max(delay, FIRST_POLL) * POLL_GROWTH, LONGEST_POLL)
+
+    async def _poll(self, follow: Follow, client: A2AClient) -> None:
+        if follow.task:
+            wanted = GetTaskRequest(id=follow.task.id, history_length=POLL_HISTORY)
+            await self._receive(follow, await client.get(wanted))
 
 
 def said_anything(task: Task) -> bool:

@@ -128,7 +128,8 @@ def _card_row(row: dict[str, JSON], connection: Connection) -> list[str]:
         return []
     card, choice = found.card, connection.chosen
     row["reported_by_agent"] = _reported(card)
-    row["skills"] = [_skill(skill, card) for skill in card.skills[:SKILLS]]
+    row["skills"] = [_skill(skill) for skill in card.skills[:SKILLS]]
+    row |= _modes(card.default_input_modes, card.default_output_modes)
     if choice:
         row["interface"] = str(choice.interfaces[0])
         row["other_interfaces"] = [str(item) for item in choice.interfaces[1:]]
@@ -153,15 +154,23 @@ def _reported(card: AgentCard) -> str:
     return shorten(scrub(" · ".join(fact for fact in facts if fact)), WORDS)
 
 
-def _skill(skill: AgentSkill, card: AgentCard) -> dict[str, JSON]:
+def _skill(skill: AgentSkill) -> dict[str, JSON]:
     members = {
         "name": scrub(skill.name),
         "description": shorten(scrub(skill.description or ""), WORDS // 2),
         "examples": [shorten(scrub(text), 200) for text in skill.examples[:EXAMPLES]],
-        "input_modes": [scrub(mode) for mode in skill.input_modes or card.default_input_modes],
-        "output_modes": [scrub(mode) for mode in skill.output_modes or card.default_output_modes],
     }
-    return {name: value for name, value in members.items() if value}
+    said = {name: value for name, value in members.items() if value}
+    return said | _modes(skill.input_modes, skill.output_modes)
+
+
+def _modes(taken: tuple[str, ...], given: tuple[str, ...]) -> dict[str, JSON]:
+    """The media types an agent or skill takes and gives, where it says so."""
+    modes = {
+        "input_modes": [scrub(mode) for mode in taken],
+        "output_modes": [scrub(mode) for mode in given],
+    }
+    return {name: value for name, value in modes.items() if value}
 
 
 def _credentials(auth: Credential | None, connection: Connection | None) -> str:
@@ -192,6 +201,8 @@ def _paragraphs(row: dict[str, JSON]) -> list[str]:
     if row.get("reported_by_agent"):
         lines.append(f"The agent says of itself: {row['reported_by_agent']}")
     lines += _skill_lines(row.get("skills", []))
+    if modes := _mode_words(row):
+        lines.append(f"All skills, where they do not say otherwise: {modes}")
     if row.get("interface"):
         lines.append(f"Interface: {row['interface']}")
     if row.get("other_interfaces"):
@@ -203,15 +214,21 @@ def _paragraphs(row: dict[str, JSON]) -> list[str]:
     return lines
 
 
+def _mode_words(row: dict[str, JSON]) -> str:
+    words = [
+        f"{verb} {', '.join(row[key])}"
+        for verb, key in (("takes", "input_modes"), ("gives", "output_modes"))
+        if row.get(key)
+    ]
+    return f"({'; '.join(words)})" if words else ""
+
+
 def _skill_lines(skills: list[dict[str, JSON]]) -> list[str]:
     lines = ["Skills, in the agent's own words:"] if skills else []
     for skill in skills:
         facts = [skill.get("description", "")]
         if skill.get("examples"):
             facts.append("e.g. " + " | ".join(skill["examples"]))
-        if skill.get("input_modes") or skill.get("output_modes"):
-            taken = ", ".join(skill.get("input_modes", []))
-            given = ", ".join(skill.get("output_modes", []))
-            facts.append(f"({taken} -> {given})")
+        facts.append(_mode_words(skill))
         lines.append(f"- {skill['name']}: " + " ".join(fact for fact in facts if fact))
     return lines

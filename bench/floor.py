@@ -14,11 +14,18 @@ import httpx
 import uvicorn
 from mcp.server import MCPServer
 
-OUTPUT_MODES: Final = ["text/plain", "text/markdown", "application/json"]
+OUTPUT_MODES: Final = [
+    "text/plain",
+    "text/markdown",
+    "application/json",
+    "image/png",
+    "image/jpeg",
+]
 HEADERS: Final = {
     "A2A-Version": "1.0",
     "Content-Type": "application/json",
     "Accept": "application/json, text/event-stream",
+    "Accept-Encoding": "identity",
 }
 
 
@@ -36,14 +43,13 @@ def a2a_request(message: str, *, streaming: bool) -> bytes:
         configuration["returnImmediately"] = True
     sent = {
         "messageId": uuid.uuid4().hex,
-        "contextId": uuid.uuid4().hex,
         "role": "ROLE_USER",
         "parts": [{"text": message}],
     }
     method = "SendStreamingMessage" if streaming else "SendMessage"
     params = {"message": sent, "configuration": configuration}
     request = {"jsonrpc": "2.0", "id": uuid.uuid4().hex, "method": method, "params": params}
-    return json.dumps(request).encode()
+    return json.dumps(request, separators=(",", ":")).encode()
 
 
 def text_of(results: list[dict[str, Any]]) -> str:

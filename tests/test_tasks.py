@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import resource
@@ -17,8 +18,10 @@ from anyio.lowlevel import checkpoint
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from a2a_mcp import tasks_table
 from a2a_mcp.a2a.types import TERMINAL, TaskState
 from a2a_mcp.tasks import TaskMap, TaskRecord
+from a2a_mcp.tasks_file import TaskFile
 from a2a_mcp.tasks_sqlite import SqliteTaskMap
 
 pytestmark = pytest.mark.anyio
@@ -140,12 +143,13 @@ async def test_a_follow_up_joins_the_row_of_its_task_and_every_handle_still_lead
         first = await tasks.update(await begun(tasks, "m1"), handle="h1")
         first = await tasks.update(first, task_id="t1", state=TaskState.INPUT_REQUIRED)
         second = await tasks.update(await begun(tasks, "m2"), handle="h2")
+        second = await tasks.update(second, handle="h2 again")
         joined = await tasks.update(second, task_id="t1", state=TaskState.WORKING)
         third = await tasks.update(await begun(tasks, "m3"), handle="h3", interface="i3")
         joined = await tasks.update(third, task_id="t1")
         assert (joined.key, joined.message_id, joined.created) == (first.key, "m1", first.created)
         assert (joined.state, joined.interface) == (TaskState.WORKING, "i3")
-        for name in ("t1", "h1", "h2", "h3"):
+        for name in ("t1", "h1", "h2", "h2 again", "h3"):
             assert await tasks.find("local", name) == [joined]
         assert await listed(tasks) == ["m1"]
 
@@ -180,8 +184,9 @@ async def test_adopting_again_updates_the_same_row_and_leaves_another_owners_alo
 
 async def test_what_another_owner_holds_is_only_told_as_yes_or_no(tmp_path: Path) -> None:
     async with opened(tmp_path) as tasks:
-        task = {"agent": "a", "task_id": "t1", "context_id": "c1", "state": TaskState.WORKING}
-        await tasks.adopt(owner="eve", **task)
+        await tasks.adopt(
+            owner="eve", agent="a", task_id="t1", context_id="c1", state=TaskState.WORKING
+        )
         assert await tasks.held_by_other("local", "a", "t1")
         assert await tasks.context_held_by_other("local", "a", "c1")
         for owner, agent, name in (("local", "b", "1"), ("local", "a", "2"), ("eve", "a", "1")):
@@ -368,6 +373,15 @@ async def test_too_many_rows_lose_the_oldest_ended_ones(tmp_path: Path) -> None:
         assert await names(tasks) == {"running", "now", "t0", "t1", "t2", "t3", "t4"}
 
 
+async def test_a_running_task_that_took_the_key_of_a_removed_one_is_spared(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path) as tasks:
+        record = await begun(tasks, "m", "running")
+        await tasks._run(lambda file: tasks_table.remove(file, [record.key]))
+        assert await names(tasks) == {"running"}
+
+
 async def test_the_handles_of_a_removed_task_go_with_it(tmp_path: Path) -> None:
     clock = Clock(NOW - 40 * DAY)
     async with opened(tmp_path, clock=clock) as tasks:
@@ -431,6 +445,11 @@ def spoil_the_tables(path: Path) -> None:
         file.execute("DROP INDEX tasks_by_task")
 
 
+def drop_the_tables(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as file:
+        file.execute("DROP TABLE tasks")
+
+
 def put_a_folder_there(path: Path) -> None:
     path.unlink()
     path.mkdir()
@@ -479,29 +498,70 @@ async def test_a_damaged_file_is_set_aside_and_both_maps_go_on_with_one_new_file
         spoil_with(b""),
         spoil_all_but_the_first_page,
         put_a_folder_there,
+        drop_the_tables,
     ],
 )
-@pytest.mark.parametrize("log", [b"", None])
+@pytest.mark.parametrize("cut_log", [False, True])
 async def test_damage_under_open_maps_moves_both_to_one_new_file(
-    tmp_path: Path, spoil: Callable[[Path], None], log: bytes | None
+    tmp_path: Path, spoil: Callable[[Path], None], cut_log: bool
 ) -> None:
     async with opened(tmp_path) as one, opened(tmp_path) as two:
         for number in range(100):
             await begun(one, f"m{number}", f"t{number}")
         await begun(two, "m", "t")
-        with closing(sqlite3.connect(tmp_path / "tasks.db")) as file:
-            file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        if log is not None:
-            (tmp_path / "tasks.db-wal").write_bytes(log)
+        if not cut_log:
+            with closing(sqlite3.connect(tmp_path / "tasks.db")) as file:
+                file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         spoil(tmp_path / "tasks.db")
+        if cut_log:
+            (tmp_path / "tasks.db-wal").write_bytes(b"")
         await begun(one, "one", "one")
         await begun(two, "two", "two")
         await begun(one, "last", "last")
         assert await listed(one) == await listed(two)
         assert {"one", "two", "last"} <= set(await listed(two))
         assert (one.problem, two.problem) == (None, None)
+        for name in set_aside(tmp_path):
+            # The second map still held the old file, so its log was there to be taken along.
+            assert (tmp_path / f"{name}-wal").exists()
     async with opened(tmp_path) as tasks:
         assert {"one", "two", "last"} <= set(await listed(tasks))
+
+
+def test_a_good_file_is_kept_by_the_second_who_finds_the_damaged_one(tmp_path: Path) -> None:
+    def write(file: sqlite3.Connection) -> None:
+        file.execute("INSERT INTO earlier_handles VALUES (hex(randomblob(9)), 1)")
+
+    def write_after_the_first_mended_it(file: sqlite3.Connection) -> None:
+        first.run(write)
+        write(file)
+
+    first, second = TaskFile(tmp_path, "normal"), TaskFile(tmp_path, "normal")
+    first.run(write)
+    second.run(write)
+    drop_the_tables(tmp_path / "tasks.db")
+    with closing(sqlite3.connect(tmp_path / "tasks.db")) as file:
+        file.execute("DROP TABLE earlier_handles")
+    second.run(write_after_the_first_mended_it)
+    assert len(set_aside(tmp_path)) == 1
+    first.close()
+    second.close()
+
+
+async def test_nobody_opens_the_file_while_another_process_may_be_moving_it(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path) as tasks:
+        with (tmp_path / "tasks.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            async with anyio.create_task_group() as group:
+                group.start_soon(begun, tasks, "m1")
+                for _ in range(20):
+                    await anyio.sleep(0.001)
+                    assert not (tmp_path / "tasks.db").exists()
+                fcntl.flock(lock, fcntl.LOCK_UN)
+        assert await listed(tasks) == ["m1"]
+        assert tasks.problem is None
 
 
 async def test_a_map_whose_file_was_set_aside_by_another_follows_and_harms_nothing(
