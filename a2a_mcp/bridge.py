@@ -112,7 +112,10 @@ class Bridge:
         record, task = await self.read(owner, task_id, agent, history_length)
         if task is None:
             return await self._waiting(owner, record)
-        return self._noted(views.of_task(record.agent, task))
+        view = views.of_task(record.agent, task)
+        if history_length:
+            view = replace(view, history=views.of_history(task))
+        return self._noted(view)
 
     async def cancel(
         self, owner: str, task_id: str, agent: str | None, reason: str | None

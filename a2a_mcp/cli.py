@@ -28,9 +28,9 @@ INTERRUPTED: Final = 130
 COMMANDS: Final = ("check", "demo", "demo-agent")
 EPILOG: Final = """\
 commands:
-  a2a-mcp check [--config FILE] [URL ...]   read the configuration, contact every agent, say how it
-  is a2a-mcp demo                              start a demo agent and show what the tools do
-  a2a-mcp demo-agent [--port N]             only serve the demo agent
+  a2a-mcp check [URL ...]          read the configuration, contact every agent, say how it is
+  a2a-mcp demo                     start a demo agent and show what the tools do
+  a2a-mcp demo-agent [--port N]    only serve the demo agent
 
 Agents come from agents.toml, from $A2A_AGENTS (name=url,name=url) and from URLs given here.
 """

@@ -29,6 +29,7 @@ from a2a_mcp.text import scrub, shorten
 SHOWN_ARTIFACTS: Final = 20
 SHOWN_UPDATES: Final = 100
 UPDATE_BYTES: Final = 500
+TURN_BYTES: Final = 1_000
 ROOM_FOR_REST: Final = 400
 NO_CONTENT: Final = "(no content)"
 ONLY_FILES: Final = "(no text; see the artifacts)"
@@ -88,6 +89,14 @@ class UpdateView:
 
 
 @dataclass(frozen=True, slots=True)
+class TurnView:
+    """One message of a task's history."""
+
+    role: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class TaskView:
     """A task as a model reads it; `error` says what went wrong between us and the agent."""
 
@@ -99,6 +108,7 @@ class TaskView:
     artifacts: tuple[ArtifactView, ...] = ()
     truncated: bool = False
     updates: tuple[UpdateView, ...] = ()
+    history: tuple[TurnView, ...] = ()
     error: str | None = None
     note: str | None = None
     next_step: str | None = None
@@ -116,6 +126,7 @@ class TaskView:
             artifacts=[artifact.structured() for artifact in self.artifacts],
             truncated=self.truncated or None,
             updates=[{"state": update.state, "text": update.text} for update in self.updates],
+            history=[{"role": turn.role, "text": turn.text} for turn in self.history],
             note=self.note,
             next_step=self.next_step,
         )
@@ -128,6 +139,9 @@ class TaskView:
             "\n".join(f"- [{update.state}] {update.text}".rstrip() for update in self.updates),
             self.text,
             self._artifact_lines(),
+            "\n".join(["History:", *(f"{turn.role}: {turn.text}" for turn in self.history)])
+            if self.history
+            else "",
             self.note and f"Note: {self.note}",
             self.next_step,
         ]
@@ -189,6 +203,14 @@ def of_message(agent: str, message: Message, *, note: str | None = None) -> Task
         state=TaskState.COMPLETED,
         text=content(message.parts) or NO_CONTENT,
         note=note,
+    )
+
+
+def of_history(task: Task) -> tuple[TurnView, ...]:
+    """View the messages of a task, oldest first."""
+    return tuple(
+        TurnView(message.role.value, shorten(content(message.parts), TURN_BYTES))
+        for message in task.history
     )
 
 
@@ -315,7 +337,13 @@ def fit(view: TaskView, limit: int) -> TaskView:
     """
     if _largest(view) <= limit:
         return view
-    cut = replace(view, truncated=True, updates=view.updates[-10:], next_step=_how_to_read(view))
+    cut = replace(
+        view,
+        truncated=True,
+        updates=view.updates[-10:],
+        history=view.history[-3:],
+        next_step=_how_to_read(view),
+    )
     room = limit
     for _ in range(8):  # JSON escapes make the structure longer than the text by an unknown factor
         room -= max(_largest(cut) - limit, 0) + (ROOM_FOR_REST if room == limit else 0)
@@ -324,7 +352,9 @@ def fit(view: TaskView, limit: int) -> TaskView:
         cut = replace(cut, text=head_and_tail(view.text, max(room, 200)))
         if _largest(cut) <= limit:
             return cut
-    return replace(cut, text=shorten(view.text, 200), artifacts=cut.artifacts[:3], updates=())
+    return replace(
+        cut, text=shorten(view.text, 200), artifacts=cut.artifacts[:3], updates=(), history=()
+    )
 
 
 def _largest(view: TaskView) -> int:

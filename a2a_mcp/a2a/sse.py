@@ -26,6 +26,12 @@ class TooLarge(Exception):
     """An event passed its limit of bytes."""
 
 
+def check(size: int, limit: int) -> None:
+    """Hold a number of bytes against its limit; raises TooLarge."""
+    if size > limit:
+        raise TooLarge
+
+
 class EventDecoder:
     """Turns pieces of a body into events; `limit` bounds the bytes of one event."""
 
@@ -45,7 +51,7 @@ class EventDecoder:
             event = self._line(line)
             if event:
                 events.append(event)
-        self._check(len(self._rest))
+        check(len(self._rest), self._limit)
         return events
 
     def end(self) -> list[ServerSentEvent]:
@@ -72,7 +78,7 @@ class EventDecoder:
         value = value.removeprefix(b" ")
         if field == b"data":
             self._size += len(value)
-            self._check(self._size)
+            check(self._size, self._limit)
             self._data.append(value)
         elif field == b"event":
             self._name = value.decode("utf-8", "replace")
@@ -84,7 +90,3 @@ class EventDecoder:
         if not data:
             return None
         return ServerSentEvent(name or "message", b"\n".join(data).decode("utf-8", "replace"))
-
-    def _check(self, size: int) -> None:
-        if size > self._limit:
-            raise TooLarge

@@ -23,7 +23,7 @@ from a2a_mcp.a2a.auth import Attachment
 from a2a_mcp.a2a.bindings.base import ACCEPT_ONE, ACCEPT_STREAM, Outgoing
 from a2a_mcp.a2a.errors import AgentUnreachable, Delivery, InvalidAgentResponse
 from a2a_mcp.a2a.limits import Limits
-from a2a_mcp.a2a.sse import EventDecoder, ServerSentEvent, TooLarge
+from a2a_mcp.a2a.sse import EventDecoder, ServerSentEvent, TooLarge, check
 from a2a_mcp.a2a.types import JSON
 
 EVENT_STREAM: Final = "text/event-stream"
@@ -136,8 +136,7 @@ class Transport:
             try:
                 async for piece in response.aiter_raw():
                     received += len(piece)
-                    if received > self.limits.stream_bytes:
-                        raise TooLarge
+                    check(received, self.limits.stream_bytes)
                     for event in decoder.feed(piece):
                         yield event
             except TooLarge:
