@@ -106,6 +106,7 @@ async def serve_http(server: MCPServer[Any], settings: ServerConfig) -> None:
         application(server, settings),
         host=settings.host,
         port=settings.port,
+        log_config=None,  # our log, with its masking, is set up already
         log_level="warning",
         access_log=False,
         proxy_headers=False,

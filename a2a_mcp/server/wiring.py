@@ -74,6 +74,7 @@ def create_server(
         tools=list(all_tools()),
         lifespan=lifespan,
         log_level="WARNING",
+        subscriptions=False,
         cache_hints={"tools/list": CacheHint(ttl_ms=60_000, scope="public")},
         **server_options,
     )
