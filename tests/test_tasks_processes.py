@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import random
 import signal
 import sqlite3
@@ -10,6 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import anyio
+import anyio.to_thread
 import pytest
 
 from a2a_mcp.a2a.types import TaskState
@@ -21,10 +23,12 @@ WRITER = """
 import sys
 from pathlib import Path
 import anyio
+import anyio.to_thread
 from a2a_mcp.a2a.types import TaskState
 from a2a_mcp.tasks_sqlite import SqliteTaskMap
 
 async def main(folder, name, count):
+    print("started", flush=True)
     tasks = SqliteTaskMap(Path(folder))
     for number in range(int(count)):
         message = f"{name}-{number}"
@@ -58,8 +62,15 @@ def writer(folder: Path, name: str, count: int) -> Iterator[subprocess.Popen[str
 def acknowledged(process: subprocess.Popen[str]) -> list[tuple[str, str]]:
     """What a writer said that it had written; a last line cut short by its end does not count."""
     said, _ = process.communicate(timeout=30)
-    lines = said[: said.rfind("\n") + 1].splitlines()
+    lines = said[: said.rfind("\n") + 1].removeprefix("started\n").splitlines()
     return [(word, message) for word, _, message in (line.partition(" ") for line in lines)]
+
+
+async def started(process: subprocess.Popen[str]) -> None:
+    assert process.stdout is not None
+    # Not through the buffer of `stdout`, which would keep what `communicate` is to give.
+    first = await anyio.to_thread.run_sync(os.read, process.stdout.fileno(), len("started\n"))
+    assert first == b"started\n"
 
 
 def set_aside(folder: Path) -> list[str]:
@@ -86,9 +97,7 @@ async def test_what_was_acknowledged_survives_kill_9_at_any_moment(tmp_path: Pat
         with writer(tmp_path, str(number), 1_000_000) as process:
             # The first rounds die while they start; the others anywhere.
             if number > 2:
-                assert process.stdout is not None
-                process.stdout.readline()
-                said.append(("begun", f"{number}-0"))
+                await started(process)
             await anyio.sleep(random.uniform(0, 0.25))
             process.send_signal(signal.SIGKILL)
             said += acknowledged(process)
@@ -139,7 +148,8 @@ async def test_a_process_killed_while_it_sets_a_file_aside_harms_nobody(tmp_path
     for number in range(6):
         (tmp_path / "tasks.db").write_bytes(b"garbage" * 5000)
         with writer(tmp_path, f"x{number}", 1000) as process:
-            await anyio.sleep(random.uniform(0.1, 0.4))
+            await started(process)
+            await anyio.sleep(random.uniform(0, 0.03))
             process.send_signal(signal.SIGKILL)
             said = acknowledged(process)
         tasks = SqliteTaskMap(tmp_path)

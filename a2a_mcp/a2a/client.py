@@ -12,7 +12,6 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from typing import Final
 
 from a2a_mcp.a2a.auth import Attachment
-from a2a_mcp.a2a.bindings import jsonrpc, rest
 from a2a_mcp.a2a.bindings.base import Outgoing
 from a2a_mcp.a2a.decode import decode_event, decode_page
 from a2a_mcp.a2a.decode_error import decode_error, is_error
@@ -133,13 +132,8 @@ class A2AClient:
                 url=plain(self.interface.url),
             )
         params = dialect.params(operation, request)
-        target, tenant = dialect.targets[operation], self.interface.tenant
-        if dialect.tenant_in_path:
-            return rest.build(self.interface.url, target, params, tenant)
-        if tenant:
-            params["tenant"] = tenant
-        build = jsonrpc.build if dialect.binding == "JSONRPC" else rest.build
-        return build(self.interface.url, target, params)
+        target = dialect.targets[operation]
+        return dialect.build(self.interface.url, target, params, self.interface.tenant)
 
     def _headers(self) -> dict[str, str]:
         dialect = self.interface.dialect

@@ -57,7 +57,9 @@ class Role(StrEnum):
 class Value(BaseModel):
     """A frozen value; unknown fields are the decoder's business, so none are kept here."""
 
-    model_config = ConfigDict(frozen=True, defer_build=True)  # built on first use: 20 ms of the start
+    model_config = ConfigDict(
+        frozen=True, defer_build=True
+    )  # built on first use: 20 ms of the start
 
 
 class Part(Value):

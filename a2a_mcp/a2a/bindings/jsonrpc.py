@@ -8,7 +8,9 @@ from a2a_mcp.a2a.bindings.base import Outgoing
 from a2a_mcp.a2a.types import JSON
 
 
-def build(url: str, target: str, params: dict[str, JSON]) -> Outgoing:
+def build(url: str, target: str, params: dict[str, JSON], tenant: str | None = None) -> Outgoing:
     """Make the request that calls method `target` at `url`."""
+    if tenant:
+        params = {**params, "tenant": tenant}
     call = {"jsonrpc": "2.0", "id": uuid4().hex, "method": target, "params": params}
     return Outgoing("POST", url, call)

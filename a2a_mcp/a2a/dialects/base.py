@@ -11,10 +11,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from a2a_mcp.a2a.bindings import jsonrpc
+from a2a_mcp.a2a.bindings.base import Outgoing
 from a2a_mcp.a2a.types import JSON, Operation
 
 BindingName = Literal["JSONRPC", "HTTP+JSON"]
 Version = Literal["1.0", "0.3", "0.2", "0.1"]
+Build = Callable[[str, str, dict[str, JSON], str | None], Outgoing]
+"""Makes the request of (url, target, params, tenant)."""
 Encoder = Callable[[Any], dict[str, JSON]]
 """Turns a request of the canonical model into the params of one operation."""
 
@@ -24,7 +28,7 @@ class Dialect:
     """One JSON shape of A2A over one binding.
 
     `targets`: JSON-RPC method names, or `VERB /path/{id}` for HTTP+JSON.
-    `tenant_in_path`: where a tenant goes; otherwise it is a member of the params.
+    `build` makes the request: the binding.
     `snapshot_first`: a subscription starts with the whole task (a2a-wire 11.5).
     `own_context`: the client may choose the contextId and find a lost task by it (10.1).
     """
@@ -33,10 +37,10 @@ class Dialect:
     binding: BindingName
     targets: Mapping[Operation, str]
     encoders: Mapping[Operation, Encoder]
+    build: Build = jsonrpc.build
     headers: Mapping[str, str] = field(default_factory=dict)
     extensions_header: str = "A2A-Extensions"
     content_type: str = "application/json"
-    tenant_in_path: bool = False
     snapshot_first: bool = False
     own_context: bool = False
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from a2a_mcp.a2a.bindings import rest
 from a2a_mcp.a2a.dialects import v0_3
 from a2a_mcp.a2a.dialects.base import Dialect, present
 from a2a_mcp.a2a.dialects.v1_0 import ROLES
@@ -69,5 +70,6 @@ REST: Final = Dialect(
     },
     encoders=v0_3.ENCODERS
     | {Operation.SEND_MESSAGE: encode_send, Operation.SEND_STREAMING_MESSAGE: encode_send},
+    build=rest.build,
     extensions_header="X-A2A-Extensions",
 )

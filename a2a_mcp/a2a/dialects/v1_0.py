@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from typing import Final
 
+from a2a_mcp.a2a.bindings import rest
 from a2a_mcp.a2a.dialects.base import Dialect, Encoder, present
 from a2a_mcp.a2a.types import (
     JSON,
@@ -141,8 +142,8 @@ REST: Final = Dialect(
     },
     encoders=ENCODERS,
     headers={"A2A-Version": "1.0"},
+    build=rest.build,
     content_type="application/a2a+json",
-    tenant_in_path=True,
     snapshot_first=True,
     own_context=True,
 )

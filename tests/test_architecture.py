@@ -1,0 +1,358 @@
+"""The floors, and what else can be seen in the source itself: CONTRIBUTING says why each is so."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+import a2a_mcp
+
+PACKAGE: Final = Path(a2a_mcp.__file__).parent
+
+# Lowest first: a module imports from its own floor and from those below it.
+FLOORS: Final[dict[str, tuple[str, ...]]] = {
+    "what A2A says": (
+        "a2a.types",
+        "a2a.errors",
+        "a2a.limits",
+        "a2a.sse",
+        "a2a.updates",
+        "a2a.decode",
+        "a2a.decode_card",
+        "a2a.decode_error",
+        "a2a.dialects",
+        "a2a.bindings",
+    ),
+    "an agent on the wire": (
+        "a2a.auth",
+        "a2a.guard",
+        "a2a.transport",
+        "a2a.interfaces",
+        "a2a.card",
+        "a2a.client",
+    ),
+    "words": ("text", "errors", "syntax", "log"),
+    "configuration": ("credentials", "settings", "mistakes", "draft", "config"),
+    "what is kept and shown": (
+        "tasks",
+        "tasks_table",
+        "tasks_file",
+        "tasks_sqlite",
+        "views",
+        "files",
+    ),
+    "agents": ("connection", "registry"),
+    "one message, one task": ("delivery", "follow", "routing"),
+    "use cases": ("bridge", "listing", "info", "artifacts", "check"),
+    "what the host sees": ("server",),
+    "the command": ("cli", "__main__"),
+}
+OUTSIDE: Final = "demo"
+
+# Functions of their arguments: no clock, no chance, no disk, no network.
+PURE: Final = (
+    "a2a.types",
+    "a2a.errors",
+    "a2a.limits",
+    "a2a.sse",
+    "a2a.updates",
+    "a2a.decode",
+    "a2a.decode_card",
+    "a2a.decode_error",
+    "a2a.dialects",
+    "text",
+    "errors",
+    "syntax",
+    "views",
+    "artifacts",
+)
+IMPURE: Final = frozenset(
+    {
+        *("anyio", "asyncio", "threading", "subprocess"),
+        *("httpx", "mcp", "socket", "ssl", "sqlite3", "platformdirs"),
+        *("io", "os", "pathlib", "shutil", "sys", "tempfile", "logging"),
+        *("random", "secrets", "time", "uuid"),
+    }
+)
+
+# Who may import what is not ours.
+ONLY_IN: Final[dict[str, tuple[str, ...]]] = {
+    "mcp": ("server", "demo"),
+    "httpx": ("a2a.guard", "a2a.transport", "connection", "registry"),
+    "a2a": ("demo",),
+    "sqlite3": ("tasks_file", "tasks_sqlite", "tasks_table"),
+    "platformdirs": ("config",),
+    "uvicorn": ("server.http", "demo"),
+    "starlette": ("server.http", "demo"),
+    "asyncio": (),
+    "threading": (),
+}
+
+# What is imported on first use, so that the start does not pay for it.
+ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
+    "cli": frozenset(
+        {
+            "a2a_mcp.a2a.auth",
+            "a2a_mcp.check",
+            "a2a_mcp.demo.agent",
+            "a2a_mcp.demo.tour",
+            "a2a_mcp.log",
+            "a2a_mcp.server.http",
+            "a2a_mcp.server.stdio",
+            "a2a_mcp.server.wiring",
+        }
+    ),
+    "config": frozenset({"platformdirs"}),
+    "follow": frozenset({"a2a_mcp.delivery"}),
+    "registry": frozenset({"a2a_mcp.connection", "httpx"}),
+    "tasks_sqlite": frozenset({"a2a_mcp.tasks_file"}),
+}
+
+# The last lines of defence, where anything at all must become words.
+CATCH_ALL: Final = frozenset({("server.strict", "run"), ("follow", "_run")})
+
+MOST_LINES_OF_A_FILE: Final = 400
+MOST_LINES_OF_A_FUNCTION: Final = 60
+NAMELESS: Final = frozenset({"utils", "util", "common", "helpers", "misc", "core", "manager"})
+
+
+@dataclass(frozen=True)
+class Import:
+    """One imported module: its full name, whether inside a function, whether for types only."""
+
+    name: str
+    on_first_use: bool
+    for_types: bool
+
+
+@dataclass(frozen=True)
+class Module:
+    """One file of the package; `name` is without `a2a_mcp.`, empty for the package itself."""
+
+    name: str
+    text: str
+
+    def within(self, *names: str) -> bool:
+        return any(self.name == name or self.name.startswith(f"{name}.") for name in names)
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.text)
+
+    @cached_property
+    def imports(self) -> tuple[Import, ...]:
+        return tuple(_imports(self.tree))
+
+
+@cache
+def modules() -> dict[str, Module]:
+    found = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        name = ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+        name = name.removesuffix("__init__").rstrip(".") if name != "__main__" else name
+        found[name] = Module(name, path.read_text(encoding="utf-8"))
+    return found
+
+
+def _imports(node: ast.AST, inside: bool = False, types: bool = False) -> Iterator[Import]:
+    for child in ast.iter_child_nodes(node):
+        for name in _imported(child):
+            yield Import(name, inside, types)
+        is_function = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef)
+        is_for_types = isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)
+        yield from _imports(child, inside or is_function, types or is_for_types)
+
+
+def _imported(node: ast.AST) -> Iterator[str]:
+    match node:
+        case ast.Import(names=names):
+            yield from (alias.name for alias in names)
+        case ast.ImportFrom(module=str(source), names=names, level=0):
+            for alias in names:
+                below = f"{source}.{alias.name}"
+                yield below if ours(below) in modules_on_disk() else source
+        case ast.ImportFrom(level=level) if level:
+            yield "." * level  # relative: refused by a test of its own
+
+
+@cache
+def modules_on_disk() -> frozenset[str]:
+    files = (path.relative_to(PACKAGE).with_suffix("") for path in PACKAGE.rglob("*.py"))
+    return frozenset(".".join(file.parts).removesuffix(".__init__") for file in files)
+
+
+def ours(name: str) -> str | None:
+    """Give a module's name within the package, None for one that is not ours."""
+    return name.removeprefix("a2a_mcp.") if name.startswith("a2a_mcp.") else None
+
+
+def floor(name: str) -> int | None:
+    """Give the number of a module's floor; None for the demo and for a mere package."""
+    for number, names in enumerate(FLOORS.values()):
+        if any(name == known or name.startswith(f"{known}.") for known in names):
+            return number
+    return None
+
+
+def every() -> list[Module]:
+    return list(modules().values())
+
+
+def test_every_module_has_its_floor() -> None:
+    packages = {"", "a2a", OUTSIDE}
+    homeless = [
+        module.name
+        for module in every()
+        if module.name not in packages and not module.within(OUTSIDE) and floor(module.name) is None
+    ]
+    assert homeless == []
+
+
+def test_no_floor_names_a_module_that_is_gone() -> None:
+    named = [name for names in FLOORS.values() for name in names]
+    assert [name for name in (*named, *PURE, *ON_FIRST_USE) if name not in modules()] == []
+
+
+def test_imports_go_downward_only() -> None:
+    upward = [
+        f"{module.name} imports {name}"
+        for module in every()
+        for imported in module.imports
+        if (name := ours(imported.name))
+        and (here := floor(module.name)) is not None
+        and (there := floor(name)) is not None
+        and there > here
+    ]
+    assert upward == []
+
+
+def test_no_two_modules_import_each_other_even_in_a_ring() -> None:
+    below: dict[str, set[str]] = {
+        module.name: {name for item in module.imports if (name := ours(item.name))}
+        for module in every()
+    }
+    while leaves := {name for name, rest in below.items() if not rest & below.keys()}:
+        below = {name: rest for name, rest in below.items() if name not in leaves}
+    assert sorted(below) == []
+
+
+def test_the_a2a_library_knows_nothing_of_the_rest() -> None:
+    outside = [
+        f"{module.name} imports {name}"
+        for module in every()
+        if module.within("a2a")
+        for imported in module.imports
+        if (name := ours(imported.name)) and not name.startswith("a2a.")
+    ]
+    assert outside == []
+
+
+def test_only_the_command_knows_the_demo() -> None:
+    users = [
+        module.name
+        for module in every()
+        if not module.within(OUTSIDE, "cli")
+        for imported in module.imports
+        if (ours(imported.name) or "").split(".")[0] == OUTSIDE
+    ]
+    assert users == []
+
+
+@pytest.mark.parametrize("package", ONLY_IN)
+def test_a_foreign_package_is_used_only_in_its_places(package: str) -> None:
+    elsewhere = [
+        module.name
+        for module in every()
+        if not module.within(*ONLY_IN[package])
+        and any(imported.name.split(".")[0] == package for imported in module.imports)
+    ]
+    assert elsewhere == []
+
+
+def test_pure_modules_import_nothing_that_touches_the_world() -> None:
+    faults = [
+        f"{module.name} imports {imported.name}"
+        for module in every()
+        if module.within(*PURE)
+        for imported in module.imports
+        if not imported.for_types and not _is_pure(imported.name)
+    ]
+    assert faults == []
+
+
+def _is_pure(name: str) -> bool:
+    module = ours(name)
+    if module is None:
+        return name.split(".")[0] not in IMPURE
+    return modules()[module].within(*PURE)
+
+
+def test_imports_inside_functions_are_only_those_listed() -> None:
+    found = {
+        module.name: inner
+        for module in every()
+        if (inner := frozenset(item.name for item in module.imports if item.on_first_use))
+    }
+    assert found == ON_FIRST_USE
+
+
+def test_imports_are_absolute() -> None:
+    assert [m.name for m in every() if any(i.name.startswith(".") for i in m.imports)] == []
+
+
+@pytest.mark.parametrize("name", ["a2a_mcp.server.wiring", "a2a_mcp.cli"])
+def test_a_cold_start_loads_neither_httpx_nor_sqlite(name: str) -> None:
+    code = f"import sys, {name}; print(*sorted({{'httpx', 'sqlite3', 'a2a'}} & {{*sys.modules}}))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.split() == []
+
+
+def test_everything_is_caught_only_at_the_last_lines_of_defence() -> None:
+    found = {(module.name, place) for module in every() for place in _catch_alls(module.tree)}
+    assert found == CATCH_ALL
+
+
+def _catch_alls(node: ast.AST, place: str = "") -> Iterator[str]:
+    for child in ast.iter_child_nodes(node):
+        inner = child.name if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef) else place
+        if isinstance(child, ast.ExceptHandler) and _is_broad(child.type):
+            yield place
+        yield from _catch_alls(child, inner)
+
+
+def _is_broad(caught: ast.expr | None) -> bool:
+    names = {node.id for node in ast.walk(caught) if isinstance(node, ast.Name)} if caught else {""}
+    return bool(names & {"", "Exception", "BaseException"})
+
+
+def test_nothing_is_global() -> None:
+    found = [m.name for m in every() if any(isinstance(n, ast.Global) for n in ast.walk(m.tree))]
+    assert found == []
+
+
+def test_files_and_functions_stay_small() -> None:
+    files = [
+        f"{module.name}: {lines} lines"
+        for module in every()
+        if (lines := len(module.text.splitlines())) > MOST_LINES_OF_A_FILE
+    ]
+    functions = [
+        f"{module.name}.{node.name}: {lines} lines"
+        for module in every()
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (lines := (node.end_lineno or 0) - node.lineno + 1) > MOST_LINES_OF_A_FUNCTION
+    ]
+    assert files + functions == []
+
+
+def test_no_module_has_a_name_that_says_nothing() -> None:
+    assert [m.name for m in every() if NAMELESS & {*m.name.split(".")}] == []
