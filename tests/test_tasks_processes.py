@@ -27,22 +27,27 @@ import anyio.to_thread
 from a2a_mcp.a2a.types import TaskState
 from a2a_mcp.tasks_sqlite import SqliteTaskMap
 
+def say(line):
+    # One write a line: print may make several, and a kill can fall between them.
+    sys.stdout.write(line + "\\n")
+    sys.stdout.flush()
+
 async def main(folder, name, count):
-    print("started", flush=True)
+    say("started")
     tasks = SqliteTaskMap(Path(folder))
     for number in range(int(count)):
         message = f"{name}-{number}"
         record = await tasks.begin(owner="local", agent="a", message_id=message)
-        print("begun", message, flush=True)
+        say("begun " + message)
         await tasks.update(record, task_id="t" + message, state=TaskState.COMPLETED)
-        print("named", message, flush=True)
+        say("named " + message)
         if number % 7 == 0:
             record = await tasks.begin(owner="local", agent="a", message_id="again-" + message)
             record = await tasks.update(record, handle="h" + message)
             await tasks.update(record, task_id="t" + message)
-            print("joined", message, flush=True)
+            say("joined " + message)
     if tasks.problem:
-        print("problem", tasks.problem, flush=True)
+        say("problem " + tasks.problem)
     await tasks.close()
 
 anyio.run(main, *sys.argv[1:])
