@@ -15,16 +15,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import anyio
-import httpx
 
 from a2a_mcp.a2a.auth import Attachment, Headers, attach
 from a2a_mcp.a2a.card import FoundCard, find_card, inline_card
 from a2a_mcp.a2a.client import A2AClient
 from a2a_mcp.a2a.errors import A2AError, AuthenticationRequired, InvalidAgentResponse
-from a2a_mcp.a2a.guard import Origin, is_loopback, origin_of
+from a2a_mcp.a2a.guard import Origin, origin_of
 from a2a_mcp.a2a.interfaces import Choice, Interface, Pins, choose, from_text
 from a2a_mcp.a2a.limits import Limits
-from a2a_mcp.a2a.transport import Transport, open_client
+from a2a_mcp.a2a.transport import Transport, environment_proxy, open_pool
 from a2a_mcp.config import AgentConfig
 
 STALE_SECONDS = 30.0
@@ -158,7 +157,10 @@ class Connection:
             raise InvalidAgentResponse(f"{given}: {error}") from error
 
     def _url(self) -> str:
-        return self.config.url or ""
+        """Where the agent is: as configured, else as its configured card says."""
+        if self.config.url or not (self.found and self.found.card.interfaces):
+            return self.config.url or ""
+        return self.found.card.interfaces[0].url
 
     def _base(self, found: FoundCard) -> str:
         """The URL that relative interface URLs belong to."""
@@ -195,12 +197,12 @@ class Connection:
     def _open(self) -> Transport:
         if self._transport is None:
             config = self.config
-            target = httpx.URL(config.url or "")
             limits = Limits(**config.limits.model_dump())
             proxy = config.proxy.get_secret_value() if config.proxy else None
-            direct = is_loopback(target.host)
-            client = open_client(limits, verify=self._verify(), proxy=proxy, direct=direct)
-            self._transport = Transport(client, limits)
+            proxy = proxy or environment_proxy(self._url())
+            self._transport = Transport(
+                open_pool(limits, verify=self._verify(), proxy=proxy), limits
+            )
         return self._transport
 
     def _verify(self) -> ssl.SSLContext:

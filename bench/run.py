@@ -21,8 +21,8 @@ from wire import ERAS
 
 QUICK: Final = Plan(
     starts=3,
-    blocks=20,
-    bursts=4,
+    blocks=12,
+    bursts=3,
     callers=(1, 16, 64),
     callers_not_streaming=(),
     callers_large=(),

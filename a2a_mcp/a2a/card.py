@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
-from urllib.parse import urljoin, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import anyio
 
@@ -26,7 +26,7 @@ from a2a_mcp.a2a.errors import (
     AuthenticationRequired,
     InvalidAgentResponse,
 )
-from a2a_mcp.a2a.guard import origin_of
+from a2a_mcp.a2a.guard import origin_of, parse
 from a2a_mcp.a2a.transport import Answer, Transport, plain
 from a2a_mcp.a2a.types import JSON, AgentCard
 
@@ -129,7 +129,7 @@ async def _ask(
 
 
 def _redirected(place: str, target: str) -> str:
-    moved = urljoin(place, target)
+    moved = str(parse(target, base=parse(place)))
     if origin_of(moved) != origin_of(place):
         raise InvalidAgentResponse(
             f"the agent card redirects to another origin, {origin_of(moved)}", url=plain(place)

@@ -8,7 +8,7 @@ knows nothing of MCP, storage or configuration.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from typing import Final
 
 from a2a_mcp.a2a.auth import Attachment
@@ -135,9 +135,8 @@ class A2AClient:
         target = dialect.targets[operation]
         return dialect.build(self.interface.url, target, params, self.interface.tenant)
 
-    def _headers(self) -> dict[str, str]:
-        dialect = self.interface.dialect
-        return {**dialect.headers, "Content-Type": dialect.content_type}
+    def _headers(self) -> Mapping[str, str]:
+        return self.interface.dialect.headers
 
     def _payload(self, answer: Answer) -> JSON:
         """Open an answer: the body first, then the status (a2a-wire 12.2)."""
@@ -200,4 +199,4 @@ async def _one(event: StreamEvent) -> AsyncGenerator[StreamEvent]:
 
 def retry_after(value: str | None) -> float | None:
     """Read Retry-After as seconds; dates, negatives and garbage are None."""
-    return float(value) if value and value.strip().isdigit() else None
+    return float(value) if value and value.isascii() and value.strip().isdigit() else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import binascii
 import math
-from base64 import b64decode, urlsafe_b64decode
+from base64 import b64decode
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -72,6 +72,7 @@ WRAPPERS: Final = {
 }
 DEEPEST: Final = 100
 EXACT_INTEGERS: Final = 2**53
+STANDARD_ALPHABET: Final = str.maketrans("-_", "+/")
 WRAPPED_NEVER_HAS: Final = frozenset({"id", "status", "role"})
 TASK_ONLY: Final = frozenset({"sessionId", "contextId", "artifacts", "history", "message"})
 
@@ -167,7 +168,7 @@ def decode_message(value: Mapping[str, JSON]) -> Message:
     """Read a Message; 0.3 over HTTP+JSON calls its parts `content`."""
     return Message(
         message_id=text_of(first(value, "messageId", "message_id")) or "",
-        role=ROLES.get(str(value.get("role")).lower(), Role.UNKNOWN),
+        role=ROLES.get((text_of(value.get("role")) or "").lower(), Role.UNKNOWN),
         parts=_parts(first(value, "parts", "content")),
         task_id=text_of(value.get("taskId")),
         context_id=text_of(value.get("contextId")),
@@ -231,7 +232,7 @@ def _artifacts(value: JSON) -> tuple[Artifact, ...]:
 def _artifact(value: Mapping[str, JSON], position: int) -> Artifact:
     artifact_id = text_of(first(value, "artifactId", "artifact_id"))
     return Artifact(
-        artifact_id=artifact_id or f"index-{value.get('index', position)}",
+        artifact_id=artifact_id or f"index-{text_of(value.get('index')) or position}",
         name=text_of(value.get("name")),
         description=text_of(value.get("description")),
         parts=_parts(value.get("parts")),
@@ -252,9 +253,12 @@ def decode_part(value: Mapping[str, JSON]) -> Part:
     holder = value["file"] if isinstance(value.get("file"), dict) else value
     known["media_type"] = text_of(first(holder, "mediaType", "mimeType"))
     known["filename"] = text_of(first(holder, "filename", "name"))
-    raw = first(holder, "raw", "bytes", "fileWithBytes", "file_with_bytes")
+    raw = first(holder, "raw", "bytes")
     if isinstance(raw, str):
         return _raw_part(raw, known)
+    raw = first(holder, "fileWithBytes", "file_with_bytes")
+    if isinstance(raw, str):
+        return _raw_part(raw, known, twice=True)
     url = first(holder, "url", "uri", "fileWithUri", "file_with_uri")
     if isinstance(url, str):
         return Part(kind="url", url=url, **known)
@@ -276,7 +280,8 @@ def _datum(value: Mapping[str, JSON]) -> JSON:
     data = value["data"]
     kind = first(value, "kind", "type")
     if kind is None and isinstance(data, dict) and set(data) == {"data"}:
-        data = data["data"]  # 0.3 proto DataPart
+        # 0.3 proto DataPart, which holds nothing but objects.
+        data = data["data"] if isinstance(data["data"], dict) else data
     return integers(data)
 
 
@@ -303,11 +308,13 @@ def _number(value: float) -> JSON:
     return int(value) if value.is_integer() and abs(value) <= EXACT_INTEGERS else value
 
 
-def _raw_part(raw: str, known: dict[str, Any]) -> Part:
+def _raw_part(raw: str, known: dict[str, Any], *, twice: bool = False) -> Part:
     decoded = decode_base64(raw)
     if decoded is None:
         return Part(kind="empty", problem="the file's base64 could not be read", **known)
-    return Part(kind="raw", raw=_once_more(decoded, known["media_type"]), **known)
+    if twice:
+        decoded = _once_more(decoded, known["media_type"])
+    return Part(kind="raw", raw=decoded, **known)
 
 
 def _once_more(decoded: bytes, media_type: str | None) -> bytes:
@@ -327,14 +334,9 @@ def decode_base64(value: str) -> bytes | None:
     """Read base64 of either alphabet, padded or not; None when it is neither."""
     compact = "".join(value.split())
     padded = compact + "=" * (-len(compact) % 4)
-    reader = urlsafe_b64decode if "-" in padded or "_" in padded else b64decode
     try:
-        return (
-            reader(padded.encode("ascii"))
-            if reader is urlsafe_b64decode
-            else b64decode(padded, validate=True)
-        )
-    except (binascii.Error, ValueError):
+        return b64decode(padded.translate(STANDARD_ALPHABET), validate=True)
+    except ValueError:
         return None
 
 

@@ -7,9 +7,10 @@ shown.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
-from a2a_mcp.a2a.decode import first, object_of, objects, text_of
+from a2a_mcp.a2a.decode import first, object_of, objects, text_of, texts
 from a2a_mcp.a2a.errors import (
     BY_CODE,
     CODE_BY_REASON,
@@ -27,7 +28,9 @@ NEVER_DELIVERED_CODES: Final = frozenset({-32601, -32009})
 NEVER_DELIVERED_STATUSES: Final = frozenset({404, 405, 415, 501})
 # a2a-sdk 1.3's compatibility layer, given 0.3 methods with the 1.0 header: the whole sentence,
 # since an agent's exception text stands in the same place.
-VERSION_SENTENCE: Final = ("A2A version '", "' is not supported by this handler")
+VERSION_SENTENCE: Final = re.compile(
+    r"A2A version '[^']{0,40}' is not supported by this handler\. Expected version '[\d.]{1,10}'\."
+)
 
 
 def decode_error(
@@ -35,8 +38,8 @@ def decode_error(
 ) -> AgentError:
     """Make the error that an error answer means; `status` is None for an error inside a stream."""
     code, message, data = _read(body)
-    kind = BY_CODE.get(code, AgentError) if code is not None else AgentError
-    if code is None and status in AUTHENTICATION_STATUSES:
+    kind = BY_CODE.get(code or 0, AgentError)
+    if kind is AgentError and status in AUTHENTICATION_STATUSES:
         kind = AuthenticationRequired
     elif _is_version_sentence(message):
         kind = VersionNotSupported
@@ -45,7 +48,9 @@ def decode_error(
         code=code,
         status=status,
         data=data,
-        delivery=_delivery(code, status, message, data),
+        delivery=Delivery.NEVER
+        if kind is AuthenticationRequired
+        else _delivery(code, status, message, data),
         url=url,
         retry_after=retry_after,
     )
@@ -58,10 +63,10 @@ def _read(body: JSON) -> tuple[int | None, str | None, JSON]:
     error = body.get("error")
     if isinstance(error, dict):
         code = error.get("code")
-        if isinstance(code, int) and code < 0:
+        if _is_code(code):
             return code, text_of(error.get("message")), error.get("data")
         return _reason(error.get("details")), text_of(error.get("message")), error.get("details")
-    if isinstance(body.get("code"), int):  # a2a-js over HTTP+JSON 0.3
+    if _is_code(body.get("code")):  # a2a-js over HTTP+JSON 0.3
         return body["code"], text_of(body.get("message")), None
     problem = text_of(body.get("type"))
     if problem and text_of(body.get("title")):
@@ -70,8 +75,13 @@ def _read(body: JSON) -> tuple[int | None, str | None, JSON]:
     return None, text_of(first(body, "message", "detail", "error")), None
 
 
+def _is_code(value: JSON) -> bool:
+    """Whether a number is a JSON-RPC code: gateways write their HTTP status in the same place."""
+    return isinstance(value, int) and value < 0
+
+
 def _reason(details: JSON) -> int | None:
-    codes = (CODE_BY_REASON.get(str(item.get("reason"))) for item in objects(details))
+    codes = (CODE_BY_REASON.get(text_of(item.get("reason")) or "") for item in objects(details))
     return next((code for code in codes if code is not None), None)
 
 
@@ -81,7 +91,7 @@ def _delivery(code: int | None, status: int | None, message: str | None, data: J
         return Delivery.NEVER
     if code == -32600 and _unknown_method(data):
         return Delivery.NEVER
-    if code is None and status in NEVER_DELIVERED_STATUSES | AUTHENTICATION_STATUSES:
+    if code is None and status in NEVER_DELIVERED_STATUSES:
         return Delivery.NEVER
     if status == 429:
         return Delivery.NEVER
@@ -89,29 +99,21 @@ def _delivery(code: int | None, status: int | None, message: str | None, data: J
 
 
 def _is_version_sentence(message: str | None) -> bool:
-    start, end = VERSION_SENTENCE
-    words = message or ""
-    return words.startswith(start) and words.rstrip(".").endswith(end)
+    return VERSION_SENTENCE.fullmatch(message or "") is not None
 
 
 def _unknown_method(data: JSON) -> bool:
-    """0.2.16 and the 0.1 samples answer -32600 for a method they do not know (a2a-wire 12.3)."""
+    """0.2.16 and the 0.1 samples answer -32600 for a method they do not know (a2a-wire 12.3).
+
+    Of a union that was tried in turn, every alternative must blame the method, whatever else is
+    wrong with it.
+    """
     faults = objects(data)
-    if not faults:
-        return False
-    return all(_blames_method(fault) for fault in faults)
-
-
-def _blames_method(fault: dict[str, JSON]) -> bool:
-    where = fault.get("loc")
-    if fault.get("type") == "union_tag_invalid":
-        return where == []
-    return (
-        fault.get("type") == "literal_error"
-        and isinstance(where, list)
-        and bool(where)
-        and where[-1] == "method"
-    )
+    if any(fault.get("type") == "union_tag_invalid" and fault.get("loc") == [] for fault in faults):
+        return True
+    places = [(fault.get("type"), texts(fault.get("loc"))) for fault in faults]
+    blaming = {at[:1] for kind, at in places if kind == "literal_error" and at[1:] == ("method",)}
+    return bool(blaming) and blaming == {at[:1] for _, at in places}
 
 
 def is_error(body: JSON, status: int) -> bool:

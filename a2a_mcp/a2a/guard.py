@@ -34,13 +34,17 @@ class Origin:
         return f"{self.scheme}://{host}" + ("" if default else f":{self.port}")
 
 
-def parse(url: str) -> httpx.URL:
-    """Read an absolute http(s) URL; raises UrlRefused for any other, or one with user-info."""
+def parse(url: str, *, base: httpx.URL | None = None) -> httpx.URL:
+    """Read an http(s) URL, against `base` where given; raises UrlRefused.
+
+    Refused are other schemes, relative URLs without a base, and user-info.
+    """
     try:
-        parsed = httpx.URL(url)
-    except (httpx.InvalidURL, ValueError, UnicodeError):
+        parsed = base.join(url) if base else httpx.URL(url)
+        host = parsed.host  # not a plain member: it decodes the name, and fails for a bad one
+    except (httpx.InvalidURL, ValueError):
         raise UrlRefused(f"not a URL: {url[:200]!r}", delivery=Delivery.NEVER) from None
-    if parsed.scheme not in PORTS or not parsed.host:
+    if parsed.scheme not in PORTS or not host:
         raise UrlRefused(f"not an http or https URL: {url[:200]!r}", delivery=Delivery.NEVER)
     if parsed.userinfo:
         raise UrlRefused("a URL with a user name or password in it", delivery=Delivery.NEVER)
@@ -79,7 +83,7 @@ def settle(url: str, *, base: str, allowed: AbstractSet[Origin]) -> Settled:
     with the configured port means the configured host (a2a-wire 3.3). Raises UrlRefused for any
     other origin that is not in `allowed`.
     """
-    absolute = str(parse(base).join(url)) if "://" not in url else url
+    absolute = str(parse(url, base=parse(base))) if "://" not in url else url
     origin = origin_of(absolute)
     if origin in allowed:
         return Settled(absolute)

@@ -37,7 +37,8 @@ class EventDecoder:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._rest = b""
+        self._rest = bytearray()
+        self._after_cr = False
         self._name = ""
         self._data: list[bytes] = []
         self._size = 0
@@ -45,30 +46,34 @@ class EventDecoder:
 
     def feed(self, piece: bytes) -> list[ServerSentEvent]:
         """Take the next bytes of the body; give the events they complete. Raises TooLarge."""
-        events: list[ServerSentEvent] = []
-        *lines, self._rest = self._lines(self._rest + piece)
-        for line in lines:
-            event = self._line(line)
+        if not piece:
+            return []
+        if self._after_cr:  # the CR has ended its line already; this is the LF that belongs to it
+            piece = piece.removeprefix(b"\n")
+        self._after_cr = piece.endswith(b"\r")
+        events = []
+        # Only the new bytes are searched, so that an endless line costs no more than its length.
+        head, *further = LINE_END.split(piece)
+        self._hold(head)
+        for line in further:
+            event = self._line(bytes(self._rest))
+            self._rest.clear()
+            self._hold(line)
             if event:
                 events.append(event)
-        check(len(self._rest), self._limit)
         return events
 
     def end(self) -> list[ServerSentEvent]:
         """Give what the end of the body completes: servers leave out the last blank line."""
-        events = [self._line(self._rest), self._line(b"")]
-        self._rest = b""
+        events = [self._line(bytes(self._rest)), self._line(b"")]
+        self._rest.clear()
         return [event for event in events if event]
 
-    def _lines(self, buffer: bytes) -> list[bytes]:
-        """Split at line ends; a CR at the very end waits, since a LF may follow it."""
-        held = b"\r" if buffer.endswith(b"\r") else b""
-        lines = LINE_END.split(buffer.removesuffix(b"\r"))
-        lines[-1] += held
-        return lines
+    def _hold(self, part: bytes) -> None:
+        self._rest += part
+        check(self._size + len(self._rest), self._limit)
 
     def _line(self, line: bytes) -> ServerSentEvent | None:
-        line = line.removesuffix(b"\r")
         if self._first:
             line = line.removeprefix(BOM)
             self._first = False
@@ -77,8 +82,7 @@ class EventDecoder:
         field, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
         if field == b"data":
-            self._size += len(value)
-            check(self._size, self._limit)
+            self._size += len(line)
             self._data.append(value)
         elif field == b"event":
             self._name = value.decode("utf-8", "replace")

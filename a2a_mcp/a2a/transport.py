@@ -1,32 +1,36 @@
 """The one place that touches the network: sends a request, reads a bounded answer.
 
 Every wait has our own deadline, every body our own limit, counted while reading (threats M2, M3).
-It never follows a redirect of a call, keeps no cookies, accepts no content coding, retries nothing,
-and turns every error of the HTTP library into one of ours that says whether the request may have
-arrived.
+It uses httpx below its client, where there are no redirects, cookies, credentials from files or
+retries to switch off; it accepts no content coding, and turns every error of the library into one
+of ours that says whether the request may have arrived.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from ssl import SSLContext
 from typing import Final
+from urllib.request import getproxies, proxy_bypass
 
 import anyio
 import httpx
 
+from a2a_mcp import __version__
 from a2a_mcp.a2a.auth import Attachment
 from a2a_mcp.a2a.bindings.base import ACCEPT_ONE, ACCEPT_STREAM, Outgoing
 from a2a_mcp.a2a.errors import AgentUnreachable, Delivery, InvalidAgentResponse
+from a2a_mcp.a2a.guard import is_loopback
 from a2a_mcp.a2a.limits import Limits
 from a2a_mcp.a2a.sse import EventDecoder, ServerSentEvent, TooLarge, check
 from a2a_mcp.a2a.types import JSON
 
 EVENT_STREAM: Final = "text/event-stream"
+KEPT_URLS: Final = 64
+FIXED_HEADERS: Final = {"Accept-Encoding": "identity", "User-Agent": f"a2a-mcp/{__version__}"}
 
 # Errors of which it is certain that no byte of the request left (a2a-wire 14.4).
 NEVER_SENT: Final = (
@@ -58,18 +62,27 @@ class Stream:
 class Transport:
     """Speaks HTTP with one agent through one connection pool."""
 
-    def __init__(self, client: httpx.AsyncClient, limits: Limits) -> None:
-        self._client = client
+    def __init__(self, pool: httpx.AsyncHTTPTransport, limits: Limits) -> None:
         self.limits = limits
+        self._pool = pool
+        self._urls: dict[str, httpx.URL] = {}
+        self._timeouts = {
+            "timeout": {
+                "connect": limits.connect_seconds,
+                "pool": limits.connect_seconds,
+                "read": None,  # the deadlines here bound what a time between two reads cannot
+                "write": limits.call_seconds,
+            }
+        }
 
     async def aclose(self) -> None:
         """Close the pool's connections."""
-        await self._client.aclose()
+        await self._pool.aclose()
 
     async def fetch(
         self,
         outgoing: Outgoing,
-        headers: dict[str, str],
+        headers: Mapping[str, str],
         attachment: Attachment,
         *,
         seconds: float | None = None,
@@ -86,7 +99,7 @@ class Transport:
 
     @contextlib.asynccontextmanager
     async def stream(
-        self, outgoing: Outgoing, headers: dict[str, str], attachment: Attachment
+        self, outgoing: Outgoing, headers: Mapping[str, str], attachment: Attachment
     ) -> AsyncIterator[Answer | Stream]:
         """Send and give the events, or the whole answer where the agent sends no stream.
 
@@ -103,31 +116,48 @@ class Transport:
 
     @contextlib.asynccontextmanager
     async def _open(
-        self, outgoing: Outgoing, headers: dict[str, str], attachment: Attachment, accept: str
+        self, outgoing: Outgoing, headers: Mapping[str, str], attachment: Attachment, accept: str
     ) -> AsyncIterator[httpx.Response]:
         with _translated(outgoing.url):
             request = self._request(outgoing, headers, attachment, accept)
-            response = await self._client.send(request, stream=True)
+            response = await self._pool.handle_async_request(request)
+            response.request = request
         try:
             _refuse_coding(response)
             yield response
         finally:
-            with anyio.CancelScope(shield=True):
-                await response.aclose()
+            if not response.is_closed:
+                with anyio.CancelScope(shield=True):
+                    await response.aclose()
 
     def _request(
-        self, outgoing: Outgoing, headers: dict[str, str], attachment: Attachment, accept: str
+        self, outgoing: Outgoing, headers: Mapping[str, str], attachment: Attachment, accept: str
     ) -> httpx.Request:
-        sent = {"Accept": accept, "Accept-Encoding": "identity", **headers, **attachment.headers}
+        sent = {**FIXED_HEADERS, "Accept": accept, **headers, **attachment.headers}
         content = None
         if outgoing.body is not None:
-            sent.setdefault("Content-Type", "application/json")
+            # Also for 1.0 over HTTP+JSON: all servers take it, and not all take a2a+json.
+            sent["Content-Type"] = "application/json"
             content = json.dumps(outgoing.body, separators=(",", ":")).encode()
+        return httpx.Request(
+            outgoing.verb,
+            self._url(outgoing, attachment),
+            headers=sent,
+            content=content,
+            extensions=self._timeouts,
+        )
+
+    def _url(self, outgoing: Outgoing, attachment: Attachment) -> httpx.URL:
+        """Parse a URL; one that is called again and again, as JSON-RPC's is, only once."""
         query = {**outgoing.query, **attachment.params}
-        url = httpx.URL(outgoing.url)
-        if query:
-            url = url.copy_merge_params(query)
-        return self._client.build_request(outgoing.verb, url, headers=sent, content=content)
+        if query or outgoing.body is None:
+            return httpx.URL(outgoing.url).copy_merge_params(query)
+        url = self._urls.get(outgoing.url)
+        if url is None:
+            if len(self._urls) >= KEPT_URLS:
+                self._urls.clear()
+            url = self._urls[outgoing.url] = httpx.URL(outgoing.url)
+        return url
 
     async def _events(self, response: httpx.Response) -> AsyncGenerator[ServerSentEvent]:
         decoder = EventDecoder(self.limits.event_bytes)
@@ -231,24 +261,26 @@ def plain(url: str) -> str:
     return f"{scheme}{mark}{authority.rpartition('@')[2]}{slash}{path}"
 
 
-def open_client(
-    limits: Limits,
-    *,
-    verify: SSLContext | bool = True,
-    proxy: str | None = None,
-    direct: bool = False,
-) -> httpx.AsyncClient:
-    """Make the HTTP client of one agent; `direct` keeps the environment's proxies out."""
-    return httpx.AsyncClient(
+def open_pool(
+    limits: Limits, *, verify: SSLContext | bool = True, proxy: str | None = None
+) -> httpx.AsyncHTTPTransport:
+    """Make the connection pool of one agent; connections are made when they are needed."""
+    return httpx.AsyncHTTPTransport(
         verify=verify,
         proxy=proxy,
-        trust_env=not direct,
-        follow_redirects=False,
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        timeout=httpx.Timeout(None, connect=limits.connect_seconds, pool=limits.connect_seconds),
+        trust_env=False,
         limits=httpx.Limits(
             max_connections=limits.concurrency,
             max_keepalive_connections=limits.concurrency,
             keepalive_expiry=5,  # a send must not meet a connection that the agent has just closed
         ),
     )
+
+
+def environment_proxy(url: str) -> str | None:
+    """Give the proxy that the environment wants for a URL; never one for this machine's own."""
+    target = httpx.URL(url)
+    if is_loopback(target.host) or proxy_bypass(target.host):
+        return None
+    proxies = getproxies()
+    return proxies.get(target.scheme) or proxies.get("all")

@@ -57,9 +57,7 @@ class Role(StrEnum):
 class Value(BaseModel):
     """A frozen value; unknown fields are the decoder's business, so none are kept here."""
 
-    model_config = ConfigDict(
-        frozen=True, defer_build=True
-    )
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
 
 class Part(Value):

@@ -57,7 +57,7 @@ def _with_status(task: Task | None, event: TaskStatusUpdateEvent) -> Task | None
         return task
     said = task.status.message
     history = task.history
-    if said and said.parts and said.message_id not in {m.message_id for m in history}:
+    if said and said.parts and not _holds(history, said):
         history = (*history, said)
     update = {
         "status": event.status,
@@ -65,6 +65,13 @@ def _with_status(task: Task | None, event: TaskStatusUpdateEvent) -> Task | None
         "context_id": task.context_id or event.context_id,
     }
     return task.model_copy(update=update)
+
+
+def _holds(history: tuple[Message, ...], said: Message) -> bool:
+    """Whether a message is in the history: by its id, or as a whole where it has none (0.1)."""
+    if not said.message_id:
+        return said in history
+    return any(message.message_id == said.message_id for message in history)
 
 
 def _with_artifact(task: Task | None, event: TaskArtifactUpdateEvent) -> Task | None:

@@ -34,7 +34,7 @@ def segment(value: str) -> str:
         raise InvalidRequest(
             f"the id {value!r} cannot be put into a URL path", delivery=Delivery.NEVER
         )
-    return quote(value, safe="")
+    return quote(value, safe="", errors="surrogatepass")
 
 
 def join(url: str, path: str) -> str:

@@ -40,7 +40,6 @@ class Dialect:
     build: Build = jsonrpc.build
     headers: Mapping[str, str] = field(default_factory=dict)
     extensions_header: str = "A2A-Extensions"
-    content_type: str = "application/json"
     snapshot_first: bool = False
     own_context: bool = False
 

@@ -143,7 +143,6 @@ REST: Final = Dialect(
     encoders=ENCODERS,
     headers={"A2A-Version": "1.0"},
     build=rest.build,
-    content_type="application/a2a+json",
     snapshot_first=True,
     own_context=True,
 )

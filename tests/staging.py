@@ -1,0 +1,89 @@
+"""A bridge set up for a test: real configuration, task map and follower over any agents."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import anyio
+from mcp import Client
+
+from a2a_mcp.bridge import Bridge, Outgoing
+from a2a_mcp.config import AgentConfig, Config, ServerConfig
+from a2a_mcp.follow import Follower
+from a2a_mcp.listing import Listing
+from a2a_mcp.registry import Registry
+from a2a_mcp.server.wiring import create_server
+from a2a_mcp.tasks_sqlite import SqliteTaskMap
+from a2a_mcp.views import TaskView
+
+ME = "local"
+PATIENCE = 20.0
+
+
+def agents(**urls: str | dict[str, Any]) -> dict[str, AgentConfig]:
+    """Configure agents by URL, or by the keys of their table."""
+    tables = {name: {"url": it} if isinstance(it, str) else it for name, it in urls.items()}
+    return {name: AgentConfig(name=name, **table) for name, table in tables.items()}
+
+
+def configured(
+    server: dict[str, Any] | None = None, **urls: str | dict[str, Any]
+) -> Config:
+    """Make a configuration."""
+    return Config(agents=agents(**urls), server=ServerConfig(**(server or {})))
+
+
+@dataclass
+class Stage:
+    """A bridge and what it is made of."""
+
+    bridge: Bridge
+    registry: Registry
+    tasks: SqliteTaskMap
+    listing: Listing
+
+    async def send(self, text: str = "hello", *, owner: str = ME, **fields: Any) -> TaskView:
+        """Send, waiting at most five seconds unless told."""
+        return await self.bridge.send(owner, Outgoing(text, **{"wait_seconds": 5.0, **fields}))
+
+    async def follow(
+        self, *, text: str = "", owner: str = ME, max_updates: int = 20, **fields: Any
+    ) -> TaskView:
+        """Subscribe, waiting at most five seconds unless told."""
+        outgoing = Outgoing(text, **{"wait_seconds": 5.0, **fields})
+        return await self.bridge.subscribe(owner, outgoing, max_updates)
+
+
+@asynccontextmanager
+async def staged(config: Config, folder: Path) -> AsyncIterator[Stage]:
+    """Open a bridge as the server's lifespan does; the whole test is bounded."""
+    registry, tasks = Registry(config), SqliteTaskMap(folder)
+    try:
+        with anyio.fail_after(PATIENCE):
+            async with anyio.create_task_group() as group:
+                bridge = Bridge(registry, tasks, Follower(group, tasks))
+                yield Stage(bridge, registry, tasks, Listing(registry, tasks))
+                group.cancel_scope.cancel()
+    finally:
+        with anyio.CancelScope(shield=True):
+            await tasks.close()
+            await registry.aclose()
+
+
+@asynccontextmanager
+async def hosted(config: Config, folder: Path, **options: Any) -> AsyncIterator[Client]:
+    """Open a real MCP client on the server, in process; the whole test is bounded."""
+    with anyio.fail_after(PATIENCE):
+        async with Client(create_server(config, folder), **options) as client:
+            yield client
+
+
+async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 5.0) -> None:
+    """Wait for what no event announces; looks twenty times a second."""
+    with anyio.fail_after(seconds):
+        while not await condition():
+            await anyio.sleep(0.05)
