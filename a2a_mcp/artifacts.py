@@ -8,22 +8,27 @@ that consecutive ranges join to exactly that text.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from a2a_mcp import views
 from a2a_mcp.a2a.types import JSON, Artifact, Part, Task
 from a2a_mcp.errors import NotAllowed
-from a2a_mcp.text import scrub
+from a2a_mcp.text import scrub, shorten
 
 Unit = Literal["characters", "lines"]
 
 LARGEST_MEDIA: Final = 1024 * 1024
+MOST_MEDIA: Final = 4 * 1024 * 1024  # some stdio clients end at a message of 10 MiB (hosts 2)
 TEXT_TYPES: Final = frozenset(
     {"application/json", "application/xml", "application/yaml", "application/toml"}
 )
 CONTEXT_LINES: Final = 2
 MOST_HITS: Final = 10
+LONG_ROW: Final = 300
+AROUND: Final = 100
+INDEX: Final = re.compile(r"0|[1-9][0-9]{0,8}")  # RFC 6901, and no number of any length
 ROOM_FOR_HEADING: Final = 400
 # The first bytes of what hosts can show, since a declared media type may lie (threats I10).
 MAGIC: Final[tuple[tuple[bytes, int, bytes, str], ...]] = (
@@ -70,11 +75,13 @@ def read_artifact(agent: str, task: Task, wanted: Wanted, room: int) -> Piece:
     """Read a piece of a task's artifact into at most `room` bytes of text; raises NotAllowed."""
     artifact = _artifact(agent, task, wanted)
     parts = _parts(agent, task, artifact, wanted)
-    heading = f"{agent} · artifact_id {scrub(artifact.artifact_id)}"
+    heading = f"{agent} · artifact_id {views.shown_id(artifact)}"
     if artifact.name:
-        heading += f" · {scrub(artifact.name)}"
-    room -= ROOM_FOR_HEADING
-    media = tuple(item for part in parts if (item := playable(part)))
+        heading += f" · {shorten(scrub(artifact.name), views.NAME_BYTES)}"
+    room -= ROOM_FOR_HEADING + len(heading.encode())
+    media, left_out = _media(parts)
+    if left_out:
+        heading += f" · {left_out} more pictures or sounds: read them one by one with part="
     if wanted.pointer is not None:
         return Piece(f"{heading}\n{_pointed(parts, wanted, room)}", media)
     text = _whole_text(parts)
@@ -93,11 +100,23 @@ def playable(part: Part) -> Media | None:
     return None
 
 
+def _media(parts: tuple[Part, ...]) -> tuple[tuple[Media, ...], int]:
+    """What can be shown, within what one message can carry; and how many did not fit."""
+    found = [item for part in parts if (item := playable(part))]
+    taken: list[Media] = []
+    room = MOST_MEDIA
+    for item in found:
+        room -= len(item.data)
+        if room >= 0:
+            taken.append(item)
+    return tuple(taken), len(found) - len(taken)
+
+
 def _artifact(agent: str, task: Task, wanted: Wanted) -> Artifact:
     for artifact in task.artifacts:
-        if wanted.artifact_id in (artifact.artifact_id, scrub(artifact.artifact_id)):
+        if wanted.artifact_id in (artifact.artifact_id, views.shown_id(artifact)):
             return artifact
-    known = ", ".join(scrub(artifact.artifact_id) for artifact in task.artifacts[:20])
+    known = ", ".join(views.shown_id(artifact) for artifact in task.artifacts[:20])
     raise NotAllowed(
         f"The task has no artifact {wanted.artifact_id!r}.",
         f"Its artifacts: {known or 'none'}.",
@@ -153,24 +172,33 @@ def pretty(value: JSON) -> str:
 
 
 def _range(text: str, wanted: Wanted, room: int) -> str:
+    if not text:
+        return f"\n\n{views.NO_CONTENT}"
     units = text.splitlines(keepends=True) if wanted.unit == "lines" else text
     total, start = len(units), max(wanted.offset, 0)
+    if start >= total:
+        return f" · {_past(total, wanted.unit, start)}"
     end = total if wanted.limit is None else min(start + max(wanted.limit, 0), total)
     taken = _within(units[start:end], room)
-    end = min(start + len(taken), end) if start < total else start
-    if start >= total and total:
-        return f" · {total} {wanted.unit} in all; offset {start} is past the end"
+    end = start + len(taken)
+    if not taken:
+        size = len(units[start].encode())
+        return f" · line {start} is {size} bytes long: read it with unit=characters"
     where = "" if (start, end) == (0, total) else f" · {wanted.unit} {start} to {end} of {total}"
     more = f"\n\nRead on with offset={end}." if end < total else ""
     return f"{where}\n\n{''.join(taken)}{more}"
 
 
+def _past(total: int, unit: str, start: int) -> str:
+    return f"{total} {unit} in all; offset {start} is past the end"
+
+
 def _within(units: str | list[str], room: int) -> str | list[str]:
-    """Take as many units as fit into `room` bytes; at least one, so that reading goes on."""
+    """Take as many units as fit into `room` bytes."""
     used = 0
     for count, unit in enumerate(units):
         used += len(unit.encode())
-        if used > room and count:
+        if used > room:
             return units[:count]
     return units
 
@@ -185,11 +213,22 @@ def _found(text: str, phrase: str, room: int) -> str:
     for number in hits[:MOST_HITS]:
         first = max(number - CONTEXT_LINES, 0)
         around = rows[first : number + CONTEXT_LINES + 1]
-        shown.append("\n".join(f"{first + i}: {row}" for i, row in enumerate(around)))
+        shown.append(
+            "\n".join(f"{first + i}: {_near(row, needle)}" for i, row in enumerate(around))
+        )
     head = f"{len(hits)} of {len(rows)} lines hold {phrase!r}; line numbers count from 0."
     if len(hits) > MOST_HITS:
         head += f" The first {MOST_HITS}:"
     return views.head_and_tail(head + "\n\n" + "\n…\n".join(shown), room)
+
+
+def _near(row: str, needle: str) -> str:
+    """A long line, only where the phrase is in it."""
+    if len(row) <= LONG_ROW:
+        return row
+    at = max(row.casefold().find(needle), 0)
+    start, end = max(at - AROUND, 0), at + len(needle) + AROUND
+    return f"{'…' if start else ''}{row[start:end]}{'…' if end < len(row) else ''}"
 
 
 def _pointed(parts: tuple[Part, ...], wanted: Wanted, room: int) -> str:
@@ -198,14 +237,15 @@ def _pointed(parts: tuple[Part, ...], wanted: Wanted, room: int) -> str:
     if data is None:
         return "It holds no data, so a pointer leads nowhere; read it without pointer."
     value = data.data
-    for step in (wanted.pointer or "").split("/")[1:]:
+    pointer = wanted.pointer or ""
+    for step in pointer.removeprefix("/").split("/") if pointer else []:
         key = step.replace("~1", "/").replace("~0", "~")
         if isinstance(value, dict) and key in value:
             value = value[key]
-        elif isinstance(value, list) and key.isdecimal() and int(key) < len(value):
+        elif isinstance(value, list) and INDEX.fullmatch(key) and int(key) < len(value):
             value = value[int(key)]
         else:
-            return f"The pointer {wanted.pointer!r} leads nowhere at {key!r}: {_members(value)}."
+            return f"The pointer leads nowhere at {key[:80]!r}: {_members(value)}."
     if isinstance(value, list):
         return _items(value, wanted, room)
     return views.head_and_tail(scrub(pretty(value)), room)
@@ -213,9 +253,16 @@ def _pointed(parts: tuple[Part, ...], wanted: Wanted, room: int) -> str:
 
 def _items(value: list[JSON], wanted: Wanted, room: int) -> str:
     start = max(wanted.offset, 0)
+    if start >= len(value) and value:
+        return _past(len(value), "items", start)
     end = len(value) if wanted.limit is None else min(start + max(wanted.limit, 0), len(value))
     rows = [scrub(json.dumps(item, ensure_ascii=False)) + "\n" for item in value[start:end]]
     taken = _within(rows, room)
+    if rows and not taken:
+        size = len(rows[0].encode())
+        return (
+            f"item {start} is {size} bytes long: read it with the pointer {wanted.pointer}/{start}"
+        )
     end = start + len(taken)
     more = f"\nRead on with offset={end}." if end < len(value) else ""
     return f"items {start} to {end} of {len(value)}\n\n{''.join(taken)}{more}"
@@ -223,7 +270,9 @@ def _items(value: list[JSON], wanted: Wanted, room: int) -> str:
 
 def _members(value: JSON) -> str:
     if isinstance(value, dict):
-        return "the keys there are " + ", ".join(scrub(str(key)) for key in list(value)[:20])
+        return "the keys there are " + ", ".join(
+            shorten(scrub(str(key)), 80) for key in list(value)[:20]
+        )
     if isinstance(value, list):
         return f"there is a list of {len(value)}"
     return "there is a single value"

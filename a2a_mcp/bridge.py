@@ -46,6 +46,10 @@ NOTHING_HEARD: Final = (
     "Nothing was heard from the agent yet. The message is on its way or being worked on: do not "
     "send it again. Call get_task or subscribe with this task_id later."
 )
+BROKEN_OFF: Final = (
+    "The agent broke off its answer; this is the state it has reported since. If it stays so, tell "
+    "the user."
+)
 Notice = Callable[[UpdateView], Awaitable[None]]
 
 
@@ -297,6 +301,8 @@ class Bridge:
         if follow.ended and error and not follow.task.state.stop:
             lost = f"Contact with the agent was lost: {scrub(error.message)}."
             view = replace(view, note=lost if note is None else f"{lost} {note}")
+        elif follow.broken_off:
+            view = replace(view, note=BROKEN_OFF if note is None else f"{BROKEN_OFF} {note}")
         return self._noted(view)
 
     async def _silent(self, follow: Follow) -> TaskView:

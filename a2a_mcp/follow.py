@@ -61,6 +61,7 @@ class Follow:
         self.message: Message | None = None
         self.error: A2AError | BridgeError | None = None
         self.ended = False
+        self.broken_at: TaskStatus | None = None
         self.events: deque[StreamEvent] = deque(maxlen=KEPT_EVENTS)
         self.count = 0
         self._before = before
@@ -72,6 +73,11 @@ class Follow:
         if self.message is not None or self.ended:
             return True
         return self.task is not None and self.task.state.stop and not self._stale(self.task)
+
+    @property
+    def broken_off(self) -> bool:
+        """Whether the agent broke its answer off and nothing has moved since."""
+        return self.task is not None and self.task.status == self.broken_at
 
     @property
     def over(self) -> bool:
@@ -213,7 +219,9 @@ class Follower:
             if follow.task is None:
                 raise
             client = sender.client or clients[0]  # what it named is looked up, never sent again
-            if not isinstance(error, AgentUnreachable):
+            if isinstance(error, AgentUnreachable):
+                follow.broken_at = follow.task.status
+            else:
                 follow.error = error  # the agent's own words on why it failed come only here
         await self._to_stop(follow, client)
 

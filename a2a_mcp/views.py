@@ -30,7 +30,11 @@ SHOWN_ARTIFACTS: Final = 20
 SHOWN_UPDATES: Final = 100
 UPDATE_BYTES: Final = 500
 TURN_BYTES: Final = 1_000
-ROOM_FOR_REST: Final = 400
+NAME_BYTES: Final = 200
+MEDIA_TYPE_BYTES: Final = 100
+ID_BYTES: Final = 512
+SMALLEST_TEXT: Final = 300
+FIT_STEP: Final = 64
 NO_CONTENT: Final = "(no content)"
 ONLY_FILES: Final = "(no text; see the artifacts)"
 NO_REASON: Final = "(the agent gave no reason)"
@@ -189,10 +193,18 @@ def of_task(
         state=task.state,
         text=text,
         artifacts=tuple(of_artifact(artifact) for artifact in task.artifacts[:SHOWN_ARTIFACTS]),
-        note=note,
+        note=_counted(task, note),
         next_step=NEXT_STEPS.get(task.state),
         failed=failed,
     )
+
+
+def _counted(task: Task, note: str | None) -> str | None:
+    """Say how many artifacts there are where not all are listed."""
+    if len(task.artifacts) <= SHOWN_ARTIFACTS:
+        return note
+    count = f"{len(task.artifacts)} artifacts in all; the first {SHOWN_ARTIFACTS} are listed."
+    return f"{note} {count}" if note else count
 
 
 def of_message(agent: str, message: Message, *, note: str | None = None) -> TaskView:
@@ -218,11 +230,16 @@ def of_artifact(artifact: Artifact) -> ArtifactView:
     """View an artifact: its ids, its kind and its size."""
     types = {media_type_of(part) for part in artifact.parts}
     return ArtifactView(
-        artifact_id=scrub(artifact.artifact_id),
-        name=scrub(artifact.name) if artifact.name else None,
+        artifact_id=shown_id(artifact),
+        name=shorten(scrub(artifact.name), NAME_BYTES) if artifact.name else None,
         media_type=types.pop() if len(types) == 1 else ("multipart/mixed" if types else None),
         size=sum(size_of(part) for part in artifact.parts) or None,
     )
+
+
+def shown_id(artifact: Artifact) -> str:
+    """The id by which an artifact is shown and asked for; an agent may make it of any length."""
+    return shorten(scrub(artifact.artifact_id), ID_BYTES)
 
 
 def of_event(task: Task | None, event: StreamEvent) -> UpdateView | None:
@@ -251,34 +268,31 @@ def answer(task: Task) -> str:
     Agents put their answer in any of the three and some in all (a2a-wire 9, 17.14).
     """
     pieces: list[str] = []
+    said: set[str] = set()
     named = len(task.artifacts) > 1
     for artifact in task.artifacts:
         # A file says nothing as text; that it is there, and its name and size, stands in the list.
         text = content(part for part in artifact.parts if part.kind != "raw")
-        if text and text.strip() not in {piece.strip() for piece in pieces}:
-            label = f"[{scrub(artifact.name or artifact.artifact_id)}]\n" if named else ""
-            pieces.append(label + text)
-    said = content(task.status.message.parts) if task.status.message else ""
-    if said and said.strip() not in {_without_label(piece).strip() for piece in pieces}:
-        pieces.append(said)
+        if text.strip() and text.strip() not in said:
+            said.add(text.strip())
+            label = shorten(scrub(artifact.name or artifact.artifact_id), NAME_BYTES)
+            pieces.append(f"[{label}]\n{text}" if named else text)
+    status = content(task.status.message.parts) if task.status.message else ""
+    if status.strip() and status.strip() not in said:
+        pieces.append(status)
     if not pieces and task.state.stop:
         pieces.append(_last_words(task.history))
     return "\n\n".join(piece for piece in pieces if piece)
 
 
-def _without_label(piece: str) -> str:
-    first, newline, rest = piece.partition("\n")
-    return rest if newline and first.startswith("[") and first.endswith("]") else piece
-
-
 def _last_words(history: tuple[Message, ...]) -> str:
-    """The agent's messages since the last one of the user's, since it may have sent several."""
-    words: list[str] = []
+    """What the agent said last since the user's last message, as far as it said anything."""
     for message in reversed(history):
         if message.role is Role.USER:
             break
-        words.insert(0, content(message.parts))
-    return words[-1] if words else ""
+        if words := content(message.parts):
+            return words
+    return ""
 
 
 def content(parts: Iterable[Part]) -> str:
@@ -294,7 +308,7 @@ def content(parts: Iterable[Part]) -> str:
 
 def describe(part: Part) -> str:
     """Show data as JSON; say of a file what it is, and where a link leads."""
-    named = f" {part.filename!r}" if part.filename else ""
+    named = f" {shorten(part.filename, NAME_BYTES)!r}" if part.filename else ""
     match part.kind:
         case "data":
             return json.dumps(part.data, ensure_ascii=False)
@@ -309,7 +323,7 @@ def describe(part: Part) -> str:
 def media_type_of(part: Part) -> str:
     """Give a part's media type, or what its kind stands for."""
     if part.media_type:
-        return scrub(part.media_type)
+        return shorten(scrub(part.media_type), MEDIA_TYPE_BYTES)
     return {
         "text": "text/plain",
         "data": "application/json",
@@ -337,24 +351,38 @@ def fit(view: TaskView, limit: int) -> TaskView:
     """
     if _largest(view) <= limit:
         return view
-    cut = replace(
-        view,
-        truncated=True,
-        updates=view.updates[-10:],
-        history=view.history[-3:],
-        next_step=_how_to_read(view),
-    )
-    room = limit
-    for _ in range(8):  # JSON escapes make the structure longer than the text by an unknown factor
-        room -= max(_largest(cut) - limit, 0) + (ROOM_FOR_REST if room == limit else 0)
-        if room <= 0:
-            break
-        cut = replace(cut, text=head_and_tail(view.text, max(room, 200)))
-        if _largest(cut) <= limit:
-            return cut
+    cut = replace(view, truncated=True, next_step=_how_to_read(view))
+    for smaller in (cut, _with_less(cut, 10), _with_less(cut, 3), _with_less(cut, 0)):
+        if _largest(replace(smaller, text="")) + SMALLEST_TEXT <= limit:
+            return _with_most_text(smaller, view.text, limit)
+    short = {name: shorten(getattr(cut, name) or "", SMALLEST_TEXT) for name in ("error", "note")}
+    return _with_most_text(replace(_with_less(cut, 0), **short), view.text, limit)
+
+
+def _with_less(view: TaskView, count: int) -> TaskView:
+    """Keep the last `count` updates and messages, and the first artifacts."""
     return replace(
-        cut, text=shorten(view.text, 200), artifacts=cut.artifacts[:3], updates=(), history=()
+        view,
+        updates=view.updates[len(view.updates) - count :]
+        if count < len(view.updates)
+        else view.updates,
+        history=view.history[len(view.history) - count :]
+        if count < len(view.history)
+        else view.history,
+        artifacts=view.artifacts[:count],
     )
+
+
+def _with_most_text(view: TaskView, text: str, limit: int) -> TaskView:
+    """Search for the most text that fits: JSON escapes lengthen it by an unknown factor."""
+    fits, too_much = 0, limit + 1
+    while too_much - fits > FIT_STEP:
+        room = (fits + too_much) // 2
+        if _largest(replace(view, text=head_and_tail(text, room))) <= limit:
+            fits = room
+        else:
+            too_much = room
+    return replace(view, text=head_and_tail(text, fits) if fits else "")
 
 
 def _largest(view: TaskView) -> int:

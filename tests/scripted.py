@@ -180,7 +180,7 @@ async def scripted(bound: socket.socket | None = None) -> AsyncIterator[Scripted
     agent = ScriptedAgent(origin_of(own))
     own.listen()
     listener = await anyio.abc.SocketListener.from_socket(own)
-    async with anyio.create_task_group() as group, listener:
+    async with listener, anyio.create_task_group() as group:
         group.start_soon(listener.serve, agent.converse, group)
         yield agent
         group.cancel_scope.cancel()

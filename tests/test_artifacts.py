@@ -146,11 +146,8 @@ scripts = st.text(
 def test_consecutive_ranges_of_characters_join_to_exactly_the_text(
     words: list[str], room: int
 ) -> None:
-    known = task(*map(text, words))
-    assert scrub("".join(words)).removesuffix("\n") in (
-        whole := read_through(known, room),
-        whole.removesuffix("\n"),
-    )
+    if "".join(words):
+        assert read_through(task(*map(text, words)), room) == scrub("".join(words))
 
 
 @given(scripts, st.integers(1, 50))
