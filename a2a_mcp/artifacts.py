@@ -26,6 +26,7 @@ TEXT_TYPES: Final = frozenset(
 )
 CONTEXT_LINES: Final = 2
 MOST_HITS: Final = 10
+WIDEST_CHARACTER: Final = 4
 LONG_ROW: Final = 300
 AROUND: Final = 100
 INDEX: Final = re.compile(r"0|[1-9][0-9]{0,8}")  # RFC 6901, and no number of any length
@@ -179,7 +180,7 @@ def _range(text: str, wanted: Wanted, room: int) -> str:
     if start >= total:
         return f" · {_past(total, wanted.unit, start)}"
     end = total if wanted.limit is None else min(start + max(wanted.limit, 0), total)
-    taken = _within(units[start:end], room)
+    taken = _within(units[start:end], max(room, WIDEST_CHARACTER))
     end = start + len(taken)
     if not taken:
         size = len(units[start].encode())
@@ -190,7 +191,7 @@ def _range(text: str, wanted: Wanted, room: int) -> str:
 
 
 def _past(total: int, unit: str, start: int) -> str:
-    return f"{total} {unit} in all; offset {start} is past the end"
+    return f"offset {start} is past the end of {total} {unit}"
 
 
 def _within(units: str | list[str], room: int) -> str | list[str]:
@@ -213,9 +214,8 @@ def _found(text: str, phrase: str, room: int) -> str:
     for number in hits[:MOST_HITS]:
         first = max(number - CONTEXT_LINES, 0)
         around = rows[first : number + CONTEXT_LINES + 1]
-        shown.append(
-            "\n".join(f"{first + i}: {_near(row, needle)}" for i, row in enumerate(around))
-        )
+        near = (f"{first + i}: {_near(row, needle)}" for i, row in enumerate(around))
+        shown.append("\n".join(near))
     head = f"{len(hits)} of {len(rows)} lines hold {phrase!r}; line numbers count from 0."
     if len(hits) > MOST_HITS:
         head += f" The first {MOST_HITS}:"

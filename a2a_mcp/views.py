@@ -355,20 +355,20 @@ def fit(view: TaskView, limit: int) -> TaskView:
     for smaller in (cut, _with_less(cut, 10), _with_less(cut, 3), _with_less(cut, 0)):
         if _largest(replace(smaller, text="")) + SMALLEST_TEXT <= limit:
             return _with_most_text(smaller, view.text, limit)
-    short = {name: shorten(getattr(cut, name) or "", SMALLEST_TEXT) for name in ("error", "note")}
-    return _with_most_text(replace(_with_less(cut, 0), **short), view.text, limit)
+    least = replace(
+        _with_less(cut, 0),
+        error=shorten(cut.error, SMALLEST_TEXT) if cut.error else None,
+        note=shorten(cut.note, SMALLEST_TEXT) if cut.note else None,
+    )
+    return _with_most_text(least, view.text, limit)
 
 
 def _with_less(view: TaskView, count: int) -> TaskView:
     """Keep the last `count` updates and messages, and the first artifacts."""
     return replace(
         view,
-        updates=view.updates[len(view.updates) - count :]
-        if count < len(view.updates)
-        else view.updates,
-        history=view.history[len(view.history) - count :]
-        if count < len(view.history)
-        else view.history,
+        updates=view.updates[max(len(view.updates) - count, 0) :],
+        history=view.history[max(len(view.history) - count, 0) :],
         artifacts=view.artifacts[:count],
     )
 

@@ -24,6 +24,7 @@ CANCEL: Final = "CancelTask"
 SUBSCRIBE: Final = "SubscribeToTask"
 LIST: Final = "ListTasks"
 PATIENCE: Final = 5.0
+TLS: Final = b"\x16"
 GONE: Final = (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError)
 
 
@@ -140,6 +141,8 @@ class _Wire:
         with suppress(*GONE):
             while b"\r\n\r\n" not in self._buffer:
                 self._buffer += await self._stream.receive()
+                if self._buffer.startswith(TLS):
+                    return None
             head, _, self._buffer = self._buffer.partition(b"\r\n\r\n")
             first, *lines = head.decode("latin-1").split("\r\n")
             verb, path, _ = first.split(" ")
