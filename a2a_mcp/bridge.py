@@ -130,12 +130,7 @@ class Bridge:
         """
         record, task = await self.read(owner, task_id, agent)
         if task is None:
-            raise NotAllowed(
-                f"The agent {record.agent} has not named the task yet, so it cannot be cancelled.",
-                "Call get_task with this task_id later, then cancel_task again.",
-                agent=record.agent,
-                task_id=task_id,
-            )
+            raise self.nameless(record)
         if task.state.terminal:
             ended = f"The task had already ended ({task.state}); nothing was cancelled."
             return replace(views.of_task(record.agent, task, note=ended), failed=False)
@@ -251,12 +246,7 @@ class Bridge:
             owner, outgoing.agent, outgoing.task_id, outgoing.context_id
         )
         if route.record and route.record.task_id is None:
-            raise NotAllowed(
-                f"The agent {route.agent} has not named the task yet, so it cannot be continued.",
-                "Call get_task with this task_id until the agent has answered.",
-                agent=route.agent,
-                task_id=outgoing.task_id,
-            )
+            raise self.nameless(route.record)
         return route
 
     async def _attach(self, owner: str, task_id: str, agent: str | None) -> Follow:
@@ -274,16 +264,29 @@ class Bridge:
         follow = self._follower.of(record)
         if follow:
             return await self._view(follow, None)
+        lost = self.nameless(record)
         return TaskView(
             agent=record.agent,
             task_id=record.handle,
             context_id=record.context_id,
             state=TaskState.UNKNOWN,
-            error=f"The answer of {record.agent} was lost: the bridge was restarted before the "
-            "agent named a task. The message may have been carried out.",
-            next_step="Ask the agent what became of it before anything is sent again.",
+            error=lost.message,
+            next_step=lost.next_step,
             failed=True,
         )
+
+    def nameless(self, record: TaskRecord) -> NotAllowed:
+        """Say why nothing can be done with a message whose task is not known (yet)."""
+        if self._follower.of(record):
+            message = f"The agent {record.agent} has not named the task yet."
+            next_step = "Call get_task with this task_id until the agent has answered."
+        else:
+            message = (
+                f"The answer of {record.agent} was lost: the bridge was restarted before the agent "
+                "named a task. The message may have been carried out."
+            )
+            next_step = "Ask the agent what became of it before anything is sent again."
+        return NotAllowed(message, next_step, agent=record.agent, task_id=record.handle)
 
     async def _view(self, follow: Follow, note: str | None) -> TaskView:
         """View what is known of a follow now; raises the error that ended it with nothing known."""

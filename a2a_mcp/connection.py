@@ -19,7 +19,7 @@ import anyio
 from a2a_mcp.a2a.auth import Attachment, Headers, attach
 from a2a_mcp.a2a.card import FoundCard, find_card, inline_card
 from a2a_mcp.a2a.client import A2AClient
-from a2a_mcp.a2a.errors import A2AError, AuthenticationRequired, InvalidAgentResponse
+from a2a_mcp.a2a.errors import A2AError, AuthenticationRequired, Delivery, InvalidAgentResponse
 from a2a_mcp.a2a.guard import Origin, origin_of
 from a2a_mcp.a2a.interfaces import Choice, Interface, Pins, choose, from_text
 from a2a_mcp.a2a.limits import Limits
@@ -130,6 +130,7 @@ class Connection:
         try:
             found = await self._find()
         except A2AError as error:
+            error.delivery = Delivery.NEVER  # a card was asked for, no message has left
             self.failed(error)
             if self.found is None or isinstance(error, AuthenticationRequired):
                 raise

@@ -51,7 +51,12 @@ def data_parts(data: JSON) -> tuple[Part, ...]:
 
 
 def _is_data_part(item: JSON) -> bool:
-    return isinstance(item, dict) and "data" in item and set(item) <= {"data", "metadata"}
+    return (
+        isinstance(item, dict)
+        and "data" in item
+        and set(item) <= {"data", "metadata"}
+        and isinstance(item.get("metadata"), dict | None)
+    )
 
 
 def _part(file: FileIn) -> Part:
@@ -65,20 +70,19 @@ def _part(file: FileIn) -> Part:
             "Files cannot be read from paths here.",
             "Give the file as content (base64) with a name, or as an https URL.",
         )
-    name = file.name or (_name_of(file.url) if file.url else None)
-    media_type = file.media_type or (mimetypes.guess_type(name)[0] if name else None)
-    if file.url is not None and not file.url.startswith("data:"):
-        if urlsplit(file.url).scheme not in REFERENCES:
-            raise NotAllowed(
-                "A file URL must be http, https or data.", "Correct it and call again."
-            )
-        return Part(kind="url", url=file.url, filename=name, media_type=media_type)
-    return _bytes_part(file, name, media_type)
+    if file.url is not None and file.url[:5].lower() != "data:":
+        name = file.name or _name_of(file.url)
+        return Part(kind="url", url=file.url, filename=name, media_type=_media_type(file, name))
+    return _bytes_part(file, file.name, _media_type(file, file.name))
+
+
+def _media_type(file: FileIn, name: str | None) -> str | None:
+    return file.media_type or (mimetypes.guess_type(name)[0] if name else None)
 
 
 def _bytes_part(file: FileIn, name: str | None, media_type: str | None) -> Part:
     if file.url is not None:
-        head, _, body = file.url.removeprefix("data:").partition(",")
+        head, _, body = file.url[5:].partition(",")
         plain, is_base64 = head.removesuffix(";base64"), head.endswith(";base64")
         data = decode_base64(body) if is_base64 else unquote_to_bytes(body)
         media_type, name = media_type or plain.partition(";")[0] or "text/plain", file.name
@@ -95,4 +99,11 @@ def _bytes_part(file: FileIn, name: str | None, media_type: str | None) -> Part:
 
 
 def _name_of(url: str) -> str | None:
-    return urlsplit(url).path.rpartition("/")[2] or None
+    """Give the last word of a reference's path; raises NotAllowed for what is no reference."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme not in REFERENCES or not parts.hostname:
+        raise NotAllowed("A file URL must be http, https or data.", "Correct it and call again.")
+    return parts.path.rpartition("/")[2] or None

@@ -99,6 +99,7 @@ class Registry:
         """Give the connection of a configured agent, made on first use."""
         connection = self._connections.get(name)
         if connection is None:
+            name = self.resolve(name)  # a task may be of an agent that is configured no longer
             from a2a_mcp.connection import Connection  # httpx only now
 
             connection = Connection(self.config.agents[name], tls=self._tls, clock=self._clock)

@@ -62,7 +62,8 @@ class Router:
                     agent=record.agent,
                     task_id=task_id,
                 )
-            return Route(record.agent, record, record.context_id, record.interface)
+            context_id = record.context_id or context_id
+            return Route(record.agent, record, context_id, record.interface)
         if context_id:
             return await self._context(owner, agent, checked(context_id))
         return Route(self._registry.resolve(agent))
@@ -83,6 +84,12 @@ class Router:
                 agent=name,
                 context_id=context_id,
             )
+        if agents:
+            raise AmbiguousTask(
+                f"More than one agent has a conversation {context_id!r}.",
+                f"Call again with agent= one of: {', '.join(agents)}.",
+                context_id=context_id,
+            )
         if name is None or await self._tasks.context_held_by_other(owner, name, context_id):
             raise UnknownTask(
                 f"No conversation with context_id {context_id!r} is known.",
@@ -94,9 +101,14 @@ class Router:
 
 def checked(identifier: str) -> str:
     """Refuse an id that no agent can have made in earnest (threats I7)."""
-    if len(identifier.encode("utf-8", "replace")) > LONGEST_ID:
+    try:
+        size = len(identifier.encode())
+    except UnicodeEncodeError:
+        size = LONGEST_ID + 1
+    if size > LONGEST_ID:
         raise NotAllowed(
-            f"The id is longer than {LONGEST_ID} bytes.", "Give the id exactly as it was returned."
+            f"That is no id: it is longer than {LONGEST_ID} bytes, or not Unicode.",
+            "Give the id exactly as it was returned.",
         )
     return identifier
 

@@ -45,12 +45,6 @@ class Plan:
     starts: int
     blocks: int
     bursts: int
-    callers: Sequence[int]
-    """How many at once over HTTP; none leaves HTTP out."""
-    callers_not_streaming: Sequence[int]
-    """The same with the agent that does not stream."""
-    callers_large: Sequence[int]
-    """The same with much configured and remembered."""
 
 
 @dataclass(frozen=True)

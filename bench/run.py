@@ -19,22 +19,9 @@ from servers import bridge, echo_agent, environment, floor, large_bridge
 from table import Row, as_json, as_table
 from wire import ERAS
 
-QUICK: Final = Plan(
-    starts=3,
-    blocks=12,
-    bursts=3,
-    callers=(1, 16, 64),
-    callers_not_streaming=(),
-    callers_large=(),
-)
-FULL: Final = Plan(
-    starts=11,
-    blocks=80,
-    bursts=15,
-    callers=(1, 16, 64),
-    callers_not_streaming=(1, 16, 64),
-    callers_large=(16,),
-)
+QUICK: Final = Plan(starts=5, blocks=30, bursts=4)
+FULL: Final = Plan(starts=11, blocks=80, bursts=15)
+CALLERS: Final = (1, 16, 64)
 
 BESIDE_FLOOR: Final = Limits(start=1.10, latency=1.25, throughput=0.80, memory=1.25)
 BESIDE_SMALL: Final = Limits(start=1.10, latency=1.10, throughput=0.90, memory=1.10)
@@ -51,29 +38,31 @@ def calls(match: Match, callers: Sequence[int]) -> list[Row]:
     for era in ERAS:
         note(f"{match.group}: stdio calls, {era}")
         rows += stdio_latency(match, era)
-    if callers:
-        note(f"{match.group}: HTTP load")
-        rows += http(match, callers)
-    return rows
+    note(f"{match.group}: HTTP load")
+    return rows + http(match, callers)
 
 
-def beside_floor(home: Path, env: Mapping[str, str], plan: Plan, *, itself: bool) -> list[Row]:
-    """Compare the bridge with the floor, with an agent that streams and one that does not."""
+def streaming_agent(home: Path, env: Mapping[str, str], plan: Plan, *, itself: bool) -> list[Row]:
+    """Compare the bridge, or the floor itself, with the floor; the agent streams its answer."""
     with echo_agent(env, streaming=True) as url:
         base = floor(url, streaming=True)
         other = base if itself else bridge(url, home / "state")
         match = Match("agent streams", base, other, env, plan, BESIDE_FLOOR)
         note("cold starts")
-        rows = cold_start(replace(match, group="start")) + calls(match, plan.callers)
+        rows = cold_start(replace(match, group="start")) + calls(match, CALLERS)
+        return rows if itself else rows + context_bytes(other, env, "context")
+
+
+def plain_agent(home: Path, env: Mapping[str, str], plan: Plan) -> list[Row]:
+    """Compare the bridge with the floor; the agent answers a send with one JSON body."""
     with echo_agent(env, streaming=False) as url:
-        base = floor(url, streaming=False)
-        other = base if itself else bridge(url, home / "state of another")
+        base, other = floor(url, streaming=False), bridge(url, home / "state of another")
         match = Match("agent does not stream", base, other, env, plan, BESIDE_FLOOR)
-        return rows + calls(match, plan.callers_not_streaming)
+        return calls(match, CALLERS)
 
 
-def beside_small(home: Path, env: Mapping[str, str], plan: Plan) -> list[Row]:
-    """Compare the bridge that has much to remember with the one that has nothing; its context."""
+def much_remembered(home: Path, env: Mapping[str, str], plan: Plan) -> list[Row]:
+    """Compare the bridge that has much to remember with the one that has nothing."""
     note("filling the task map")
     with echo_agent(env, streaming=True) as url:
         write_config(home / "agents.toml", url)
@@ -82,15 +71,14 @@ def beside_small(home: Path, env: Mapping[str, str], plan: Plan) -> list[Row]:
         other = large_bridge(home / "agents.toml", home / "large")
         match = Match("1 000 agents, 100 000 tasks", base, other, env, plan, BESIDE_SMALL)
         note(f"{match.group}: cold starts")
-        rows = context_bytes(base, env, "context") + cold_start(match)
-        rows += calls(match, plan.callers_large)
+        rows = cold_start(match) + calls(match, callers=(16,))
         return rows + context_bytes(other, env, "context, 1 000 agents")
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="under a minute, coarser")
+    parser.add_argument("--quick", action="store_true", help="under a minute: one agent, coarser")
     parser.add_argument("--json", action="store_true", help="rows as JSON instead of a table")
     parser.add_argument("--self-check", action="store_true", help="the floor against itself")
     options = parser.parse_args()
@@ -98,9 +86,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="a2a-mcp-bench-") as folder:
         home = Path(folder)
         env = environment(home)
-        rows = beside_floor(home, env, plan, itself=options.self_check)
-        if not options.self_check:
-            rows += beside_small(home, env, plan)
+        rows = streaming_agent(home, env, plan, itself=options.self_check)
+        if not (options.quick or options.self_check):
+            rows += plain_agent(home, env, plan) + much_remembered(home, env, plan)
     print(json.dumps(as_json(rows), indent=1) if options.json else as_table(rows))
     sys.exit(any(row.passed is False for row in rows))
 

@@ -38,6 +38,8 @@ def decode_error(
 ) -> AgentError:
     """Make the error that an error answer means; `status` is None for an error inside a stream."""
     code, message, data = _read(body)
+    if code is None and status == 404 and _says_no_task(body, message):
+        code = -32001
     kind = BY_CODE.get(code or 0, AgentError)
     if kind is AgentError and status in AUTHENTICATION_STATUSES:
         kind = AuthenticationRequired
@@ -72,12 +74,18 @@ def _read(body: JSON) -> tuple[int | None, str | None, JSON]:
     if problem and text_of(body.get("title")):
         word = problem.rstrip("/").rsplit("/", 1)[-1].upper().replace("-", "_")
         return CODE_BY_REASON.get(word), text_of(first(body, "detail", "title")), None
-    return None, text_of(first(body, "message", "detail", "error")), None
+    words = (text_of(body.get(name)) for name in ("message", "detail", "error"))
+    return None, next((word for word in words if word), None), None
 
 
 def _is_code(value: JSON) -> bool:
     """Whether a number is a JSON-RPC code: gateways write their HTTP status in the same place."""
     return isinstance(value, int) and value < 0
+
+
+def _says_no_task(body: JSON, message: str | None) -> bool:
+    """a2a-sdk 0.3 over HTTP+JSON has no code for it, only a message (a2a-wire 12.2)."""
+    return isinstance(body, dict) and (message or "").strip().lower().startswith("task not found")
 
 
 def _reason(details: JSON) -> int | None:

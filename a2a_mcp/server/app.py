@@ -11,7 +11,6 @@ from mcp.server.auth.middleware.auth_context import get_access_token
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.artifacts import Piece, Wanted, read_artifact
 from a2a_mcp.bridge import Bridge
-from a2a_mcp.errors import NotAllowed
 from a2a_mcp.info import AgentsView, describe_agent, list_agents
 from a2a_mcp.listing import Listing
 from a2a_mcp.registry import Registry
@@ -58,12 +57,7 @@ class App:
         """Read a piece of an artifact of a task."""
         record, task = await self.bridge.read(owner_name, task_id, agent)
         if task is None:
-            raise NotAllowed(
-                f"The agent {record.agent} has not named the task yet.",
-                "Call get_task with this task_id later.",
-                agent=record.agent,
-                task_id=task_id,
-            )
+            raise self.bridge.nameless(record)
         return read_artifact(record.agent, task, wanted, self.result_bytes)
 
     async def agent_of(self, arguments: Mapping[str, Any]) -> str | None:

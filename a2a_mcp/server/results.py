@@ -127,7 +127,10 @@ def of_agent_error(
 
 def _error(view: TaskView, mask: Mask) -> t.CallToolResult:
     structure = view.structured()
-    text = " ".join(part for part in (view.error, view.next_step) if part)
+    words = " ".join(part for part in (view.error, view.next_step) if part)
+    ids = (("agent", view.agent), ("task_id", view.task_id), ("context_id", view.context_id))
+    missing = " · ".join(f"{name} {value}" for name, value in ids if value and value not in words)
+    text = f"{missing}\n\n{words}" if missing else words
     return t.CallToolResult(
         content=[t.TextContent(type="text", text=mask(text))],
         structured_content=_masked(structure, mask),

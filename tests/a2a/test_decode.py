@@ -194,7 +194,7 @@ def test_every_id_of_a_captured_task_is_kept() -> None:
             continue
         result = unwrapped(payload.body)
         said = result if "status" in result else result["task"]
-        artifacts = {item["artifactId"] for item in said.get("artifacts") or [] if len(item) > 2}
+        artifacts = {item.get("artifactId", "index-0") for item in said.get("artifacts") or []}
         history = [item.get("messageId", "") for item in said.get("history") or []]
         assert event.id == said["id"], capture.name
         assert event.context_id == (said.get("contextId") or said.get("sessionId"))
@@ -320,7 +320,7 @@ def test_the_second_base64_of_0_3_over_http_json_is_undone() -> None:
     assert part.raw == b"\x89PNG\r\n\x1a\n.."
 
 
-@pytest.mark.parametrize("text", ["a", "****", "aGk=aGk=", "é", "a-b", "=", "\ud800"])
+@pytest.mark.parametrize("text", ["a", "****", "aGk=aGk=", "é", "a-b!", "=", "\ud800"])
 def test_what_is_no_base64_is_not_guessed_at(text: str) -> None:
     assert decode_base64(text) is None
 
