@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 from uuid import uuid4
 
+import anyio
+
 from a2a_mcp import views
 from a2a_mcp.a2a.errors import A2AError, Delivery, TaskNotFound
 from a2a_mcp.a2a.types import (
@@ -77,9 +79,11 @@ class Bridge:
 
     async def send(self, owner: str, outgoing: Outgoing, notice: Notice | None = None) -> TaskView:
         """Send a message, wait within the budget, and view what came of it."""
+        began = anyio.current_time()
         follow, note = await self._begin(owner, outgoing)
-        await follow.wait(self._budget(follow.agent, outgoing.wait_seconds), _told(follow, notice))
-        await follow.first_word(FIRST_WORD_SECONDS)
+        left = self._budget(follow.agent, outgoing) - (anyio.current_time() - began)
+        await follow.wait(left, _told(follow, notice))
+        await follow.first_word(min(left, 0) + FIRST_WORD_SECONDS)
         return await self._view(follow, note)
 
     async def subscribe(
@@ -90,7 +94,7 @@ class Bridge:
         notice: Notice | None = None,
     ) -> TaskView:
         """Follow a running task, or start one and follow it; view the updates in order."""
-        note = None
+        note, began = None, anyio.current_time()
         if outgoing.text or outgoing.parts:
             follow, note = await self._begin(owner, outgoing)
         else:
@@ -105,8 +109,9 @@ class Bridge:
                     await notice(update)
             return len(updates) >= max_updates
 
-        await follow.wait(self._budget(follow.agent, outgoing.wait_seconds), collect)
-        await follow.first_word(FIRST_WORD_SECONDS)
+        left = self._budget(follow.agent, outgoing) - (anyio.current_time() - began)
+        await follow.wait(left, collect)
+        await follow.first_word(min(left, 0) + FIRST_WORD_SECONDS)
         return replace(await self._view(follow, note), updates=tuple(updates))
 
     async def get(
@@ -207,15 +212,18 @@ class Bridge:
         """Write the message down, then let it go; a note says where it went if not as asked."""
         route = await self._route(owner, outgoing)
         note, before, continued = None, None, route.record
-        if continued and continued.task_id and not continued.state.terminal:
-            continued, now = await self._fetch(continued, DEFAULT_HISTORY)
-            before = now.status if now else None
+        connection = self.registry.connection(route.agent)
+        with anyio.move_on_after(self._budget(route.agent, outgoing) + FIRST_WORD_SECONDS):
+            # An agent that cannot be called leaves no trace in the map; one that is slow to show
+            # its card is called in the background.
+            await connection.choice()
+            if continued and continued.task_id and not continued.state.terminal:
+                continued, now = await self._fetch(continued, DEFAULT_HISTORY)
+                before = now.status if now else None
         reference = None
         if continued and continued.state.terminal:
             reference, note = continued.task_id, _ended(continued)
             continued = None
-        connection = self.registry.connection(route.agent)
-        await connection.choice()  # an agent that cannot be called leaves no trace in the map
         message = Message(
             message_id=uuid4().hex,
             role=Role.USER,
@@ -338,11 +346,12 @@ class Bridge:
             view = replace(view, note=note)
         return view
 
-    def _budget(self, agent: str, asked: float | None) -> float:
+    def _budget(self, agent: str, outgoing: Outgoing) -> float:
         """Seconds to wait: what was asked, else the agent's or the server's, within the maximum."""
         own, server = self.registry.agent(agent), self.registry.config.server
         most = server.max_wait_seconds if own.max_wait_seconds is None else own.max_wait_seconds
         default = server.wait_seconds if own.wait_seconds is None else own.wait_seconds
+        asked = outgoing.wait_seconds
         return min(default if asked is None else asked, most)
 
     def _modes(self, agent: str) -> tuple[str, ...]:

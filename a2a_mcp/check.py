@@ -9,7 +9,7 @@ import anyio
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.config import Config
 from a2a_mcp.info import describe_agent
-from a2a_mcp.registry import Registry
+from a2a_mcp.registry import NONE_CONFIGURED, Registry
 
 
 async def report(config: Config, out: TextIO) -> int:
@@ -32,6 +32,9 @@ async def report(config: Config, out: TextIO) -> int:
         out.write(config.secrets.mask(view.prose()) + "\n\n")
     for name, reason in config.faults.items():
         out.write(f"{name} [disabled]\nProblem: {reason}\n\n")
+    if not names and not config.faults:
+        out.write(" ".join(NONE_CONFIGURED) + "\n")
+        return 1
     usable = len(names) - len(problems)
     out.write(f"{usable} of {len(names) + len(config.faults)} agents can be used.\n")
     await registry.aclose()

@@ -111,8 +111,11 @@ def _serve_http(options: argparse.Namespace, started: Started) -> int:
         server = create_server(
             started.config, started.state_folder, reloader=started.reloader, **auth_options(tokens)
         )
-        print(f"a2a-mcp: http://{settings.host}:{settings.port}{settings.path}", file=sys.stderr)
-        await serve_http(server, settings)
+
+        def ready(url: str) -> None:
+            print(f"a2a-mcp: {url}", file=sys.stderr, flush=True)
+
+        await serve_http(server, settings, ready)
 
     anyio.run(run)
     return 0

@@ -83,7 +83,7 @@ class Registry:
             raise self._unknown(name)
         if known in self.config.faults:
             raise AgentDisabled(
-                f"The agent {known!r} is not usable: {self.config.faults[known]}.",
+                f"The agent {known!r} is not usable: {self.config.faults[known].rstrip('.?')}.",
                 "Ask the user to correct its configuration, or use another agent.",
                 agent=known,
             )

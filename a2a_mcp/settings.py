@@ -185,7 +185,7 @@ class Limits(Table):
     """Bounds of one agent, in seconds and bytes (threats 5)."""
 
     connect_seconds: Seconds = 10.0
-    call_seconds: Seconds = 60.0
+    call_seconds: Seconds = 30.0
     card_seconds: Seconds = 15.0
     idle_seconds: Seconds = 60.0
     body_bytes: Count = 16 * MIB

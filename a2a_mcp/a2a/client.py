@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
-from typing import Final
 
 from a2a_mcp.a2a.auth import Attachment
 from a2a_mcp.a2a.bindings.base import Outgoing
@@ -23,7 +22,7 @@ from a2a_mcp.a2a.errors import (
 )
 from a2a_mcp.a2a.interfaces import Interface, to_text
 from a2a_mcp.a2a.sse import ServerSentEvent
-from a2a_mcp.a2a.transport import Answer, Transport, parse_json, plain
+from a2a_mcp.a2a.transport import Answer, Transport, media_type, parse_json, plain
 from a2a_mcp.a2a.types import (
     JSON,
     CancelTaskRequest,
@@ -38,8 +37,6 @@ from a2a_mcp.a2a.types import (
     Task,
     TaskPage,
 )
-
-EXCERPT: Final = 120
 
 
 class A2AClient:
@@ -71,7 +68,7 @@ class A2AClient:
         event = decode_event(answer)
         if isinstance(event, Task | Message):
             return event
-        raise self._unexpected("a task or a message", answer)
+        raise self._unexpected("a task or a message")
 
     def stream(
         self, request: SendMessageRequest
@@ -98,7 +95,7 @@ class A2AClient:
         answer = await self._call(Operation.LIST_TASKS, request)
         page = decode_page(answer)
         if page is None:
-            raise self._unexpected("a list of tasks", answer)
+            raise self._unexpected("a list of tasks")
         return page
 
     async def _call(
@@ -152,7 +149,7 @@ class A2AClient:
                 error.challenge = answer.headers.get("www-authenticate")
             raise error
         if answer.status >= 300 or not answer.is_json:
-            raise self._unexpected("A2A", answer.body, answer)
+            raise self._unexpected("A2A", answer)
         return _result(answer.body)
 
     async def _events(self, events: AsyncIterator[ServerSentEvent]) -> AsyncGenerator[StreamEvent]:
@@ -167,23 +164,23 @@ class A2AClient:
     def _event(self, payload: JSON) -> StreamEvent:
         event = decode_event(payload)
         if event is None:
-            raise self._unexpected("a task or a message", payload)
+            raise self._unexpected("a task or a message")
         return event
 
     def _task(self, payload: JSON) -> Task:
         event = decode_event(payload)
         if not isinstance(event, Task):
-            raise self._unexpected("a task", payload)
+            raise self._unexpected("a task")
         return event
 
-    def _unexpected(
-        self, wanted: str, body: JSON, answer: Answer | None = None
-    ) -> InvalidAgentResponse:
-        kind = answer.headers.get("content-type", "") if answer else ""
-        told = f"HTTP {answer.status} {kind}: " if answer else ""
-        return InvalidAgentResponse(
-            f"expected {wanted}, got {told}{str(body)[:EXCERPT]!r}", url=plain(self.interface.url)
-        )
+    def _unexpected(self, wanted: str, answer: Answer | None = None) -> InvalidAgentResponse:
+        """Say what came instead, but never quote it: a raw body is nothing for a model."""
+        if answer is None:
+            came = "JSON of another kind"
+        else:
+            kind = media_type(answer.headers) or "an answer without content type"
+            came = f"{kind} (HTTP {answer.status})"
+        return InvalidAgentResponse(f"expected {wanted}, got {came}", url=plain(self.interface.url))
 
 
 def _result(body: JSON) -> JSON:

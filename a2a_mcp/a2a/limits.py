@@ -13,7 +13,7 @@ class Limits:
     """Bounds of one agent, in seconds and bytes; `call_seconds` is for one whole unary answer."""
 
     connect_seconds: float = 10
-    call_seconds: float = 60
+    call_seconds: float = 30
     card_seconds: float = 15
     idle_seconds: float = 60
     body_bytes: int = 16 * MIB

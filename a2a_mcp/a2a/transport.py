@@ -106,7 +106,7 @@ class Transport:
         How long to wait for what comes is the caller's decision; raises as `fetch` does.
         """
         async with self._open(outgoing, headers, attachment, ACCEPT_STREAM) as response:
-            if media_type(response) != EVENT_STREAM:
+            if media_type(response.headers) != EVENT_STREAM:
                 with _deadline(self.limits.call_seconds, outgoing.url):
                     answer = await _read(response, self.limits.body_bytes)
                 yield answer
@@ -178,9 +178,9 @@ class Transport:
             yield event
 
 
-def media_type(response: httpx.Response) -> str:
+def media_type(headers: httpx.Headers) -> str:
     """Give an answer's media type in lower case, without parameters."""
-    kind = str(response.headers.get("content-type", ""))
+    kind = str(headers.get("content-type", ""))
     return kind.partition(";")[0].strip().lower()
 
 

@@ -7,7 +7,8 @@ Inbound tokens end here: they say who calls and never travel on.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from socket import socket
 from typing import Any, Final
 
 import uvicorn
@@ -100,8 +101,26 @@ def _same_with_slash(app: ASGIApp, path: str) -> ASGIApp:
     return same
 
 
-async def serve_http(server: MCPServer[Any], settings: ServerConfig) -> None:
-    """Serve until a signal comes; calls under way have a second to end."""
+class _Announced(uvicorn.Server):
+    """Says when it listens, and not before."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+
+async def serve_http(
+    server: MCPServer[Any], settings: ServerConfig, ready: Callable[[str], None]
+) -> None:
+    """Serve until a signal comes; calls under way have a second to end.
+
+    `ready` is told the endpoint's URL once the port is open.
+    """
     config = uvicorn.Config(
         application(server, settings),
         host=settings.host,
@@ -112,4 +131,5 @@ async def serve_http(server: MCPServer[Any], settings: ServerConfig) -> None:
         proxy_headers=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    await uvicorn.Server(config).serve()
+    url = f"http://{settings.host}:{settings.port}{settings.path}"
+    await _Announced(config, lambda: ready(url)).serve()

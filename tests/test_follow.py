@@ -1,0 +1,694 @@
+"""A message followed to its next stop, whatever the agent does on the way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from scripted import (
+    CARD,
+    CUT,
+    GET,
+    SEND,
+    STREAM,
+    SUBSCRIBE,
+    Reply,
+    ScriptedAgent,
+    artifact,
+    card,
+    cut,
+    document,
+    done,
+    error,
+    http,
+    interface,
+    later,
+    moved,
+    piece,
+    result,
+    scripted,
+    silence,
+    status,
+    stream,
+    task,
+    words_of,
+)
+from staging import ME, Stage, configured, staged, until
+
+from a2a_mcp.a2a.errors import A2AError
+from a2a_mcp.a2a.types import TaskState
+from a2a_mcp.bridge import Outgoing
+from a2a_mcp.follow import FIRST_POLL
+from a2a_mcp.views import TaskView, UpdateView
+
+pytestmark = pytest.mark.anyio
+
+WORKING = {"task": task("working", "on it")}
+CHUNKS = [piece("one "), piece("two ", append=True), piece("three", append=True)]
+WHOLE = done("one two three")
+
+
+@pytest.fixture
+async def agent() -> AsyncIterator[ScriptedAgent]:
+    """An agent that streams."""
+    async with scripted() as running:
+        running.on(CARD, document(card(running.url, streaming=True)))
+        yield running
+
+
+@pytest.fixture
+async def plain(agent: ScriptedAgent) -> ScriptedAgent:
+    """The same agent, without streaming."""
+    agent.on(CARD, document(card(agent.url)))
+    return agent
+
+
+@pytest.fixture
+async def stage(agent: ScriptedAgent, tmp_path: Path) -> AsyncIterator[Stage]:
+    async with staged(configured(it=agent.url), tmp_path) as opened:
+        yield opened
+
+
+async def state_in_the_map(stage: Stage) -> TaskState:
+    records, _ = await stage.tasks.list(ME)
+    return records[0].state
+
+
+# --- the ways to an answer ---
+
+
+async def test_a_stream_is_read_to_its_end(agent: ScriptedAgent, stage: Stage) -> None:
+    agent.on(STREAM, stream(WORKING, *CHUNKS, moved("completed")))
+    view = await stage.send()
+    assert (view.state, view.text, view.task_id) == (
+        TaskState.COMPLETED,
+        "one two three",
+        "t1",
+    )
+    assert not agent.calls(GET)
+
+
+async def test_a_message_on_a_stream_is_the_answer(agent: ScriptedAgent, stage: Stage) -> None:
+    agent.on(STREAM, stream({"message": words_of("hi", contextId="c7")}))
+    view = await stage.send()
+    assert (view.text, view.context_id, view.task_id) == ("hi", "c7", None)
+
+
+async def test_an_agent_that_does_not_stream_is_polled(plain: ScriptedAgent, stage: Stage) -> None:
+    plain.on(SEND, result({"task": task("submitted")}))
+    plain.on(GET, result(task("working")), result(done("polled")))
+    view = await stage.send()
+    assert view.text == "polled"
+    assert len(plain.calls(GET)) == 2
+    assert plain.calls(GET)[0].params["historyLength"] <= 10
+
+
+@pytest.mark.parametrize("end", [[CUT], []], ids=["cut", "clean end"])
+@pytest.mark.parametrize("events", range(1, 4))
+async def test_a_stream_that_ends_early_is_finished_by_reading(
+    events: int, end: list[Any], agent: ScriptedAgent, stage: Stage
+) -> None:
+    agent.on(STREAM, stream(*[WORKING, *CHUNKS][:events], *end))
+    agent.on(GET, result(WHOLE))
+    view = await stage.send()
+    assert (view.state, view.text) == (TaskState.COMPLETED, "one two three")
+    assert len(agent.sends()) == 1
+
+
+async def test_a_stream_that_starts_with_a_status_names_the_task(
+    agent: ScriptedAgent, stage: Stage
+) -> None:
+    agent.on(STREAM, stream(moved("working"), piece("x"), moved("completed")))
+    view = await stage.send()
+    assert (view.task_id, view.context_id, view.text) == ("t1", "c1", "x")
+
+
+async def test_a_finished_task_that_said_nothing_is_read_before_it_is_answered(
+    agent: ScriptedAgent, stage: Stage
+) -> None:
+    agent.on(STREAM, stream(WORKING, moved("completed")))
+    agent.on(GET, result(done("only here")))
+    view = await stage.send()
+    assert view.text == "only here"
+
+
+async def test_a_finished_task_that_said_nothing_and_cannot_be_read_is_still_finished(
+    agent: ScriptedAgent, stage: Stage
+) -> None:
+    agent.on(STREAM, stream({"task": task("submitted")}, moved("completed")))
+    agent.on(GET, error(-32001, "Task not found"))
+    view = await stage.send()
+    assert view.state is TaskState.COMPLETED
+
+
+async def test_words_of_a_failure_that_come_only_on_the_stream_are_kept(
+    agent: ScriptedAgent, stage: Stage
+) -> None:
+    fault = json.dumps({"jsonrpc": "2.0", "error": {"code": -32603, "message": "no such city"}})
+    agent.on(STREAM, stream(WORKING, f"event: error\ndata: {fault}\n\n".encode()))
+    agent.on(GET, result(task("failed")))
+    view = await stage.send()
+    assert view.failed
+    assert view.text == "no such city"
+
+
+async def test_a_question_is_answered_with_at_once(agent: ScriptedAgent, stage: Stage) -> None:
+    agent.on(STREAM, stream(WORKING, moved("input-required", "Which city?")))
+    view = await stage.send()
+    assert (view.state, view.text) == (TaskState.INPUT_REQUIRED, "Which city?")
+    assert not view.failed
+
+
+async def test_after_a_sign_in_the_stream_is_read_on(agent: ScriptedAgent, stage: Stage) -> None:
+    signed_in = anyio.Event()
+    agent.on(
+        STREAM,
+        stream(
+            WORKING,
+            moved("auth-required", "Sign in"),
+            signed_in,
+            piece("your mail"),
+            moved("completed"),
+        ),
+    )
+    view = await stage.send()
+    assert (view.state, view.text) == (TaskState.AUTH_REQUIRED, "Sign in")
+    signed_in.set()
+    await until(lambda: is_in_state(stage, TaskState.COMPLETED))
+    assert len(agent.sends()) == 1
+
+
+async def is_in_state(stage: Stage, state: TaskState) -> bool:
+    return await state_in_the_map(stage) is state
+
+
+async def test_a_stream_that_stays_open_after_the_end_keeps_nobody_waiting(
+    agent: ScriptedAgent, stage: Stage
+) -> None:
+    agent.on(STREAM, stream(WORKING, piece("x"), moved("completed"), anyio.Event()))
+    with anyio.fail_after(1):
+        view = await stage.send()
+    assert view.state is TaskState.COMPLETED
+    with anyio.fail_after(3):
+        await agent.calls(STREAM)[0].left.wait()
+
+
+async def test_a_stream_that_falls_silent_is_given_up_and_the_task_read(
+    agent: ScriptedAgent, tmp_path: Path
+) -> None:
+    agent.on(STREAM, stream(WORKING, b": ping\n\n", anyio.Event()))
+    agent.on(SUBSCRIBE, error(-32004, "no"))
+    agent.on(GET, result(done("found by reading")))
+    config = configured(it={"url": agent.url, "limits": {"idle_seconds": 0.3}})
+    async with staged(config, tmp_path / "other") as stage:
+        view = await stage.send()
+    assert view.text == "found by reading"
+
+
+async def test_events_of_another_task_change_nothing(agent: ScriptedAgent, stage: Stage) -> None:
+    foreign = moved("failed", "boom", task_id="t2")
+    strange = {"artifactUpdate": {"taskId": "t2", "artifact": artifact("not mine")}}
+    other = {"task": done("not mine", task_id="t2")}
+    agent.on(
+        STREAM, stream(WORKING, foreign, strange, other, piece("mine"), moved("completed"))
+    )
+    view = await stage.send()
+    assert (view.state, view.text, view.task_id) == (TaskState.COMPLETED, "mine", "t1")
+
+
+async def test_a_task_that_a_stream_has_ended_is_not_revived(
+    plain: ScriptedAgent, stage: Stage
+) -> None:
+    plain.on(SEND, result({"task": done("the answer")}))
+    plain.on(GET, result(task("working")))
+    await stage.send()
+    assert await state_in_the_map(stage) is TaskState.COMPLETED
+    await stage.bridge.get(ME, "t1", None)
+    assert await state_in_the_map(stage) is TaskState.COMPLETED
+
+
+# --- an answer is newer than the message ---
+
+
+async def asked(agent: ScriptedAgent, stage: Stage) -> dict[str, Any]:
+    """Bring the agent to its question; give the task that asks."""
+    asks = {"id": "t1", "contextId": "c1", "status": status("input-required", "Which?")}
+    agent.on(SEND, result({"task": asks}))
+    agent.on(GET, result(asks))
+    view = await stage.send()
+    assert view.state is TaskState.INPUT_REQUIRED
+    return asks
+
+
+async def test_the_question_of_before_is_not_the_answer(
+    plain: ScriptedAgent, stage: Stage
+) -> None:
+    asks = await asked(plain, stage)
+    plain.on(GET, result(asks), result(asks), result(done("Sunny.")))
+    view = await stage.send("Berlin", task_id="t1")
+    assert (view.state, view.text) == (TaskState.COMPLETED, "Sunny.")
+    assert [request.message.get("taskId") for request in plain.sends()] == [None, "t1"]
+
+
+async def test_a_new_question_is_an_answer(plain: ScriptedAgent, stage: Stage) -> None:
+    asks = await asked(plain, stage)
+    plain.on(SEND, result({"task": {**asks, "status": status("input-required", "Which year?")}}))
+    view = await stage.send("Berlin", task_id="t1")
+    assert (view.state, view.text) == (TaskState.INPUT_REQUIRED, "Which year?")
+
+
+async def test_the_question_of_before_on_a_stream_is_not_the_answer(
+    agent: ScriptedAgent, stage: Stage
+) -> None:
+    asks = await asked(agent, stage) if False else None
+    agent.on(STREAM, stream({"task": task("input-required", "Which?")}))
+    await stage.send()
+    agent.on(GET, result(task("input-required", "Which?")))
+    agent.on(
+        STREAM,
+        stream(
+            {"task": task("input-required", "Which?")},
+            moved("working"),
+            piece("Sunny."),
+            moved("completed"),
+        ),
+    )
+    view = await stage.send("Berlin", task_id="t1")
+    assert asks is None
+    assert view.text == "Sunny."
+
+
+async def test_when_only_the_old_question_comes_the_budget_ends_the_wait(
+    plain: ScriptedAgent, stage: Stage
+) -> None:
+    await asked(plain, stage)
+    with anyio.fail_after(1.3):
+        view = await stage.send("Berlin", task_id="t1", wait_seconds=0.7)
+    assert view.task_id == "t1"
+    assert len(plain.sends()) == 2
+
+
+# --- waiting ---
+
+
+@pytest.mark.parametrize("wait", [0.0, 0.3])
+async def test_the_budget_is_kept_while_the_agent_is_silent(
+    wait: float, plain: ScriptedAgent, stage: Stage
+) -> None:
+    plain.on(SEND, silence)
+    await stage.registry.connection("it").card()
+    with anyio.fail_after(wait + 0.5):
+        view = await stage.send(wait_seconds=wait)
+    assert view.state is TaskState.WORKING
+
+
+async def test_the_budget_is_kept_while_the_agent_talks(
+    agent: ScriptedAgent, stage: Stage
+) -> None:
+    talk = [moved("working", f"step {n}") for n in range(50)]
+    agent.on(STREAM, stream(WORKING, *talk, anyio.Event()))
+    await stage.registry.connection("it").card()
+    with anyio.fail_after(0.8):
+        view = await stage.send(wait_seconds=0.3)
+    assert (view.state, view.text, view.task_id) == (TaskState.WORKING, "step 49", "t1")
+
+
+async def test_the_budget_is_kept_while_the_card_does_not_come(
+    agent: ScriptedAgent, stage: Stage
+) -> None:
+    agent.on(CARD, silence)
+    with anyio.fail_after(0.8), pytest.raises(A2AError):
+        await stage.send(wait_seconds=0.3)
+    assert agent.sends() == []
+
+
+async def test_the_budget_is_kept_while_the_task_cannot_be_read_first(
+    plain: ScriptedAgent, stage: Stage
+) -> None:
+    await asked(plain, stage)
+    plain.on(GET, silence)
+    with anyio.fail_after(0.8), pytest.raises(A2AError):
+        await stage.send("Berlin", task_id="t1", wait_seconds=0.3)
+
+
+async def test_the_budget_asked_for_is_cut_to_the_most_that_is_configured(
+    plain: ScriptedAgent, tmp_path: Path
+) -> None:
+    plain.on(SEND, silence)
+    config = configured({"max_wait_seconds": 0.3, "wait_seconds": 0.1}, it=plain.url)
+    async with staged(config, tmp_path / "other") as stage:
+        with anyio.fail_after(1.5):
+            view = await stage.send(wait_seconds=30)
+    assert view.state is TaskState.WORKING
+
+
+async def test_an_agents_own_budget_wins_over_the_servers(
+    plain: ScriptedAgent, tmp_path: Path
+) -> None:
+    plain.on(SEND, silence)
+    table = {"url": plain.url, "wait_seconds": 0.1}
+    async with staged(configured(it=table), tmp_path / "other") as stage:
+        with anyio.fail_after(1.5):
+            await stage.send(wait_seconds=None)
+
+
+async def test_silence_gives_a_handle_that_turns_into_the_task(
+    plain: ScriptedAgent, stage: Stage
+) -> None:
+    speaks = anyio.Event()
+    plain.on(SEND, later(speaks, result({"task": done("at last")})))
+    view = await stage.send(wait_seconds=0.1)
+    handle = view.task_id
+    assert handle
+    assert "do not send it again" in (view.next_step or "")
+    assert (await stage.bridge.get(ME, handle, None)).state is TaskState.WORKING
+    speaks.set()
+    followed = await stage.follow(task_id=handle)
+    assert (followed.task_id, followed.text) == ("t1", "at last")
+    plain.on(GET, result(done("at last")))
+    for name in (handle, "t1"):
+        known = await stage.bridge.get(ME, name, None)
+        assert (known.task_id, known.text) == ("t1", "at last")
+
+
+async def test_a_handle_works_with_its_agent_named(plain: ScriptedAgent, stage: Stage) -> None:
+    plain.on(SEND, silence)
+    handle = (await stage.send(wait_seconds=0.1)).task_id
+    assert (await stage.bridge.get(ME, handle or "", "it")).task_id == handle
+    assert not plain.calls(GET)
+
+
+async def test_a_handle_of_a_message_reply_gives_the_message(
+    plain: ScriptedAgent, stage: Stage
+) -> None:
+    speaks = anyio.Event()
+    plain.on(SEND, later(speaks, result({"message": words_of("hi")})))
+    handle = (await stage.send(wait_seconds=0.1)).task_id or ""
+    speaks.set()
+    followed = await stage.follow(task_id=handle)
+    assert (followed.state, followed.text) == (TaskState.COMPLETED, "hi")
+    again = await stage.bridge.get(ME, handle, None)
+    assert again.text == "hi"
+
+
+async def test_a_handle_of_a_message_that_failed_gives_the_failure(
+    plain: ScriptedAgent, stage: Stage
+) -> None:
+    speaks = anyio.Event()
+    plain.on(SEND, later(speaks, http(500, b"boom", "text/plain")))
+    handle = (await stage.send(wait_seconds=0.1)).task_id or ""
+    speaks.set()
+    for _ in range(2):
+        with pytest.raises(A2AError):
+            await stage.follow(task_id=handle)
+    assert await state_in_the_map(stage) is TaskState.UNKNOWN
+
+
+async def test_a_task_is_in_the_map_before_anyone_is_told_of_it(
+    agent: ScriptedAgent, stage: Stage
+) -> None:
+    agent.on(STREAM, stream(WORKING, anyio.Event()))
+    seen: list[str | None] = []
+
+    async def look(_: UpdateView) -> None:
+        records, _ = await stage.tasks.list(ME)
+        seen.append(records[0].task_id)
+
+    await stage.bridge.send(ME, Outgoing("hello", wait_seconds=0.3), look)
+    assert seen == ["t1"]
+
+
+async def test_work_goes_on_when_the_host_gives_up(agent: ScriptedAgent, stage: Stage) -> None:
+    finish = anyio.Event()
+    agent.on(STREAM, stream(WORKING, finish, piece("done anyway"), moved("completed")))
+    with anyio.move_on_after(0.5) as host:
+        await stage.send()
+    assert host.cancelled_caught
+    (request,) = agent.calls(STREAM)
+    assert not request.left.is_set()
+    finish.set()
+    await until(lambda: is_in_state(stage, TaskState.COMPLETED))
+
+
+# --- several who wait ---
+
+
+async def test_a_second_waiter_joins_without_asking_the_agent_again(
+    agent: ScriptedAgent, stage: Stage
+) -> None:
+    finish = anyio.Event()
+    agent.on(STREAM, stream(WORKING, finish, *CHUNKS, moved("completed")))
+    views: list[TaskView] = []
+
+    async def wait(agent_name: str | None) -> None:
+        views.append(await stage.follow(task_id="t1", agent=agent_name))
+
+    await stage.send(wait_seconds=0.2)
+    async with anyio.create_task_group() as group:
+        group.start_soon(wait, None)
+        group.start_soon(wait, None)
+        finish.set()
+    assert [view.text for view in views] == ["one two three"] * 2
+    assert [update.text for update in views[0].updates] == ["on it", "one ", "two ", "three", ""]
+    assert views[0].updates == views[1].updates
+    assert len(agent.requests) == 2  # the card and the stream
+
+
+async def test_a_waiter_who_names_the_agent_hears_the_same(
+    agent: ScriptedAgent, stage: Stage
+) -> None:
+    finish = anyio.Event()
+    agent.on(STREAM, stream(WORKING, finish, *CHUNKS, moved("completed")))
+    agent.on(GET, result(task("working", "on it")))
+    await stage.send(wait_seconds=0.2)
+    async with anyio.create_task_group() as group:
+
+        async def wait() -> None:
+            view = await stage.follow(task_id="t1", agent="it")
+            assert view.text == "one two three"
+            assert "two " in [update.text for update in view.updates]
+
+        group.start_soon(wait)
+        finish.set()
+    assert not agent.calls(SUBSCRIBE)
+
+
+async def test_what_a_reader_finds_out_ends_the_wait_of_others(
+    agent: ScriptedAgent, stage: Stage
+) -> None:
+    agent.on(STREAM, stream(WORKING, anyio.Event()))
+    agent.on(GET, result(done("read by another")))
+    await stage.send(wait_seconds=0.2)
+    async with anyio.create_task_group() as group:
+
+        async def wait() -> None:
+            with anyio.fail_after(2):
+                assert (await stage.follow(task_id="t1")).text == "read by another"
+
+        group.start_soon(wait)
+        await stage.bridge.get(ME, "t1", None)
+
+
+# --- updates ---
+
+
+async def test_updates_are_the_pieces_in_order(agent: ScriptedAgent, stage: Stage) -> None:
+    agent.on(STREAM, stream(WORKING, *CHUNKS, moved("completed")))
+    view = await stage.follow(text="hello")
+    assert [(update.state, update.text) for update in view.updates][:4] == [
+        ("working", "on it"),
+        ("working", "one "),
+        ("working", "two "),
+        ("working", "three"),
+    ]
+    assert view.text == "one two three"
+
+
+async def test_pieces_that_are_alike_are_all_updates(agent: ScriptedAgent, stage: Stage) -> None:
+    laugh = [piece("ha ", append=n > 0) for n in range(3)]
+    agent.on(STREAM, stream(WORKING, *laugh, moved("completed")))
+    view = await stage.follow(text="joke")
+    assert [update.text for update in view.updates].count("ha ") == 3
+
+
+async def test_line_ends_of_pieces_are_kept_so_that_they_join(
+    agent: ScriptedAgent, stage: Stage
+) -> None:
+    lines = [piece("a\n"), piece("\n", append=True), piece("b", append=True)]
+    agent.on(STREAM, stream({"task": task("working")}, *lines, moved("completed")))
+    view = await stage.follow(text="lines")
+    assert "".join(update.text for update in view.updates) == "a\n\nb"
+
+
+async def test_enough_updates_end_the_wait_and_not_the_work(
+    agent: ScriptedAgent, stage: Stage
+) -> None:
+    finish = anyio.Event()
+    agent.on(STREAM, stream(WORKING, *CHUNKS, finish, moved("completed")))
+    view = await stage.follow(text="hello", max_updates=2)
+    assert [update.text for update in view.updates] == ["on it", "one "]
+    assert not view.state or view.state is TaskState.WORKING
+    finish.set()
+    await until(lambda: is_in_state(stage, TaskState.COMPLETED))
+
+
+# --- a task that runs already ---
+
+
+async def test_a_1_0_agent_is_subscribed_to_and_its_snapshot_comes_first(
+    agent: ScriptedAgent, stage: Stage
+) -> None:
+    agent.on(GET, result(task("working", "on it")))
+    agent.on(SUBSCRIBE, stream(WORKING, piece("live"), moved("completed")))
+    view = await stage.follow(task_id="t1", agent="it")
+    assert (view.state, view.text) == (TaskState.COMPLETED, "live")
+    assert len(agent.calls(SUBSCRIBE)) == 1
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        error(-32004, "no"),
+        error(-32001, "no"),
+        error(-32601, "no"),
+        http(500, b"", "text/plain"),
+        cut,
+        stream(),
+        stream(b"data: garbage\n\n"),
+    ],
+    ids=["-32004", "-32001", "-32601", "500", "cut", "empty", "garbage"],
+)
+async def test_where_subscribing_fails_the_task_is_polled(
+    refusal: Reply, agent: ScriptedAgent, stage: Stage
+) -> None:
+    agent.on(GET, result(task("working")), result(done("polled")))
+    agent.on(SUBSCRIBE, refusal)
+    assert (await stage.follow(task_id="t1", agent="it")).text == "polled"
+
+
+async def test_an_agent_below_1_0_is_never_subscribed_to(
+    agent: ScriptedAgent, stage: Stage
+) -> None:
+    old = card(agent.url, supportedInterfaces=[interface(agent.url, "0.3")])
+    agent.on(CARD, document({**old, "capabilities": {"streaming": True}}))
+    agent.on("tasks/get", result(task("working")), result(done("polled")))
+    assert (await stage.follow(task_id="t1", agent="it")).text == "polled"
+    assert {request.call for request in agent.requests} == {CARD, "tasks/get"}
+
+
+async def test_a_task_that_has_ended_is_not_subscribed_to(
+    agent: ScriptedAgent, stage: Stage
+) -> None:
+    agent.on(GET, result(done("long ago")))
+    view = await stage.follow(task_id="t1", agent="it")
+    assert (view.state, view.text) == (TaskState.COMPLETED, "long ago")
+    assert not agent.calls(SUBSCRIBE)
+
+
+# --- faults ---
+
+HICCUPS: dict[str, Reply] = {
+    "cut": cut,
+    "500": http(500, b"oops", "text/plain"),
+    "503": http(503, b"", "text/html"),
+    "429": http(429, b"", "text/plain", retry_after="0"),
+    "HTML": http(200, b"<html>", "text/html"),
+    "broken JSON": http(200, b"{"),
+    "-32603": error(-32603, "internal"),
+}
+
+
+@pytest.mark.parametrize("hiccup", HICCUPS)
+async def test_a_hiccup_while_reading_does_not_end_the_following(
+    hiccup: str, plain: ScriptedAgent, stage: Stage
+) -> None:
+    plain.on(SEND, result({"task": task("working")}))
+    plain.on(GET, HICCUPS[hiccup], result(done("all the same")))
+    assert (await stage.send()).text == "all the same"
+
+
+async def test_a_task_the_agent_has_forgotten_ends_the_following(
+    plain: ScriptedAgent, stage: Stage
+) -> None:
+    plain.on(SEND, result({"task": task("working", "on it")}))
+    plain.on(GET, error(-32001, "Task not found"))
+    with anyio.fail_after(3):
+        view = await stage.send()
+    assert view.state is TaskState.WORKING
+    assert "Contact with the agent was lost" in (view.note or "")
+    assert len(plain.calls(GET)) == 1
+
+
+GARBAGE: dict[str, Reply] = {
+    "null": result(None),
+    "a number": result(3),
+    "a list": result([1, 2]),
+    "a deep one": http(200, b'{"jsonrpc":"2.0","result":' + b'{"a":' * 5000 + b"1" + b"}" * 5001),
+    "a task without an id": result({"task": {"status": {"state": "working"}}}),
+    "a long id": result({"task": task("working", task_id="i" * 600)}),
+    "a lone surrogate as id": result({"task": task("completed", task_id="\ud800")}),
+    "a NUL as id": result({"task": task("completed", task_id="a\0b")}),
+    "a number as id": result({"task": {"id": 7, "status": {"state": 3}}}),
+    "a long context": result({"task": {**done("x"), "contextId": "c" * 600}}),
+    "a strange context": result({"task": {**done("x"), "contextId": {"a": 1}}}),
+    "a strange status": result({"task": {"id": "t1", "status": [1]}}),
+    "strange parts": result({"task": {**done("x"), "artifacts": [{"parts": {"x": 1}}, 5, None]}}),
+    "infinite": http(200, b'{"jsonrpc":"2.0","result":{"id":"t1","status":{"state":1e999}}}'),
+    "latin-1": http(200, b'{"jsonrpc":"2.0","result":{"id":"\xe9"}}'),
+    "gzip": http(200, b"\x1f\x8b\x08", content_encoding="gzip"),
+    "no length": lambda _: [b"HTTP/1.1 200 OK\r\n\r\n", CUT],
+    "a lie about the length": lambda _: [b"HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n", CUT],
+    "a stream of NUL": stream(b"\0" * 1000),
+    "a stream of errors": stream(b'data: {"error": 5}\n\n', b'data: {"error": {}}\n\n'),
+    "a stream of lists": stream(b"data: []\n\n", b"data: [[[[]]]]\n\n"),
+    "a stream of a long id": stream(moved("working", task_id="i" * 600)),
+    "a huge header": http(200, b"{}", x="y" * 100_000),
+}
+
+
+@pytest.mark.parametrize("streaming", [False, True], ids=["plain", "stream"])
+async def test_no_garbage_ends_the_following_of_another_task(
+    streaming: bool, agent: ScriptedAgent, tmp_path: Path
+) -> None:
+    finish = anyio.Event()
+    async with scripted() as healthy:
+        healthy.on(CARD, document(card(healthy.url, streaming=True)))
+        healthy.on(STREAM, stream(WORKING, finish, piece("unharmed"), moved("completed")))
+        agent.on(CARD, document(card(agent.url, streaming=streaming)))
+        config = configured(bad=agent.url, good=healthy.url)
+        async with staged(config, tmp_path / "other") as stage:
+            await stage.send(agent="good", wait_seconds=0.3)
+            for name, reply in GARBAGE.items():
+                agent.on(STREAM if streaming else SEND, reply)
+                try:
+                    view = await stage.send(name, agent="bad", wait_seconds=0.2)
+                    assert view.agent == "bad"
+                except A2AError as failure:
+                    assert failure.message, name
+            finish.set()
+            assert (await stage.follow(task_id="t1", agent=None)).text == "unharmed"
+
+
+async def test_each_failure_is_told_in_words_and_never_as_a_fault_of_the_bridge(
+    agent: ScriptedAgent, stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    agent.on(CARD, document(card(agent.url)))
+    for name, reply in GARBAGE.items():
+        agent.on(SEND, reply)
+        agent.on(GET, result(done("x")))
+        try:
+            await stage.send(name, wait_seconds=0.1)
+        except A2AError:
+            pass
+    assert "following a task of it failed" not in caplog.text
+
+
+async def test_a_poll_waits_longer_each_time(plain: ScriptedAgent, stage: Stage) -> None:
+    plain.on(SEND, result({"task": task("working")}))
+    plain.on(GET, result(task("working")))
+    await stage.send(wait_seconds=FIRST_POLL * 3)
+    assert len(plain.calls(GET)) <= 2
