@@ -213,13 +213,14 @@ class Bridge:
         route = await self._route(owner, outgoing)
         note, before, continued = None, None, route.record
         connection = self.registry.connection(route.agent)
-        with anyio.move_on_after(self._budget(route.agent, outgoing) + FIRST_WORD_SECONDS):
-            # An agent that cannot be called leaves no trace in the map; one that is slow to show
-            # its card is called in the background.
-            await connection.choice()
-            if continued and continued.task_id and not continued.state.terminal:
-                continued, now = await self._fetch(continued, DEFAULT_HISTORY)
-                before = now.status if now else None
+        if continued or not connection.ready:
+            with anyio.move_on_after(self._budget(route.agent, outgoing) + FIRST_WORD_SECONDS):
+                # An agent that cannot be called leaves no trace in the map; one that is slow to
+                # show its card is called in the background.
+                await connection.choice()
+                if continued and continued.task_id and not continued.state.terminal:
+                    continued, now = await self._fetch(continued, DEFAULT_HISTORY)
+                    before = now.status if now else None
         reference = None
         if continued and continued.state.terminal:
             reference, note = continued.task_id, _ended(continued)

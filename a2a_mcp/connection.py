@@ -91,6 +91,12 @@ class Connection:
         return self._choice
 
     @property
+    def ready(self) -> bool:
+        """Whether the interfaces are known and need not be looked up again."""
+        found = self.found
+        return self._choice is not None and bool(found and self._clock() < found.fresh_until)
+
+    @property
     def chosen(self) -> Choice | None:
         """The interfaces that were chosen last."""
         return self._choice

@@ -8,6 +8,7 @@ is raised: finding out is the follower's business, never sending again.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -27,7 +28,6 @@ from a2a_mcp.a2a.types import SendMessageRequest, StreamEvent
 
 RETRY_SECONDS: Final = (0.2, 0.8)
 LONGEST_RETRY_AFTER: Final = 10.0
-DRAIN_SECONDS: Final = 1.0
 
 Receive = Callable[[StreamEvent], Awaitable[bool]]
 """Takes an event; answers whether the agent has now said its last word."""
@@ -42,18 +42,16 @@ class Sender:
         self.heard = False
         self.client: A2AClient | None = None
 
-    async def deliver(
-        self, clients: list[A2AClient], *, streaming: bool, seconds: float
-    ) -> A2AClient:
+    async def deliver(self, clients: list[A2AClient], *, streaming: bool) -> A2AClient:
         """Send over the first of `clients` that takes the message; give the one that did.
 
-        `seconds` bounds an agent that answers nothing until its work is done. Raises A2AError.
+        It takes as long as the agent takes: the caller bounds it. Raises A2AError.
         """
         refusal: A2AError | None = None
         for client in clients:
             self.client = client
             try:
-                await self._over(client, streaming=streaming, seconds=seconds)
+                await self._over(client, streaming=streaming)
             except AgentError as error:
                 if self.heard or not tries_next(error):
                     raise
@@ -62,10 +60,10 @@ class Sender:
                 return client
         raise refusal or AgentUnreachable("there is no interface to call", delivery=Delivery.NEVER)
 
-    async def _over(self, client: A2AClient, *, streaming: bool, seconds: float) -> None:
+    async def _over(self, client: A2AClient, *, streaming: bool) -> None:
         for pause in (*RETRY_SECONDS, None):
             try:
-                await self._in_form(client, streaming=streaming, seconds=seconds)
+                await self._in_form(client, streaming=streaming)
             except A2AError as error:
                 wait = pause_before_retry(error, pause)
                 if self.heard or wait is None:
@@ -74,7 +72,7 @@ class Sender:
             else:
                 return
 
-    async def _in_form(self, client: A2AClient, *, streaming: bool, seconds: float) -> None:
+    async def _in_form(self, client: A2AClient, *, streaming: bool) -> None:
         """Stream where the agent streams; where it refuses to, ask without waiting."""
         if streaming:
             try:
@@ -85,7 +83,7 @@ class Sender:
             else:
                 return
         request = self._request.model_copy(update={"return_immediately": True})
-        answer = await client.send(request, seconds=seconds)
+        answer = await client.send(request, seconds=math.inf)
         self.heard = True
         await self._receive(answer)
 
@@ -94,11 +92,10 @@ class Sender:
             async for event in events:
                 self.heard = True
                 if await self._receive(event):
-                    # The end of the stream is awaited a moment, so that the connection can be
-                    # used again; an agent that keeps it open gains nothing (threats T4).
-                    with anyio.move_on_after(DRAIN_SECONDS):
-                        async for _ in events:
-                            pass
+                    # The end of the stream is awaited, so that the connection can be used again;
+                    # who keeps it open is ended by the follower's clock (threats T4).
+                    async for _ in events:
+                        pass
                     return
 
 

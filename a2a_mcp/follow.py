@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LONGEST_SECONDS: Final = 3600.0
+DRAIN_SECONDS: Final = 5.0
+WATCH_SECONDS: Final = 5.0
 MOST_FOLLOWED: Final = 256
 KEPT_EVENTS: Final = 256
 FIRST_POLL: Final = 0.5
@@ -64,7 +66,10 @@ class Follow:
         self.broken_at: TaskStatus | None = None
         self.events: deque[StreamEvent] = deque(maxlen=KEPT_EVENTS)
         self.count = 0
+        self.scope = anyio.CancelScope()
         self._before = before
+        self._began = anyio.current_time()
+        self._over_since: float | None = None
         self._changed = anyio.Event()
 
     @property
@@ -94,6 +99,8 @@ class Follow:
             self.task = apply(self.task, event)
         self.events.append(event)
         self.count += 1
+        if self.over and self._over_since is None:
+            self._over_since = anyio.current_time()
 
     def tell(self) -> None:
         """Wake whoever waits."""
@@ -118,8 +125,16 @@ class Follow:
                     return
                 await changed.wait()
 
+    def overdue(self, now: float) -> bool:
+        """Whether reading has gone on too long, or long after the agent's last word."""
+        if self._over_since is not None:
+            return now - self._over_since > DRAIN_SECONDS
+        return now - self._began > LONGEST_SECONDS
+
     async def first_word(self, seconds: float) -> None:
         """Wait until anything is known, at most `seconds`."""
+        if self.task is not None or self.settled:
+            return
         with anyio.move_on_after(seconds):
             while self.task is None and not self.settled:
                 await self._changed.wait()
@@ -135,6 +150,16 @@ class Follower:
         self._group = group
         self._tasks = tasks
         self._follows: dict[int, Follow] = {}
+        self._running: set[Follow] = set()
+
+    async def watch(self) -> None:
+        """End what is overdue, for as long as the group runs: one clock instead of one a call."""
+        while True:
+            await anyio.sleep(WATCH_SECONDS)
+            now = anyio.current_time()
+            for follow in self._running:
+                if follow.overdue(now):
+                    follow.scope.cancel()
 
     def of(self, record: TaskRecord) -> Follow | None:
         """Give the follow of a task that this process reads or has read lately."""
@@ -182,8 +207,9 @@ class Follower:
         connection: Connection,
         request: SendMessageRequest | None,
     ) -> None:
+        self._running.add(follow)
         try:
-            with anyio.move_on_after(LONGEST_SECONDS):
+            with follow.scope:
                 await work(follow, connection, request)
         except A2AError as error:
             follow.error = error
@@ -196,6 +222,7 @@ class Follower:
         else:
             connection.succeeded()
         finally:
+            self._running.discard(follow)
             follow.ended = True
             follow.tell()
             if not follow.record.handle:
@@ -212,9 +239,7 @@ class Follower:
         clients = await connection.clients(follow.record.interface)
         sender = Sender(request, lambda event: self._receive(follow, event))
         try:
-            client = await sender.deliver(
-                clients, streaming=bool(card.capabilities.streaming), seconds=LONGEST_SECONDS
-            )
+            client = await sender.deliver(clients, streaming=bool(card.capabilities.streaming))
         except A2AError as error:
             if follow.task is None:
                 raise

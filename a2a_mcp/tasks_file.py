@@ -209,6 +209,8 @@ def _connect(path: Path, durability: str) -> sqlite3.Connection:
         if version > SCHEMA_VERSION:
             raise _NewerSchema(f"tasks.db was written by a later version (schema {version})")
         connection.execute("PRAGMA journal_mode = WAL").fetchall()
+        # Fewer and larger checkpoints: most of their pages are the same few, written again.
+        connection.execute("PRAGMA wal_autocheckpoint = 4000").fetchall()
         connection.execute(f"PRAGMA synchronous = {durability.upper()}")
         if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
             _create(connection)

@@ -45,6 +45,7 @@ _COLUMNS: Final = (
 )
 _ROW: Final = f"SELECT key, {_COLUMNS} FROM tasks "
 _BY_KEY: Final = f"{_ROW}WHERE key = :key"
+_WRITTEN: Final = f"RETURNING key, {_COLUMNS}"
 _BY_TASK: Final = f"{_ROW}WHERE task_id = :task_id AND owner = :owner AND agent = :agent"
 # A key is used again once its row is removed, so a row is known by more than its key.
 _SAME: Final = (
@@ -119,10 +120,9 @@ def write(
         "message_id": record.message_id,
     }
     try:
-        found = connection.execute(f"UPDATE tasks SET {columns} {_SAME}", values).rowcount
+        written = _one(connection, f"UPDATE tasks SET {columns} {_SAME} {_WRITTEN}", values)
     except connection.IntegrityError:
         return _join(connection, record, given, now)
-    written = _one(connection, _BY_KEY, values) if found else None
     return written or put(connection, _changed(record, given, now))
 
 

@@ -35,6 +35,8 @@ MEDIA_TYPE_BYTES: Final = 100
 ID_BYTES: Final = 512
 SMALLEST_TEXT: Final = 300
 FIT_STEP: Final = 64
+WIDEST_IN_JSON: Final = 6  # bytes of one character, where it is written as an escape
+ROOM_FOR_REST: Final = 3_000  # ids, names, next step, at their longest
 NO_CONTENT: Final = "(no content)"
 ONLY_FILES: Final = "(no text; see the artifacts)"
 NO_REASON: Final = "(the agent gave no reason)"
@@ -349,7 +351,7 @@ def fit(view: TaskView, limit: int) -> TaskView:
     Head and tail of the text are kept, cut at line borders where one is near, and the view says how
     to read the rest.
     """
-    if _largest(view) <= limit:
+    if _surely_fits(view, limit) or _largest(view) <= limit:
         return view
     cut = replace(view, truncated=True, next_step=_how_to_read(view))
     for smaller in (cut, _with_less(cut, 10), _with_less(cut, 3), _with_less(cut, 0)):
@@ -361,6 +363,13 @@ def fit(view: TaskView, limit: int) -> TaskView:
         note=shorten(cut.note, SMALLEST_TEXT) if cut.note else None,
     )
     return _with_most_text(least, view.text, limit)
+
+
+def _surely_fits(view: TaskView, limit: int) -> bool:
+    """Whether a view is so small that it need not be measured: most are."""
+    words = len(view.text) + len(view.error or "") + len(view.note or "")
+    few = len(view.artifacts) <= 1 and not view.updates and not view.history
+    return few and words * WIDEST_IN_JSON + ROOM_FOR_REST <= limit
 
 
 def _with_less(view: TaskView, count: int) -> TaskView:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from ssl import SSLContext
@@ -88,7 +89,8 @@ class Transport:
         seconds: float | None = None,
         body_bytes: int | None = None,
     ) -> Answer:
-        """Send and read the whole answer within `seconds` and `body_bytes`.
+        """Send and read the whole answer within `seconds` (infinity: the caller bounds it) and
+        `body_bytes`.
 
         Raises AgentUnreachable and InvalidAgentResponse.
         """
@@ -221,6 +223,9 @@ def parse_json(data: bytes) -> tuple[JSON, bool]:
 
 @contextlib.contextmanager
 def _deadline(seconds: float, url: str) -> Iterator[None]:
+    if seconds == math.inf:
+        yield
+        return
     try:
         with anyio.fail_after(seconds):
             yield

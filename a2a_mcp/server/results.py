@@ -6,7 +6,6 @@ Everything that leaves is masked here: an agent may echo a credential (threats C
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Final, Protocol
 
@@ -168,8 +167,12 @@ def _delivery(error: A2AError) -> str:
     return " Whether the message was carried out is unknown: do not simply send it again."
 
 
-def _masked(structure: dict[str, JSON], mask: Mask) -> dict[str, JSON]:
-    """Mask a structure as its JSON text, and only where that changes it."""
-    text = json.dumps(structure, ensure_ascii=False)
-    masked = mask(text)
-    return structure if masked is text else json.loads(masked)
+def _masked(value: JSON, mask: Mask) -> JSON:
+    """Mask every text of a structure."""
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, dict):
+        return {name: _masked(item, mask) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_masked(item, mask) for item in value]
+    return value

@@ -55,7 +55,9 @@ def create_server(
         tasks = SqliteTaskMap(state_folder, durability=config.server.durability)
         try:
             async with anyio.create_task_group() as group:
-                bridge = Bridge(registry, tasks, Follower(group, tasks))
+                follower = Follower(group, tasks)
+                group.start_soon(follower.watch)
+                bridge = Bridge(registry, tasks, follower)
                 yield App(registry, bridge, Listing(registry, tasks))
                 group.cancel_scope.cancel()
         finally:

@@ -47,8 +47,9 @@ async def listed(home: Home, version: str) -> list[Message]:
         return tools
 
 
-@pytest.fixture
-async def tools(home: Home) -> list[Message]:
+@pytest.fixture(scope="module")
+async def tools(tmp_path_factory: pytest.TempPathFactory) -> list[Message]:
+    home = Home(tmp_path_factory.mktemp("tools"))
     home.configure({"a": "http://127.0.0.1:1"})
     return await listed(home, LEGACY)
 

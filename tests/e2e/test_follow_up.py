@@ -38,7 +38,7 @@ def executions(agent: Agent, task_id: str) -> list[str]:
 
 async def running(host: Host, agent: Agent, seconds: float) -> Answer:
     """Begin slow work and come back before it is done."""
-    answer = await host.send(f"slow {seconds}", agent=agent.kind, wait_seconds=0.4)
+    answer = await host.send(f"slow {seconds}", agent=agent.kind, wait_seconds=0.25)
     assert answer["state"] == "working"
     assert not answer.failed
     return answer
@@ -64,7 +64,7 @@ async def test_slow_work_gives_a_handle_in_time_and_its_answer_later(
     host: Host, agent: Agent
 ) -> None:
     answer = await running(host, agent, 1.2)
-    assert answer.seconds < 0.4 + SLACK
+    assert answer.seconds < 0.25 + SLACK
     task_id = answer["task_id"]
     assert "do not send" in answer["next_step"]
     assert "get_task" in answer["next_step"]
@@ -156,15 +156,15 @@ async def test_a_finished_task_goes_on_as_a_new_one_that_refers_to_it(
 async def test_a_message_to_a_running_task_reaches_it_or_is_refused_with_its_state(
     host: Host, agent: Agent
 ) -> None:
-    started = await running(host, agent, 3)
+    started = await running(host, agent, 1.5)
     answer = await host.send("Paris", task_id=started["task_id"], wait_seconds=5)
     assert answer["task_id"] == started["task_id"]
     told = executions(agent, started["task_id"])
     if answer.failed:
         assert "working" in answer.text
-        assert told == ["slow 3"]
+        assert told == ["slow 1.5"]
     else:
-        assert told == ["slow 3", "Paris"]
+        assert told == ["slow 1.5", "Paris"]
 
 
 async def test_running_work_is_cancelled(host: Host, agent: Agent) -> None:
@@ -239,7 +239,7 @@ async def test_an_agent_that_crashes_while_working_is_no_success_and_is_asked_on
     host: Host, agent: Agent
 ) -> None:
     words = f"crash {uuid4()}"
-    answer = await host.send(words, agent=agent.kind, wait_seconds=2)
+    answer = await host.send(words, agent=agent.kind, wait_seconds=1.5)
     assert sum(entry["text"] == words for entry in agent.log()) == 1
     if agent.kind.startswith("1.3"):
         assert answer.failed

@@ -1,0 +1,26 @@
+from a2a_mcp.a2a.bindings.jsonrpc import build
+
+URL = "https://agent.example/rpc?key=1"
+
+
+def test_a_call_is_one_post_at_the_url_as_it_is() -> None:
+    made = build(URL, "GetTask", {"id": "t"})
+    assert (made.verb, made.url, dict(made.query)) == ("POST", URL, {})
+    body = dict(made.body)
+    assert isinstance(body.pop("id"), str)
+    assert body == {"jsonrpc": "2.0", "method": "GetTask", "params": {"id": "t"}}
+
+
+def test_every_call_has_its_own_id() -> None:
+    ids = {build(URL, "GetTask", {}).body["id"] for _ in range(100)}
+    assert len(ids) == 100
+
+
+def test_a_tenant_is_one_of_the_params_and_the_callers_params_stay_as_they_were() -> None:
+    params = {"id": "t"}
+    assert build(URL, "GetTask", params, "acme").body["params"] == {"id": "t", "tenant": "acme"}
+    assert params == {"id": "t"}
+
+
+def test_no_tenant_is_no_param() -> None:
+    assert "tenant" not in build(URL, "GetTask", {}, "").body["params"]

@@ -1,0 +1,161 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from a2a_mcp.a2a.types import (
+    Artifact,
+    Message,
+    Part,
+    Role,
+    StreamEvent,
+    Task,
+    TaskArtifactUpdateEvent,
+    TaskState,
+    TaskStatus,
+    TaskStatusUpdateEvent,
+)
+from a2a_mcp.a2a.updates import apply, belongs
+
+
+def task(state: TaskState = TaskState.WORKING, *artifacts: Artifact) -> Task:
+    return Task(id="t", status=TaskStatus(state=state), artifacts=artifacts)
+
+
+def message(text: str, message_id: str = "") -> Message:
+    return Message(message_id=message_id, role=Role.AGENT, parts=(Part(kind="text", text=text),))
+
+
+def status(state: TaskState, said: Message | None = None, **more: str) -> TaskStatusUpdateEvent:
+    settled = TaskStatus(state=state, message=said)
+    return TaskStatusUpdateEvent(**{"task_id": "t", "status": settled, **more})
+
+
+def artifact(*texts: str, artifact_id: str = "a") -> Artifact:
+    parts = tuple(Part(kind="text", text=text) for text in texts)
+    return Artifact(artifact_id=artifact_id, parts=parts)
+
+
+def piece(given: Artifact, *, append: bool = False) -> TaskArtifactUpdateEvent:
+    return TaskArtifactUpdateEvent(task_id="t", artifact=given, append=append)
+
+
+def fold(*events: StreamEvent) -> Task:
+    folded: Task | None = None
+    for event in events:
+        folded = apply(folded, event)
+    assert folded is not None
+    return folded
+
+
+def texts(folded: Task) -> dict[str, list[str]]:
+    return {a.artifact_id: [part.text for part in a.parts] for a in folded.artifacts}
+
+
+def test_a_whole_task_replaces_what_was_known() -> None:
+    folded = fold(task(TaskState.WORKING, artifact("old")), task(TaskState.WORKING))
+    assert folded.artifacts == ()
+
+
+def test_a_snapshot_after_a_resubscription_does_not_double_the_text() -> None:
+    snapshot = task(TaskState.WORKING, artifact("one", "two"))
+    chunks = [piece(artifact(text), append=True) for text in ("one", "two", "three")]
+    folded = fold(task(), *chunks[:2], snapshot, chunks[2])
+    assert texts(folded) == {"a": ["one", "two", "three"]}
+
+
+def test_chunks_extend_their_artifact_and_others_stay() -> None:
+    folded = fold(
+        task(TaskState.WORKING, artifact("x", artifact_id="b")),
+        piece(artifact("one")),
+        piece(artifact("two"), append=True),
+    )
+    assert texts(folded) == {"b": ["x"], "a": ["one", "two"]}
+
+
+def test_a_chunk_of_an_artifact_never_seen_begins_it() -> None:
+    assert texts(fold(task(), piece(artifact("two"), append=True))) == {"a": ["two"]}
+
+
+def test_an_artifact_without_append_replaces_the_one_of_its_id() -> None:
+    assert texts(fold(task(), piece(artifact("one")), piece(artifact("two")))) == {"a": ["two"]}
+
+
+def test_a_chunk_keeps_the_name_and_adds_its_metadata() -> None:
+    named = Artifact(artifact_id="a", name="report", metadata={"x": 1})
+    more = Artifact(artifact_id="a", name="other", metadata={"y": 2})
+    (found,) = fold(task(), piece(named), piece(more, append=True)).artifacts
+    assert (found.name, found.metadata) == ("report", {"x": 1, "y": 2})
+
+
+def test_what_was_said_before_moves_to_the_history() -> None:
+    folded = fold(
+        task(),
+        status(TaskState.WORKING, message("thinking", "m1")),
+        status(TaskState.WORKING, message("searching", "m2")),
+        status(TaskState.COMPLETED, message("done", "m3")),
+    )
+    assert [item.message_id for item in folded.history] == ["m1", "m2"]
+    assert folded.status.message is not None
+    assert folded.status.message.message_id == "m3"
+
+
+def test_a_status_that_comes_twice_is_in_the_history_once() -> None:
+    thinking = status(TaskState.WORKING, message("thinking", "m1"))
+    folded = fold(task(), thinking, thinking, status(TaskState.COMPLETED))
+    assert [item.message_id for item in folded.history] == ["m1"]
+
+
+def test_messages_without_ids_are_kept_as_long_as_they_differ() -> None:
+    folded = fold(
+        task(),
+        status(TaskState.WORKING, message("thinking")),
+        status(TaskState.WORKING, message("thinking")),
+        status(TaskState.WORKING, message("searching")),
+        status(TaskState.COMPLETED),
+    )
+    assert [item.parts[0].text for item in folded.history] == ["thinking", "searching"]
+
+
+def test_nothing_moves_a_task_out_of_a_terminal_state() -> None:
+    for state in (TaskState.WORKING, TaskState.CANCELED, TaskState.INPUT_REQUIRED):
+        folded = fold(task(TaskState.COMPLETED), status(state))
+        assert folded.state is TaskState.COMPLETED
+    assert fold(task(TaskState.COMPLETED), task(TaskState.WORKING)).state is TaskState.COMPLETED
+
+
+def test_an_artifact_that_comes_after_the_end_is_kept() -> None:
+    assert texts(fold(task(TaskState.COMPLETED), piece(artifact("late")))) == {"a": ["late"]}
+
+
+def test_a_stream_without_a_whole_task_begins_one() -> None:
+    folded = fold(status(TaskState.WORKING, context_id="c"), piece(artifact("one")))
+    assert (folded.id, folded.context_id, folded.state) == ("t", "c", TaskState.WORKING)
+    assert apply(None, piece(artifact("one"))) is not None
+
+
+def test_an_event_that_names_no_task_begins_none() -> None:
+    nameless = TaskStatusUpdateEvent(task_id=None, status=TaskStatus(state=TaskState.WORKING))
+    assert apply(None, nameless) is None
+    assert apply(None, message("hi")) is None
+
+
+def test_a_context_that_comes_late_is_kept_and_a_known_one_stays() -> None:
+    late = fold(task(), status(TaskState.WORKING, context_id="c"))
+    assert late.context_id == "c"
+    assert fold(late, status(TaskState.WORKING, context_id="other")).context_id == "c"
+
+
+def test_an_event_of_another_task_does_not_belong() -> None:
+    foreign = TaskStatusUpdateEvent(task_id="x", status=TaskStatus(state=TaskState.FAILED))
+    nameless = TaskStatusUpdateEvent(task_id=None, status=TaskStatus(state=TaskState.FAILED))
+    assert belongs(task(), status(TaskState.WORKING))
+    assert belongs(task(), nameless)
+    assert belongs(task(), message("hi"))
+    assert belongs(None, foreign)
+    assert not belongs(task(), foreign)
+    assert not belongs(task(), Task(id="x", status=TaskStatus(state=TaskState.WORKING)))
+
+
+@given(st.lists(st.text(max_size=5), min_size=1, max_size=10))
+def test_chunks_give_the_whole_text_in_order(chunks: list[str]) -> None:
+    folded = fold(task(), *(piece(artifact(text), append=True) for text in chunks))
+    assert "".join(texts(folded)["a"]) == "".join(chunks)
