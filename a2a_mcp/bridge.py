@@ -26,6 +26,7 @@ from a2a_mcp.a2a.types import (
     StreamEvent,
     Task,
     TaskState,
+    TaskStatusUpdateEvent,
 )
 from a2a_mcp.errors import BridgeError, NotAllowed
 from a2a_mcp.follow import Follow, Follower
@@ -82,7 +83,7 @@ class Bridge:
         began = anyio.current_time()
         follow, note = await self._begin(owner, outgoing)
         left = self._budget(follow.agent, outgoing) - (anyio.current_time() - began)
-        await follow.wait(left, _told(follow, notice))
+        await follow.wait(left, _told(notice))
         await follow.first_word(min(left, 0) + FIRST_WORD_SECONDS)
         return await self._view(follow, note)
 
@@ -100,9 +101,12 @@ class Bridge:
         else:
             follow = await self._attach(owner, outgoing.task_id or "", outgoing.agent)
         updates: list[UpdateView] = []
+        state = TaskState.WORKING
 
         async def collect(event: StreamEvent) -> bool:
-            update = views.of_event(follow.task, event)
+            nonlocal state
+            state = state_of(event) or state
+            update = views.of_event(state, event)
             if update and says_more(update, updates):
                 updates.append(update)
                 if notice:
@@ -259,8 +263,9 @@ class Bridge:
         return route
 
     async def _attach(self, owner: str, task_id: str, agent: str | None) -> Follow:
-        record = await self.router.task(owner, task_id, agent) if not agent else None
-        running = self._follower.of(record) if record else None
+        name = self.registry.resolve(agent) if agent else None
+        known = await self.tasks.find(owner, checked(task_id), name)
+        running = self._follower.of(known[0]) if len(known) == 1 else None
         if running:
             return running
         record, task = await self.read(owner, task_id, agent)
@@ -366,6 +371,15 @@ def _parts(outgoing: Outgoing) -> tuple[Part, ...]:
     return (Part(kind="text", text=outgoing.text), *outgoing.parts)
 
 
+def state_of(event: StreamEvent) -> TaskState | None:
+    """The state that an event tells, if it tells one."""
+    match event:
+        case Task() | TaskStatusUpdateEvent():
+            return event.status.state
+        case _:
+            return None
+
+
 def _state_after(error: A2AError | BridgeError) -> TaskState:
     """Say what a message that was never answered has become: nothing, or nobody knows."""
     lost = isinstance(error, A2AError) and error.delivery is not Delivery.NEVER
@@ -374,7 +388,7 @@ def _state_after(error: A2AError | BridgeError) -> TaskState:
 
 def says_more(update: UpdateView, earlier: list[UpdateView]) -> bool:
     """Whether an update adds anything to those before it."""
-    if not earlier:
+    if not earlier or update.piece:
         return True
     return update != earlier[-1] and bool(update.text or update.state != earlier[-1].state)
 
@@ -399,12 +413,16 @@ def _with_history(task: Task, history_length: int | None) -> Task:
     return task.model_copy(update={"history": kept})
 
 
-def _told(follow: Follow, notice: Notice | None) -> Callable[[StreamEvent], Awaitable[bool]] | None:
+def _told(notice: Notice | None) -> Callable[[StreamEvent], Awaitable[bool]] | None:
     if notice is None:
         return None
 
+    state = TaskState.WORKING
+
     async def tell(event: StreamEvent) -> bool:
-        update = views.of_event(follow.task, event)
+        nonlocal state
+        state = state_of(event) or state
+        update = views.of_event(state, event)
         if update:
             await notice(update)
         return False

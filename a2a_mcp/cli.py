@@ -7,6 +7,7 @@ but protocol may reach stdout, so nothing is printed there unless a command was 
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import os
 import sys
@@ -74,6 +75,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def serve(arguments: list[str]) -> int:
     """Serve MCP over stdio, or with --http over streamable HTTP."""
+    # Start-up makes many objects that live as long as the process: not worth looking through.
+    gc.disable()
     options = _parser().parse_args(arguments)
     started = _start(options)
     if options.http:
@@ -90,6 +93,7 @@ async def _serve_stdio(started: Started) -> None:
     server = create_server(
         started.config, started.state_folder, reloader=started.reloader, closed=closed.set
     )
+    _settle()
     await serve_stdio(server, closed)
 
 
@@ -108,17 +112,29 @@ def _serve_http(options: argparse.Namespace, started: Started) -> int:
 
     async def run() -> None:
         tokens = {name: await reveal(token) for name, token in settings.tokens.items()}
+        closing = anyio.Event()
         server = create_server(
-            started.config, started.state_folder, reloader=started.reloader, **auth_options(tokens)
+            started.config,
+            started.state_folder,
+            reloader=started.reloader,
+            closing=closing,
+            **auth_options(tokens),
         )
 
         def ready(url: str) -> None:
             print(f"a2a-mcp: {url}", file=sys.stderr, flush=True)
 
-        await serve_http(server, settings, ready)
+        _settle()
+        await serve_http(server, settings, ready, closing)
 
     anyio.run(run)
     return 0
+
+
+def _settle() -> None:
+    """End start-up: what was made so far is never garbage."""
+    gc.freeze()
+    gc.enable()
 
 
 def check(arguments: list[str]) -> int:

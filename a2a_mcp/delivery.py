@@ -29,18 +29,17 @@ from a2a_mcp.a2a.types import SendMessageRequest, StreamEvent
 RETRY_SECONDS: Final = (0.2, 0.8)
 LONGEST_RETRY_AFTER: Final = 10.0
 
-Receive = Callable[[StreamEvent], Awaitable[bool]]
-"""Takes an event; answers whether the agent has now said its last word."""
+Receive = Callable[[A2AClient, StreamEvent], Awaitable[bool]]
+"""Takes an event and the client it came over; answers whether it was the agent's last word."""
 
 
 class Sender:
-    """Delivers one message; `heard` tells whether anything came back, `client` over what."""
+    """Delivers one message; `heard` tells whether anything came back."""
 
     def __init__(self, request: SendMessageRequest, receive: Receive) -> None:
         self._request = request
         self._receive = receive
         self.heard = False
-        self.client: A2AClient | None = None
 
     async def deliver(self, clients: list[A2AClient], *, streaming: bool) -> A2AClient:
         """Send over the first of `clients` that takes the message; give the one that did.
@@ -49,7 +48,6 @@ class Sender:
         """
         refusal: A2AError | None = None
         for client in clients:
-            self.client = client
             try:
                 await self._over(client, streaming=streaming)
             except AgentError as error:
@@ -85,13 +83,13 @@ class Sender:
         request = self._request.model_copy(update={"return_immediately": True})
         answer = await client.send(request, seconds=math.inf)
         self.heard = True
-        await self._receive(answer)
+        await self._receive(client, answer)
 
     async def _stream(self, client: A2AClient) -> None:
         async with client.stream(self._request) as events:
             async for event in events:
                 self.heard = True
-                if await self._receive(event):
+                if await self._receive(client, event):
                     # The end of the stream is awaited, so that the connection can be used again;
                     # who keeps it open is ended by the follower's clock (threats T4).
                     async for _ in events:

@@ -7,6 +7,7 @@ told of it. This module knows no MCP and words nothing for a model.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import random
 from collections import deque
@@ -16,7 +17,14 @@ from typing import TYPE_CHECKING, Final
 import anyio
 from anyio.abc import TaskGroup
 
-from a2a_mcp.a2a.errors import A2AError, AgentUnreachable, Delivery, InvalidAgentResponse
+from a2a_mcp.a2a.errors import (
+    A2AError,
+    AgentUnreachable,
+    AuthenticationRequired,
+    Delivery,
+    InvalidAgentResponse,
+    TaskNotFound,
+)
 from a2a_mcp.a2a.types import (
     GetTaskRequest,
     Message,
@@ -67,6 +75,10 @@ class Follow:
         self.events: deque[StreamEvent] = deque(maxlen=KEPT_EVENTS)
         self.count = 0
         self.scope = anyio.CancelScope()
+        self.client: A2AClient | None = None
+        self.released = False
+        self._unread = False
+        self._heard = anyio.current_time()
         self._before = before
         self._began = anyio.current_time()
         self._over_since: float | None = None
@@ -75,9 +87,11 @@ class Follow:
     @property
     def settled(self) -> bool:
         """Whether there is something to answer with: a stop, a message, an error."""
-        if self.message is not None or self.ended:
+        if self.message is not None or self.ended or self.released:
             return True
-        return self.task is not None and self.task.state.stop and not self._stale(self.task)
+        if self.task is None or self._unread:
+            return False
+        return self.task.state.stop and not self._stale(self.task)
 
     @property
     def broken_off(self) -> bool:
@@ -97,6 +111,8 @@ class Follow:
             self.message = event
         else:
             self.task = apply(self.task, event)
+        self._unread = self._leaves_to_be_read(event)
+        self._heard = anyio.current_time()
         self.events.append(event)
         self.count += 1
         if self.over and self._over_since is None:
@@ -125,6 +141,21 @@ class Follow:
                     return
                 await changed.wait()
 
+    def _leaves_to_be_read(self, event: StreamEvent) -> bool:
+        """Whether the task ended on a stream that carried no word of it (FastA2A: a2a-wire 16)."""
+        if isinstance(event, Task) or self.task is None:
+            return False
+        return self.task.state.terminal and not said_anything(self.task)
+
+    def read_once(self) -> None:
+        """Note that the finished task was read, or cannot be."""
+        self._unread = False
+
+    def idle(self, now: float, seconds: float) -> bool:
+        """Whether the agent has been silent on a task that is not at a stop."""
+        running = self.task is not None and not self.task.state.stop
+        return running and now - self._heard > seconds
+
     def overdue(self, now: float) -> bool:
         """Whether reading has gone on too long, or long after the agent's last word."""
         if self._over_since is not None:
@@ -146,20 +177,46 @@ class Follow:
 class Follower:
     """Runs the follows of one process; `group` is the lifespan's task group."""
 
-    def __init__(self, group: TaskGroup, tasks: TaskMap) -> None:
+    def __init__(
+        self,
+        group: TaskGroup,
+        tasks: TaskMap,
+        *,
+        first_poll: float = FIRST_POLL,
+        watch_seconds: float = WATCH_SECONDS,
+    ) -> None:
         self._group = group
         self._tasks = tasks
+        self._first_poll = first_poll
+        self._watch_seconds = watch_seconds
         self._follows: dict[int, Follow] = {}
-        self._running: set[Follow] = set()
+        self._running: dict[Follow, float] = {}
 
     async def watch(self) -> None:
-        """End what is overdue, for as long as the group runs: one clock instead of one a call."""
+        """End what is overdue and look after what is silent: one clock instead of one a call."""
         while True:
-            await anyio.sleep(WATCH_SECONDS)
+            await anyio.sleep(self._watch_seconds)
             now = anyio.current_time()
-            for follow in self._running:
+            for follow, idle_seconds in list(self._running.items()):
                 if follow.overdue(now):
                     follow.scope.cancel()
+                elif follow.client and follow.idle(now, idle_seconds):
+                    self._group.start_soon(self._look, follow)
+
+    def release(self) -> None:
+        """Let everybody who waits go with what is known: the process is about to end."""
+        for follow in self._running:
+            follow.released = True
+            follow.tell()
+
+    async def _look(self, follow: Follow) -> None:
+        """Read a task beside its silent stream, which stays open: to close it could end the task.
+
+        Some streams stay open for ever after the task has ended elsewhere (a2a-wire 17).
+        """
+        with contextlib.suppress(A2AError):
+            if follow.client:
+                await self._poll(follow, follow.client)
 
     def of(self, record: TaskRecord) -> Follow | None:
         """Give the follow of a task that this process reads or has read lately."""
@@ -207,7 +264,7 @@ class Follower:
         connection: Connection,
         request: SendMessageRequest | None,
     ) -> None:
-        self._running.add(follow)
+        self._running[follow] = connection.config.limits.idle_seconds
         try:
             with follow.scope:
                 await work(follow, connection, request)
@@ -222,11 +279,11 @@ class Follower:
         else:
             connection.succeeded()
         finally:
-            self._running.discard(follow)
+            del self._running[follow]
             follow.ended = True
             follow.tell()
-            if not follow.record.handle:
-                self._follows.pop(follow.record.key, None)
+            if not follow.record.handle and self._follows.get(follow.record.key) is follow:
+                del self._follows[follow.record.key]
 
     async def _deliver(
         self, follow: Follow, connection: Connection, request: SendMessageRequest | None
@@ -237,13 +294,18 @@ class Follower:
             return
         card = (await connection.card()).card
         clients = await connection.clients(follow.record.interface)
-        sender = Sender(request, lambda event: self._receive(follow, event))
+
+        async def receive(client: A2AClient, event: StreamEvent) -> bool:
+            follow.client = client
+            return await self._receive(follow, event)
+
+        sender = Sender(request, receive)
         try:
             client = await sender.deliver(clients, streaming=bool(card.capabilities.streaming))
         except A2AError as error:
-            if follow.task is None:
+            if follow.task is None or follow.client is None:
                 raise
-            client = sender.client or clients[0]  # what it named is looked up, never sent again
+            client = follow.client  # the task it named is looked up, the message never sent again
             if isinstance(error, AgentUnreachable):
                 follow.broken_at = follow.task.status
             else:
@@ -253,7 +315,7 @@ class Follower:
     async def _resume(
         self, follow: Follow, connection: Connection, _: SendMessageRequest | None
     ) -> None:
-        client = await connection.client(follow.record.interface)
+        client = follow.client = await connection.client(follow.record.interface)
         task = follow.task
         if task and client.interface.dialect.snapshot_first and not task.state.stop:
             try:
@@ -274,15 +336,21 @@ class Follower:
 
     async def _remember(self, follow: Follow) -> None:
         record, task, message = follow.record, follow.task, follow.message
+        interface = follow.client.made_with if follow.client else None
         if message is not None:
             follow.record = await self._tasks.update(
-                record, context_id=message.context_id, state=TaskState.COMPLETED
+                record,
+                context_id=message.context_id,
+                state=TaskState.COMPLETED,
+                interface=interface,
             )
-        elif task and (
-            task.id != record.task_id or (task.state.stop and task.state != record.state)
-        ):
+        elif task and is_news(task, record):
             follow.record = await self._tasks.update(
-                record, task_id=task.id, context_id=task.context_id, state=task.state
+                record,
+                task_id=task.id,
+                context_id=task.context_id,
+                state=task.state,
+                interface=interface,
             )
             if follow.record.key != record.key:
                 self._follows.pop(record.key, None)
@@ -294,15 +362,19 @@ class Follower:
             raise InvalidAgentResponse(
                 "the agent ended its answer before it named a task", delivery=Delivery.UNKNOWN
             )
-        if follow.task and follow.task.state.terminal and not said_anything(follow.task):
-            await self._poll(follow, client)
-        delay, failures = FIRST_POLL, 0
+        if follow.over and not follow.settled:
+            with contextlib.suppress(A2AError):
+                await self._poll(follow, client)
+            follow.read_once()
+        delay, failures = self._first_poll, 0
         while not follow.settled:
             await anyio.sleep(delay * random.uniform(0.8, 1.2))  # noqa: S311 - jitter
             delay = min(delay * POLL_GROWTH, LONGEST_POLL)
             try:
                 await self._poll(follow, client)
-            except AgentUnreachable:
+            except (TaskNotFound, AuthenticationRequired):
+                raise
+            except A2AError:  # anything else may pass: reads are repeated (DESIGN 6)
                 failures += 1
                 if failures >= POLL_FAILURES:
                     raise
@@ -311,6 +383,11 @@ class Follower:
         if follow.task:
             wanted = GetTaskRequest(id=follow.task.id, history_length=POLL_HISTORY)
             await self._receive(follow, await client.get(wanted))
+
+
+def is_news(task: Task, record: TaskRecord) -> bool:
+    """Whether the map must know: the id, and where it stops; steps between cost a write each."""
+    return task.id != record.task_id or (task.state.stop and task.state != record.state)
 
 
 def said_anything(task: Task) -> bool:

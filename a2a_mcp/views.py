@@ -88,10 +88,11 @@ class ArtifactView:
 
 @dataclass(frozen=True, slots=True)
 class UpdateView:
-    """One thing that happened on the way."""
+    """One thing that happened on the way; a `piece` of a result joins to the next piece."""
 
     state: str
     text: str
+    piece: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,24 +245,18 @@ def shown_id(artifact: Artifact) -> str:
     return shorten(scrub(artifact.artifact_id), ID_BYTES)
 
 
-def of_event(task: Task | None, event: StreamEvent) -> UpdateView | None:
-    """View what an event adds; None where it says nothing a reader would miss."""
+def of_event(state: TaskState, event: StreamEvent) -> UpdateView | None:
+    """View what an event adds; `state` is the one last heard of. None for a message: the answer."""
     match event:
-        case TaskStatusUpdateEvent():
+        case Task() | TaskStatusUpdateEvent():
             said = event.status.message
-            return _update(event.status.state, content(said.parts) if said else "")
+            text = content(said.parts) if said else ""
+            return UpdateView(state.value, shorten(text, UPDATE_BYTES))
         case TaskArtifactUpdateEvent():
-            state = task.state if task else TaskState.WORKING
-            return _update(state, content(event.artifact.parts))
-        case Task():
-            said = event.status.message
-            return _update(event.state, content(said.parts) if said else "")
+            text = joined(event.artifact.parts)
+            return UpdateView(state.value, shorten(text, UPDATE_BYTES), piece=True)
         case Message():
             return None
-
-
-def _update(state: TaskState, text: str) -> UpdateView:
-    return UpdateView(state.value, shorten(text, UPDATE_BYTES))
 
 
 def answer(task: Task) -> str:
@@ -298,6 +293,11 @@ def _last_words(history: tuple[Message, ...]) -> str:
 
 
 def content(parts: Iterable[Part]) -> str:
+    """Read parts as text, without the line ends at its end."""
+    return joined(parts).rstrip("\n")
+
+
+def joined(parts: Iterable[Part]) -> str:
     """Read parts as text: chunks joined without separator, anything else on lines of its own."""
     text = ""
     for part in parts:
@@ -305,7 +305,7 @@ def content(parts: Iterable[Part]) -> str:
             text += part.text
         else:
             text += ("\n" if text and not text.endswith("\n") else "") + describe(part) + "\n"
-    return scrub(text).rstrip("\n") if text else ""
+    return scrub(text)
 
 
 def describe(part: Part) -> str:

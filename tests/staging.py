@@ -22,6 +22,7 @@ from a2a_mcp.views import TaskView
 
 ME = "local"
 PATIENCE = 20.0
+FIRST_POLL = 0.05
 
 
 def agents(**urls: str | dict[str, Any]) -> dict[str, AgentConfig]:
@@ -65,7 +66,9 @@ async def staged(config: Config, folder: Path) -> AsyncIterator[Stage]:
     try:
         with anyio.fail_after(PATIENCE):
             async with anyio.create_task_group() as group:
-                bridge = Bridge(registry, tasks, Follower(group, tasks))
+                follower = Follower(group, tasks, first_poll=FIRST_POLL, watch_seconds=0.1)
+                group.start_soon(follower.watch)
+                bridge = Bridge(registry, tasks, follower)
                 yield Stage(bridge, registry, tasks, Listing(registry, tasks))
                 group.cancel_scope.cancel()
     finally:

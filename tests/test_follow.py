@@ -37,12 +37,11 @@ from scripted import (
     task,
     words_of,
 )
-from staging import ME, Stage, configured, staged, until
+from staging import FIRST_POLL, ME, Stage, configured, staged, until
 
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.a2a.types import TaskState
 from a2a_mcp.bridge import Outgoing
-from a2a_mcp.follow import FIRST_POLL
 from a2a_mcp.views import TaskView, UpdateView
 
 pytestmark = pytest.mark.anyio
@@ -193,7 +192,7 @@ async def test_a_stream_that_stays_open_after_the_end_keeps_nobody_waiting(
     with anyio.fail_after(1):
         view = await stage.send()
     assert view.state is TaskState.COMPLETED
-    with anyio.fail_after(3):
+    with anyio.fail_after(8):
         await agent.calls(STREAM)[0].left.wait()
 
 
@@ -689,5 +688,5 @@ async def test_each_failure_is_told_in_words_and_never_as_a_fault_of_the_bridge(
 async def test_a_poll_waits_longer_each_time(plain: ScriptedAgent, stage: Stage) -> None:
     plain.on(SEND, result({"task": task("working")}))
     plain.on(GET, result(task("working")))
-    await stage.send(wait_seconds=FIRST_POLL * 3)
-    assert len(plain.calls(GET)) <= 2
+    await stage.send(wait_seconds=FIRST_POLL * 10)
+    assert 2 <= len(plain.calls(GET)) <= 5

@@ -42,7 +42,8 @@ from a2a_mcp.a2a.types import (
 class A2AClient:
     """Speaks to one agent through one interface.
 
-    `attach` gives the credentials that belong to the interface's origin, if any.
+    `attach` gives the credentials that belong to the interface's origin, if any. `made_with` is the
+    interface as a text, for whoever keeps a task: it stays where it was made.
     """
 
     def __init__(
@@ -52,13 +53,9 @@ class A2AClient:
         attach: Callable[[], Awaitable[Attachment]],
     ) -> None:
         self.interface = interface
+        self.made_with = to_text(interface)
         self._transport = transport
         self._attach = attach
-
-    @property
-    def made_with(self) -> str:
-        """The interface as a text, for whoever keeps a task: it stays where it was made."""
-        return to_text(self.interface)
 
     async def send(
         self, request: SendMessageRequest, *, seconds: float | None = None

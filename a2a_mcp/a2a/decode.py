@@ -70,6 +70,7 @@ WRAPPERS: Final = {
     "artifactUpdate": "artifact",
     "taskArtifactUpdate": "artifact",
 }
+LONGEST_ID: Final = 512
 DEEPEST: Final = 100
 EXACT_INTEGERS: Final = 2**53
 STANDARD_ALPHABET: Final = str.maketrans("-_", "+/")
@@ -151,12 +152,12 @@ def decode_page(payload: JSON) -> TaskPage | None:
 
 def decode_task(value: Mapping[str, JSON]) -> Task | None:
     """Read a Task; None when it has no id."""
-    task_id = text_of(first(value, "id", "taskId"))
+    task_id = identifier(first(value, "id", "taskId"))
     if not task_id:
         return None
     return Task(
         id=task_id,
-        context_id=text_of(first(value, "contextId", "sessionId")),
+        context_id=identifier(first(value, "contextId", "sessionId")),
         status=_status(value.get("status")),
         artifacts=_artifacts(value.get("artifacts")),
         history=tuple(decode_message(item) for item in objects(value.get("history"))),
@@ -170,8 +171,8 @@ def decode_message(value: Mapping[str, JSON]) -> Message:
         message_id=text_of(first(value, "messageId", "message_id")) or "",
         role=ROLES.get((text_of(value.get("role")) or "").lower(), Role.UNKNOWN),
         parts=_parts(first(value, "parts", "content")),
-        task_id=text_of(value.get("taskId")),
-        context_id=text_of(value.get("contextId")),
+        task_id=identifier(value.get("taskId")),
+        context_id=identifier(value.get("contextId")),
         metadata=object_of(value.get("metadata")),
         extensions=texts(value.get("extensions")),
         reference_task_ids=texts(value.get("referenceTaskIds")),
@@ -197,8 +198,8 @@ def _status(value: JSON) -> TaskStatus:
 def _status_event(value: Mapping[str, JSON]) -> TaskStatusUpdateEvent:
     final = value.get("final")
     return TaskStatusUpdateEvent(
-        task_id=text_of(first(value, "taskId", "id")),
-        context_id=text_of(value.get("contextId")),
+        task_id=identifier(first(value, "taskId", "id")),
+        context_id=identifier(value.get("contextId")),
         status=_status(value.get("status")),
         final=final if isinstance(final, bool) else None,
         metadata=object_of(value.get("metadata")),
@@ -208,8 +209,8 @@ def _status_event(value: Mapping[str, JSON]) -> TaskStatusUpdateEvent:
 def _artifact_event(value: Mapping[str, JSON]) -> TaskArtifactUpdateEvent:
     artifact = object_of(value.get("artifact"))
     return TaskArtifactUpdateEvent(
-        task_id=text_of(first(value, "taskId", "id")),
-        context_id=text_of(value.get("contextId")),
+        task_id=identifier(first(value, "taskId", "id")),
+        context_id=identifier(value.get("contextId")),
         artifact=_artifact(artifact, 0),
         append=bool(first(value, "append") or artifact.get("append")),
         last_chunk=bool(first(value, "lastChunk") or artifact.get("lastChunk")),
@@ -354,6 +355,17 @@ def text_of(value: JSON) -> str | None:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return value if isinstance(value, str) and value else None
+
+
+def identifier(value: JSON) -> str | None:
+    """Give an id that can be kept and sent back: of sane length, Unicode, no NUL (threats I7)."""
+    text = text_of(value)
+    if text is None or "\0" in text:
+        return None
+    try:
+        return text if len(text.encode()) <= LONGEST_ID else None
+    except UnicodeEncodeError:
+        return None
 
 
 def texts(value: JSON) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ MESSAGE_LIMIT: Final = 1000
 AUTHENTICATION_STATUSES: Final = frozenset({401, 403})
 # A refusal with one of these never reached the agent's own code (a2a-wire 14.4).
 NEVER_DELIVERED_CODES: Final = frozenset({-32601, -32009})
+A2A_ERROR_MEMBERS: Final = frozenset({"error", "code", "message", "type"})
 NEVER_DELIVERED_STATUSES: Final = frozenset({404, 405, 415, 501})
 # a2a-sdk 1.3's compatibility layer, given 0.3 methods with the 1.0 header: the whole sentence,
 # since an agent's exception text stands in the same place.
@@ -52,7 +53,7 @@ def decode_error(
         data=data,
         delivery=Delivery.NEVER
         if kind is AuthenticationRequired
-        else _delivery(code, status, message, data),
+        else _delivery(code, status, message, data, body),
         url=url,
         retry_after=retry_after,
     )
@@ -93,17 +94,24 @@ def _reason(details: JSON) -> int | None:
     return next((code for code in codes if code is not None), None)
 
 
-def _delivery(code: int | None, status: int | None, message: str | None, data: JSON) -> Delivery:
+def _delivery(
+    code: int | None, status: int | None, message: str | None, data: JSON, body: JSON
+) -> Delivery:
     """Say whether the answer proves that the message was refused before the agent (14.4)."""
     if code in NEVER_DELIVERED_CODES or _is_version_sentence(message):
         return Delivery.NEVER
     if code == -32600 and _unknown_method(data):
         return Delivery.NEVER
-    if code is None and status in NEVER_DELIVERED_STATUSES:
+    if code is None and status in NEVER_DELIVERED_STATUSES and not _speaks_a2a(body):
         return Delivery.NEVER
     if status == 429:
         return Delivery.NEVER
     return Delivery.UNKNOWN
+
+
+def _speaks_a2a(body: JSON) -> bool:
+    """Whether an agent wrote the body, and not the web server before it (a2a-wire 14.3, 14.4)."""
+    return isinstance(body, dict) and not A2A_ERROR_MEMBERS.isdisjoint(body)
 
 
 def _is_version_sentence(message: str | None) -> bool:

@@ -89,8 +89,9 @@ class Transport:
         seconds: float | None = None,
         body_bytes: int | None = None,
     ) -> Answer:
-        """Send and read the whole answer within `seconds` (infinity: the caller bounds it) and
-        `body_bytes`.
+        """Send and read the whole answer within `seconds` and `body_bytes`.
+
+        Infinite `seconds` leave the time to the caller.
 
         Raises AgentUnreachable and InvalidAgentResponse.
         """

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from socket import socket
 from typing import Any, Final
 
+import anyio
 import uvicorn
 from mcp.server import MCPServer
 from mcp.server.auth.provider import AccessToken
@@ -101,25 +102,35 @@ def _same_with_slash(app: ASGIApp, path: str) -> ASGIApp:
     return same
 
 
-class _Announced(uvicorn.Server):
-    """Says when it listens, and not before."""
+class _Server(uvicorn.Server):
+    """Says when it listens, and when it is about to end."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, ready: Callable[[], None], closing: anyio.Event
+    ) -> None:
         super().__init__(config)
         self._ready = ready
+        self._closing = closing
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             self._ready()
 
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        self._closing.set()
+        await super().shutdown(sockets)
+
 
 async def serve_http(
-    server: MCPServer[Any], settings: ServerConfig, ready: Callable[[str], None]
+    server: MCPServer[Any],
+    settings: ServerConfig,
+    ready: Callable[[str], None],
+    closing: anyio.Event,
 ) -> None:
     """Serve until a signal comes; calls under way have a second to end.
 
-    `ready` is told the endpoint's URL once the port is open.
+    `ready` is told the endpoint's URL once the port is open; `closing` is set at the signal.
     """
     config = uvicorn.Config(
         application(server, settings),
@@ -132,4 +143,4 @@ async def serve_http(
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     url = f"http://{settings.host}:{settings.port}{settings.path}"
-    await _Announced(config, lambda: ready(url)).serve()
+    await _Server(config, lambda: ready(url), closing).serve()

@@ -6,9 +6,11 @@ lost. Nothing is sent, or even worded, when the host did not ask for progress.
 
 from __future__ import annotations
 
-import time
+from contextlib import AbstractAsyncContextManager, nullcontext
+from types import TracebackType
 from typing import Any, Final
 
+import anyio
 from mcp.server.mcpserver import Context
 
 from a2a_mcp.views import UpdateView
@@ -17,35 +19,56 @@ INTERVAL: Final = 0.2
 
 
 class Progress:
-    """The progress of one call."""
+    """The progress of one call, for as long as its context is open."""
 
     def __init__(self, context: Context[Any, Any]) -> None:
         self._context = context
+        self._group = anyio.create_task_group()
         self._count = 0
         self._last = float("-inf")
         self._held: UpdateView | None = None
 
-    async def __call__(self, update: UpdateView) -> None:
-        """Send an update, or hold it back while the last one is fresh."""
-        now = time.monotonic()
-        if now - self._last < INTERVAL:
-            self._held = update
-            return
-        self._last = now
-        await self._send(update)
+    async def __aenter__(self) -> Progress:
+        await self._group.__aenter__()
+        return self
 
-    async def flush(self) -> None:
-        """Send what was held back last."""
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool | None:
+        if error is None and self._held:
+            await self._send(self._held)
+        self._group.cancel_scope.cancel()
+        return await self._group.__aexit__(kind, error, trace)
+
+    async def __call__(self, update: UpdateView) -> None:
+        """Send an update, or hold it back until the last one is old enough."""
+        wait = self._last + INTERVAL - anyio.current_time()
+        if self._held is not None:
+            self._held = update
+        elif wait > 0:
+            self._held = update
+            self._group.start_soon(self._later, wait)
+        else:
+            await self._send(update)
+
+    async def _later(self, wait: float) -> None:
+        await anyio.sleep(wait)
         if self._held:
             await self._send(self._held)
 
     async def _send(self, update: UpdateView) -> None:
         self._held = None
+        self._last = anyio.current_time()
         self._count += 1
         await self._context.report_progress(self._count, None, update.text or update.state)
 
 
-def progress_of(context: Context[Any, Any]) -> Progress | None:
+def progress_of(context: Context[Any, Any]) -> AbstractAsyncContextManager[Progress | None]:
     """Give the progress of a call, or None when the host did not ask for it."""
     meta = context.request_context.meta
-    return Progress(context) if meta and meta.get("progress_token") is not None else None
+    if meta and meta.get("progress_token") is not None:
+        return Progress(context)
+    return nullcontext()

@@ -133,10 +133,8 @@ async def send_task(
         metadata=metadata or {},
         wait_seconds=wait_seconds,
     )
-    progress = progress_of(ctx)
-    view = await app.bridge.send(owner(), outgoing, progress)
-    if progress:
-        await progress.flush()
+    async with progress_of(ctx) as progress:
+        view = await app.bridge.send(owner(), outgoing, progress)
     return results.of_task_view(view, app.mask, app.result_bytes)
 
 
@@ -146,7 +144,8 @@ async def get_task(
     task_id: TaskId,
     agent: Agent = None,
     history_length: Annotated[
-        int | None, Field(ge=0, le=100, description="Also show this many latest messages")
+        int | None,
+        Field(ge=0, le=100, description="Also show so many latest messages, most 100"),
     ] = None,
 ) -> t.CallToolResult:
     """Reads a task as it is now: state, the agent's answer, its artifacts. Returns at once; to wait
@@ -219,7 +218,8 @@ async def subscribe(
     ] = None,
     wait_seconds: Wait = None,
     max_updates: Annotated[
-        int | None, Field(ge=1, le=100, description="Return after this many updates; default 20")
+        int | None,
+        Field(ge=1, le=100, description="Return after so many updates: default 20, most 100"),
     ] = None,
 ) -> t.CallToolResult:
     """Waits for a task and returns what happened on the way: `updates` in order, then its state and
@@ -239,10 +239,8 @@ async def subscribe(
         context_id=context_id,
         wait_seconds=wait_seconds,
     )
-    progress = progress_of(ctx)
-    view = await app.bridge.subscribe(owner(), outgoing, max_updates or 20, progress)
-    if progress:
-        await progress.flush()
+    async with progress_of(ctx) as progress:
+        view = await app.bridge.subscribe(owner(), outgoing, max_updates or 20, progress)
     return results.of_task_view(view, app.mask, app.result_bytes)
 
 
@@ -259,7 +257,9 @@ async def list_tasks(
         bool | None,
         Field(description="true: ask the agent itself (needs agent; only some can list)"),
     ] = None,
-    limit: Annotated[int | None, Field(ge=1, le=100, description="Most rows; default 20")] = None,
+    limit: Annotated[
+        int | None, Field(ge=1, le=100, description="Most rows: default 20, most 100")
+    ] = None,
     cursor: Annotated[str | None, Field(description="cursor of the last page")] = None,
 ) -> t.CallToolResult:
     """Lists the tasks you started through this bridge, newest first, also from before a restart;

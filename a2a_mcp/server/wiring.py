@@ -42,9 +42,12 @@ def create_server(
     *,
     reloader: Reloader | None = None,
     closed: Callable[[], None] = lambda: None,
+    closing: anyio.Event | None = None,
     **server_options: Any,
 ) -> MCPServer[App]:
     """Make the MCP server; `closed` is called when the lifespan has ended with all state saved.
+
+    `closing` tells that the end is near: whoever waits for an agent is answered with what is known.
 
     `server_options` go to the SDK's server (authentication over HTTP).
     """
@@ -57,6 +60,8 @@ def create_server(
             async with anyio.create_task_group() as group:
                 follower = Follower(group, tasks)
                 group.start_soon(follower.watch)
+                if closing:
+                    group.start_soon(_release, closing, follower)
                 bridge = Bridge(registry, tasks, follower)
                 yield App(registry, bridge, Listing(registry, tasks))
                 group.cancel_scope.cancel()
@@ -80,6 +85,11 @@ def create_server(
         cache_hints={"tools/list": CacheHint(ttl_ms=60_000, scope="public")},
         **server_options,
     )
+
+
+async def _release(closing: anyio.Event, follower: Follower) -> None:
+    await closing.wait()
+    follower.release()
 
 
 def instructions(config: Config) -> str:

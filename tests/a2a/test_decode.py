@@ -415,7 +415,7 @@ ANY_JSON = st.recursive(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(ANY_JSON)
 def test_no_json_makes_the_decoder_fail(value: Any) -> None:
     decode_event(value)

@@ -133,7 +133,7 @@ def free_port() -> int:
 async def until(probe: Callable[[], Awaitable[T]], seconds: float = 10) -> T:
     """Ask until the answer is true, and give it; TimeoutError after `seconds`."""
     with anyio.fail_after(seconds):
-        while not (found := await probe()):
+        while not (found := await probe()):  # noqa: ASYNC110 - it happens in other processes
             await anyio.sleep(LOOK_SECONDS)
         return found
 

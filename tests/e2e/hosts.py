@@ -17,6 +17,7 @@ from jsonschema import Draft202012Validator
 from mcp import Client, StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared._httpx_utils import create_mcp_http_client
+from mcp.shared.dispatcher import ProgressFnT
 
 from e2e.bridges import until
 
@@ -29,7 +30,7 @@ FACTS: Final = ("agent", "task_id", "context_id", "state", "error", "text", "not
 FAILURES: Final = ("failed", "rejected")
 STOPS: Final = ("completed", "failed", "canceled", "rejected", "input-required", "auth-required")
 
-Progress = Callable[[float, float | None, str | None], Awaitable[None]]
+Progress = ProgressFnT
 Ask = Callable[[str, Mapping[str, Any], Progress | None], Awaitable[t.CallToolResult]]
 
 
@@ -58,8 +59,17 @@ class Host:
         self.tools = {tool.name: tool for tool in tools}
         self._ask = ask
 
-    async def call(self, tool: str, progress: Progress | None = None, **arguments: Any) -> Answer:
+    async def call(self, tool: str, **arguments: Any) -> Answer:
         """Call a tool; gives its result, checked, error or not."""
+        return await self._called(tool, arguments, None)
+
+    async def watch(self, progress: Progress, tool: str, **arguments: Any) -> Answer:
+        """Call a tool and ask for progress."""
+        return await self._called(tool, arguments, progress)
+
+    async def _called(
+        self, tool: str, arguments: Mapping[str, Any], progress: Progress | None
+    ) -> Answer:
         start = time.monotonic()
         with anyio.fail_after(CALL_SECONDS):
             result = await self._ask(tool, arguments, progress)

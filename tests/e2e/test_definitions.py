@@ -107,7 +107,7 @@ async def test_every_tool_has_title_description_and_all_four_hints(tools: list[M
         assert tool["title"]
         assert len(tool["description"]) < 1000
         assert tool["annotations"]["title"] == tool["title"]
-        assert HINTS <= tool["annotations"].keys(), tool["name"]
+        assert tool["annotations"].keys() >= HINTS, tool["name"]
     hints = {tool["name"]: tool["annotations"] for tool in tools}
     reads = {name for name, hint in hints.items() if hint["readOnlyHint"]}
     assert reads == {"agent_info", "get_task", "get_artifact", "list_tasks"}

@@ -213,5 +213,3 @@ def own_home(home: Home, tmp_path_factory: pytest.TempPathFactory) -> Callable[[
         return other
 
     return make
-
-

@@ -260,7 +260,8 @@ async def test_signing_in_is_asked_for_and_the_work_goes_on(host: Host, agent: A
     assert "https://example.com/sign-in" in answer["text"]
 
     async def signed_in() -> bool:
-        return (await host.call("get_task", task_id=answer["task_id"]))["state"] == "completed"
+        seen = await host.call("get_task", task_id=answer["task_id"])
+        return bool(seen["state"] == "completed")
 
     await until(signed_in)
 

@@ -11,57 +11,56 @@ from e2e.lines import LEGACY, MODERN, lines
 pytestmark = pytest.mark.anyio
 
 
+class Heard:
+    """What a call's progress has said, in order."""
+
+    def __init__(self) -> None:
+        self.counts: list[float] = []
+        self.words: list[str] = []
+
+    async def __call__(self, progress: float, total: float | None, message: str | None) -> None:
+        self.counts.append(progress)
+        self.words.append(message or "")
+
+
 @pytest.mark.parametrize("transport", ["stdio", "http"])
 @pytest.mark.parametrize("mode", list(ERAS))
 @pytest.mark.parametrize("tool", ["send_task", "subscribe"])
 async def test_a_stream_of_five_chunks_is_at_least_five_increasing_notifications(
     hosts: Hosts, every_agent: dict[str, Agent], transport: str, mode: str, tool: str
 ) -> None:
-    seen: list[tuple[float, str]] = []
-
-    async def progress(count: float, _total: float | None, words: str | None) -> None:
-        seen.append((count, words or ""))
-
+    heard = Heard()
     host = hosts[transport, mode]
-    answer = await host.call(tool, progress, message="stream 5 0.25", agent="1.3-jsonrpc")
+    answer = await host.watch(heard, tool, message="stream 5 0.25", agent="1.3-jsonrpc")
     assert answer["state"] == "completed"
-    counts = [count for count, _ in seen]
-    assert len(counts) >= 5
-    assert counts == sorted(set(counts))
-    words = " ".join(words for _, words in seen)
+    assert len(heard.counts) >= 5
+    assert heard.counts == sorted(set(heard.counts))
+    words = " ".join(heard.words)
     for number in range(1, 6):
         assert f"chunk{number}" in words
-    assert len(counts) / answer.seconds <= 5 + 2  # at most five a second, and the last word
+    assert len(heard.counts) / answer.seconds <= 5 + 2  # at most five a second, and the last word
 
 
 @pytest.mark.parametrize("transport", ["stdio", "http"])
 async def test_a_fast_stream_is_thinned_out_but_its_last_word_is_not_lost(
     hosts: Hosts, every_agent: dict[str, Agent], transport: str
 ) -> None:
-    seen: list[str] = []
-
-    async def progress(_count: float, _total: float | None, words: str | None) -> None:
-        seen.append(words or "")
-
+    heard = Heard()
     host = hosts[transport, "auto"]
-    answer = await host.call("send_task", progress, message="stream 30 0.03", agent="1.3-jsonrpc")
+    answer = await host.watch(heard, "send_task", message="stream 30 0.03", agent="1.3-jsonrpc")
     assert answer["state"] == "completed"
-    assert len(seen) <= 5 * answer.seconds + 2
-    assert "completed" in seen[-1] or "chunk30" in seen[-1]
+    assert len(heard.words) <= 5 * answer.seconds + 2
+    assert "completed" in heard.words[-1] or "chunk30" in heard.words[-1]
 
 
 @pytest.mark.parametrize("kind", ["0.3-jsonrpc", "0.2-jsonrpc", "1.3-rest"])
 async def test_other_agents_progress_is_told_too(
     hosts: Hosts, every_agent: dict[str, Agent], kind: str
 ) -> None:
-    seen: list[str] = []
-
-    async def progress(_count: float, _total: float | None, words: str | None) -> None:
-        seen.append(words or "")
-
+    heard = Heard()
     host = hosts["stdio", "legacy"]
-    await host.call("send_task", progress, message="slow 0.5", agent=kind)
-    assert any("still working" in words for words in seen)
+    await host.watch(heard, "send_task", message="slow 0.5", agent=kind)
+    assert any("still working" in words for words in heard.words)
 
 
 @pytest.mark.parametrize("version", [LEGACY, MODERN])

@@ -20,7 +20,7 @@ from a2a_mcp.a2a.types import (
 )
 
 MESSAGES = messages(TEXTS | LINKS | FILES | data_parts(OBJECT), reference_task_ids=REFERENCES)
-MANY = settings(max_examples=150, deadline=None)
+MANY = settings(max_examples=60, deadline=None)
 OTHERS = [
     (Operation.GET_TASK, GetTaskRequest(id="t", history_length=0), official.GetTaskRequest),
     (

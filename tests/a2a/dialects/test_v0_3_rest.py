@@ -12,7 +12,7 @@ from a2a_mcp.a2a.errors import ContentTypeNotSupported, Delivery
 from a2a_mcp.a2a.types import Message, Operation, Part, SendMessageRequest
 
 MESSAGES = messages(TEXTS | LINKS | data_parts(OBJECT))
-MANY = settings(max_examples=150, deadline=None)
+MANY = settings(max_examples=60, deadline=None)
 
 
 def without_defaults(body: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,94 @@
+"""`a2a-mcp check`: every agent is contacted, and a person is told how each is."""
+
+from __future__ import annotations
+
+import io
+
+import anyio
+import pytest
+from pydantic import SecretStr
+from scripted import CARD, card, document, free_port, origin_of, scripted, silence
+from staging import agents
+
+from a2a_mcp.a2a.auth import Bearer
+from a2a_mcp.check import report
+from a2a_mcp.config import Config
+from a2a_mcp.credentials import SecretRegister
+
+pytestmark = pytest.mark.anyio
+
+
+async def checked(config: Config) -> tuple[int, str]:
+    out = io.StringIO()
+    with anyio.fail_after(10):
+        code = await report(config, out)
+    return code, out.getvalue()
+
+
+async def test_when_all_agents_answer_the_code_is_0() -> None:
+    async with scripted() as agent:
+        code, told = await checked(Config(agents=agents(one=agent.url, two=agent.url)))
+    assert code == 0
+    assert "one [ready]" in told
+    assert "two [ready]" in told
+    assert told.endswith("2 of 2 agents can be used.\n")
+    assert not agent.sends()
+
+
+async def test_a_dead_agent_is_named_with_the_reason_and_the_others_still_checked() -> None:
+    nobody = free_port()
+    async with scripted() as agent:
+        code, told = await checked(Config(agents=agents(dead=origin_of(nobody), good=agent.url)))
+    nobody.close()
+    assert code == 1
+    assert "dead [failing]" in told
+    assert "Problem: no connection" in told
+    assert "good [ready]" in told
+    assert "1 of 2 agents can be used." in told
+
+
+async def test_a_mistake_in_the_configuration_is_told_and_counts() -> None:
+    async with scripted() as agent:
+        faults = {"typo": "utl: unknown key; did you mean url?"}
+        code, told = await checked(Config(agents=agents(good=agent.url), faults=faults))
+    assert code == 1
+    assert "typo [disabled]\nProblem: utl: unknown key; did you mean url?" in told
+    assert "1 of 2 agents can be used." in told
+
+
+async def test_an_agent_that_is_switched_off_is_not_contacted() -> None:
+    async with scripted() as agent, scripted() as off:
+        table = {"url": off.url, "enabled": False}
+        code, told = await checked(Config(agents=agents(good=agent.url, off=table)))
+        assert off.connections == 0
+    assert code == 0
+    assert "1 of 1 agents can be used." in told
+
+
+async def test_without_agents_nothing_can_be_used() -> None:
+    code, told = await checked(Config())
+    assert code == 1
+    assert "No A2A agent is configured" in told
+    assert "agents.toml" in told
+
+
+async def test_agents_are_contacted_at_once() -> None:
+    async with scripted() as slow:
+        slow.on(CARD, silence)
+        limits = {"card_seconds": 0.5}
+        tables = {f"slow{n}": {"url": slow.url, "limits": limits} for n in range(5)}
+        with anyio.fail_after(2):
+            code, told = await checked(Config(agents=agents(**tables)))
+    assert code == 1
+    assert told.count("within 0.5 s") >= 5
+
+
+async def test_a_credential_that_an_agent_repeats_is_masked() -> None:
+    register = SecretRegister()
+    register.add("token-of-the-test")
+    async with scripted() as agent:
+        agent.on(CARD, document(card(agent.url, description="you sent token-of-the-test")))
+        table = {"url": agent.url, "auth": Bearer(SecretStr("token-of-the-test"))}
+        _, told = await checked(Config(agents=agents(it=table), secrets=register))
+    assert "you sent ***" in told
+    assert "token-of-the-test" not in told

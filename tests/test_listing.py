@@ -1,0 +1,255 @@
+"""Lists of tasks: the caller's own, or those that an agent lists itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from agents import Agents
+from scripted import LIST, SEND, ScriptedAgent, done, error, result, scripted, silence, task
+from staging import ME, Stage, configured, staged
+
+from a2a_mcp.a2a.errors import A2AError
+from a2a_mcp.a2a.types import TaskState
+from a2a_mcp.errors import AmbiguousAgent, NotAllowed, UnknownAgent
+from a2a_mcp.listing import Filter, TasksView, rfc3339, seconds
+
+pytestmark = pytest.mark.anyio
+
+SOMEONE = "token:someone"
+LIMIT = 10_000
+
+
+@pytest.fixture
+async def agent() -> AsyncIterator[ScriptedAgent]:
+    async with scripted() as running:
+        yield running
+
+
+@pytest.fixture
+async def stage(agent: ScriptedAgent, tmp_path: Path) -> AsyncIterator[Stage]:
+    config = configured(it=agent.url, other="https://other.example")
+    async with staged(config, tmp_path) as opened:
+        yield opened
+
+
+async def known(stage: Stage, task_id: str, owner: str = ME, agent: str = "it", **more: Any) -> None:
+    state = more.pop("state", TaskState.WORKING)
+    await stage.tasks.adopt(owner=owner, agent=agent, task_id=task_id, state=state, **more)
+
+
+async def listed(stage: Stage, *, remote: bool = False, **wanted: Any) -> TasksView:
+    return await stage.listing.tasks(ME, Filter(**wanted), remote=remote)
+
+
+def ids(view: TasksView) -> list[Any]:
+    return [row.get("task_id") for row in view.structured()["tasks"]]
+
+
+def sizes(view: TasksView) -> list[int]:
+    structure = json.dumps(view.structured(), ensure_ascii=False, separators=(",", ":"))
+    return [len(structure.encode()), len(view.prose().encode())]
+
+
+async def test_only_the_callers_tasks_are_listed(stage: Stage) -> None:
+    await known(stage, "mine")
+    await known(stage, "theirs", owner=SOMEONE)
+    assert ids(await listed(stage)) == ["mine"]
+
+
+async def test_no_tasks_are_said_so(stage: Stage) -> None:
+    view = await listed(stage)
+    assert view.structured() == {"tasks": []}
+    assert view.prose() == "No tasks."
+
+
+async def test_a_row_holds_what_a_follow_up_needs_in_both_channels(stage: Stage) -> None:
+    await known(stage, "t1", context_id="c1", state=TaskState.INPUT_REQUIRED)
+    view = await listed(stage)
+    (row,) = view.structured()["tasks"]
+    assert row | {"updated": "now"} == {
+        "agent": "it",
+        "task_id": "t1",
+        "context_id": "c1",
+        "state": "input-required",
+        "updated": "now",
+    }
+    assert view.prose() == (
+        f"- it · input-required · task_id t1, context_id c1, {row['updated']}"
+    )
+
+
+async def test_filters_are_applied(stage: Stage) -> None:
+    await known(stage, "a", context_id="c1")
+    await known(stage, "b", context_id="c2", state=TaskState.FAILED)
+    await known(stage, "c", agent="other")
+    assert ids(await listed(stage, agent="OTHER")) == ["c"]
+    assert ids(await listed(stage, context_id="c1")) == ["a"]
+    assert ids(await listed(stage, state=TaskState.FAILED)) == ["b"]
+    assert ids(await listed(stage, updated_after="2000-01-01T00:00:00Z", limit=100)) != []
+    assert ids(await listed(stage, updated_after="2999-01-01T00:00:00Z")) == []
+
+
+async def test_pages_miss_none_and_repeat_none(stage: Stage) -> None:
+    for number in range(25):
+        await known(stage, f"t{number}")
+    found, cursor = [], None
+    for _ in range(3):
+        view = await listed(stage, limit=10, cursor=cursor)
+        found += ids(view)
+        cursor = view.cursor
+        assert (f'cursor="{cursor}"' in view.prose()) == (cursor is not None)
+    assert sorted(found) == sorted(f"t{number}" for number in range(25))
+    assert cursor is None
+
+
+async def test_the_largest_page_keeps_within_a_result_and_loses_nothing(stage: Stage) -> None:
+    for number in range(100):
+        await known(stage, f"{number:036}", context_id=f"c{number:035}")
+    found, cursor = [], None
+    for _ in range(100):
+        view = await listed(stage, limit=100, cursor=cursor)
+        assert max(sizes(view)) <= LIMIT
+        found += ids(view)
+        cursor = view.cursor
+        if cursor is None:
+            break
+    assert sorted(found) == sorted(f"{number:036}" for number in range(100))
+
+
+async def test_a_message_on_its_way_is_listed_by_its_message_id(
+    agent: ScriptedAgent, stage: Stage
+) -> None:
+    agent.on(SEND, silence)
+    async with anyio.create_task_group() as group:
+
+        async def send() -> None:
+            await stage.send(agent="it")
+
+        group.start_soon(send)
+        request = await agent.called(SEND)
+        (row,) = (await listed(stage)).structured()["tasks"]
+        assert row["message_id"] == request.message["messageId"]
+        assert request.message["messageId"] in (await listed(stage)).prose()
+        group.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"cursor": "garbage"},
+        {"cursor": "\ud800"},
+        {"cursor": "x" * 10_000},
+        {"updated_after": "yesterday"},
+        {"updated_after": ""},
+        {"updated_after": "2026-13-01"},
+    ],
+    ids=str,
+)
+async def test_a_value_that_means_nothing_is_refused_in_words(
+    wrong: dict[str, Any], stage: Stage
+) -> None:
+    for remote in (False, True):
+        if "cursor" in wrong and remote:
+            continue
+        with pytest.raises(NotAllowed) as caught:
+            await listed(stage, agent="it", remote=remote, **wrong)
+        assert caught.value.next_step
+        assert len(caught.value.message) < 300
+
+
+@pytest.mark.parametrize("when", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
+@pytest.mark.parametrize("remote", [False, True])
+async def test_a_time_at_the_edge_of_all_times_breaks_nothing(
+    when: str, remote: bool, agent: ScriptedAgent, stage: Stage
+) -> None:
+    agent.on(LIST, result({"tasks": []}))
+    try:
+        view = await listed(stage, agent="it", remote=remote, updated_after=when)
+    except NotAllowed as refusal:
+        assert "not a time" in refusal.message
+    else:
+        assert ids(view) == []
+
+
+async def test_an_unknown_agent_is_refused(stage: Stage) -> None:
+    with pytest.raises(UnknownAgent):
+        await listed(stage, agent="nope")
+
+
+def test_times_without_a_zone_are_utc() -> None:
+    assert seconds("2026-01-31T12:00:00") == seconds("2026-01-31T12:00:00Z")
+    assert seconds("2026-01-31T12:00:00+02:00") == seconds("2026-01-31T10:00:00Z")
+    assert rfc3339(seconds("2026-01-31T12:00:00Z") or 0) == "2026-01-31T12:00:00Z"
+
+
+# --- the agent's own list ---
+
+
+async def test_a_real_agent_lists_its_tasks(running_agent: Agents, tmp_path: Path) -> None:
+    real = running_agent("1.3-jsonrpc")
+    async with staged(configured(real=real.url), tmp_path / "real") as stage:
+        made = await stage.send("task to be listed")
+        view = await listed(stage, remote=True, context_id=made.context_id)
+    assert ids(view) == [made.task_id]
+    assert view.structured()["tasks"][0]["state"] == "completed"
+
+
+async def test_filters_go_to_the_agent(agent: ScriptedAgent, stage: Stage) -> None:
+    agent.on(LIST, result({"tasks": [done("x")], "nextPageToken": "p2", "totalSize": 30}))
+    view = await listed(
+        stage,
+        remote=True,
+        agent="it",
+        context_id="c1",
+        state=TaskState.INPUT_REQUIRED,
+        updated_after="2026-01-31T12:00:00+02:00",
+        limit=7,
+        cursor="p1",
+    )
+    assert agent.calls(LIST)[0].params == {
+        "contextId": "c1",
+        "status": "TASK_STATE_INPUT_REQUIRED",
+        "pageSize": 7,
+        "pageToken": "p1",
+        "historyLength": 0,
+        "statusTimestampAfter": "2026-01-31T10:00:00Z",
+    }
+    assert (view.cursor, ids(view)) == ("p2", ["t1"])
+    assert "30 tasks" in (view.note or "")
+
+
+async def test_an_agents_list_needs_an_agent_where_there_are_several(stage: Stage) -> None:
+    with pytest.raises(AmbiguousAgent):
+        await listed(stage, remote=True)
+
+
+async def test_an_agent_that_cannot_list_is_an_error_of_the_agent(
+    agent: ScriptedAgent, stage: Stage
+) -> None:
+    agent.on(LIST, error(-32601, "Method not found"))
+    with pytest.raises(A2AError):
+        await listed(stage, remote=True, agent="it")
+
+
+async def test_an_agent_that_lists_without_end_keeps_within_a_result(
+    agent: ScriptedAgent, stage: Stage
+) -> None:
+    endless = [task("working", task_id=f"{n:0100}") for n in range(3000)]
+    agent.on(LIST, result({"tasks": endless, "nextPageToken": "x" * 50}))
+    view = await listed(stage, remote=True, agent="it")
+    assert max(sizes(view)) <= LIMIT
+    assert "3000" in json.dumps(view.structured()) or view.cursor
+
+
+async def test_words_of_a_listed_task_are_scrubbed(agent: ScriptedAgent, stage: Stage) -> None:
+    hostile = {**task("working", task_id="a\u202eb"), "contextId": "c\x1b[31m"}
+    hostile["status"] = {**hostile["status"], "timestamp": "now\u202e"}
+    agent.on(LIST, result({"tasks": [hostile]}))
+    view = await listed(stage, remote=True, agent="it")
+    for channel in (view.prose(), json.dumps(view.structured(), ensure_ascii=False)):
+        assert not {"\u202e", "\x1b"} & set(channel)
