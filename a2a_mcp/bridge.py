@@ -291,7 +291,11 @@ class Bridge:
 
     def nameless(self, record: TaskRecord) -> NotAllowed:
         """Say why nothing can be done with a message whose task is not known (yet)."""
-        if self._follower.of(record):
+        follow = self._follower.of(record)
+        if follow and follow.message:
+            message = f"The agent {record.agent} answered with a message: there is no task."
+            next_step = "get_task with this task_id shows the answer."
+        elif follow:
             message = f"The agent {record.agent} has not named the task yet."
             next_step = "Call get_task with this task_id until the agent has answered."
         else:

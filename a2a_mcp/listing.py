@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from a2a_mcp.a2a.types import JSON, ListTasksRequest, Task, TaskState
@@ -55,10 +56,24 @@ class Listing:
         self._tasks = tasks
 
     async def tasks(self, owner: str, wanted: Filter, *, remote: bool) -> TasksView:
-        """List the owner's tasks, or with `remote` the agent's own; raises both error trees."""
+        """List the owner's tasks, or with `remote` the agent's own; raises both error trees.
+
+        A page that would not fit into a result is asked for again, smaller, so that its cursor is
+        right and nothing is lost.
+        """
         agent = self._registry.resolve(wanted.agent) if wanted.agent or remote else None
-        if remote and agent:
-            return await self._remote(agent, wanted)
+        room = self._registry.config.server.result_bytes
+        while True:
+            if remote and agent:
+                view = await self._remote(agent, wanted)
+            else:
+                view = await self._own(owner, agent, wanted)
+            count = fitting(view, room)
+            if count >= min(len(view.rows), wanted.limit):
+                return view
+            wanted = replace(wanted, limit=max(count, 1))
+
+    async def _own(self, owner: str, agent: str | None, wanted: Filter) -> TasksView:
         try:
             records, cursor = await self._tasks.list(
                 owner,
@@ -83,12 +98,25 @@ class Listing:
                 page_size=wanted.limit,
                 page_token=wanted.cursor,
                 history_length=0,
-                updated_after=rfc3339(after) if after else None,
+                updated_after=rfc3339(after) if after is not None else None,
             )
         )
-        note = f"{page.total_size} tasks in all at {agent}." if page.total_size else None
         rows = tuple(_remote_row(agent, task) for task in page.tasks)
-        return TasksView(rows, page.next_page_token, note)
+        notes = [f"{page.total_size} tasks in all at {agent}."] if page.total_size else []
+        if len(rows) > wanted.limit:
+            notes.append(f"{len(rows)} came although {wanted.limit} were asked for; cut.")
+        cursor = scrub(page.next_page_token) if page.next_page_token else None
+        return TasksView(rows[: wanted.limit], cursor, " ".join(notes) or None)
+
+
+def fitting(view: TasksView, room: int) -> int:
+    """How many of a view's rows fit into `room` bytes of either channel."""
+    for count in range(len(view.rows), 0, -1):
+        less = replace(view, rows=view.rows[:count])
+        structure = json.dumps(less.structured(), ensure_ascii=False, separators=(",", ":"))
+        if max(len(structure.encode()), len(less.prose().encode())) <= room:
+            return count
+    return 0
 
 
 def _row(record: TaskRecord) -> dict[str, JSON]:
@@ -128,11 +156,12 @@ def seconds(when: str | None) -> float | None:
         return None
     try:
         moment = datetime.fromisoformat(when)
-    except ValueError as error:
+        moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise NotAllowed(
             f"updated_after is not a time: {when[:40]!r}.", "Write it as 2026-01-31T00:00:00Z."
         ) from error
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    return moment.timestamp()
 
 
 def rfc3339(moment: float) -> str:

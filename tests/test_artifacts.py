@@ -95,7 +95,7 @@ def test_a_range_of_lines_is_exact() -> None:
 
 def test_an_offset_past_the_end_is_said() -> None:
     assert read(task(text("abc")), offset=3).text.endswith(
-        "3 characters in all; offset 3 is past the end"
+        "offset 3 is past the end of 3 characters"
     )
     assert "past the end" in read(task(text("abc")), unit="lines", offset=7).text
 

@@ -31,6 +31,7 @@ FOREIGN_OPTIONS: Final = frozenset(
     {
         *("--extra", "--no-dev", "--directory"),  # uv run
         *("--group", "--universal", "--python-version", "--no-header", "--no-annotate"),  # uv pip
+        "--transport",  # claude mcp add
         *("--check", "--quick", "--json", "--self-check"),  # ruff, bench/run.py
     }
 )

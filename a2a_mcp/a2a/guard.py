@@ -44,6 +44,8 @@ def parse(url: str, *, base: httpx.URL | None = None) -> httpx.URL:
         host = parsed.host  # not a plain member: it decodes the name, and fails for a bad one
     except (httpx.InvalidURL, ValueError):
         raise UrlRefused(f"not a URL: {url[:200]!r}", delivery=Delivery.NEVER) from None
+    if not 0 <= (parsed.port or 0) < 2**16:
+        raise UrlRefused(f"not a URL: its port is {parsed.port}", delivery=Delivery.NEVER)
     if parsed.scheme not in PORTS or not host:
         raise UrlRefused(f"not an http or https URL: {url[:200]!r}", delivery=Delivery.NEVER)
     if parsed.userinfo:

@@ -128,7 +128,10 @@ def to_text(interface: Interface) -> str:
 
 
 def from_text(text: str) -> Interface | None:
-    """Read what `to_text` wrote; None when it names a dialect that is gone."""
-    url, version, binding, tenant = json.loads(text)
-    dialect = BY_NAME.get((version, binding))
-    return Interface(url, dialect, tenant) if dialect else None
+    """Read what `to_text` wrote; None when it is not understood (any more)."""
+    try:
+        url, version, binding, tenant = json.loads(text)
+        dialect = BY_NAME.get((version, binding))
+    except (ValueError, TypeError):
+        return None
+    return Interface(url, dialect, tenant) if dialect and isinstance(url, str) else None

@@ -41,6 +41,8 @@ NEVER_SENT: Final = (
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
 )
+# Of these too; their texts quote what could not be written, and that may be a secret.
+UNWRITABLE: Final = (httpx.InvalidURL, httpx.LocalProtocolError, UnicodeEncodeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,13 +215,17 @@ async def _read(response: httpx.Response, limit: int) -> Answer:
 
 
 def parse_json(data: bytes) -> tuple[JSON, bool]:
-    """Read bytes as JSON; where that fails, as text, with False. NaN and Infinity become words."""
+    """Read bytes as JSON; where that fails, as text, with False. NaN and Infinity become words.
+
+    Bytes that are no Unicode become replacement characters: one must not cost the whole answer.
+    """
     if not data.strip():
         return None, True
+    text = data.decode(json.detect_encoding(data), "replace")
     try:
-        return json.loads(data, parse_constant=str), True
+        return json.loads(text, parse_constant=str), True
     except (ValueError, RecursionError):
-        return data.decode("utf-8", "replace"), False
+        return text, False
 
 
 @contextlib.contextmanager
@@ -240,7 +246,10 @@ def _translated(url: str) -> Iterator[None]:
         yield
     except NEVER_SENT as error:
         raise AgentUnreachable(reason(error), delivery=Delivery.NEVER, url=plain(url)) from error
-    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+    except UNWRITABLE:
+        told = "the request has a URL or a header that HTTP cannot carry"
+        raise AgentUnreachable(told, delivery=Delivery.NEVER, url=plain(url)) from None
+    except (httpx.HTTPError, httpx.StreamError) as error:
         raise AgentUnreachable(reason(error), url=plain(url)) from error
 
 

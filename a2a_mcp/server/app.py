@@ -9,9 +9,10 @@ from typing import Any, Final
 from mcp.server.auth.middleware.auth_context import get_access_token
 
 from a2a_mcp.a2a.errors import A2AError
+from a2a_mcp.agents_view import AgentsView
 from a2a_mcp.artifacts import Piece, Wanted, read_artifact
 from a2a_mcp.bridge import Bridge
-from a2a_mcp.info import AgentsView, describe_agent, list_agents
+from a2a_mcp.info import describe_agent, list_agents
 from a2a_mcp.listing import Listing
 from a2a_mcp.registry import Registry
 

@@ -8,6 +8,7 @@ from a2a_mcp.a2a.types import Message, Part, Role, SendMessageRequest
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
 WORD = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=12)
+ID = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), min_size=1, max_size=9)
 NUMBER = st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)
 JSON = st.recursive(
     st.none() | st.booleans() | NUMBER | TEXT,
@@ -39,11 +40,11 @@ def data_parts(data: st.SearchStrategy[Any]) -> st.SearchStrategy[Part]:
 def messages(parts: st.SearchStrategy[Part], **more: Any) -> st.SearchStrategy[Message]:
     return st.builds(
         Message,
-        message_id=WORD,
+        message_id=ID,
         role=st.sampled_from([Role.USER, Role.AGENT]),
         parts=st.lists(parts, min_size=1, max_size=3).map(tuple),
-        task_id=st.none() | WORD,
-        context_id=st.none() | WORD,
+        task_id=st.none() | ID,
+        context_id=st.none() | ID,
         metadata=OBJECT,
         extensions=st.lists(WORD, max_size=2).map(tuple),
         **more,

@@ -39,7 +39,6 @@ def test_every_spelling_of_the_configured_origin_is_called(url: str) -> None:
         "https://evil.example/a2a",
         "http://agent.example/a2a",
         "https://agent.example:8443/a2a",
-        "https://agent.example:-1/",
         "https://agent.example.evil.example/",
         "https://agentexample/",
         "https://аgent.example/",  # noqa: RUF001 - the first letter is Cyrillic
@@ -101,6 +100,8 @@ def test_user_info_is_refused_and_not_repeated(url: str) -> None:
         "https://[::1/",
         "https://[evil]/",
         "https://agent.example:port/",
+        "https://agent.example:-1/",
+        "https://agent.example:65536/",
         "https://ａgent.example/a2a",  # noqa: RUF001 - a wide a
         "https://0177.0.0.1/",
         "https://１２７.0.0.1/",

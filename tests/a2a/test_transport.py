@@ -300,15 +300,25 @@ async def test_a_broken_stream_fails_in_the_same_words(script: Any) -> None:
 
 
 async def test_an_answer_nobody_asked_for_reaches_no_later_call() -> None:
-    stray = ok({"answer": 1}) + ok({"answer": "stray"})
+    taken, sent = anyio.Event(), anyio.Event()
+
+    async def stray(peer: Peer) -> None:
+        await peer.send(ok({"answer": 1}))
+        await taken.wait()
+        await peer.send(ok({"answer": "stray"}))
+        sent.set()
+        await peer.wait()
+
     async with serving(in_turn(stray, ok({"answer": 2}))) as server, transport() as client:
         assert (await fetch(client, post(server))).body == {"answer": 1}
+        taken.set()
+        await sent.wait()
         assert (await fetch(client, post(server))).body == {"answer": 2}
 
 
 @pytest.mark.parametrize(
     "url",
-    ["http://", "http://127.0.0.1:99999/", "/relative", "ftp://127.0.0.1/", "http://\x00/", "x" * 99],
+    ["http://", "/relative", "ftp://127.0.0.1/", "http://\x00/", "x" * 99],
 )
 async def test_a_url_that_cannot_be_dialled_is_an_error_of_ours(url: str) -> None:
     async with transport() as client:

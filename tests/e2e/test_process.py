@@ -240,6 +240,7 @@ async def test_other_machines_are_let_in_only_with_tokens_and_allowed_hosts(
 
 
 async def test_a_port_that_is_taken_is_one_line_on_stderr(home: Home, serving: str) -> None:
+    home.configure({})
     port = serving.rsplit(":", 1)[1]
     done = ran(home.command("--http", "--port", port), env=home.environment())
     assert done.returncode not in (0, None)

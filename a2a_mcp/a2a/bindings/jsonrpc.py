@@ -14,3 +14,16 @@ def build(url: str, target: str, params: dict[str, JSON], tenant: str | None = N
         params = {**params, "tenant": tenant}
     call = {"jsonrpc": "2.0", "id": uuid4().hex, "method": target, "params": params}
     return Outgoing("POST", url, call)
+
+
+def belongs(body: JSON, outgoing: Outgoing) -> bool:
+    """Whether an answer may be the one to this call: bytes nobody asked for can wait in a connection.
+
+    An absent or null id says nothing, since errors come without (a2a-wire 12.2; threats D4).
+    """
+    said, asked = _id(body), _id(outgoing.body)
+    return said is None or asked is None or said == asked
+
+
+def _id(call: JSON) -> JSON:
+    return call.get("id") if isinstance(call, dict) and "jsonrpc" in call else None

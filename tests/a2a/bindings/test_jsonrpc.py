@@ -1,4 +1,9 @@
-from a2a_mcp.a2a.bindings.jsonrpc import build
+from typing import Any
+
+import pytest
+
+from a2a_mcp.a2a.bindings.jsonrpc import belongs, build
+from a2a_mcp.a2a.bindings.rest import build as build_rest
 
 URL = "https://agent.example/rpc?key=1"
 
@@ -24,3 +29,26 @@ def test_a_tenant_is_one_of_the_params_and_the_callers_params_stay_as_they_were(
 
 def test_no_tenant_is_no_param() -> None:
     assert "tenant" not in build(URL, "GetTask", {}, "").body["params"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "right"),
+    [
+        ({"jsonrpc": "2.0", "id": "mine"}, True),
+        ({"jsonrpc": "2.0", "id": None}, True),
+        ({"jsonrpc": "2.0"}, True),
+        ({"id": "a task without an envelope"}, True),
+        ("<html>", True),
+        ({"jsonrpc": "2.0", "id": "another"}, False),
+        ({"jsonrpc": "2.0", "id": 1}, False),
+    ],
+)
+def test_an_answer_to_another_call_is_told_by_its_id(answer: Any, right: bool) -> None:
+    made = build(URL, "GetTask", {})
+    made.body["id"] = "mine"
+    assert belongs(answer, made) is right
+
+
+def test_calls_over_http_json_have_no_ids_to_compare() -> None:
+    made = build_rest(URL, "POST /message:send", {"id": "t"})
+    assert belongs({"jsonrpc": "2.0", "id": "x"}, made)

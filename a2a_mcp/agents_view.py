@@ -1,0 +1,98 @@
+"""A page of agents, or one agent in detail, as structure and as text. Pure.
+
+Both channels hold the same, each complete on its own; words come here ready to be shown.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import Final
+
+from a2a_mcp.a2a.types import JSON
+
+Row = dict[str, JSON]
+"""One agent; its members are those of the output schema, and missing where there is nothing."""
+
+DETAIL: Final = "credentials"
+
+
+@dataclass(frozen=True, slots=True)
+class AgentsView:
+    """Some of `total` agents; a row with credentials is one in detail."""
+
+    agents: tuple[Row, ...]
+    total: int
+    note: str | None = None
+
+    def structured(self) -> dict[str, JSON]:
+        """Give the members that are set."""
+        note = {"note": self.note} if self.note else {}
+        return {"agents": list(self.agents), "total": self.total, **note}
+
+    def prose(self) -> str:
+        """Give the same as readable text."""
+        shown = [_detail(row) if DETAIL in row else _line(row) for row in self.agents]
+        return "\n".join([*shown, *([f"\nNote: {self.note}"] if self.note else [])])
+
+    def fitted(self, limit: int) -> AgentsView:
+        """Leave out skills from the end until each channel holds at most `limit` bytes."""
+        (row,) = self.agents
+        skills = row.get("skills", [])
+        for count in range(len(skills), -1, -1):
+            view = replace(self, agents=({**row, "skills": skills[:count]},))
+            if count < len(skills):
+                note = f"{len(skills)} skills in all; the first {count} are shown."
+                view = replace(view, note=f"{self.note} {note}" if self.note else note)
+            if view.size() <= limit:
+                return view
+        return view
+
+    def size(self) -> int:
+        """The bytes of the larger channel."""
+        structure = json.dumps(self.structured(), ensure_ascii=False, separators=(",", ":"))
+        return max(len(structure.encode()), len(self.prose().encode()))
+
+
+def _line(row: Row) -> str:
+    facts = [f"- {row['name']}:", row.get("description"), f"[{row['state']}]"]
+    if row.get("default"):
+        facts.append("(default)")
+    if skills := row.get("skills"):
+        facts.append("skills: " + ", ".join(skill["name"] for skill in skills))
+    return " ".join(str(fact) for fact in [*facts, *row.get("problems", [])] if fact)
+
+
+def _detail(row: Row) -> str:
+    lines = [f"{row['name']} [{row['state']}]", row.get("description")]
+    if reported := row.get("reported_by_agent"):
+        lines.append(f"The agent says of itself: {reported}")
+    lines += _skills(row.get("skills", []))
+    if modes := _modes(row):
+        lines.append(f"All skills, where they do not say otherwise: {modes}")
+    for title, name in (("Interface", "interface"), ("Credentials", DETAIL)):
+        if row.get(name):
+            lines.append(f"{title}: {row[name]}")
+    for title, name in (("Other interfaces", "other_interfaces"), ("Capabilities", "capabilities")):
+        if row.get(name):
+            lines.append(f"{title}: {', '.join(row[name])}")
+    lines += [f"Problem: {problem}" for problem in row.get("problems", [])]
+    return "\n".join(line for line in lines if line)
+
+
+def _skills(skills: list[Row]) -> list[str]:
+    lines = ["Skills, in the agent's own words:"] if skills else []
+    for skill in skills:
+        examples = " | ".join(skill.get("examples", []))
+        facts = [skill.get("description"), examples and f"e.g. {examples}", _modes(skill)]
+        lines.append(" ".join([f"- {skill['name']}:", *(fact for fact in facts if fact)]))
+    return lines
+
+
+def _modes(row: Row) -> str:
+    words = [
+        f"{verb} {', '.join(row[name])}"
+        for verb, name in (("takes", "input_modes"), ("gives", "output_modes"))
+        if row.get(name)
+    ]
+    return f"({'; '.join(words)})" if words else ""
