@@ -12,9 +12,10 @@ import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from a2a_mcp import views
+from a2a_mcp import content, views
 from a2a_mcp.a2a.types import JSON, Artifact, Part, Task
 from a2a_mcp.errors import NotAllowed
+from a2a_mcp.fitting import head_and_tail
 from a2a_mcp.text import scrub, shorten
 
 Unit = Literal["characters", "lines"]
@@ -78,7 +79,7 @@ def read_artifact(agent: str, task: Task, wanted: Wanted, room: int) -> Piece:
     parts = _parts(agent, task, artifact, wanted)
     heading = f"{agent} · artifact_id {views.shown_id(artifact)}"
     if artifact.name:
-        heading += f" · {shorten(scrub(artifact.name), views.NAME_BYTES)}"
+        heading += f" · {shorten(scrub(artifact.name), content.NAME_BYTES)}"
     room -= ROOM_FOR_HEADING + len(heading.encode())
     media, left_out = _media(parts)
     if left_out:
@@ -153,7 +154,7 @@ def _whole_text(parts: tuple[Part, ...]) -> str:
 def _shown(part: Part) -> str:
     if part.kind == "data":
         return pretty(part.data) + "\n"
-    return _text_file(part) or views.describe(part) + "\n"
+    return _text_file(part) or content.describe(part) + "\n"
 
 
 def _text_file(part: Part) -> str | None:
@@ -219,7 +220,7 @@ def _found(text: str, phrase: str, room: int) -> str:
     head = f"{len(hits)} of {len(rows)} lines hold {phrase!r}; line numbers count from 0."
     if len(hits) > MOST_HITS:
         head += f" The first {MOST_HITS}:"
-    return views.head_and_tail(head + "\n\n" + "\n…\n".join(shown), room)
+    return head_and_tail(head + "\n\n" + "\n…\n".join(shown), room)
 
 
 def _near(row: str, needle: str) -> str:
@@ -248,7 +249,7 @@ def _pointed(parts: tuple[Part, ...], wanted: Wanted, room: int) -> str:
             return f"The pointer leads nowhere at {key[:80]!r}: {_members(value)}."
     if isinstance(value, list):
         return _items(value, wanted, room)
-    return views.head_and_tail(scrub(pretty(value)), room)
+    return head_and_tail(scrub(pretty(value)), room)
 
 
 def _items(value: list[JSON], wanted: Wanted, room: int) -> str:

@@ -7,36 +7,27 @@ agent passes `scrub`; no bytes appear in either.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from a2a_mcp.a2a.types import (
     JSON,
     Artifact,
     Message,
-    Part,
-    Role,
     StreamEvent,
     Task,
     TaskArtifactUpdateEvent,
     TaskState,
     TaskStatusUpdateEvent,
 )
+from a2a_mcp.content import NAME_BYTES, answer, content, joined, media_type_of, size_of
 from a2a_mcp.text import scrub, shorten
 
 SHOWN_ARTIFACTS: Final = 20
 SHOWN_UPDATES: Final = 100
 UPDATE_BYTES: Final = 500
 TURN_BYTES: Final = 1_000
-NAME_BYTES: Final = 200
-MEDIA_TYPE_BYTES: Final = 100
 ID_BYTES: Final = 512
-SMALLEST_TEXT: Final = 300
-FIT_STEP: Final = 64
-WIDEST_IN_JSON: Final = 6  # bytes of one character, where it is written as an escape
-ROOM_FOR_REST: Final = 3_000  # ids, names, next step, at their longest
 NO_CONTENT: Final = "(no content)"
 ONLY_FILES: Final = "(no text; see the artifacts)"
 NO_REASON: Final = "(the agent gave no reason)"
@@ -257,169 +248,3 @@ def of_event(state: TaskState, event: StreamEvent) -> UpdateView | None:
             return UpdateView(state.value, shorten(text, UPDATE_BYTES), piece=True)
         case Message():
             return None
-
-
-def answer(task: Task) -> str:
-    """Gather what the agent said: artifacts, then status message, else history; without repeats.
-
-    Agents put their answer in any of the three and some in all (a2a-wire 9, 17.14).
-    """
-    pieces: list[str] = []
-    said: set[str] = set()
-    named = len(task.artifacts) > 1
-    for artifact in task.artifacts:
-        # A file says nothing as text; that it is there, and its name and size, stands in the list.
-        text = content(part for part in artifact.parts if part.kind != "raw")
-        if text.strip() and text.strip() not in said:
-            said.add(text.strip())
-            label = shorten(scrub(artifact.name or artifact.artifact_id), NAME_BYTES)
-            pieces.append(f"[{label}]\n{text}" if named else text)
-    status = content(task.status.message.parts) if task.status.message else ""
-    if status.strip() and status.strip() not in said:
-        pieces.append(status)
-    if not pieces and task.state.stop:
-        pieces.append(_last_words(task.history))
-    return "\n\n".join(piece for piece in pieces if piece)
-
-
-def _last_words(history: tuple[Message, ...]) -> str:
-    """What the agent said last since the user's last message, as far as it said anything."""
-    for message in reversed(history):
-        if message.role is Role.USER:
-            break
-        if words := content(message.parts):
-            return words
-    return ""
-
-
-def content(parts: Iterable[Part]) -> str:
-    """Read parts as text, without the line ends at its end."""
-    return joined(parts).rstrip("\n")
-
-
-def joined(parts: Iterable[Part]) -> str:
-    """Read parts as text: chunks joined without separator, anything else on lines of its own."""
-    text = ""
-    for part in parts:
-        if part.kind == "text":
-            text += part.text
-        else:
-            text += ("\n" if text and not text.endswith("\n") else "") + describe(part) + "\n"
-    return scrub(text)
-
-
-def describe(part: Part) -> str:
-    """Show data as JSON; say of a file what it is, and where a link leads."""
-    named = f" {shorten(part.filename, NAME_BYTES)!r}" if part.filename else ""
-    match part.kind:
-        case "data":
-            return json.dumps(part.data, ensure_ascii=False)
-        case "raw":
-            return f"[file{named}: {media_type_of(part)}, {len(part.raw)} bytes]"
-        case "url":
-            return f"[link{named}: {part.url[:2000]}]"
-        case _:
-            return f"[empty part{named}: {part.problem or 'nothing in it'}]"
-
-
-def media_type_of(part: Part) -> str:
-    """Give a part's media type, or what its kind stands for."""
-    if part.media_type:
-        return shorten(scrub(part.media_type), MEDIA_TYPE_BYTES)
-    return {
-        "text": "text/plain",
-        "data": "application/json",
-    }.get(part.kind, "application/octet-stream")
-
-
-def size_of(part: Part) -> int:
-    """Give a part's size in bytes, as far as it is here."""
-    match part.kind:
-        case "text":
-            return len(part.text.encode("utf-8", "replace"))
-        case "raw":
-            return len(part.raw)
-        case "data":
-            return len(json.dumps(part.data, ensure_ascii=False).encode("utf-8", "replace"))
-        case _:
-            return 0
-
-
-def fit(view: TaskView, limit: int) -> TaskView:
-    """Cut a view so that each channel holds at most `limit` bytes of UTF-8.
-
-    Head and tail of the text are kept, cut at line borders where one is near, and the view says how
-    to read the rest.
-    """
-    if _surely_fits(view, limit) or _largest(view) <= limit:
-        return view
-    cut = replace(view, truncated=True, next_step=_how_to_read(view))
-    for smaller in (cut, _with_less(cut, 10), _with_less(cut, 3), _with_less(cut, 0)):
-        if _largest(replace(smaller, text="")) + SMALLEST_TEXT <= limit:
-            return _with_most_text(smaller, view.text, limit)
-    least = replace(
-        _with_less(cut, 0),
-        error=shorten(cut.error, SMALLEST_TEXT) if cut.error else None,
-        note=shorten(cut.note, SMALLEST_TEXT) if cut.note else None,
-    )
-    return _with_most_text(least, view.text, limit)
-
-
-def _surely_fits(view: TaskView, limit: int) -> bool:
-    """Whether a view is so small that it need not be measured: most are."""
-    words = len(view.text) + len(view.error or "") + len(view.note or "")
-    few = len(view.artifacts) <= 1 and not view.updates and not view.history
-    return few and words * WIDEST_IN_JSON + ROOM_FOR_REST <= limit
-
-
-def _with_less(view: TaskView, count: int) -> TaskView:
-    """Keep the last `count` updates and messages, and the first artifacts."""
-    return replace(
-        view,
-        updates=view.updates[max(len(view.updates) - count, 0) :],
-        history=view.history[max(len(view.history) - count, 0) :],
-        artifacts=view.artifacts[:count],
-    )
-
-
-def _with_most_text(view: TaskView, text: str, limit: int) -> TaskView:
-    """Search for the most text that fits: JSON escapes lengthen it by an unknown factor."""
-    fits, too_much = 0, limit + 1
-    while too_much - fits > FIT_STEP:
-        room = (fits + too_much) // 2
-        if _largest(replace(view, text=head_and_tail(text, room))) <= limit:
-            fits = room
-        else:
-            too_much = room
-    return replace(view, text=head_and_tail(text, fits) if fits else "")
-
-
-def _largest(view: TaskView) -> int:
-    structure = json.dumps(view.structured(), ensure_ascii=False, separators=(",", ":"))
-    return max(len(structure.encode()), len(view.prose().encode()))
-
-
-def _how_to_read(view: TaskView) -> str:
-    step = view.next_step or ""
-    if not (view.task_id and view.artifacts):
-        return step or "The text is too long to be shown whole; ask the agent for a shorter answer."
-    largest = max(view.artifacts, key=lambda artifact: artifact.size or 0)
-    read = (
-        f'The text is cut. Read on with get_artifact(task_id="{view.task_id}", '
-        f'artifact_id="{largest.artifact_id}", offset=…), or search= for a phrase.'
-    )
-    return f"{read} {step}".strip()
-
-
-def head_and_tail(text: str, room: int) -> str:
-    """Keep two thirds of `room` bytes from the head and one third from the tail."""
-    encoded = text.encode("utf-8", "replace")
-    if len(encoded) <= room:
-        return text
-    head = encoded[: room * 2 // 3].decode("utf-8", "ignore")
-    tail = encoded[-(room // 3) :].decode("utf-8", "ignore")
-    head = head[: head.rfind("\n") + 1] if "\n" in head[len(head) // 2 :] else head
-    start = tail.find("\n") + 1
-    tail = tail[start:] if 0 < start < len(tail) // 2 else tail
-    left_out = len(encoded) - len(head.encode()) - len(tail.encode())
-    return f"{head.rstrip()}\n\n[… {left_out} bytes left out …]\n\n{tail.lstrip()}"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from a2a_mcp import views
+from a2a_mcp import fitting, views
 from a2a_mcp.a2a.types import (
     Artifact,
     Message,
@@ -326,7 +326,7 @@ def sizes(view: TaskView) -> list[int]:
 
 def test_a_view_that_fits_is_left_as_it_is() -> None:
     view = views.of_task("agent", task(message="hi"))
-    assert views.fit(view, LIMIT) is view
+    assert fitting.fit(view, LIMIT) is view
 
 
 @pytest.mark.parametrize(
@@ -334,7 +334,7 @@ def test_a_view_that_fits_is_left_as_it_is() -> None:
 )
 def test_a_long_text_of_any_script_keeps_head_and_tail_within_the_limit(letter: str) -> None:
     words = f"BEGIN {letter * 60_000} END"
-    view = views.fit(views.of_task("agent", task(artifacts=(artifact(words),))), LIMIT)
+    view = fitting.fit(views.of_task("agent", task(artifacts=(artifact(words),))), LIMIT)
     assert max(sizes(view)) <= LIMIT
     assert view.truncated
     assert view.text.startswith("BEGIN")
@@ -344,20 +344,20 @@ def test_a_long_text_of_any_script_keeps_head_and_tail_within_the_limit(letter: 
 
 def test_a_cut_uses_most_of_the_room() -> None:
     words = "".join(f"line {n}\n" for n in range(20_000))
-    view = views.fit(views.of_task("agent", task(artifacts=(artifact(words),))), LIMIT)
+    view = fitting.fit(views.of_task("agent", task(artifacts=(artifact(words),))), LIMIT)
     assert max(sizes(view)) > LIMIT * 0.8
 
 
 def test_a_cut_is_made_at_line_borders() -> None:
     rows = [f"row {n:05} of the table" for n in range(5000)]
-    view = views.fit(views.of_task("agent", task(message="\n".join(rows))), LIMIT)
+    view = fitting.fit(views.of_task("agent", task(message="\n".join(rows))), LIMIT)
     head, _, tail = view.text.partition("\n\n[… ")
     assert set(head.splitlines()) <= set(rows)
     assert set(tail.partition("…]\n\n")[2].splitlines()) <= set(rows)
 
 
 def test_a_cut_counts_what_it_leaves_out() -> None:
-    cut = views.head_and_tail("a" * 1000 + "\n" + "b" * 1000, 900)
+    cut = fitting.head_and_tail("a" * 1000 + "\n" + "b" * 1000, 900)
     kept = cut.partition("\n\n[…")[0].count("a") + cut.partition("…]")[2].count("b")
     told = int(cut.partition("[… ")[2].partition(" ")[0])
     assert abs(2001 - kept - told) <= 1
@@ -366,20 +366,20 @@ def test_a_cut_counts_what_it_leaves_out() -> None:
 @pytest.mark.parametrize("channel", ["text", "structure"])
 def test_a_cut_says_how_to_read_on(channel: str) -> None:
     known = task(artifacts=(artifact("x" * 30_000, artifact_id="report"),))
-    view = views.fit(views.of_task("agent", known), LIMIT)
+    view = fitting.fit(views.of_task("agent", known), LIMIT)
     shown = view.prose() if channel == "text" else view.structured()["next_step"]
     assert 'get_artifact(task_id="t1", artifact_id="report"' in shown
 
 
 def test_a_question_that_is_cut_still_says_how_to_answer_it() -> None:
     known = task(TaskState.INPUT_REQUIRED, "Which? " * 5000)
-    view = views.fit(views.of_task("agent", known), LIMIT)
+    view = fitting.fit(views.of_task("agent", known), LIMIT)
     assert "Answer with send_task" in (view.next_step or "")
 
 
 def test_ids_and_state_survive_any_cut() -> None:
     known = task(artifacts=tuple(artifact("x" * 900, artifact_id=f"a{n}") for n in range(60)))
-    view = views.fit(views.of_task("agent", known, note="n" * 500), 1_500)
+    view = fitting.fit(views.of_task("agent", known, note="n" * 500), 1_500)
     assert (view.agent, view.task_id, view.context_id) == ("agent", "t1", "c1")
     assert view.state is TaskState.COMPLETED
     assert max(sizes(view)) <= 1_500
@@ -394,19 +394,19 @@ def test_no_word_of_an_agent_is_so_long_that_the_view_does_not_fit(field: str) -
         name=long if field == "name" else None,
         parts=(part,),
     )
-    view = views.fit(views.of_task("agent", task(artifacts=(made, artifact("x")))), LIMIT)
+    view = fitting.fit(views.of_task("agent", task(artifacts=(made, artifact("x")))), LIMIT)
     assert max(sizes(view)) <= LIMIT
 
 
 def test_a_long_reason_or_note_fits_too() -> None:
     view = views.of_task("agent", task(TaskState.FAILED), reason="r" * 40_000, note="n" * 1_200)
-    assert max(sizes(views.fit(view, LIMIT))) <= LIMIT
+    assert max(sizes(fitting.fit(view, LIMIT))) <= LIMIT
 
 
 def test_many_updates_fit() -> None:
     updates = tuple(UpdateView("working", f"{n} " + "u" * 490) for n in range(100))
     view = views.of_task("agent", task(message="x" * 50_000))
-    fitted = views.fit(TaskView("agent", "t1", text=view.text, updates=updates), LIMIT)
+    fitted = fitting.fit(TaskView("agent", "t1", text=view.text, updates=updates), LIMIT)
     assert max(sizes(fitted)) <= LIMIT
     assert fitted.truncated
 
@@ -438,7 +438,7 @@ large_tasks = st.builds(
 @given(large_tasks, st.sampled_from([3_000, 10_000, 40_000]))
 @settings(max_examples=120, deadline=None)
 def test_any_task_fits_both_channels(known: Task, limit: int) -> None:
-    assert max(sizes(views.fit(views.of_task("agent", known), limit))) <= limit
+    assert max(sizes(fitting.fit(views.of_task("agent", known), limit))) <= limit
 
 
 # --- golden prose: what a person sees here is what a model reads ---
@@ -482,7 +482,7 @@ TYPICAL: dict[str, TaskView] = {
         task(artifacts=(artifact("Rain."),)),
         note="The task t0 had ended (completed), so this is a new task in the same conversation.",
     ),
-    "cut": views.fit(
+    "cut": fitting.fit(
         views.of_task(
             "research",
             task(artifacts=(artifact("".join(f"line {n}\n" for n in range(400)), name="report"),)),

@@ -31,8 +31,9 @@ from a2a_mcp.a2a.errors import (
 )
 from a2a_mcp.a2a.types import JSON
 from a2a_mcp.errors import BridgeError
+from a2a_mcp.fitting import fit
 from a2a_mcp.text import scrub, shorten
-from a2a_mcp.views import TaskView, fit
+from a2a_mcp.views import TaskView
 
 Mask = Callable[[str], str]
 ERROR_WORDS: Final = 800

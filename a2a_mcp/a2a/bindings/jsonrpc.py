@@ -17,7 +17,7 @@ def build(url: str, target: str, params: dict[str, JSON], tenant: str | None = N
 
 
 def belongs(body: JSON, outgoing: Outgoing) -> bool:
-    """Whether an answer may be the one to this call: bytes nobody asked for can wait in a connection.
+    """Whether an answer may be the one to this call: a connection can hold bytes nobody asked for.
 
     An absent or null id says nothing, since errors come without (a2a-wire 12.2; threats D4).
     """

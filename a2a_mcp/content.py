@@ -1,0 +1,103 @@
+"""What an agent said, as text: parts joined, and the answer of a task found. Pure.
+
+Every word passes `scrub`. Bytes never become text here; a file is described by kind and size.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Final
+
+from a2a_mcp.a2a.types import Message, Part, Role, Task
+from a2a_mcp.text import scrub, shorten
+
+NAME_BYTES: Final = 200
+MEDIA_TYPE_BYTES: Final = 100
+LINK_BYTES: Final = 2_000
+
+
+def answer(task: Task) -> str:
+    """Gather what the agent said: artifacts, then status message, else history; without repeats.
+
+    Agents put their answer in any of the three and some in all (a2a-wire 9, 17.14).
+    """
+    pieces: list[str] = []
+    said: set[str] = set()
+    named = len(task.artifacts) > 1
+    for artifact in task.artifacts:
+        # A file says nothing as text; that it is there, and its name and size, stands in the list.
+        text = content(part for part in artifact.parts if part.kind != "raw")
+        if text.strip() and text.strip() not in said:
+            said.add(text.strip())
+            label = shorten(scrub(artifact.name or artifact.artifact_id), NAME_BYTES)
+            pieces.append(f"[{label}]\n{text}" if named else text)
+    status = content(task.status.message.parts) if task.status.message else ""
+    if status.strip() and status.strip() not in said:
+        pieces.append(status)
+    if not pieces and task.state.stop:
+        pieces.append(_last_words(task.history))
+    return "\n\n".join(piece for piece in pieces if piece)
+
+
+def _last_words(history: tuple[Message, ...]) -> str:
+    """What the agent said last since the user's last message, as far as it said anything."""
+    for message in reversed(history):
+        if message.role is Role.USER:
+            break
+        if words := content(message.parts):
+            return words
+    return ""
+
+
+def content(parts: Iterable[Part]) -> str:
+    """Read parts as text, without the line ends at its end."""
+    return joined(parts).rstrip("\n")
+
+
+def joined(parts: Iterable[Part]) -> str:
+    """Read parts as text: chunks joined without separator, anything else on lines of its own."""
+    text = ""
+    for part in parts:
+        if part.kind == "text":
+            text += part.text
+        else:
+            text += ("\n" if text and not text.endswith("\n") else "") + describe(part) + "\n"
+    return scrub(text)
+
+
+def describe(part: Part) -> str:
+    """Show data as JSON; say of a file what it is, and where a link leads."""
+    named = f" {shorten(part.filename, NAME_BYTES)!r}" if part.filename else ""
+    match part.kind:
+        case "data":
+            return json.dumps(part.data, ensure_ascii=False)
+        case "raw":
+            return f"[file{named}: {media_type_of(part)}, {len(part.raw)} bytes]"
+        case "url":
+            return f"[link{named}: {part.url[:LINK_BYTES]}]"
+        case _:
+            return f"[empty part{named}: {part.problem or 'nothing in it'}]"
+
+
+def media_type_of(part: Part) -> str:
+    """Give a part's media type, or what its kind stands for."""
+    if part.media_type:
+        return shorten(scrub(part.media_type), MEDIA_TYPE_BYTES)
+    return {
+        "text": "text/plain",
+        "data": "application/json",
+    }.get(part.kind, "application/octet-stream")
+
+
+def size_of(part: Part) -> int:
+    """Give a part's size in bytes, as far as it is here."""
+    match part.kind:
+        case "text":
+            return len(part.text.encode("utf-8", "replace"))
+        case "raw":
+            return len(part.raw)
+        case "data":
+            return len(json.dumps(part.data, ensure_ascii=False).encode("utf-8", "replace"))
+        case _:
+            return 0

@@ -1,0 +1,95 @@
+"""A view cut to what hosts pass on whole: so many bytes of UTF-8 in each channel. Pure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Final
+
+from a2a_mcp.text import shorten
+from a2a_mcp.views import TaskView
+
+SMALLEST_TEXT: Final = 300
+FIT_STEP: Final = 64
+WIDEST_IN_JSON: Final = 6  # bytes of one character, where it is written as an escape
+ROOM_FOR_REST: Final = 3_000  # ids, names, next step, at their longest
+
+
+def fit(view: TaskView, limit: int) -> TaskView:
+    """Cut a view so that each channel holds at most `limit` bytes of UTF-8.
+
+    Head and tail of the text are kept, cut at line borders where one is near, and the view says how
+    to read the rest.
+    """
+    if _surely_fits(view, limit) or _largest(view) <= limit:
+        return view
+    cut = replace(view, truncated=True, next_step=_how_to_read(view))
+    for smaller in (cut, _with_less(cut, 10), _with_less(cut, 3), _with_less(cut, 0)):
+        if _largest(replace(smaller, text="")) + SMALLEST_TEXT <= limit:
+            return _with_most_text(smaller, view.text, limit)
+    least = replace(
+        _with_less(cut, 0),
+        error=shorten(cut.error, SMALLEST_TEXT) if cut.error else None,
+        note=shorten(cut.note, SMALLEST_TEXT) if cut.note else None,
+    )
+    return _with_most_text(least, view.text, limit)
+
+
+def _surely_fits(view: TaskView, limit: int) -> bool:
+    """Whether a view is so small that it need not be measured: most are."""
+    words = len(view.text) + len(view.error or "") + len(view.note or "")
+    few = len(view.artifacts) <= 1 and not view.updates and not view.history
+    return few and words * WIDEST_IN_JSON + ROOM_FOR_REST <= limit
+
+
+def _with_less(view: TaskView, count: int) -> TaskView:
+    """Keep the last `count` updates and messages, and the first artifacts."""
+    return replace(
+        view,
+        updates=view.updates[max(len(view.updates) - count, 0) :],
+        history=view.history[max(len(view.history) - count, 0) :],
+        artifacts=view.artifacts[:count],
+    )
+
+
+def _with_most_text(view: TaskView, text: str, limit: int) -> TaskView:
+    """Search for the most text that fits: JSON escapes lengthen it by an unknown factor."""
+    fits, too_much = 0, limit + 1
+    while too_much - fits > FIT_STEP:
+        room = (fits + too_much) // 2
+        if _largest(replace(view, text=head_and_tail(text, room))) <= limit:
+            fits = room
+        else:
+            too_much = room
+    return replace(view, text=head_and_tail(text, fits) if fits else "")
+
+
+def _largest(view: TaskView) -> int:
+    structure = json.dumps(view.structured(), ensure_ascii=False, separators=(",", ":"))
+    return max(len(structure.encode()), len(view.prose().encode()))
+
+
+def _how_to_read(view: TaskView) -> str:
+    step = view.next_step or ""
+    if not (view.task_id and view.artifacts):
+        return step or "The text is too long to be shown whole; ask the agent for a shorter answer."
+    largest = max(view.artifacts, key=lambda artifact: artifact.size or 0)
+    read = (
+        f'The text is cut. Read on with get_artifact(task_id="{view.task_id}", '
+        f'artifact_id="{largest.artifact_id}", offset=…), or search= for a phrase.'
+    )
+    return f"{read} {step}".strip()
+
+
+def head_and_tail(text: str, room: int) -> str:
+    """Keep two thirds of `room` bytes from the head and one third from the tail."""
+    encoded = text.encode("utf-8", "replace")
+    if len(encoded) <= room:
+        return text
+    head = encoded[: room * 2 // 3].decode("utf-8", "ignore")
+    tail = encoded[-(room // 3) :].decode("utf-8", "ignore")
+    head = head[: head.rfind("\n") + 1] if "\n" in head[len(head) // 2 :] else head
+    start = tail.find("\n") + 1
+    tail = tail[start:] if 0 < start < len(tail) // 2 else tail
+    left_out = len(encoded) - len(head.encode()) - len(tail.encode())
+    return f"{head.rstrip()}\n\n[… {left_out} bytes left out …]\n\n{tail.lstrip()}"
