@@ -6,7 +6,8 @@ Every access to a task passes `Router` with its owner. What comes out is a view;
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 from uuid import uuid4
@@ -14,27 +15,26 @@ from uuid import uuid4
 import anyio
 
 from a2a_mcp import views
-from a2a_mcp.a2a.errors import A2AError, Delivery, TaskNotFound
+from a2a_mcp.a2a.errors import A2AError, Delivery
 from a2a_mcp.a2a.types import (
     JSON,
     CancelTaskRequest,
-    GetTaskRequest,
     Message,
     Part,
     Role,
     SendMessageRequest,
-    StreamEvent,
     Task,
     TaskState,
-    TaskStatusUpdateEvent,
 )
-from a2a_mcp.errors import BridgeError, NotAllowed
+from a2a_mcp.errors import BridgeError
 from a2a_mcp.follow import Follow, Follower
+from a2a_mcp.progress import Notice, Updates
+from a2a_mcp.reading import DEFAULT_HISTORY, Reader
 from a2a_mcp.registry import Registry
 from a2a_mcp.routing import Route, Router, checked, unknown_task
 from a2a_mcp.tasks import TaskMap, TaskRecord
 from a2a_mcp.text import scrub
-from a2a_mcp.views import TaskView, UpdateView
+from a2a_mcp.views import TaskView
 
 DEFAULT_MODES: Final = (
     "text/plain",
@@ -43,7 +43,6 @@ DEFAULT_MODES: Final = (
     "image/png",
     "image/jpeg",
 )
-DEFAULT_HISTORY: Final = 10
 FIRST_WORD_SECONDS: Final = 0.4  # beyond the budget: a real task id is worth more than a handle
 NOTHING_HEARD: Final = (
     "Nothing was heard from the agent yet. The message is on its way or being worked on: do not "
@@ -53,7 +52,6 @@ BROKEN_OFF: Final = (
     "The agent broke off its answer; this is the state it has reported since. If it stays so, tell "
     "the user."
 )
-Notice = Callable[[UpdateView], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +74,7 @@ class Bridge:
         self.registry = registry
         self.tasks = tasks
         self.router = Router(registry, tasks)
+        self.reader = Reader(registry, tasks, self.router, follower)
         self._follower = follower
 
     async def send(self, owner: str, outgoing: Outgoing, notice: Notice | None = None) -> TaskView:
@@ -83,7 +82,7 @@ class Bridge:
         began = anyio.current_time()
         follow, note = await self._begin(owner, outgoing)
         left = self._budget(follow.agent, outgoing) - (anyio.current_time() - began)
-        await follow.wait(left, _told(notice))
+        await follow.wait(left, Updates(notice) if notice else None)
         await follow.first_word(min(left, 0) + FIRST_WORD_SECONDS)
         return await self._view(follow, note)
 
@@ -100,29 +99,17 @@ class Bridge:
             follow, note = await self._begin(owner, outgoing)
         else:
             follow = await self._attach(owner, outgoing.task_id or "", outgoing.agent)
-        updates: list[UpdateView] = []
-        state = TaskState.WORKING
-
-        async def collect(event: StreamEvent) -> bool:
-            nonlocal state
-            state = state_of(event) or state
-            update = views.of_event(state, event)
-            if update and says_more(update, updates):
-                updates.append(update)
-                if notice:
-                    await notice(update)
-            return len(updates) >= max_updates
-
+        updates = Updates(notice, max_updates)
         left = self._budget(follow.agent, outgoing) - (anyio.current_time() - began)
-        await follow.wait(left, collect)
+        await follow.wait(left, updates)
         await follow.first_word(min(left, 0) + FIRST_WORD_SECONDS)
-        return replace(await self._view(follow, note), updates=tuple(updates))
+        return replace(await self._view(follow, note), updates=tuple(updates.seen))
 
     async def get(
         self, owner: str, task_id: str, agent: str | None, history_length: int | None = None
     ) -> TaskView:
         """Read a task as it is now."""
-        record, task = await self.read(owner, task_id, agent, history_length)
+        record, task = await self.reader.read(owner, task_id, agent, history_length)
         if task is None:
             return await self._waiting(owner, record)
         view = views.of_task(record.agent, task)
@@ -137,9 +124,9 @@ class Bridge:
 
         A task that has ended is not cancelled: some servers overwrite its result (a2a-wire 17.12).
         """
-        record, task = await self.read(owner, task_id, agent)
+        record, task = await self.reader.read(owner, task_id, agent)
         if task is None:
-            raise self.nameless(record)
+            raise self.reader.nameless(record)
         if task.state.terminal:
             ended = f"The task had already ended ({task.state}); nothing was cancelled."
             return replace(views.of_task(record.agent, task, note=ended), failed=False)
@@ -150,67 +137,8 @@ class Bridge:
             await client.cancel(CancelTaskRequest(id=task.id, metadata=metadata))
         except A2AError as error:
             refusal = error
-        record, after = await self.read(owner, task.id, record.agent)
+        record, after = await self.reader.read(owner, task.id, record.agent)
         return self._after_cancel(record, after or task, refusal)
-
-    async def read(
-        self, owner: str, task_id: str, agent: str | None, history_length: int | None = None
-    ) -> tuple[TaskRecord, Task | None]:
-        """Find a task and read it at its agent; None while the agent has not named it.
-
-        An id that is not known here is looked up at `agent` and adopted, unless another owner
-        holds it. Raises UnknownTask and A2AError.
-        """
-        name = self.registry.resolve(agent) if agent else None
-        records = await self.tasks.find(owner, checked(task_id), name)
-        if not records and name:
-            return await self._adopt(owner, task_id, name, history_length)
-        record = await self.router.task(owner, task_id, agent)
-        if record.task_id is None:
-            follow = self._follower.of(record)
-            return record, follow.task if follow else None
-        return await self._fetch(record, history_length)
-
-    async def _fetch(
-        self, record: TaskRecord, history_length: int | None
-    ) -> tuple[TaskRecord, Task | None]:
-        connection = self.registry.connection(record.agent)
-        client = await connection.client(record.interface)
-        try:
-            task = await client.get(_get(record.task_id or "", history_length))
-        except A2AError as error:
-            connection.failed(error)
-            follow = self._follower.of(record)
-            if follow and follow.task and isinstance(error, TaskNotFound):
-                return (
-                    record,
-                    follow.task,
-                )  # it is still read here: a2a-sdk 0.x forgets crashed tasks
-            raise
-        connection.succeeded()
-        await self._follower.settle(record, task)
-        update = await self.tasks.update(record, context_id=task.context_id, state=task.state)
-        return update, _with_history(task, history_length)
-
-    async def _adopt(
-        self, owner: str, task_id: str, agent: str, history_length: int | None
-    ) -> tuple[TaskRecord, Task | None]:
-        if await self.tasks.held_by_other(owner, agent, task_id):
-            raise unknown_task(task_id, agent)
-        client = await self.registry.connection(agent).client()
-        try:
-            task = await client.get(_get(task_id, history_length))
-        except TaskNotFound:
-            raise unknown_task(task_id, agent) from None
-        record = await self.tasks.adopt(
-            owner=owner,
-            agent=agent,
-            task_id=task.id,
-            context_id=task.context_id,
-            state=task.state,
-            interface=client.made_with,
-        )
-        return record, _with_history(task, history_length)
 
     async def _begin(self, owner: str, outgoing: Outgoing) -> tuple[Follow, str | None]:
         """Write the message down, then let it go; a note says where it went if not as asked."""
@@ -218,12 +146,13 @@ class Bridge:
         note, before, continued = None, None, route.record
         connection = self.registry.connection(route.agent)
         if continued or not connection.ready:
-            with anyio.move_on_after(self._budget(route.agent, outgoing) + FIRST_WORD_SECONDS):
+            seconds = self._budget(route.agent, outgoing) + FIRST_WORD_SECONDS
+            with _nothing_sent(), anyio.move_on_after(seconds):
                 # An agent that cannot be called leaves no trace in the map; one that is slow to
                 # show its card is called in the background.
                 await connection.choice()
                 if continued and continued.task_id and not continued.state.terminal:
-                    continued, now = await self._fetch(continued, DEFAULT_HISTORY)
+                    continued, now = await self.reader.fetch(continued, DEFAULT_HISTORY)
                     before = now.status if now else None
         reference = None
         if continued and continued.state.terminal:
@@ -253,13 +182,13 @@ class Bridge:
     async def _route(self, owner: str, outgoing: Outgoing) -> Route:
         """Find where a message goes; a task that is only known at its agent is adopted first."""
         if outgoing.task_id and outgoing.agent:
-            record, _ = await self.read(owner, outgoing.task_id, outgoing.agent)
+            record, _ = await self.reader.read(owner, outgoing.task_id, outgoing.agent)
             outgoing = replace(outgoing, agent=record.agent)
         route = await self.router.message(
             owner, outgoing.agent, outgoing.task_id, outgoing.context_id
         )
         if route.record and route.record.task_id is None:
-            raise self.nameless(route.record)
+            raise self.reader.nameless(route.record)
         return route
 
     async def _attach(self, owner: str, task_id: str, agent: str | None) -> Follow:
@@ -268,7 +197,7 @@ class Bridge:
         running = self._follower.of(known[0]) if len(known) == 1 else None
         if running:
             return running
-        record, task = await self.read(owner, task_id, agent)
+        record, task = await self.reader.read(owner, task_id, agent)
         if task is None:
             raise unknown_task(task_id, record.agent)
         return self._follower.attach(self.registry.connection(record.agent), record, task)
@@ -278,7 +207,7 @@ class Bridge:
         follow = self._follower.of(record)
         if follow:
             return await self._view(follow, None)
-        lost = self.nameless(record)
+        lost = self.reader.nameless(record)
         return TaskView(
             agent=record.agent,
             task_id=record.handle,
@@ -288,23 +217,6 @@ class Bridge:
             next_step=lost.next_step,
             failed=True,
         )
-
-    def nameless(self, record: TaskRecord) -> NotAllowed:
-        """Say why nothing can be done with a message whose task is not known (yet)."""
-        follow = self._follower.of(record)
-        if follow and follow.message:
-            message = f"The agent {record.agent} answered with a message: there is no task."
-            next_step = "get_task with this task_id shows the answer."
-        elif follow:
-            message = f"The agent {record.agent} has not named the task yet."
-            next_step = "Call get_task with this task_id until the agent has answered."
-        else:
-            message = (
-                f"The answer of {record.agent} was lost: the bridge was restarted before the agent "
-                "named a task. The message may have been carried out."
-            )
-            next_step = "Ask the agent what became of it before anything is sent again."
-        return NotAllowed(message, next_step, agent=record.agent, task_id=record.handle)
 
     async def _view(self, follow: Follow, note: str | None) -> TaskView:
         """View what is known of a follow now; raises the error that ended it with nothing known."""
@@ -368,20 +280,21 @@ class Bridge:
         return self.registry.agent(agent).output_modes or DEFAULT_MODES
 
 
+@contextlib.contextmanager
+def _nothing_sent() -> Iterator[None]:
+    """Say of every error in here that no message has left."""
+    try:
+        yield
+    except A2AError as error:
+        error.delivery = Delivery.NEVER
+        raise
+
+
 def _parts(outgoing: Outgoing) -> tuple[Part, ...]:
     """An empty text goes out only where there is nothing else: some agents refuse it (strands)."""
     if outgoing.parts and not outgoing.text:
         return outgoing.parts
     return (Part(kind="text", text=outgoing.text), *outgoing.parts)
-
-
-def state_of(event: StreamEvent) -> TaskState | None:
-    """The state that an event tells, if it tells one."""
-    match event:
-        case Task() | TaskStatusUpdateEvent():
-            return event.status.state
-        case _:
-            return None
 
 
 def _state_after(error: A2AError | BridgeError) -> TaskState:
@@ -390,45 +303,8 @@ def _state_after(error: A2AError | BridgeError) -> TaskState:
     return TaskState.UNKNOWN if lost else TaskState.FAILED
 
 
-def says_more(update: UpdateView, earlier: list[UpdateView]) -> bool:
-    """Whether an update adds anything to those before it."""
-    if not earlier or update.piece:
-        return True
-    return update != earlier[-1] and bool(update.text or update.state != earlier[-1].state)
-
-
 def _ended(record: TaskRecord) -> str:
     return (
         f"The task {record.task_id} had ended ({record.state}), so this is a new task "
         "in the same conversation."
     )
-
-
-def _get(task_id: str, history_length: int | None) -> GetTaskRequest:
-    wanted = DEFAULT_HISTORY if history_length is None else history_length
-    return GetTaskRequest(id=task_id, history_length=wanted)
-
-
-def _with_history(task: Task, history_length: int | None) -> Task:
-    """Keep at most the messages asked for: below 1.0 agents send all (a2a-wire 10.2)."""
-    if history_length is None or len(task.history) <= history_length:
-        return task
-    kept = task.history[len(task.history) - history_length :]
-    return task.model_copy(update={"history": kept})
-
-
-def _told(notice: Notice | None) -> Callable[[StreamEvent], Awaitable[bool]] | None:
-    if notice is None:
-        return None
-
-    state = TaskState.WORKING
-
-    async def tell(event: StreamEvent) -> bool:
-        nonlocal state
-        state = state_of(event) or state
-        update = views.of_event(state, event)
-        if update:
-            await notice(update)
-        return False
-
-    return tell

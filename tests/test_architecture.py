@@ -44,11 +44,14 @@ FLOORS: Final[dict[str, tuple[str, ...]]] = {
         "tasks_table",
         "tasks_file",
         "tasks_sqlite",
+        "content",
         "views",
+        "fitting",
+        "agents_view",
         "files",
     ),
     "agents": ("connection", "registry"),
-    "one message, one task": ("delivery", "follow", "routing"),
+    "one message, one task": ("delivery", "follow", "routing", "reading", "progress"),
     "use cases": ("bridge", "listing", "info", "artifacts", "check"),
     "what the host sees": ("server",),
     "the command": ("cli", "__main__"),
@@ -70,8 +73,12 @@ PURE: Final = (
     "text",
     "errors",
     "syntax",
+    "content",
     "views",
+    "fitting",
+    "agents_view",
     "artifacts",
+    "progress",
 )
 IMPURE: Final = frozenset(
     {

@@ -38,7 +38,7 @@ REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS: Final = 3
 FRESH_SECONDS: Final = 300.0
 MAX_FRESH_SECONDS: Final = 86_400.0
-MAX_AGE: Final = re.compile(r"(?:^|[,\s])max-age=(\d{1,9})")
+MAX_AGE: Final = re.compile(r"(?:^|[,\s])max-age=(\d{1,9})", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +148,15 @@ def _found(answer: Answer, place: str, clock: Callable[[], float]) -> FoundCard:
     return FoundCard(
         card=decode_card(answer.body),
         url=place,
-        etag=answer.headers.get("etag"),
+        etag=_tag(answer),
         fresh_until=clock() + _freshness(answer),
     )
+
+
+def _tag(answer: Answer) -> str | None:
+    """Give the ETag, if it can be sent back: a header from outside may hold any byte."""
+    tag = answer.headers.get("etag", "")
+    return tag if tag.isascii() else None
 
 
 def _freshness(answer: Answer) -> float:

@@ -56,9 +56,9 @@ class App:
         self, owner_name: str, task_id: str, agent: str | None, wanted: Wanted
     ) -> Piece:
         """Read a piece of an artifact of a task."""
-        record, task = await self.bridge.read(owner_name, task_id, agent)
+        record, task = await self.bridge.reader.read(owner_name, task_id, agent)
         if task is None:
-            raise self.bridge.nameless(record)
+            raise self.bridge.reader.nameless(record)
         return read_artifact(record.agent, task, wanted, self.result_bytes)
 
     async def agent_of(self, arguments: Mapping[str, Any]) -> str | None:

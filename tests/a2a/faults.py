@@ -131,7 +131,9 @@ def always(answer: bytes | Script) -> Route:
 
 def by_path(answers: Mapping[str, bytes | Script]) -> Route:
     """Answer by the request's target; what is not listed is not found."""
-    return lambda request: answers.get(request.target, ok("Not Found", status=404, kind="text/plain"))
+    return lambda request: answers.get(
+        request.target, ok("Not Found", status=404, kind="text/plain")
+    )
 
 
 def in_turn(*answers: bytes | Script) -> Route:

@@ -1,4 +1,4 @@
-"""Messages of every shape, for properties of the encoders; none holds what a dialect cannot carry."""
+"""Messages of every shape that a dialect can carry, for properties of the encoders."""
 
 from typing import Any
 
@@ -8,7 +8,9 @@ from a2a_mcp.a2a.types import Message, Part, Role, SendMessageRequest
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
 WORD = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=12)
-ID = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), min_size=1, max_size=9)
+ID = st.text(
+    st.characters(exclude_categories=("Cs",), exclude_characters="\0"), min_size=1, max_size=9
+)
 NUMBER = st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)
 JSON = st.recursive(
     st.none() | st.booleans() | NUMBER | TEXT,

@@ -19,7 +19,9 @@ from a2a_mcp.a2a.errors import (
 )
 
 # Capture -> [error, code, delivery] of every error that a real server sent.
-ERRORS: dict[str, list[Any]] = json.loads((Path(__file__).parent / "errors.json").read_text("utf-8"))
+ERRORS: dict[str, list[Any]] = json.loads(
+    (Path(__file__).parent / "errors.json").read_text("utf-8")
+)
 SENTENCE = "A2A version '1.0' is not supported by this handler. Expected version '0.3'."
 
 

@@ -1,4 +1,5 @@
 import time
+from itertools import pairwise
 
 import pytest
 from captures import captures, read
@@ -146,7 +147,7 @@ STREAMS = st.lists(st.tuples(LINES, st.sampled_from([b"\n", b"\r\n", b"\r"])), m
 @given(STREAMS, st.lists(st.integers(0, 200), max_size=12))
 def test_any_split_of_the_bytes_gives_the_same_events(stream: bytes, cuts: list[int]) -> None:
     borders = [0, *sorted(cut for cut in cuts if cut < len(stream)), len(stream)]
-    pieces = [stream[a:b] for a, b in zip(borders, borders[1:], strict=False)]
+    pieces = [stream[a:b] for a, b in pairwise(borders)]
     whole = events(stream)
     assert events(*pieces) == whole
     assert events(*(stream[at : at + 1] for at in range(len(stream)))) == whole

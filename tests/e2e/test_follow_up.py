@@ -63,7 +63,7 @@ async def test_a_stream_is_one_answer_for_who_only_wants_that(host: Host, agent:
 async def test_slow_work_gives_a_handle_in_time_and_its_answer_later(
     host: Host, agent: Agent
 ) -> None:
-    answer = await running(host, agent, 1.2)
+    answer = await running(host, agent, 0.8)
     assert answer.seconds < 0.25 + SLACK
     task_id = answer["task_id"]
     assert "do not send" in answer["next_step"]
@@ -74,15 +74,15 @@ async def test_slow_work_gives_a_handle_in_time_and_its_answer_later(
     done = await host.stopped(task_id)
     assert done["state"] == "completed"
     assert "slow done" in done["text"]
-    assert executions(agent, task_id) == ["slow 1.2"]
+    assert executions(agent, task_id) == ["slow 0.8"]
 
 
 async def test_a_running_task_is_awaited_by_its_id(host: Host, agent: Agent) -> None:
-    answer = await running(host, agent, 1.0)
+    answer = await running(host, agent, 0.7)
     done = await host.call("subscribe", task_id=answer["task_id"])
     assert done["state"] == "completed"
     assert "slow done" in done["text"]
-    assert executions(agent, answer["task_id"]) == ["slow 1.0"]
+    assert executions(agent, answer["task_id"]) == ["slow 0.7"]
 
 
 async def test_not_waiting_at_all_gives_a_handle_at_once(host: Host, agent: Agent) -> None:
@@ -156,15 +156,15 @@ async def test_a_finished_task_goes_on_as_a_new_one_that_refers_to_it(
 async def test_a_message_to_a_running_task_reaches_it_or_is_refused_with_its_state(
     host: Host, agent: Agent
 ) -> None:
-    started = await running(host, agent, 1.5)
+    started = await running(host, agent, 0.9)
     answer = await host.send("Paris", task_id=started["task_id"], wait_seconds=5)
     assert answer["task_id"] == started["task_id"]
     told = executions(agent, started["task_id"])
     if answer.failed:
         assert "working" in answer.text
-        assert told == ["slow 1.5"]
+        assert told == ["slow 0.9"]
     else:
-        assert told == ["slow 1.5", "Paris"]
+        assert told == ["slow 0.9", "Paris"]
 
 
 async def test_running_work_is_cancelled(host: Host, agent: Agent) -> None:

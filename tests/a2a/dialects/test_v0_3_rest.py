@@ -56,7 +56,9 @@ def test_a_send_is_written_word_for_word() -> None:
 
 def test_a_file_is_refused_before_anything_is_sent() -> None:
     parts = (Part(kind="raw", raw=b"x"),)
-    request = HELLO.model_copy(update={"message": HELLO.message.model_copy(update={"parts": parts})})
+    request = HELLO.model_copy(
+        update={"message": HELLO.message.model_copy(update={"parts": parts})}
+    )
     with pytest.raises(ContentTypeNotSupported) as refused:
         REST.params(Operation.SEND_MESSAGE, request)
     assert refused.value.delivery is Delivery.NEVER

@@ -1,0 +1,121 @@
+"""A task found and read at its agent, as it is now.
+
+Every access to a task passes here with its owner; an id that is not known is looked up only where
+its agent is named, and adopted unless another owner holds it. Sends nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from a2a_mcp.a2a.errors import A2AError, TaskNotFound
+from a2a_mcp.a2a.types import GetTaskRequest, Task
+from a2a_mcp.errors import NotAllowed
+from a2a_mcp.follow import Follower
+from a2a_mcp.registry import Registry
+from a2a_mcp.routing import Router, checked, unknown_task
+from a2a_mcp.tasks import TaskMap, TaskRecord
+
+DEFAULT_HISTORY: Final = 10
+
+
+class Reader:
+    """Reads tasks for the callers of one process."""
+
+    def __init__(
+        self, registry: Registry, tasks: TaskMap, router: Router, follower: Follower
+    ) -> None:
+        self._registry = registry
+        self._tasks = tasks
+        self._router = router
+        self._follower = follower
+
+    async def read(
+        self, owner: str, task_id: str, agent: str | None, history_length: int | None = None
+    ) -> tuple[TaskRecord, Task | None]:
+        """Find a task and read it at its agent; None while the agent has not named it.
+
+        An id that is not known here is looked up at `agent` and adopted, unless another owner
+        holds it. Raises UnknownTask and A2AError.
+        """
+        name = self._registry.resolve(agent) if agent else None
+        records = await self._tasks.find(owner, checked(task_id), name)
+        if not records and name:
+            return await self._adopt(owner, task_id, name, history_length)
+        record = await self._router.task(owner, task_id, agent)
+        if record.task_id is None:
+            follow = self._follower.of(record)
+            return record, follow.task if follow else None
+        return await self.fetch(record, history_length)
+
+    async def fetch(
+        self, record: TaskRecord, history_length: int | None
+    ) -> tuple[TaskRecord, Task | None]:
+        """Read the task of a record at its agent; raises A2AError."""
+        connection = self._registry.connection(record.agent)
+        client = await connection.client(record.interface)
+        try:
+            task = await client.get(_get(record.task_id or "", history_length))
+        except A2AError as error:
+            connection.failed(error)
+            follow = self._follower.of(record)
+            if follow and follow.task and isinstance(error, TaskNotFound):
+                return (
+                    record,
+                    follow.task,
+                )  # it is still read here: a2a-sdk 0.x forgets crashed tasks
+            raise
+        connection.succeeded()
+        await self._follower.settle(record, task)
+        update = await self._tasks.update(record, context_id=task.context_id, state=task.state)
+        return update, _with_history(task, history_length)
+
+    async def _adopt(
+        self, owner: str, task_id: str, agent: str, history_length: int | None
+    ) -> tuple[TaskRecord, Task | None]:
+        if await self._tasks.held_by_other(owner, agent, task_id):
+            raise unknown_task(task_id, agent)
+        client = await self._registry.connection(agent).client()
+        try:
+            task = await client.get(_get(task_id, history_length))
+        except TaskNotFound:
+            raise unknown_task(task_id, agent) from None
+        record = await self._tasks.adopt(
+            owner=owner,
+            agent=agent,
+            task_id=task.id,
+            context_id=task.context_id,
+            state=task.state,
+            interface=client.made_with,
+        )
+        return record, _with_history(task, history_length)
+
+    def nameless(self, record: TaskRecord) -> NotAllowed:
+        """Say why nothing can be done with a message whose task is not known (yet)."""
+        follow = self._follower.of(record)
+        if follow and follow.message:
+            message = f"The agent {record.agent} answered with a message: there is no task."
+            next_step = "get_task with this task_id shows the answer."
+        elif follow:
+            message = f"The agent {record.agent} has not named the task yet."
+            next_step = "Call get_task with this task_id until the agent has answered."
+        else:
+            message = (
+                f"The answer of {record.agent} was lost: the bridge was restarted before the agent "
+                "named a task. The message may have been carried out."
+            )
+            next_step = "Ask the agent what became of it before anything is sent again."
+        return NotAllowed(message, next_step, agent=record.agent, task_id=record.handle)
+
+
+def _get(task_id: str, history_length: int | None) -> GetTaskRequest:
+    wanted = DEFAULT_HISTORY if history_length is None else history_length
+    return GetTaskRequest(id=task_id, history_length=wanted)
+
+
+def _with_history(task: Task, history_length: int | None) -> Task:
+    """Keep at most the messages asked for: below 1.0 agents send all (a2a-wire 10.2)."""
+    if history_length is None or len(task.history) <= history_length:
+        return task
+    kept = task.history[len(task.history) - history_length :]
+    return task.model_copy(update={"history": kept})

@@ -1,0 +1,87 @@
+"""Pictures and sound in the form that the host's protocol version knows."""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from pathlib import Path
+from typing import Any
+
+import mcp.types as t
+import pytest
+from agents import Agents
+from scripted import GET, result, scripted, task
+from staging import configured, hosted
+
+from a2a_mcp.artifacts import Media, Piece
+from a2a_mcp.server.media import blocks_of
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
+WAV = b"RIFF\x00\x00\x00\x00WAVEfmt "
+PIECE = Piece("two files", (Media(PNG, "image/png"), Media(WAV, "audio/wav")))
+VERSIONS = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28"]
+
+
+def kinds(version: str | None) -> list[str]:
+    return [block.type for block in blocks_of(PIECE, str, version)]
+
+
+@pytest.mark.parametrize("version", VERSIONS[1:])
+def test_sound_is_an_audio_block_where_the_protocol_has_them(version: str) -> None:
+    assert kinds(version) == ["text", "image", "audio"]
+
+
+@pytest.mark.parametrize("version", [VERSIONS[0], None])
+def test_sound_is_words_where_an_audio_block_would_spoil_the_whole_result(
+    version: str | None,
+) -> None:
+    assert kinds(version) == ["text", "image", "text"]
+    words = blocks_of(PIECE, str, version)[2]
+    assert isinstance(words, t.TextContent)
+    assert "audio/wav" in words.text
+
+
+def test_the_bytes_are_exact() -> None:
+    blocks = blocks_of(PIECE, str, VERSIONS[-1])
+    found = [b64decode(block.data) for block in blocks if not isinstance(block, t.TextContent)]
+    assert found == [PNG, WAV]
+
+
+def test_the_words_are_masked() -> None:
+    blocks = blocks_of(Piece("a secret"), lambda text: text.replace("secret", "***"), None)
+    assert [block.text for block in blocks if isinstance(block, t.TextContent)] == ["a ***"]
+
+
+def test_a_text_alone_is_one_block() -> None:
+    assert len(blocks_of(Piece("only words"), str, VERSIONS[-1])) == 1
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+async def test_a_picture_reaches_a_real_host(
+    mode: Any, running_agent: Agents, tmp_path: Path
+) -> None:
+    config = configured(real=running_agent("1.3-jsonrpc").url)
+    async with hosted(config, tmp_path, mode=mode) as client:
+        sent = await client.call_tool("send_task", {"message": "files"})
+        task_id = (sent.structured_content or {})["task_id"]
+        answer = await client.call_tool(
+            "get_artifact", {"task_id": task_id, "artifact_id": "picture"}
+        )
+    (picture,) = [block for block in answer.content if isinstance(block, t.ImageContent)]
+    assert b64decode(picture.data).startswith(b"\x89PNG")
+    assert picture.mime_type == "image/png"
+
+
+@pytest.mark.anyio
+async def test_a_picture_is_believed_by_its_bytes_and_not_by_its_word(tmp_path: Path) -> None:
+    lie = {"raw": b64encode(b"<svg onload=alert(1)>").decode(), "mediaType": "image/png"}
+    truth = {"raw": b64encode(PNG).decode(), "mediaType": "text/plain"}
+    made = [{"artifactId": "a", "parts": [lie, truth]}]
+    async with scripted() as agent:
+        agent.on(GET, result(task("completed", artifacts=made)))
+        async with hosted(configured(it=agent.url), tmp_path) as client:
+            answer = await client.call_tool(
+                "get_artifact", {"task_id": "t1", "artifact_id": "a", "agent": "it"}
+            )
+    pictures = [block for block in answer.content if isinstance(block, t.ImageContent)]
+    assert [b64decode(picture.data) for picture in pictures] == [PNG]

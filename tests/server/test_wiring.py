@@ -1,0 +1,193 @@
+"""What a host is given before anything is asked of an agent: instructions, tools, nothing else."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from agents import Agents
+from mcp import Client
+from scripted import CARD, SEND, card, document, done, result, scripted
+from staging import agents, configured, hosted
+
+from a2a_mcp import __version__
+from a2a_mcp.config import Config
+from a2a_mcp.server.tools import all_tools
+from a2a_mcp.server.wiring import create_server, instructions
+
+pytestmark = pytest.mark.anyio
+
+NAMES = [
+    "agent_info",
+    "send_task",
+    "get_task",
+    "get_artifact",
+    "cancel_task",
+    "subscribe",
+    "list_tasks",
+]
+
+
+def many(count: int, words: str | None = None) -> Config:
+    tables = {
+        f"agent-{n:03}": {"url": "https://a.example", "description": words} for n in range(count)
+    }
+    return Config(agents=agents(**tables))
+
+
+# --- instructions ---
+
+
+def test_instructions_name_the_agents_in_trusted_words_and_the_default() -> None:
+    table = {"url": "https://w.example", "description": "Tells the weather"}
+    config = Config(agents=agents(weather=table, mail="https://m.example"), default_agent="mail")
+    assert instructions(config).endswith("Agents:\n- weather: Tells the weather\n- mail (default)")
+
+
+def test_instructions_say_how_to_follow_up() -> None:
+    text = instructions(many(1))
+    for word in ("send_task", "get_task", "task_id", "input-required", "never send the same"):
+        assert word in text
+
+
+def test_without_agents_the_instructions_say_how_to_find_out() -> None:
+    assert "agent_info" in instructions(Config())
+
+
+def test_an_agent_that_is_switched_off_or_broken_is_not_offered() -> None:
+    off = {"url": "https://o.example", "enabled": False}
+    config = Config(agents=agents(off=off, on="https://a.example"), faults={"bad": "url"})
+    text = instructions(config)
+    assert "- on" in text
+    assert "- off" not in text
+    assert "bad" not in text
+
+
+@pytest.mark.parametrize("words", [None, "x" * 5000, "日本語" * 500, "multi\nline\n" * 50])
+@pytest.mark.parametrize("count", [0, 1, 20, 500])
+def test_instructions_keep_within_their_bound(count: int, words: str | None) -> None:
+    text = instructions(many(count, words))
+    assert len(text) < 4_000
+    assert len(text.encode()) < 4_000
+    told = sum(f"agent-{n:03}" in text for n in range(count))
+    if told < count:
+        assert f"{count - told} more: call agent_info" in text
+
+
+def test_a_description_of_many_lines_stays_on_its_agents_line() -> None:
+    table = {"url": "https://w.example", "description": "one\n- evil: two"}
+    text = instructions(Config(agents=agents(weather=table)))
+    assert len([line for line in text.splitlines() if line.startswith("- ")]) == 1
+
+
+# --- what a host sees ---
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+async def test_a_host_sees_the_seven_tools_and_who_serves_them(mode: Any, tmp_path: Path) -> None:
+    async with hosted(many(3), tmp_path, mode=mode) as client:
+        listed = await client.list_tools()
+        assert [tool.name for tool in listed.tools] == NAMES
+        assert client.server_info.name == "a2a-mcp"
+        assert client.server_info.version == __version__
+        assert "agent-002" in (client.instructions or "")
+
+
+async def test_every_tool_and_parameter_is_described_and_hinted(tmp_path: Path) -> None:
+    async with hosted(many(1), tmp_path) as client:
+        listed = await client.list_tools()
+    for tool in listed.tools:
+        assert tool.title
+        assert tool.description
+        assert tool.annotations
+        hints = tool.annotations.model_dump(include={"read_only_hint", "destructive_hint", "idempotent_hint", "open_world_hint"})
+        assert None not in hints.values()
+        for name, parameter in tool.input_schema.get("properties", {}).items():
+            assert parameter.get("description"), f"{tool.name}.{name}"
+        assert (tool.output_schema is None) == (tool.name == "get_artifact")
+
+
+async def test_the_tools_cost_what_they_may(tmp_path: Path) -> None:
+    async with hosted(many(500, "x" * 200), tmp_path) as client:
+        tools = (await client.list_tools()).tools
+    whole = [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in tools]
+    inputs = [{k: v for k, v in tool.items() if k != "outputSchema"} for tool in whole]
+    assert len(json.dumps(inputs, separators=(",", ":")).encode()) < 8_000
+    assert len(json.dumps(whole, separators=(",", ":")).encode()) < 13_000
+
+
+def test_input_schemas_hold_no_null_no_title_and_no_reference_that_leads_nowhere() -> None:
+    for tool in all_tools():
+        text = json.dumps(tool.parameters)
+        assert '"null"' not in text
+        assert '"title"' not in text
+        for reference in [part.split('"')[0] for part in text.split('"#/$defs/')[1:]]:
+            assert reference in tool.parameters["$defs"]
+
+
+async def test_no_word_of_an_agent_gets_into_the_definitions(tmp_path: Path) -> None:
+    async with scripted() as agent:
+        loud = card(agent.url, name="LOUD", description="LOUD", skills=[{"id": "LOUD", "name": "LOUD"}])
+        agent.on(CARD, document(loud))
+        async with hosted(configured(it=agent.url), tmp_path) as client:
+            before = (await client.list_tools()).model_dump_json()
+            await client.call_tool("agent_info", {"agent": "it"})
+            after = (await client.list_tools()).model_dump_json()
+            assert "LOUD" not in after + (client.instructions or "")
+    assert json.loads(before)["tools"] == json.loads(after)["tools"]
+
+
+# --- before the first real request ---
+
+
+async def test_until_an_agent_is_called_nothing_is_fetched_and_nothing_is_written(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "state"
+    async with scripted() as agent:
+        async with hosted(configured(it=agent.url), folder) as client:
+            await client.list_tools()
+            await client.call_tool("agent_info", {})
+            await client.call_tool("send_task", {"message": 5})
+        assert agent.connections == 0
+    assert not folder.exists()
+
+
+async def test_looking_for_a_task_writes_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    async with hosted(many(2), folder) as client:
+        await client.call_tool("list_tasks", {})
+        await client.call_tool("get_task", {"task_id": "t1"})
+    assert not folder.exists()
+
+
+async def test_the_end_of_the_lifespan_is_told_once_the_state_is_saved(tmp_path: Path) -> None:
+    ended: list[bool] = []
+    async with scripted() as agent:
+        agent.on(SEND, result({"task": done("x")}))
+        config = configured(it=agent.url)
+        server = create_server(config, tmp_path, closed=lambda: ended.append(True))
+        with anyio.fail_after(10):
+            async with Client(server) as client:
+                await client.call_tool("send_task", {"message": "hi"})
+                assert ended == []
+    assert ended == [True]
+    async with hosted(config, tmp_path) as client:
+        listed = await client.call_tool("list_tasks", {})
+    assert "t1" in json.dumps(listed.structured_content)
+
+
+async def test_a_call_that_waits_does_not_delay_another(
+    running_agent: Agents, tmp_path: Path
+) -> None:
+    config = configured(real=running_agent("1.3-jsonrpc").url)
+    async with hosted(config, tmp_path) as client:
+        await client.call_tool("send_task", {"message": "echo warm"})
+        async with anyio.create_task_group() as group:
+            group.start_soon(client.call_tool, "send_task", {"message": "slow 1"})
+            with anyio.fail_after(0.9):
+                for _ in range(3):
+                    await client.call_tool("send_task", {"message": "echo quick"})
