@@ -226,6 +226,8 @@ class Bridge:
         if follow.task is None:
             if error:
                 await self.tasks.update(follow.record, state=_state_after(error))
+                if isinstance(error, A2AError):
+                    error.message_id = follow.record.message_id
                 raise error
             return await self._silent(follow)
         if not follow.task.state.stop:

@@ -25,7 +25,6 @@ from a2a_mcp.text import scrub, shorten
 
 SHOWN_ARTIFACTS: Final = 20
 SHOWN_UPDATES: Final = 100
-UPDATE_BYTES: Final = 500
 TURN_BYTES: Final = 1_000
 ID_BYTES: Final = 512
 NO_CONTENT: Final = "(no content)"
@@ -242,9 +241,9 @@ def of_event(state: TaskState, event: StreamEvent) -> UpdateView | None:
         case Task() | TaskStatusUpdateEvent():
             said = event.status.message
             text = content(said.parts) if said else ""
-            return UpdateView(state.value, shorten(text, UPDATE_BYTES))
+            return UpdateView(state.value, text)
         case TaskArtifactUpdateEvent():
             text = joined(event.artifact.parts)
-            return UpdateView(state.value, shorten(text, UPDATE_BYTES), piece=True)
+            return UpdateView(state.value, text, piece=True)
         case Message():
             return None

@@ -62,7 +62,9 @@ def decode_error(
 def _read(body: JSON) -> tuple[int | None, str | None, JSON]:
     """Find code, message and data: JSON-RPC, google.rpc, bare code, RFC 9457, one key, text."""
     if not isinstance(body, dict):
-        return None, text_of(body), None
+        text = text_of(body)
+        page = text is not None and text.lstrip().startswith("<")
+        return None, None if page else text, None
     error = body.get("error")
     if isinstance(error, dict):
         code = error.get("code")

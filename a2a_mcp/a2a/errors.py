@@ -35,7 +35,8 @@ class Delivery(StrEnum):
 class A2AError(Exception):
     """Base of this library's errors.
 
-    `delivery` says whether a send may have been executed; `url` where it went, without query.
+    `delivery` says whether a send may have been executed; `url` where it went, without query;
+    `message_id` is set by whoever sent the message.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class A2AError(Exception):
         self.message = message
         self.delivery = delivery
         self.url = url
+        self.message_id: str | None = None
 
 
 class AgentUnreachable(A2AError):
@@ -57,6 +59,11 @@ class InvalidAgentResponse(A2AError):
 
 class NoCommonInterface(A2AError):
     """The card offers no interface that we speak, or none that the configuration allows."""
+
+    def __init__(
+        self, message: str, *, delivery: Delivery = Delivery.NEVER, url: str | None = None
+    ) -> None:
+        super().__init__(message, delivery=delivery, url=url)
 
 
 class UrlRefused(A2AError):

@@ -13,6 +13,7 @@ from typing import Any, Final
 import anyio
 from mcp.server.mcpserver import Context
 
+from a2a_mcp.server.results import Mask, told
 from a2a_mcp.views import UpdateView
 
 INTERVAL: Final = 0.2
@@ -21,8 +22,9 @@ INTERVAL: Final = 0.2
 class Progress:
     """The progress of one call, for as long as its context is open."""
 
-    def __init__(self, context: Context[Any, Any]) -> None:
+    def __init__(self, context: Context[Any, Any], mask: Mask) -> None:
         self._context = context
+        self._mask = mask
         self._group = anyio.create_task_group()
         self._count = 0
         self._last = float("-inf")
@@ -63,12 +65,15 @@ class Progress:
         self._held = None
         self._last = anyio.current_time()
         self._count += 1
-        await self._context.report_progress(self._count, None, update.text or update.state)
+        words = told(update, self._mask) or update.state
+        await self._context.report_progress(self._count, None, words)
 
 
-def progress_of(context: Context[Any, Any]) -> AbstractAsyncContextManager[Progress | None]:
+def progress_of(
+    context: Context[Any, Any], mask: Mask
+) -> AbstractAsyncContextManager[Progress | None]:
     """Give the progress of a call, or None when the host did not ask for it."""
     meta = context.request_context.meta
     if meta and meta.get("progress_token") is not None:
-        return Progress(context)
+        return Progress(context, mask)
     return nullcontext()

@@ -7,6 +7,7 @@ Everything that leaves is masked here: an agent may echo a credential (threats C
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final, Protocol
 
 import mcp.types as t
@@ -33,10 +34,12 @@ from a2a_mcp.a2a.types import JSON
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.fitting import fit
 from a2a_mcp.text import scrub, shorten
-from a2a_mcp.views import TaskView
+from a2a_mcp.views import TaskView, UpdateView
 
 Mask = Callable[[str], str]
 ERROR_WORDS: Final = 800
+CHALLENGE_WORDS: Final = 200
+UPDATE_BYTES: Final = 500
 
 # What a model does about each kind of failure; the first match counts.
 NEXT_STEPS: Final[tuple[tuple[type[A2AError], str], ...]] = (
@@ -87,8 +90,23 @@ class View(Protocol):
 
 
 def of_task_view(view: TaskView, mask: Mask, limit: int) -> t.CallToolResult:
-    """Make the result of a task; each channel holds at most `limit` bytes."""
-    return of_view(fit(view, limit), mask, is_error=view.failed)
+    """Make the result of a task; each channel holds at most `limit` bytes.
+
+    What an agent said is masked before it is cut: half a secret would pass.
+    """
+    said = replace(
+        view,
+        text=mask(view.text),
+        error=mask(view.error) if view.error else None,
+        updates=tuple(replace(update, text=told(update, mask)) for update in view.updates),
+        history=tuple(replace(turn, text=mask(turn.text)) for turn in view.history),
+    )
+    return of_view(fit(said, limit), mask, is_error=view.failed)
+
+
+def told(update: UpdateView, mask: Mask) -> str:
+    """Give an update's words as they may be shown: masked, then short."""
+    return shorten(mask(update.text), UPDATE_BYTES)
 
 
 def of_view(view: View, mask: Mask, *, is_error: bool = False) -> t.CallToolResult:
@@ -119,7 +137,7 @@ def of_agent_error(
     next_step = next(step for kind, step in NEXT_STEPS if isinstance(error, kind))
     view = TaskView(
         agent=agent,
-        error=f"{_what(error, agent)}{_delivery(error) if sent else ''}",
+        error=f"{_what(error, agent, mask)}{_delivery(error) if sent else ''}",
         next_step=next_step,
     )
     return _error(view, mask)
@@ -138,13 +156,17 @@ def _error(view: TaskView, mask: Mask) -> t.CallToolResult:
     )
 
 
-def _what(error: A2AError, agent: str | None) -> str:
+def _what(error: A2AError, agent: str | None, mask: Mask) -> str:
     who = f"The agent {agent!r}" if agent else "The agent"
-    said = shorten(scrub(error.message), ERROR_WORDS).rstrip(".")
+    said = shorten(mask(scrub(error.message)), ERROR_WORDS).rstrip(".")
     where = f" ({error.url})" if error.url else ""
     match error:
         case AuthenticationRequired():
-            wants = f", it wants: {scrub(error.challenge)[:200]}" if error.challenge else ""
+            wants = (
+                f", it wants: {shorten(mask(scrub(error.challenge)), CHALLENGE_WORDS)}"
+                if error.challenge
+                else ""
+            )
             return f"{who} refused the credentials{where}: HTTP {error.status}{wants}."
         case AgentUnreachable():
             return f"{who} could not be reached{where}: {said}."
@@ -165,7 +187,8 @@ def _delivery(error: A2AError) -> str:
         return " The message was not delivered."
     if isinstance(error, AgentError) and error.code is not None:
         return ""
-    return " Whether the message was carried out is unknown: do not simply send it again."
+    named = f" (message_id {error.message_id})" if error.message_id else ""
+    return f" Whether the message{named} was carried out is unknown: do not simply send it again."
 
 
 def _masked(value: JSON, mask: Mask) -> JSON:
@@ -173,7 +196,10 @@ def _masked(value: JSON, mask: Mask) -> JSON:
     if isinstance(value, str):
         return mask(value)
     if isinstance(value, dict):
-        return {name: _masked(item, mask) for name, item in value.items()}
+        # A state is a word of ours, and the schema lists which: it is never a secret.
+        return {
+            name: item if name == "state" else _masked(item, mask) for name, item in value.items()
+        }
     if isinstance(value, list):
         return [_masked(item, mask) for item in value]
     return value

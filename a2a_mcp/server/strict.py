@@ -21,10 +21,13 @@ from mcp.shared.exceptions import MCPError
 from pydantic import ValidationError
 
 from a2a_mcp.server.schemas import Schema
+from a2a_mcp.text import shorten
 
 log = logging.getLogger(__name__)
 
 TYPO_CUTOFF: Final = 0.8
+MOST_FAULTS: Final = 5
+STRUCTURES: Final = frozenset({"array", "object", None})
 INTERNAL_ERROR: Final = (
     "The bridge failed inside; this is a mistake in the bridge, not in the call. "
     "Tell the user; its log on stderr says more."
@@ -66,9 +69,7 @@ class StrictTool(Tool):
                     f"{self.name} has no argument {name[:80]!r}. Did you mean {meant[0]!r}?"
                 )
         try:
-            values = self.fn_metadata.validate_arguments(
-                {name: value for name, value in given.items() if name in known}
-            )
+            values = self._validated({name: given[name] for name in given if name in known})
         except ValidationError as error:
             return fault(self._words(error))
         try:
@@ -80,12 +81,35 @@ class StrictTool(Tool):
             return fault(INTERNAL_ERROR, correct="")
         return noted(result, ignored) if ignored else result
 
+    def _validated(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Check the arguments; one host writes objects and lists as JSON text, so those are read.
+
+        The SDK reads every text that way, also a message that happens to be JSON.
+        """
+        types = self.parameters.get("properties", {})
+        read = {name: parsed(value, types[name].get("type")) for name, value in given.items()}
+        model = self.fn_metadata.arg_model.model_validate(read)
+        return model.model_dump_one_level()
+
     def _words(self, error: ValidationError) -> str:
-        faults = (
-            f"{'.'.join(map(str, item['loc'])) or 'arguments'}: {item['msg']}"
-            for item in error.errors(include_url=False, include_input=False, include_context=False)
+        found = error.errors(include_url=False, include_input=False, include_context=False)
+        faults = dict.fromkeys(
+            shorten(f"{'.'.join(map(str, item['loc'])) or 'arguments'}: {item['msg']}", 200)
+            for item in found
         )
-        return f"{self.name}: " + "; ".join(dict.fromkeys(faults)) + "."
+        shown = "; ".join(list(faults)[:MOST_FAULTS])
+        more = f"; and {len(faults) - MOST_FAULTS} more" if len(faults) > MOST_FAULTS else ""
+        return f"{self.name}: {shown}{more}."
+
+
+def parsed(value: Any, kind: str | None) -> Any:
+    """Read JSON text where a list, an object or any value is wanted."""
+    if not isinstance(value, str) or kind not in STRUCTURES:
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value
 
 
 def fault(words: str, correct: str = "Correct the arguments and call again.") -> t.CallToolResult:

@@ -133,7 +133,7 @@ async def send_task(
         metadata=metadata or {},
         wait_seconds=wait_seconds,
     )
-    async with progress_of(ctx) as progress:
+    async with progress_of(ctx, app.mask) as progress:
         view = await app.bridge.send(owner(), outgoing, progress)
     return results.of_task_view(view, app.mask, app.result_bytes)
 
@@ -239,7 +239,7 @@ async def subscribe(
         context_id=context_id,
         wait_seconds=wait_seconds,
     )
-    async with progress_of(ctx) as progress:
+    async with progress_of(ctx, app.mask) as progress:
         view = await app.bridge.subscribe(owner(), outgoing, max_updates or 20, progress)
     return results.of_task_view(view, app.mask, app.result_bytes)
 

@@ -229,10 +229,9 @@ async def test_a_card_of_hostile_json_is_read_or_refused_in_our_words(body: byte
     async with serving(always(ok(body))) as server, transport() as client:
         try:
             found = await find(client, server)
-        except A2AError as error:
-            assert error.message.startswith("no agent card at")
-        else:
-            assert found.card.name
+        except InvalidAgentResponse:
+            return
+        assert found.card.name
 
 
 @pytest.mark.parametrize(

@@ -200,21 +200,21 @@ async def test_a_server_that_speaks_no_tls_got_nothing(greeting: bytes) -> None:
         assert server.requests == []
 
 
+async def one_event_and_no_end(peer: Peer) -> None:
+    await peer.send(stream_head() + b"data: one\n\n")
+    await peer.wait()
+
+
 async def test_a_call_that_found_no_free_connection_delivered_nothing() -> None:
     limits = {"concurrency": 1, "connect_seconds": 0.2}
-    async with serving(always(silence)) as server, transport(**limits) as client:
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(drain, client, post(server))
-            while not server.requests:
-                await anyio.sleep(0.01)
-            async with failing(AgentUnreachable, Delivery.NEVER):
-                await fetch(client, post(server))
-            tasks.cancel_scope.cancel()
+    async with (
+        serving(always(one_event_and_no_end)) as server,
+        transport(**limits) as client,
+        client.stream(post(server), {}, NOTHING),
+    ):
+        async with failing(AgentUnreachable, Delivery.NEVER):
+            await fetch(client, post(server))
         assert len(server.requests) == 1
-
-
-async def drain(client: Transport, outgoing: Outgoing) -> None:
-    await fetch(client, outgoing)
 
 
 async def cut_before_the_answer(_: Peer) -> None:
@@ -378,11 +378,7 @@ async def test_events_come_as_they_are_sent() -> None:
 
 
 async def test_leaving_a_stream_closes_its_connection() -> None:
-    async def script(peer: Peer) -> None:
-        await peer.send(stream_head() + b"data: one\n\n")
-        await peer.wait()
-
-    async with serving(always(script)) as server, transport() as client:
+    async with serving(always(one_event_and_no_end)) as server, transport() as client:
         async with client.stream(post(server), {}, NOTHING) as stream:
             assert await next_data(stream) == "one"
         with anyio.fail_after(2):

@@ -86,9 +86,9 @@ async def test_after_a_kill_9_right_after_the_reply_a_task_id_alone_still_routes
 async def test_the_very_last_reply_before_a_kill_9_is_remembered(
     home: Home, agents: dict[str, Agent]
 ) -> None:
-    for _ in range(3):
-        async with Mortal(home, "stdio") as mortal:
-            host = await mortal.start()
+    async with Mortal(home, "stdio") as mortal:
+        host = await mortal.start()
+        for _ in range(3):
             answer = await host.send("task one", agent="1.3-jsonrpc")
             await mortal.kill()
             host = await mortal.start()

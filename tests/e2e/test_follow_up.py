@@ -239,7 +239,7 @@ async def test_an_agent_that_crashes_while_working_is_no_success_and_is_asked_on
     host: Host, agent: Agent
 ) -> None:
     words = f"crash {uuid4()}"
-    answer = await host.send(words, agent=agent.kind, wait_seconds=1.5)
+    answer = await host.send(words, agent=agent.kind, wait_seconds=0.8)
     assert sum(entry["text"] == words for entry in agent.log()) == 1
     if agent.kind.startswith("1.3"):
         assert answer.failed
@@ -253,17 +253,24 @@ async def test_an_agent_that_crashes_while_working_is_no_success_and_is_asked_on
         assert "broke off" in answer["note"]
 
 
-async def test_signing_in_is_asked_for_and_the_work_goes_on(host: Host, agent: Agent) -> None:
+async def test_signing_in_is_asked_for_and_is_no_error(host: Host, agent: Agent) -> None:
     answer = await host.send("auth", agent=agent.kind)
     assert not answer.failed
     assert answer["state"] == "auth-required"
     assert "https://example.com/sign-in" in answer["text"]
+    assert "get_task" in answer["next_step"]
+
+
+@pytest.mark.parametrize("agent", ["1.3-jsonrpc", "0.3-rest"], indirect=True)
+async def test_the_work_goes_on_when_somebody_has_signed_in(host: Host, agent: Agent) -> None:
+    answer = await host.send("auth", agent=agent.kind)
 
     async def signed_in() -> bool:
         seen = await host.call("get_task", task_id=answer["task_id"])
         return bool(seen["state"] == "completed")
 
     await until(signed_in)
+    assert executions(agent, answer["task_id"]) == ["auth"]
 
 
 async def test_tasks_are_listed_newest_first(host: Host, agent: Agent) -> None:

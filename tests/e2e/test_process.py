@@ -109,8 +109,9 @@ async def sigint(pipes: Lines) -> None:
 ENDS: Final = {end_of_input: 0} | ({sigterm: 143, sigint: 130} if SIGNALS else {})
 
 
-@pytest.mark.parametrize("version", [LEGACY, MODERN])
-@pytest.mark.parametrize("end", list(ENDS))
+@pytest.mark.parametrize(
+    ("end", "version"), [*((end, LEGACY) for end in ENDS), (end_of_input, MODERN)]
+)
 async def test_the_end_comes_within_two_seconds_with_the_state_saved(
     home: Home, agent: Agent, end: Any, version: str
 ) -> None:

@@ -35,7 +35,7 @@ async def test_a_stream_of_five_chunks_is_at_least_five_increasing_notifications
 ) -> None:
     heard = Heard()
     host = hosts[transport, mode]
-    answer = await host.watch(heard, tool, message="stream 5 0.21", agent="1.3-jsonrpc")
+    answer = await host.watch(heard, tool, message="stream 5 0.3", agent="1.3-jsonrpc")
     assert answer["state"] == "completed"
     assert len(heard.counts) >= 5
     assert heard.counts == sorted(set(heard.counts))
@@ -72,7 +72,7 @@ async def test_notifications_come_before_the_result_and_only_when_asked_for(
     home: Home, every_agent: dict[str, Agent], version: str
 ) -> None:
     home.configure({"good": every_agent["1.3-jsonrpc"].url})
-    call = {"name": "send_task", "arguments": {"message": "stream 5 0.21"}}
+    call = {"name": "send_task", "arguments": {"message": "stream 5 0.3"}}
     async with lines(home, version) as pipes:
         assert "result" in await pipes.request("tools/call", **call)
         assert pipes.notifications == []

@@ -20,6 +20,8 @@ from a2a_mcp.server.progress import INTERVAL
 
 pytestmark = pytest.mark.anyio
 
+# In process, the SDK's newer dispatcher shows no token, so whether one was sent cannot be seen.
+WIRE: Any = "legacy"
 SECRET = "token-of-the-test"
 
 
@@ -57,10 +59,9 @@ async def told(client: Client, heard: Heard, tool: str = "send_task", **more: An
         assert not answer.is_error
 
 
-@pytest.mark.parametrize("mode", ["auto", "legacy"])
 @pytest.mark.parametrize("tool", ["send_task", "subscribe"])
 async def test_words_arrive_in_order_while_the_call_still_waits(
-    mode: Any, tool: str, agent: ScriptedAgent, tmp_path: Path
+    tool: str, agent: ScriptedAgent, tmp_path: Path
 ) -> None:
     steps = [anyio.Event() for _ in range(3)]
     agent.on(
@@ -76,7 +77,7 @@ async def test_words_arrive_in_order_while_the_call_still_waits(
         ),
     )
     heard = Heard()
-    async with hosted(configured(it=agent.url), tmp_path, mode=mode) as client:
+    async with hosted(configured(it=agent.url), tmp_path, mode=WIRE) as client:
         async with anyio.create_task_group() as group:
             group.start_soon(told, client, heard, tool)
             for step, words in zip(steps, ("first", "second", "third"), strict=True):
@@ -93,7 +94,7 @@ async def test_a_flood_is_thinned_and_the_last_word_is_never_lost(
     finish = anyio.Event()
     agent.on(STREAM, stream(*flood, finish, moved("completed")))
     heard = Heard()
-    async with hosted(configured(it=agent.url), tmp_path) as client:
+    async with hosted(configured(it=agent.url), tmp_path, mode=WIRE) as client:
         async with anyio.create_task_group() as group:
             group.start_soon(told, client, heard)
             await heard.words("step 199")  # while the call still waits
@@ -110,14 +111,14 @@ async def test_words_just_before_the_end_arrive_before_the_answer(
         STREAM, stream(moved("working", "one"), moved("working", "two"), moved("completed", "done"))
     )
     heard = Heard()
-    async with hosted(configured(it=agent.url), tmp_path) as client:
+    async with hosted(configured(it=agent.url), tmp_path, mode=WIRE) as client:
         await told(client, heard)
     assert heard.told[-1][1] == "done"
 
 
 async def test_a_host_that_did_not_ask_hears_nothing(agent: ScriptedAgent, tmp_path: Path) -> None:
     agent.on(STREAM, stream(moved("working", "one"), moved("completed")))
-    async with hosted(configured(it=agent.url), tmp_path) as client:
+    async with hosted(configured(it=agent.url), tmp_path, mode=WIRE) as client:
         with anyio.fail_after(10):
             answer = await client.call_tool("send_task", {"message": "go"})
     assert not answer.is_error
@@ -129,7 +130,7 @@ async def test_a_secret_in_the_agents_words_is_masked(agent: ScriptedAgent, tmp_
     register.add(SECRET)
     table = {"url": agent.url, "auth": Bearer(SecretStr(SECRET))}
     heard = Heard()
-    async with hosted(Config(agents=agents(it=table), secrets=register), tmp_path) as client:
+    async with hosted(Config(agents=agents(it=table), secrets=register), tmp_path, mode=WIRE) as client:
         await told(client, heard)
     assert heard.told
     assert SECRET not in str(heard.told)
@@ -140,7 +141,7 @@ async def test_hostile_and_long_words_are_scrubbed_and_cut(
 ) -> None:
     agent.on(STREAM, stream(moved("working", "\x1b[2J\u202e" + "x" * 100_000), moved("completed")))
     heard = Heard()
-    async with hosted(configured(it=agent.url), tmp_path) as client:
+    async with hosted(configured(it=agent.url), tmp_path, mode=WIRE) as client:
         await told(client, heard)
     words = heard.told[0][1] or ""
     assert not {"\x1b", "\u202e"} & set(words)
@@ -152,6 +153,6 @@ async def test_a_state_without_words_is_told_as_the_state(
 ) -> None:
     agent.on(STREAM, stream(moved("working"), moved("completed")))
     heard = Heard()
-    async with hosted(configured(it=agent.url), tmp_path) as client:
+    async with hosted(configured(it=agent.url), tmp_path, mode=WIRE) as client:
         await told(client, heard)
     assert heard.told[0][1] == "working"
