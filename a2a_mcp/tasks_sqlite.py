@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 MAX_ID_BYTES: Final = 512
+TASKS: Final = "tasks.db"
 SWEEP_SECONDS: Final = 3600.0
 _SWEEP_BATCH: Final = 500
 
@@ -193,6 +194,8 @@ class SqliteTaskMap:
             self._file.close()
 
     async def _read(self, question: Callable[[Connection], _T], nothing: _T) -> _T:
+        if self._file is None and self._folder and not (self._folder / TASKS).exists():
+            return nothing  # hosts look at servers before they use them: nothing is made for that
         try:
             return await self._run(question)
         except UnicodeEncodeError:

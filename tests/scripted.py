@@ -332,9 +332,7 @@ def done(text: str, *, task_id: str = "t1", **more: Any) -> dict[str, Any]:
 
 def moved(state: str, said: str | None = None, *, task_id: str = "t1") -> dict[str, Any]:
     """Make a status event, as a stream carries it."""
-    return {
-        "statusUpdate": {"taskId": task_id, "contextId": "c1", "status": status(state, said)}
-    }
+    return {"statusUpdate": {"taskId": task_id, "contextId": "c1", "status": status(state, said)}}
 
 
 def piece(*texts: str, append: bool = False, task_id: str = "t1", last: bool = False) -> Any:

@@ -31,9 +31,7 @@ def agents(**urls: str | dict[str, Any]) -> dict[str, AgentConfig]:
     return {name: AgentConfig(name=name, **table) for name, table in tables.items()}
 
 
-def configured(
-    server: dict[str, Any] | None = None, **urls: str | dict[str, Any]
-) -> Config:
+def configured(server: dict[str, Any] | None = None, **urls: str | dict[str, Any]) -> Config:
     """Make a configuration."""
     return Config(agents=agents(**urls), server=ServerConfig(**(server or {})))
 
@@ -88,5 +86,5 @@ async def hosted(config: Config, folder: Path, **options: Any) -> AsyncIterator[
 async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 5.0) -> None:
     """Wait for what no event announces; looks twenty times a second."""
     with anyio.fail_after(seconds):
-        while not await condition():
+        while not await condition():  # noqa: ASYNC110 - the map announces nothing
             await anyio.sleep(0.05)

@@ -245,7 +245,9 @@ def test_a_pointer_without_its_first_slash_is_not_the_whole() -> None:
 
 def test_a_list_is_read_by_range() -> None:
     shown = read(task(data(ROWS)), pointer="/rows", offset=10, limit=2).text
-    assert shown.endswith('items 10 to 12 of 100\n\n{"n": 10}\n{"n": 11}\n\nRead on with offset=12.')
+    assert shown.endswith(
+        'items 10 to 12 of 100\n\n{"n": 10}\n{"n": 11}\n\nRead on with offset=12.'
+    )
 
 
 def test_consecutive_ranges_of_a_list_are_the_list() -> None:

@@ -65,7 +65,9 @@ async def agent() -> AsyncIterator[ScriptedAgent]:
 
 
 @asynccontextmanager
-async def connected(url: str = "", clock: Clock | None = None, **table: Any) -> AsyncIterator[Connection]:
+async def connected(
+    url: str = "", clock: Clock | None = None, **table: Any
+) -> AsyncIterator[Connection]:
     """Connect as the registry does; the block is bounded."""
     settings = {"url": url, **table} if url else table
     config = agents(it=settings)["it"]
@@ -188,7 +190,7 @@ async def test_a_card_that_wants_credentials_is_said_so(agent: ScriptedAgent) ->
 async def test_a_card_that_does_not_come_ends_in_time(agent: ScriptedAgent) -> None:
     agent.on(CARD, lambda _: [anyio.Event()])
     async with connected(agent.url, limits={"card_seconds": 0.2}) as connection:
-        with anyio.fail_after(1), pytest.raises(AgentUnreachable, match="within 0.2 s"):
+        with anyio.fail_after(1), pytest.raises(AgentUnreachable, match=r"within 0\.2 s"):
             await connection.card()
 
 

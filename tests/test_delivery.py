@@ -160,8 +160,19 @@ async def test_what_proves_nothing_is_never_sent_again(signal: str, tmp_path: Pa
 
 @pytest.mark.parametrize(
     "signal",
-    ["500", "502", "503", "504", "-32603", "200 with HTML", "an answer cut off"]
-    + ["no answer, connection closed", "no HTTP", "200 with nothing", "400"],
+    [
+        "500",
+        "502",
+        "503",
+        "504",
+        "-32603",
+        "400",
+        "200 with HTML",
+        "200 with nothing",
+        "an answer cut off",
+        "no answer, connection closed",
+        "no HTTP",
+    ],
 )
 async def test_what_may_have_been_carried_out_is_not_called_undelivered(
     signal: str, tmp_path: Path
@@ -317,9 +328,7 @@ async def test_a_refused_stream_becomes_a_plain_send_of_the_same_message(
     assert first.message["messageId"] == second.message["messageId"]
 
 
-@pytest.mark.parametrize(
-    "signal", [name for name in PROVE_NOTHING if name != "-32004"]
-)
+@pytest.mark.parametrize("signal", [name for name in PROVE_NOTHING if name != "-32004"])
 async def test_a_stream_that_fails_without_an_event_is_never_sent_again(
     signal: str, tmp_path: Path
 ) -> None:
@@ -405,7 +414,12 @@ async def test_a_task_stays_with_the_interface_it_was_made_with(tmp_path: Path) 
     async with scripted() as agent:
         two_interfaces(agent)
         agent.on(SEND, error(-32601, "no"))
-        asks = {"kind": "task", "id": "t1", "contextId": "c1", "status": {"state": "input-required"}}
+        asks = {
+            "kind": "task",
+            "id": "t1",
+            "contextId": "c1",
+            "status": {"state": "input-required"},
+        }
         ends = {**asks, "status": {"state": "completed"}}
         agent.on(OLD_SEND, result(asks), result(ends))
         agent.on("tasks/get", result(asks), result(ends))
@@ -464,13 +478,15 @@ async def test_a_row_stands_in_the_map_before_the_message_leaves(tmp_path: Path)
     async with scripted() as agent:
         held = anyio.Event()
         agent.on(SEND, lambda request: [held, *result({"task": done("x")})(request)])
-        async with staged(configured(it=agent.url), tmp_path) as stage:
-            async with anyio.create_task_group() as group:
-                group.start_soon(stage.send)
-                request = await agent.called(SEND)
-                records, _ = await stage.tasks.list("local")
-                assert [record.message_id for record in records] == [request.message["messageId"]]
-                held.set()
+        async with (
+            staged(configured(it=agent.url), tmp_path) as stage,
+            anyio.create_task_group() as group,
+        ):
+            group.start_soon(stage.send)
+            request = await agent.called(SEND)
+            records, _ = await stage.tasks.list("local")
+            assert [record.message_id for record in records] == [request.message["messageId"]]
+            held.set()
 
 
 async def test_a_message_that_was_never_delivered_is_listed_as_failed(tmp_path: Path) -> None:

@@ -102,7 +102,9 @@ def test_a_member_that_no_file_has_is_a_mistake() -> None:
         FileIn.model_validate({"content": "aGk=", "mime": "text/plain"})
 
 
-@pytest.mark.parametrize("value", [{"a": 1}, [1, 2], "text", 0, False, [], {}, [{"data": 1, "x": 2}]])
+@pytest.mark.parametrize(
+    "value", [{"a": 1}, [1, 2], "text", 0, False, [], {}, [{"data": 1, "x": 2}]]
+)
 def test_any_json_value_is_one_data_part(value: Any) -> None:
     (part,) = data_parts(value)
     assert (part.kind, part.data) == ("data", value)

@@ -269,7 +269,8 @@ async def test_words_of_the_card_are_scrubbed(agent: ScriptedAgent) -> None:
     skill = {"id": "x", "name": HOSTILE, "description": HOSTILE, "examples": [HOSTILE]}
     modes = {"defaultInputModes": [HOSTILE]}
     agent.on(
-        CARD, document(card(agent.url, description=HOSTILE, skills=[skill], version=HOSTILE) | modes)
+        CARD,
+        document(card(agent.url, description=HOSTILE, skills=[skill], version=HOSTILE) | modes),
     )
     registry = of(it=agent.url)
     view = await described(registry)
@@ -292,8 +293,22 @@ async def test_a_skill_cannot_pass_for_a_line_of_ours(agent: ScriptedAgent) -> N
         {"description": "x" * 100_000},
         {"skills": [{"id": "s", "name": "n" * 50_000}]},
         {"skills": [{"id": "s", "name": "s", "inputModes": ["m" * 100] * 500}]},
-        {"skills": [{"id": f"{n}", "name": f"skill {n}", "description": "d" * 900, "examples": ["e" * 400] * 9} for n in range(200)]},
-        {"supportedInterfaces": [interface(f"https://x{n}.example/{'p' * 90}") for n in range(300)]},
+        {
+            "skills": [
+                {
+                    "id": f"{n}",
+                    "name": f"skill {n}",
+                    "description": "d" * 900,
+                    "examples": ["e" * 400] * 9,
+                }
+                for n in range(200)
+            ]
+        },
+        {
+            "supportedInterfaces": [
+                interface(f"https://x{n}.example/{'p' * 90}") for n in range(300)
+            ]
+        },
         {"securityRequirements": [{"schemes": {"s" * 3000: {}}}] * 20},
         {"provider": {"organization": "o" * 50_000}},
     ],

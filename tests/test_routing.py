@@ -160,7 +160,9 @@ async def test_an_unknown_agent_is_said_before_the_task_is_looked_for(stage: Sta
         await stage.bridge.router.task(ME, "t1", "nope")
 
 
-@pytest.mark.parametrize("identifier", ["x" * 513, "é" * 300, "\ud800"], ids=["long", "wide", "lone"])
+@pytest.mark.parametrize(
+    "identifier", ["x" * 513, "é" * 300, "\ud800"], ids=["long", "wide", "lone"]
+)
 async def test_an_id_that_cannot_be_one_is_refused_as_such(stage: Stage, identifier: str) -> None:
     for attempt in (
         stage.bridge.router.task(ME, identifier, None),

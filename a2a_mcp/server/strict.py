@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from typing import Any, Final, Self
 
@@ -63,11 +63,9 @@ class StrictTool(Tool):
         given = {name: value for name, value in arguments.items() if value is not None}
         ignored = [name for name in given if name not in known]
         for name in ignored:
-            meant = get_close_matches(name, known, n=1, cutoff=TYPO_CUTOFF)
+            meant = nearly(name, known)
             if meant:
-                return fault(
-                    f"{self.name} has no argument {name[:80]!r}. Did you mean {meant[0]!r}?"
-                )
+                return fault(f"{self.name} has no argument {name[:80]!r}. Did you mean {meant!r}?")
         try:
             values = self._validated({name: given[name] for name in given if name in known})
         except ValidationError as error:
@@ -100,6 +98,14 @@ class StrictTool(Tool):
         shown = "; ".join(list(faults)[:MOST_FAULTS])
         more = f"; and {len(faults) - MOST_FAULTS} more" if len(faults) > MOST_FAULTS else ""
         return f"{self.name}: {shown}{more}."
+
+
+def nearly(name: str, known: Iterable[str]) -> str | None:
+    """Give the name that is meant, whatever its case and separators; None when it is far off."""
+    plain = {candidate.replace("_", ""): candidate for candidate in known}
+    letters = "".join(letter for letter in name.lower() if letter.isalnum())
+    meant = get_close_matches(letters, plain, n=1, cutoff=TYPO_CUTOFF)
+    return plain[meant[0]] if meant else None
 
 
 def parsed(value: Any, kind: str | None) -> Any:

@@ -98,7 +98,7 @@ def instructions(config: Config) -> str:
     text = RULES + ("Agents:" if names else "No agent is configured yet; agent_info says how.")
     for count, name in enumerate(names):
         words = config.agents[name].description
-        line = f"\n- {name}: {words[:200]}" if words else f"\n- {name}"
+        line = f"\n- {name}: {' '.join(words.split())[:200]}" if words else f"\n- {name}"
         if name == config.default_agent:
             line += " (default)"
         if len((text + line).encode()) > INSTRUCTIONS_BYTES:

@@ -340,6 +340,12 @@ async def test_an_error_inside_a_stream_is_raised_after_what_came_before() -> No
             await anext(came)
 
 
+async def test_a_bare_status_on_a_stream_is_an_event_and_not_a_whole_task() -> None:
+    bare = {"id": "t/1", "status": {"state": "working"}}
+    async with serving(always(events(bare))) as server, calling(server) as client:
+        assert isinstance(await first_of(client), TaskStatusUpdateEvent)
+
+
 async def test_a_stream_without_any_event_ends_without_an_error() -> None:
     async with (
         serving(always(events())) as server,

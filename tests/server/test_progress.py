@@ -1,4 +1,4 @@
-"""Progress notifications: the agent's words while a call waits, not too many, the last never lost."""
+"""Progress: the agent's words while a call waits, not too many, the last never lost."""
 
 from __future__ import annotations
 
@@ -77,12 +77,14 @@ async def test_words_arrive_in_order_while_the_call_still_waits(
         ),
     )
     heard = Heard()
-    async with hosted(configured(it=agent.url), tmp_path, mode=WIRE) as client:
-        async with anyio.create_task_group() as group:
-            group.start_soon(told, client, heard, tool)
-            for step, words in zip(steps, ("first", "second", "third"), strict=True):
-                await heard.words(words)
-                step.set()
+    async with (
+        hosted(configured(it=agent.url), tmp_path, mode=WIRE) as client,
+        anyio.create_task_group() as group,
+    ):
+        group.start_soon(told, client, heard, tool)
+        for step, words in zip(steps, ("first", "second", "third"), strict=True):
+            await heard.words(words)
+            step.set()
     counts = [count for count, _ in heard.told]
     assert counts == sorted(set(counts))
 
@@ -94,11 +96,13 @@ async def test_a_flood_is_thinned_and_the_last_word_is_never_lost(
     finish = anyio.Event()
     agent.on(STREAM, stream(*flood, finish, moved("completed")))
     heard = Heard()
-    async with hosted(configured(it=agent.url), tmp_path, mode=WIRE) as client:
-        async with anyio.create_task_group() as group:
-            group.start_soon(told, client, heard)
-            await heard.words("step 199")  # while the call still waits
-            finish.set()
+    async with (
+        hosted(configured(it=agent.url), tmp_path, mode=WIRE) as client,
+        anyio.create_task_group() as group,
+    ):
+        group.start_soon(told, client, heard)
+        await heard.words("step 199")  # while the call still waits
+        finish.set()
     assert len(heard.told) <= 5
     gaps = [later - earlier for earlier, later in zip(heard.times, heard.times[1:], strict=False)]
     assert all(gap > INTERVAL * 0.5 for gap in gaps[:-1])
@@ -130,7 +134,9 @@ async def test_a_secret_in_the_agents_words_is_masked(agent: ScriptedAgent, tmp_
     register.add(SECRET)
     table = {"url": agent.url, "auth": Bearer(SecretStr(SECRET))}
     heard = Heard()
-    async with hosted(Config(agents=agents(it=table), secrets=register), tmp_path, mode=WIRE) as client:
+    async with hosted(
+        Config(agents=agents(it=table), secrets=register), tmp_path, mode=WIRE
+    ) as client:
         await told(client, heard)
     assert heard.told
     assert SECRET not in str(heard.told)

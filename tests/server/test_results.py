@@ -203,9 +203,7 @@ async def test_each_error_of_ours_is_whole_in_both_channels_and_says_what_to_do(
 async def test_an_artifact_comes_without_a_structure(agent: ScriptedAgent, tmp_path: Path) -> None:
     agent.on(GET, result(done("the answer")))
     async with host(agent, tmp_path) as client:
-        answer = await call(
-            client, "get_artifact", task_id="t1", artifact_id="answer", agent="it"
-        )
+        answer = await call(client, "get_artifact", task_id="t1", artifact_id="answer", agent="it")
         assert answer.structured_content is None
         assert text(answer) == "it · artifact_id answer\n\nthe answer"
         missing = await call(client, "get_artifact", task_id="t1", artifact_id="x", agent="it")
@@ -358,7 +356,14 @@ def guarded(agent: ScriptedAgent, *secrets: str) -> Config:
         result({"task": done(f"you sent {SECRET}")}),
         result({"task": task("failed", f"bad token {SECRET}")}),
         result({"task": done("x", task_id=f"id-{SECRET}")}),
-        result({"task": task("completed", artifacts=[artifact("x", name=SECRET), artifact("y", artifact_id=SECRET)])}),
+        result(
+            {
+                "task": task(
+                    "completed",
+                    artifacts=[artifact("x", name=SECRET), artifact("y", artifact_id=SECRET)],
+                )
+            }
+        ),
         result({"message": words_of(SECRET, contextId=SECRET)}),
         error(-32603, f"bad token {SECRET}"),
         http(401, b"", www_authenticate=f"Bearer error={SECRET}"),
@@ -414,7 +419,17 @@ async def test_a_secret_of_any_letters_is_masked_and_breaks_nothing(
     secret: str, agent: ScriptedAgent, tmp_path: Path
 ) -> None:
     long = "x" * (123_456 - len(secret)) + secret
-    agent.on(SEND, result({"task": task("completed", artifacts=[artifact(long), artifact(f"and {secret}", artifact_id="b")])}))
+    agent.on(
+        SEND,
+        result(
+            {
+                "task": task(
+                    "completed",
+                    artifacts=[artifact(long), artifact(f"and {secret}", artifact_id="b")],
+                )
+            }
+        ),
+    )
     register = SecretRegister()
     register.add(secret)
     config = Config(agents=agents(it=agent.url), secrets=register)
@@ -443,7 +458,11 @@ async def test_a_secret_that_is_a_word_of_ours_breaks_no_structure(
 async def test_a_configured_bound_holds_for_every_tool(
     limit: int, agent: ScriptedAgent, tmp_path: Path
 ) -> None:
-    long = task("completed", "w" * 30_000, artifacts=[artifact("é" * 60_000), artifact("x" * 9_000, artifact_id="b")])
+    long = task(
+        "completed",
+        "w" * 30_000,
+        artifacts=[artifact("é" * 60_000), artifact("x" * 9_000, artifact_id="b")],
+    )
     agent.on(SEND, result({"task": long}))
     agent.on(GET, result(long))
     agent.on(SUBSCRIBE, error(-32004, "no"))
@@ -468,5 +487,7 @@ async def test_an_ignored_argument_is_named_within_the_bound(
 ) -> None:
     agent.on(SEND, result({"task": done("x" * 60_000)}))
     async with host(agent, tmp_path) as client:
-        answer = await call(client, "send_task", message="hi", **{f"x{n}" * 20: 1 for n in range(9)})
+        answer = await call(
+            client, "send_task", message="hi", **{f"x{n}" * 20: 1 for n in range(9)}
+        )
     assert max(len(text(answer).encode()), len(compact(answer).encode())) <= 10_600

@@ -191,9 +191,7 @@ async def test_a_search_for_what_looks_like_json_finds_it(
     await call(client, "send_task", message="hi")
     found = artifact(f"first\nhere: {phrase}\nlast")
     agent.on(GET, result(task("completed", artifacts=[found])))
-    answer = await call(
-        client, "get_artifact", task_id="t1", artifact_id="answer", search=phrase
-    )
+    answer = await call(client, "get_artifact", task_id="t1", artifact_id="answer", search=phrase)
     assert not answer.is_error
     assert "1 of 3 lines" in shown(answer)[0]
 
@@ -202,9 +200,7 @@ async def test_lists_and_objects_that_a_host_sends_as_text_are_read(
     agent: ScriptedAgent, client: Client
 ) -> None:
     files = json.dumps([{"content": "aGk=", "name": "a.txt"}])
-    answer = await call(
-        client, "send_task", message="hi", files=files, metadata='{"trace": 1}'
-    )
+    answer = await call(client, "send_task", message="hi", files=files, metadata='{"trace": 1}')
     assert not answer.is_error
     message = agent.sends()[0].message
     assert message["metadata"] == {"trace": 1}

@@ -103,7 +103,9 @@ async def test_every_tool_and_parameter_is_described_and_hinted(tmp_path: Path) 
         assert tool.title
         assert tool.description
         assert tool.annotations
-        hints = tool.annotations.model_dump(include={"read_only_hint", "destructive_hint", "idempotent_hint", "open_world_hint"})
+        hints = tool.annotations.model_dump(
+            include={"read_only_hint", "destructive_hint", "idempotent_hint", "open_world_hint"}
+        )
         assert None not in hints.values()
         for name, parameter in tool.input_schema.get("properties", {}).items():
             assert parameter.get("description"), f"{tool.name}.{name}"
@@ -130,7 +132,9 @@ def test_input_schemas_hold_no_null_no_title_and_no_reference_that_leads_nowhere
 
 async def test_no_word_of_an_agent_gets_into_the_definitions(tmp_path: Path) -> None:
     async with scripted() as agent:
-        loud = card(agent.url, name="LOUD", description="LOUD", skills=[{"id": "LOUD", "name": "LOUD"}])
+        loud = card(
+            agent.url, name="LOUD", description="LOUD", skills=[{"id": "LOUD", "name": "LOUD"}]
+        )
         agent.on(CARD, document(loud))
         async with hosted(configured(it=agent.url), tmp_path) as client:
             before = (await client.list_tools()).model_dump_json()
