@@ -89,6 +89,7 @@ _OF_OTHER: Final = "SELECT 1 FROM tasks WHERE owner <> :owner AND agent = :agent
 _TASK_OF_OTHER: Final = f"{_OF_OTHER}task_id = :id LIMIT 1"
 _CONTEXT_OF_OTHER: Final = f"{_OF_OTHER}context_id = :id LIMIT 1"
 _OLDEST_ENDED: Final = f"SELECT key FROM tasks WHERE state IN {_ENDED} ORDER BY updated LIMIT ?"
+SAME_MOMENT_SECONDS: Final = 1.0
 _CLOCK_SLACK_SECONDS: Final = 3600.0
 
 
@@ -109,7 +110,9 @@ def write(
 ) -> TaskRecord:
     """Set the `given` columns of a row; joins it to the row that has its new task id already."""
     names = [name for name, value in given.items() if value != getattr(record, name)]
-    columns = ", ".join(["updated = :updated", *(_SET[name] for name in names)])
+    # A row that has just been made learns its ids without moving in the index of times.
+    moved = "state" in names or now - record.updated >= SAME_MOMENT_SECONDS
+    columns = ", ".join([*(["updated = :updated"] if moved else []), *(_SET[n] for n in names)])
     values = {
         **given,
         "updated": now,

@@ -425,6 +425,17 @@ async def test_a_cancel_that_gets_no_answer_is_checked_by_reading(
     assert not view.failed
 
 
+async def test_a_cancel_whose_outcome_cannot_be_read_tells_what_the_agent_answered(
+    agent: ScriptedAgent, scene: Stage
+) -> None:
+    await scene.send(wait_seconds=0.1)
+    agent.on(CANCEL, result(task("canceled")))
+    agent.on(GET, result(task("working")), http(500, b"", "text/plain"))
+    view = await scene.bridge.cancel(ME, "t1", None, None)
+    assert "asked to cancel" in (view.note or "")
+    assert len(agent.calls(CANCEL)) == 1
+
+
 async def test_a_task_without_a_name_cannot_be_cancelled_and_that_is_said(
     agent: ScriptedAgent, scene: Stage
 ) -> None:

@@ -40,7 +40,7 @@ from scripted import (
 )
 from staging import FIRST_POLL, ME, Stage, configured, staged, until
 
-from a2a_mcp.a2a.errors import A2AError
+from a2a_mcp.a2a.errors import A2AError, Delivery
 from a2a_mcp.a2a.types import TaskState
 from a2a_mcp.bridge import Outgoing
 from a2a_mcp.views import TaskView, UpdateView
@@ -281,6 +281,8 @@ async def test_when_only_the_old_question_comes_the_budget_ends_the_wait(
     with anyio.fail_after(1.3):
         view = await stage.send("Berlin", task_id="t1", wait_seconds=0.7)
     assert view.task_id == "t1"
+    assert view.state is TaskState.WORKING  # to show the old question would ask for a second answer
+    assert "do not send" in (view.next_step or "")
     assert len(plain.sends()) == 2
 
 
@@ -326,6 +328,28 @@ async def test_the_budget_is_kept_while_the_task_cannot_be_read_first(
     with anyio.fail_after(0.8):
         view = await stage.send("Berlin", task_id="t1", wait_seconds=0.2)
     assert view.task_id
+
+
+async def test_the_budget_is_kept_while_a_task_to_follow_cannot_be_read(
+    plain: ScriptedAgent, stage: Stage
+) -> None:
+    plain.on(GET, silence)
+    state = TaskState.WORKING
+    await stage.tasks.adopt(owner=ME, agent="it", task_id="t1", state=state)
+    await stage.registry.connection("it").card()
+    for named in (None, "it"):
+        with anyio.fail_after(0.8), pytest.raises(A2AError):
+            await stage.follow(task_id="t1", agent=named, wait_seconds=0.2)
+
+
+async def test_the_budget_is_kept_while_a_task_known_only_to_its_agent_cannot_be_read(
+    plain: ScriptedAgent, stage: Stage
+) -> None:
+    plain.on(GET, silence)
+    with anyio.fail_after(0.8), pytest.raises(A2AError) as caught:
+        await stage.send(task_id="foreign", agent="it", wait_seconds=0.2)
+    assert caught.value.delivery is Delivery.NEVER
+    assert plain.sends() == []
 
 
 async def test_the_budget_asked_for_is_cut_to_the_most_that_is_configured(
@@ -515,6 +539,20 @@ async def test_line_ends_of_pieces_are_kept_so_that_they_join(
     agent.on(STREAM, stream({"task": task("working")}, *lines, moved("completed")))
     view = await stage.follow(text="lines")
     assert "".join(update.text for update in view.updates) == "a\n\nb"
+
+
+async def test_a_burst_of_updates_is_told_in_order_without_gaps(
+    agent: ScriptedAgent, stage: Stage
+) -> None:
+    burst = "".join(
+        f"data: {json.dumps({'result': moved('working', f'step {n}'), 'jsonrpc': '2.0'})}\n\n"
+        for n in range(300)
+    )
+    agent.on(STREAM, stream(burst.encode(), anyio.Event()))
+    view = await stage.follow(text="go", max_updates=100, wait_seconds=1)
+    numbers = [int(update.text.removeprefix("step ")) for update in view.updates]
+    assert len(numbers) == 100
+    assert numbers == list(range(numbers[0], numbers[0] + 100))
 
 
 async def test_enough_updates_end_the_wait_and_not_the_work(

@@ -153,6 +153,7 @@ async def test_a_message_on_its_way_is_listed_by_its_message_id(
 async def test_a_value_that_means_nothing_is_refused_in_words(
     wrong: dict[str, Any], stage: Stage
 ) -> None:
+    await known(stage, "t1")
     for remote in (False, True):
         if "cursor" in wrong and remote:
             continue

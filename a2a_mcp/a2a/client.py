@@ -23,7 +23,7 @@ from a2a_mcp.a2a.errors import (
 )
 from a2a_mcp.a2a.interfaces import Interface, to_text
 from a2a_mcp.a2a.sse import ServerSentEvent
-from a2a_mcp.a2a.transport import Answer, Transport, media_type, parse_json, plain
+from a2a_mcp.a2a.transport import Answer, Transport, media_type, parse_text, plain
 from a2a_mcp.a2a.types import (
     JSON,
     CancelTaskRequest,
@@ -154,7 +154,7 @@ class A2AClient:
 
     async def _events(self, events: AsyncIterator[ServerSentEvent]) -> AsyncGenerator[StreamEvent]:
         async for event in events:
-            body, is_json = parse_json(event.data.encode())
+            body, is_json = parse_text(event.data)
             if isinstance(body, dict) and body.get("error") is not None:
                 raise decode_error(body, status=None, url=plain(self.interface.url))
             decoded = decode_event(_result(body), streaming=True) if is_json else None

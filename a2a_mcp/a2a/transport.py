@@ -31,6 +31,7 @@ from a2a_mcp.a2a.types import JSON
 
 EVENT_STREAM: Final = "text/event-stream"
 KEPT_URLS: Final = 64
+JSON_DECODER: Final = json.JSONDecoder(parse_constant=str)
 FIXED_HEADERS: Final = {"Accept-Encoding": "identity", "User-Agent": f"a2a-mcp/{__version__}"}
 
 # Errors of which it is certain that no byte of the request left (a2a-wire 14.4).
@@ -215,15 +216,19 @@ async def _read(response: httpx.Response, limit: int) -> Answer:
 
 
 def parse_json(data: bytes) -> tuple[JSON, bool]:
-    """Read bytes as JSON; where that fails, as text, with False. NaN and Infinity become words.
+    """Read bytes as JSON; where that fails, as text, with False.
 
     Bytes that are no Unicode become replacement characters: one must not cost the whole answer.
     """
-    if not data.strip():
+    return parse_text(data.decode(json.detect_encoding(data), "replace"))
+
+
+def parse_text(text: str) -> tuple[JSON, bool]:
+    """Read text as JSON; where that fails, as it is, with False. NaN and Infinity become words."""
+    if not text or text.isspace():
         return None, True
-    text = data.decode(json.detect_encoding(data), "replace")
     try:
-        return json.loads(text, parse_constant=str), True
+        return JSON_DECODER.decode(text), True
     except (ValueError, RecursionError):
         return text, False
 

@@ -177,7 +177,6 @@ async def test_each_kind_of_answer_is_true_to_the_schema_and_whole_in_both_chann
         ("get_task", {"task_id": "n" * 600}),
         ("cancel_task", {"task_id": "nope", "agent": "it"}),
         ("subscribe", {"task_id": "nope"}),
-        ("list_tasks", {"cursor": "nope"}),
         ("list_tasks", {"remote": True}),
         ("list_tasks", {"updated_after": "nope"}),
         ("agent_info", {"agent": "nope"}),
