@@ -71,6 +71,7 @@ class Follow:
         self.message: Message | None = None
         self.error: A2AError | BridgeError | None = None
         self.ended = False
+        self.continued: TaskRecord | None = None
         self.broken_at: TaskStatus | None = None
         self.events: deque[StreamEvent] = deque(maxlen=KEPT_EVENTS)
         self.count = 0
@@ -132,7 +133,8 @@ class Follow:
             while True:
                 settled, changed = self.settled, self._changed
                 if notice:
-                    fresh = list(self.events)[len(self.events) - (self.count - seen) :]
+                    new = min(self.count - seen, len(self.events))
+                    fresh = list(self.events)[len(self.events) - new :]
                     seen = self.count
                     for event in fresh:
                         if await notice(event):
@@ -156,10 +158,10 @@ class Follow:
         running = self.task is not None and not self.task.state.stop
         return running and now - self._heard > seconds
 
-    def overdue(self, now: float) -> bool:
+    def overdue(self, now: float, drain_seconds: float) -> bool:
         """Whether reading has gone on too long, or long after the agent's last word."""
         if self._over_since is not None:
-            return now - self._over_since > DRAIN_SECONDS
+            return now - self._over_since > drain_seconds
         return now - self._began > LONGEST_SECONDS
 
     async def first_word(self, seconds: float) -> None:
@@ -169,6 +171,11 @@ class Follow:
         with anyio.move_on_after(seconds):
             while self.task is None and not self.settled:
                 await self._changed.wait()
+
+    @property
+    def unmoved(self) -> bool:
+        """Whether the agent has not reacted yet to a message sent to its task."""
+        return self.task is not None and self._stale(self.task)
 
     def _stale(self, task: Task) -> bool:
         return self._before is not None and task.status == self._before
@@ -184,11 +191,13 @@ class Follower:
         *,
         first_poll: float = FIRST_POLL,
         watch_seconds: float = WATCH_SECONDS,
+        drain_seconds: float = DRAIN_SECONDS,
     ) -> None:
         self._group = group
         self._tasks = tasks
         self._first_poll = first_poll
         self._watch_seconds = watch_seconds
+        self._drain_seconds = drain_seconds
         self._follows: dict[int, Follow] = {}
         self._running: dict[Follow, float] = {}
 
@@ -198,7 +207,7 @@ class Follower:
             await anyio.sleep(self._watch_seconds)
             now = anyio.current_time()
             for follow, idle_seconds in list(self._running.items()):
-                if follow.overdue(now):
+                if follow.overdue(now, self._drain_seconds):
                     follow.scope.cancel()
                 elif follow.client and follow.idle(now, idle_seconds):
                     self._group.start_soon(self._look, follow)

@@ -51,7 +51,7 @@ FLOORS: Final[dict[str, tuple[str, ...]]] = {
         "files",
     ),
     "agents": ("connection", "registry"),
-    "one message, one task": ("delivery", "follow", "routing", "reading", "progress"),
+    "one message, one task": ("delivery", "follow", "routing", "reading", "progress", "outcomes"),
     "use cases": ("bridge", "listing", "info", "artifacts", "check"),
     "what the host sees": ("server",),
     "the command": ("cli", "__main__"),

@@ -10,6 +10,7 @@ from typing import Any
 
 import anyio
 import pytest
+from pydantic import SecretStr
 from scripted import (
     CARD,
     CUT,
@@ -40,6 +41,7 @@ from scripted import (
 )
 from staging import FIRST_POLL, ME, Stage, configured, staged, until
 
+from a2a_mcp.a2a.auth import Bearer
 from a2a_mcp.a2a.errors import A2AError, Delivery
 from a2a_mcp.a2a.types import TaskState
 from a2a_mcp.bridge import Outgoing
@@ -425,18 +427,20 @@ async def test_a_handle_of_a_message_that_failed_gives_the_failure(
     assert await state_in_the_map(stage) is TaskState.UNKNOWN
 
 
-async def test_a_task_is_in_the_map_before_anyone_is_told_of_it(
-    agent: ScriptedAgent, stage: Stage
+async def test_a_task_is_on_disk_before_anyone_is_told_of_it(
+    agent: ScriptedAgent, tmp_path: Path
 ) -> None:
-    agent.on(STREAM, stream(WORKING, anyio.Event()))
-    seen: list[str | None] = []
+    name = "the-task-to-be-looked-for"
+    agent.on(STREAM, stream({"task": task("working", task_id=name)}, anyio.Event()))
+    seen: list[bool] = []
+    folder = tmp_path / "other"
 
     async def look(_: UpdateView) -> None:
-        records, _ = await stage.tasks.list(ME)
-        seen.append(records[0].task_id)
+        seen.append(any(name.encode() in path.read_bytes() for path in folder.iterdir()))
 
-    await stage.bridge.send(ME, Outgoing("hello", wait_seconds=0.3), look)
-    assert seen == ["t1"]
+    async with staged(configured(it=agent.url), folder) as stage:
+        await stage.bridge.send(ME, Outgoing("hello", wait_seconds=0.3), look)
+    assert seen == [True]
 
 
 async def test_work_goes_on_when_the_host_gives_up(agent: ScriptedAgent, stage: Stage) -> None:
@@ -706,6 +710,25 @@ async def test_no_garbage_ends_the_following_of_another_task(
                     assert view.agent == "bad"
             finish.set()
             assert (await stage.follow(task_id="healthy")).text == "unharmed"
+
+
+async def test_a_fault_of_ours_in_one_following_does_not_end_another(
+    agent: ScriptedAgent, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken() -> SecretStr:
+        raise RuntimeError("a mistake in this bridge")
+
+    finish = anyio.Event()
+    agent.on(STREAM, stream(WORKING, finish, piece("unharmed"), moved("completed")))
+    bad = {"url": agent.url, "card": card(agent.url), "auth": Bearer(broken)}
+    config = configured(good=agent.url, bad=bad)
+    async with staged(config, tmp_path / "other") as stage:
+        await stage.send(agent="good", wait_seconds=0.2)
+        with pytest.raises(A2AError):
+            await stage.send(agent="bad")
+        finish.set()
+        assert (await stage.follow(task_id="t1")).text == "unharmed"
+    assert "a mistake in this bridge" in caplog.text
 
 
 async def test_each_failure_is_told_in_words_and_never_as_a_fault_of_the_bridge(

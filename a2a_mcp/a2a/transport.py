@@ -220,13 +220,13 @@ def parse_json(data: bytes) -> tuple[JSON, bool]:
 
     Bytes that are no Unicode become replacement characters: one must not cost the whole answer.
     """
+    if not data.strip():
+        return None, True
     return parse_text(data.decode(json.detect_encoding(data), "replace"))
 
 
 def parse_text(text: str) -> tuple[JSON, bool]:
     """Read text as JSON; where that fails, as it is, with False. NaN and Infinity become words."""
-    if not text or text.isspace():
-        return None, True
     try:
         return JSON_DECODER.decode(text), True
     except (ValueError, RecursionError):

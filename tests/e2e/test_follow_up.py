@@ -9,8 +9,9 @@ import anyio
 import pytest
 from agents import ALL_KINDS, Agent
 
-from e2e.bridges import until
+from e2e.bridges import Home, until
 from e2e.hosts import Answer, Host
+from e2e.lines import LEGACY, MODERN, line_host
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("once")]
 
@@ -63,26 +64,21 @@ async def test_a_stream_is_one_answer_for_who_only_wants_that(host: Host, agent:
 async def test_slow_work_gives_a_handle_in_time_and_its_answer_later(
     host: Host, agent: Agent
 ) -> None:
-    answer = await running(host, agent, 0.8)
-    assert answer.seconds < 0.25 + SLACK
-    task_id = answer["task_id"]
-    assert "do not send" in answer["next_step"]
-    assert "get_task" in answer["next_step"]
-    now = await host.call("get_task", task_id=task_id)
-    assert now["state"] == "working"
-    assert now["agent"] == agent.kind
-    done = await host.stopped(task_id)
-    assert done["state"] == "completed"
-    assert "slow done" in done["text"]
-    assert executions(agent, task_id) == ["slow 0.8"]
-
-
-async def test_a_running_task_is_awaited_by_its_id(host: Host, agent: Agent) -> None:
-    answer = await running(host, agent, 0.7)
-    done = await host.call("subscribe", task_id=answer["task_id"])
-    assert done["state"] == "completed"
-    assert "slow done" in done["text"]
-    assert executions(agent, answer["task_id"]) == ["slow 0.7"]
+    asked_for = await running(host, agent, 0.8)
+    awaited = await running(host, agent, 0.7)
+    assert asked_for.seconds < 0.25 + SLACK
+    assert "do not send" in asked_for["next_step"]
+    assert "get_task" in asked_for["next_step"]
+    now = await host.call("get_task", task_id=asked_for["task_id"])
+    assert (now["agent"], now["state"]) == (agent.kind, "working")
+    for done in (
+        await host.call("subscribe", task_id=awaited["task_id"]),
+        await host.stopped(asked_for["task_id"]),
+    ):
+        assert done["state"] == "completed"
+        assert "slow done" in done["text"]
+    assert executions(agent, asked_for["task_id"]) == ["slow 0.8"]
+    assert executions(agent, awaited["task_id"]) == ["slow 0.7"]
 
 
 async def test_not_waiting_at_all_gives_a_handle_at_once(host: Host, agent: Agent) -> None:
@@ -281,3 +277,31 @@ async def test_tasks_are_listed_newest_first(host: Host, agent: Agent) -> None:
     assert rows == [(second["task_id"], "input-required"), (first["task_id"], "completed")]
     only = await host.call("list_tasks", agent=agent.kind, context_id=first["context_id"])
     assert [row["task_id"] for row in only["tasks"]] == [first["task_id"]]
+
+
+@pytest.mark.parametrize("agent", ["1.3-jsonrpc", "0.2-jsonrpc"], indirect=True)
+@pytest.mark.parametrize("version", [LEGACY, MODERN])
+async def test_a_call_that_the_host_gives_up_leaves_its_task_running_and_listed(
+    home: Home, agent: Agent, version: str
+) -> None:
+    home.configure({agent.kind: agent.url})
+    words = f"slow 0.{uuid4().int}"
+
+    async def begun() -> bool:
+        return any(entry["text"] == words for entry in agent.log())
+
+    async with line_host(home, version) as (host, pipes):
+        number = await pipes.ask("tools/call", name="send_task", arguments={"message": words})
+        await until(begun)
+        await pipes.write({"method": "notifications/cancelled", "params": {"requestId": number}})
+
+        async def is_known() -> str | None:
+            (row,) = (await host.call("list_tasks"))["tasks"]
+            found: str | None = row.get("task_id")
+            return found
+
+        task_id = await until(is_known)
+        assert task_id
+        assert (await host.stopped(task_id))["state"] == "completed"
+        assert [entry for entry in agent.cancels() if entry["task_id"] == task_id] == []
+        assert executions(agent, task_id) == [words]

@@ -74,7 +74,8 @@ async def test_notifications_come_before_the_result_and_only_when_asked_for(
     home.configure({"good": every_agent["1.3-jsonrpc"].url})
     call = {"name": "send_task", "arguments": {"message": "stream 5 0.3"}}
     async with lines(home, version) as pipes:
-        assert "result" in await pipes.request("tools/call", **call)
+        unasked = {"name": "send_task", "arguments": {"message": "stream 3"}}
+        assert "result" in await pipes.request("tools/call", **unasked)
         assert pipes.notifications == []
         answer = await pipes.request("tools/call", **call, _meta={"progressToken": "p"})
         assert answer["result"]["structuredContent"]["state"] == "completed"

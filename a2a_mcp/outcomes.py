@@ -1,0 +1,145 @@
+"""What came of a message, as a view: an answer, a task on its way, a handle, or an error.
+
+It reads again only where that is the answer (a task that refused a message), and sends nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+from uuid import uuid4
+
+from a2a_mcp import views
+from a2a_mcp.a2a.errors import A2AError, AgentError, Delivery
+from a2a_mcp.a2a.types import Task, TaskState
+from a2a_mcp.errors import BridgeError
+from a2a_mcp.follow import Follow, Follower
+from a2a_mcp.reading import DEFAULT_HISTORY, Reader
+from a2a_mcp.tasks import TaskMap, TaskRecord
+from a2a_mcp.text import scrub
+from a2a_mcp.views import TaskView
+
+NOTHING_HEARD: Final = (
+    "Nothing was heard from the agent yet. The message is on its way or being worked on: do not "
+    "send it again. Call get_task or subscribe with this task_id later."
+)
+BROKEN_OFF: Final = (
+    "The agent broke off its answer; this is the state it has reported since. If it stays so, tell "
+    "the user."
+)
+
+
+class Outcomes:
+    """Views what came of messages, for the callers of one process."""
+
+    def __init__(self, tasks: TaskMap, reader: Reader, follower: Follower) -> None:
+        self._tasks = tasks
+        self._reader = reader
+        self._follower = follower
+
+    async def of(self, follow: Follow, note: str | None = None) -> TaskView:
+        """View what is known now; raises the error that ended it with nothing known."""
+        if follow.message is not None:
+            return self.noted(views.of_message(follow.agent, follow.message, note=note))
+        if follow.task is None:
+            return await self._without_task(follow)
+        if follow.unmoved and not follow.ended:
+            return self.noted(_unmoved(follow))
+        return self.noted(await self._with_task(follow, follow.task, note))
+
+    async def _with_task(self, follow: Follow, task: Task, note: str | None) -> TaskView:
+        if not task.state.stop:
+            follow.record = await self._tasks.update(follow.record, state=task.state)
+        error = follow.error
+        notes = [note] if note else []
+        if follow.ended and error and not task.state.stop:
+            notes.insert(0, f"Contact with the agent was lost: {scrub(error.message)}.")
+        elif follow.broken_off:
+            notes.insert(0, BROKEN_OFF)
+        reason = error.message if error else None
+        return views.of_task(follow.agent, task, reason=reason, note=" ".join(notes) or None)
+
+    async def _without_task(self, follow: Follow) -> TaskView:
+        error = follow.error
+        if error is None:
+            return await self._silent(follow)
+        await self._tasks.update(follow.record, state=_state_after(error))
+        if isinstance(error, AgentError) and follow.continued:
+            return await self._refused(follow, follow.continued, error)
+        if isinstance(error, A2AError):
+            error.message_id = follow.record.message_id
+        raise error
+
+    async def _refused(self, follow: Follow, record: TaskRecord, error: AgentError) -> TaskView:
+        """View a task that did not take a message, as it is now; raises the error if it cannot."""
+        try:
+            _, task = await self._reader.fetch(record, DEFAULT_HISTORY)
+        except A2AError:
+            task = None
+        if task is None:
+            raise error
+        note = f"The agent did not take the message: {scrub(error.message)}"
+        return replace(self.noted(views.of_task(follow.agent, task, note=note)), failed=True)
+
+    async def _silent(self, follow: Follow) -> TaskView:
+        """View a message of which nothing was heard: a handle stands for its task."""
+        if follow.record.task_id is None and follow.record.handle is None:
+            handle = f"pending-{uuid4().hex}"
+            follow.record = await self._tasks.update(follow.record, handle=handle)
+        return self.noted(_unmoved(follow))
+
+    async def of_nameless(self, record: TaskRecord) -> TaskView:
+        """View a task that its agent has not named: what is heard here, or that it was lost."""
+        follow = self._follower.of(record)
+        if follow:
+            return await self.of(follow)
+        lost = self._reader.nameless(record)
+        return TaskView(
+            agent=record.agent,
+            task_id=record.handle,
+            context_id=record.context_id,
+            state=TaskState.UNKNOWN,
+            error=lost.message,
+            next_step=lost.next_step,
+            failed=True,
+        )
+
+    def after_cancel(
+        self, record: TaskRecord, task: Task, refusal: A2AError | None, unread: A2AError | None
+    ) -> TaskView:
+        """View a task after it was asked to stop, by its state and never by the reply alone."""
+        if unread:
+            said = scrub(unread.message)
+            note = f"The agent was asked to cancel; its state could not be read since: {said}"
+        elif task.state is TaskState.CANCELED:
+            note = "Cancelled: the agent confirms it."
+        elif refusal:
+            note = f"The agent did not cancel: {scrub(refusal.message)}"
+        else:
+            note = "The agent was asked to cancel; this is the state it reports."
+        view = views.of_task(record.agent, task, note=note)
+        return self.noted(replace(view, failed=bool(refusal) and not task.state.terminal))
+
+    def noted(self, view: TaskView) -> TaskView:
+        """Add what the reader must know of this bridge."""
+        if self._tasks.problem:
+            note = f"{view.note} {self._tasks.problem}" if view.note else self._tasks.problem
+            view = replace(view, note=note)
+        return view
+
+
+def _unmoved(follow: Follow) -> TaskView:
+    """View a message without a sign of it yet: the task's old question is no answer to it."""
+    return TaskView(
+        agent=follow.agent,
+        task_id=follow.record.task_id or follow.record.handle,
+        context_id=follow.record.context_id,
+        state=TaskState.WORKING,
+        next_step=NOTHING_HEARD,
+    )
+
+
+def _state_after(error: A2AError | BridgeError) -> TaskState:
+    """Say what a message that was never answered has become: nothing, or nobody knows."""
+    lost = isinstance(error, A2AError) and error.delivery is not Delivery.NEVER
+    return TaskState.UNKNOWN if lost else TaskState.FAILED
