@@ -15,6 +15,7 @@ Row = dict[str, JSON]
 """One agent; its members are those of the output schema, and missing where there is nothing."""
 
 DETAIL: Final = "credentials"
+MOST_SKILLS: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class AgentsView:
         """Leave out skills from the end until each channel holds at most `limit` bytes."""
         (row,) = self.agents
         skills = row.get("skills", [])
-        for count in range(len(skills), -1, -1):
+        for count in range(min(len(skills), MOST_SKILLS), -1, -1):
             view = replace(self, agents=({**row, "skills": skills[:count]},))
             if count < len(skills):
                 note = f"{len(skills)} skills in all; the first {count} are shown."

@@ -25,7 +25,8 @@ from a2a_mcp.a2a.types import (
     SendMessageRequest,
     Task,
 )
-from a2a_mcp.follow import Follow, Follower
+from a2a_mcp.follow import Follow
+from a2a_mcp.follower import Follower
 from a2a_mcp.outcomes import Outcomes
 from a2a_mcp.progress import Notice, Updates
 from a2a_mcp.reading import DEFAULT_HISTORY, Reader

@@ -13,7 +13,8 @@ from a2a_mcp import views
 from a2a_mcp.a2a.errors import A2AError, AgentError, Delivery
 from a2a_mcp.a2a.types import Task, TaskState
 from a2a_mcp.errors import BridgeError
-from a2a_mcp.follow import Follow, Follower
+from a2a_mcp.follow import Follow
+from a2a_mcp.follower import Follower
 from a2a_mcp.reading import DEFAULT_HISTORY, Reader
 from a2a_mcp.tasks import TaskMap, TaskRecord
 from a2a_mcp.text import scrub

@@ -11,7 +11,7 @@ from typing import Final
 from a2a_mcp.a2a.errors import A2AError, TaskNotFound
 from a2a_mcp.a2a.types import GetTaskRequest, Task
 from a2a_mcp.errors import NotAllowed
-from a2a_mcp.follow import Follower
+from a2a_mcp.follower import Follower
 from a2a_mcp.registry import Registry
 from a2a_mcp.routing import Router, checked, unknown_task
 from a2a_mcp.tasks import TaskMap, TaskRecord

@@ -13,7 +13,7 @@ from mcp import Client
 
 from a2a_mcp.bridge import Bridge, Outgoing
 from a2a_mcp.config import AgentConfig, Config, ServerConfig
-from a2a_mcp.follow import Follower
+from a2a_mcp.follower import Follower
 from a2a_mcp.listing import Listing
 from a2a_mcp.registry import Registry
 from a2a_mcp.server.wiring import create_server

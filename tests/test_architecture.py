@@ -51,7 +51,7 @@ FLOORS: Final[dict[str, tuple[str, ...]]] = {
         "files",
     ),
     "agents": ("connection", "registry"),
-    "one message, one task": ("delivery", "follow", "routing", "reading", "progress", "outcomes"),
+    "one message, one task": ("delivery", "follow", "follower", "routing", "reading", "progress", "outcomes"),
     "use cases": ("bridge", "listing", "info", "artifacts", "check"),
     "what the host sees": ("server",),
     "the command": ("cli", "__main__"),
@@ -117,13 +117,13 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
         }
     ),
     "config": frozenset({"platformdirs"}),
-    "follow": frozenset({"a2a_mcp.delivery"}),
+    "follower": frozenset({"a2a_mcp.delivery"}),
     "registry": frozenset({"a2a_mcp.connection", "httpx"}),
     "tasks_sqlite": frozenset({"a2a_mcp.tasks_file"}),
 }
 
 # The last lines of defence, where anything at all must become words.
-CATCH_ALL: Final = frozenset({("server.strict", "run"), ("follow", "_run")})
+CATCH_ALL: Final = frozenset({("server.strict", "run"), ("follower", "_run")})
 
 MOST_LINES_OF_A_FILE: Final = 400
 MOST_LINES_OF_A_FUNCTION: Final = 60

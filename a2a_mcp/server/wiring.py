@@ -17,7 +17,7 @@ from mcp.server import CacheHint, MCPServer
 from a2a_mcp import __version__
 from a2a_mcp.bridge import Bridge
 from a2a_mcp.config import Config, Reloader
-from a2a_mcp.follow import Follower
+from a2a_mcp.follower import Follower
 from a2a_mcp.listing import Listing
 from a2a_mcp.registry import Registry
 from a2a_mcp.server.app import App
