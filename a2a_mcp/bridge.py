@@ -7,6 +7,7 @@ Every access to a task passes `Router` with its owner. What comes out is a view;
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -71,9 +72,9 @@ class Bridge:
 
     async def send(self, owner: str, outgoing: Outgoing, notice: Notice | None = None) -> TaskView:
         """Send a message, wait within the budget, and view what came of it."""
-        began = anyio.current_time()
+        began = time.monotonic()
         follow, note = await self._begin(owner, outgoing)
-        left = self._budget(follow.agent, outgoing) - (anyio.current_time() - began)
+        left = self._budget(follow.agent, outgoing) - (time.monotonic() - began)
         await follow.wait(left, Updates(notice) if notice else None)
         await follow.first_word(min(left, 0) + FIRST_WORD_SECONDS)
         return await self.outcomes.of(follow, note)
@@ -86,13 +87,13 @@ class Bridge:
         notice: Notice | None = None,
     ) -> TaskView:
         """Follow a running task, or start one and follow it; view the updates in order."""
-        note, began = None, anyio.current_time()
+        note, began = None, time.monotonic()
         if outgoing.text or outgoing.parts:
             follow, note = await self._begin(owner, outgoing)
         else:
             follow = await self._attach(owner, outgoing)
         updates = Updates(notice, max_updates)
-        left = self._budget(follow.agent, outgoing) - (anyio.current_time() - began)
+        left = self._budget(follow.agent, outgoing) - (time.monotonic() - began)
         await follow.wait(left, updates)
         await follow.first_word(min(left, 0) + FIRST_WORD_SECONDS)
         return replace(await self.outcomes.of(follow, note), updates=tuple(updates.seen))

@@ -6,6 +6,7 @@ nothing itself (see `follower`). No MCP, and no words for a model.
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
@@ -54,11 +55,11 @@ class Follow:
         self.client: A2AClient | None = None
         self.released = False
         self._unread = False
-        self._heard = anyio.current_time()
+        self._heard = time.monotonic()
         self._before = before
-        self._began = anyio.current_time()
+        self._began = time.monotonic()
         self._over_since: float | None = None
-        self._changed = anyio.Event()
+        self._changed: anyio.Event | None = None
 
     @property
     def settled(self) -> bool:
@@ -88,16 +89,22 @@ class Follow:
         else:
             self.task = apply(self.task, event)
         self._unread = self._leaves_to_be_read(event)
-        self._heard = anyio.current_time()
+        self._heard = time.monotonic()
         self.events.append(event)
         self.count += 1
         if self.over and self._over_since is None:
-            self._over_since = anyio.current_time()
+            self._over_since = time.monotonic()
 
     def tell(self) -> None:
         """Wake whoever waits."""
-        self._changed.set()
-        self._changed = anyio.Event()
+        if self._changed:
+            self._changed.set()
+            self._changed = None
+
+    async def _change(self) -> None:
+        if self._changed is None:
+            self._changed = anyio.Event()
+        await self._changed.wait()
 
     async def wait(
         self, seconds: float, notice: Callable[[StreamEvent], Awaitable[bool]] | None = None
@@ -106,17 +113,17 @@ class Follow:
         seen = self.count - len(self.events)
         with anyio.move_on_after(seconds):
             while True:
-                settled, changed = self.settled, self._changed
-                if notice:
-                    new = min(self.count - seen, len(self.events))
-                    fresh = list(self.events)[len(self.events) - new :]
-                    seen = self.count
-                    for event in fresh:
+                settled = self.settled
+                new = min(self.count - seen, len(self.events))
+                seen = self.count
+                if notice and new:
+                    for event in list(self.events)[-new:]:
                         if await notice(event):
                             return
                 if settled:
                     return
-                await changed.wait()
+                if self.count == seen and not self.settled:  # nothing came while it was told
+                    await self._change()
 
     def _leaves_to_be_read(self, event: StreamEvent) -> bool:
         """Whether the task ended on a stream that carried no word of it (FastA2A: a2a-wire 16)."""
@@ -145,7 +152,7 @@ class Follow:
             return
         with anyio.move_on_after(seconds):
             while self.task is None and not self.settled:
-                await self._changed.wait()
+                await self._change()
 
     @property
     def unmoved(self) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import random
+import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 
@@ -77,7 +78,7 @@ class Follower:
         """End what is overdue and look after what is silent: one clock instead of one a call."""
         while True:
             await anyio.sleep(self._watch_seconds)
-            now = anyio.current_time()
+            now = time.monotonic()
             for follow, idle_seconds in list(self._running.items()):
                 if follow.overdue(now, self._drain_seconds):
                     follow.scope.cancel()

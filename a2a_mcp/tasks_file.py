@@ -57,6 +57,7 @@ class TaskFile:
 
     def __init__(self, folder: Path | None, durability: Literal["normal", "full"]) -> None:
         self._path = None if folder is None else folder / "tasks.db"
+        self._name = str(self._path or "")  # looked at before every use: a Path costs as much again
         self._durability = durability
         self._connection: sqlite3.Connection | None = None
         self._identity: _Identity | None = None
@@ -125,7 +126,7 @@ class TaskFile:
     def _found(self) -> _Identity | None:
         """Which file is at the path now."""
         try:
-            found = os.stat(self._path or "")
+            found = os.stat(self._name)
         except OSError:
             return None
         return found.st_dev, found.st_ino

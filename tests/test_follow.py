@@ -49,6 +49,9 @@ from a2a_mcp.views import TaskView, UpdateView
 
 pytestmark = pytest.mark.anyio
 
+LATE = 0.5 + 0.7
+"""Seconds that an answer may be late: what DESIGN 4 allows, and what a busy machine takes."""
+
 WORKING = {"task": task("working", "on it")}
 CHUNKS = [piece("one "), piece("two ", append=True), piece("three", append=True)]
 WHOLE = done("one two three")
@@ -192,7 +195,7 @@ async def test_a_stream_that_stays_open_after_the_end_keeps_nobody_waiting(
     agent: ScriptedAgent, stage: Stage
 ) -> None:
     agent.on(STREAM, stream(WORKING, piece("x"), moved("completed"), anyio.Event()))
-    with anyio.fail_after(1):
+    with anyio.fail_after(2):
         view = await stage.send()
     assert view.state is TaskState.COMPLETED
 
@@ -280,7 +283,7 @@ async def test_when_only_the_old_question_comes_the_budget_ends_the_wait(
     plain: ScriptedAgent, stage: Stage
 ) -> None:
     await asked(plain, stage)
-    with anyio.fail_after(1.3):
+    with anyio.fail_after(0.7 + LATE):
         view = await stage.send("Berlin", task_id="t1", wait_seconds=0.7)
     assert view.task_id == "t1"
     assert view.state is TaskState.WORKING  # to show the old question would ask for a second answer
@@ -297,7 +300,7 @@ async def test_the_budget_is_kept_while_the_agent_is_silent(
 ) -> None:
     plain.on(SEND, silence)
     await stage.registry.connection("it").card()
-    with anyio.fail_after(wait + 0.5):
+    with anyio.fail_after(wait + LATE):
         view = await stage.send(wait_seconds=wait)
     assert view.state is TaskState.WORKING
 
@@ -306,7 +309,7 @@ async def test_the_budget_is_kept_while_the_agent_talks(agent: ScriptedAgent, st
     talk = [moved("working", f"step {n}") for n in range(50)]
     agent.on(STREAM, stream(WORKING, *talk, anyio.Event()))
     await stage.registry.connection("it").card()
-    with anyio.fail_after(0.8):
+    with anyio.fail_after(0.2 + LATE):
         view = await stage.send(wait_seconds=0.3)
     assert (view.state, view.text, view.task_id) == (TaskState.WORKING, "step 49", "t1")
 
@@ -315,7 +318,7 @@ async def test_the_budget_is_kept_while_the_card_does_not_come(
     agent: ScriptedAgent, stage: Stage
 ) -> None:
     agent.on(CARD, silence)
-    with anyio.fail_after(0.8):
+    with anyio.fail_after(0.2 + LATE):
         view = await stage.send(wait_seconds=0.2)
     assert view.state is TaskState.WORKING
     assert view.task_id
@@ -327,7 +330,7 @@ async def test_the_budget_is_kept_while_the_task_cannot_be_read_first(
 ) -> None:
     await asked(plain, stage)
     plain.on(GET, silence)
-    with anyio.fail_after(0.8):
+    with anyio.fail_after(0.2 + LATE):
         view = await stage.send("Berlin", task_id="t1", wait_seconds=0.2)
     assert view.task_id
 
@@ -340,7 +343,7 @@ async def test_the_budget_is_kept_while_a_task_to_follow_cannot_be_read(
     await stage.tasks.adopt(owner=ME, agent="it", task_id="t1", state=state)
     await stage.registry.connection("it").card()
     for named in (None, "it"):
-        with anyio.fail_after(0.8), pytest.raises(A2AError):
+        with anyio.fail_after(0.2 + LATE), pytest.raises(A2AError):
             await stage.follow(task_id="t1", agent=named, wait_seconds=0.2)
 
 
@@ -348,7 +351,7 @@ async def test_the_budget_is_kept_while_a_task_known_only_to_its_agent_cannot_be
     plain: ScriptedAgent, stage: Stage
 ) -> None:
     plain.on(GET, silence)
-    with anyio.fail_after(0.8), pytest.raises(A2AError) as caught:
+    with anyio.fail_after(0.2 + LATE), pytest.raises(A2AError) as caught:
         await stage.send(task_id="foreign", agent="it", wait_seconds=0.2)
     assert caught.value.delivery is Delivery.NEVER
     assert plain.sends() == []
@@ -360,7 +363,7 @@ async def test_the_budget_asked_for_is_cut_to_the_most_that_is_configured(
     plain.on(SEND, silence)
     config = configured({"max_wait_seconds": 0.3, "wait_seconds": 0.1}, it=plain.url)
     async with staged(config, tmp_path / "other") as stage:
-        with anyio.fail_after(1.5):
+        with anyio.fail_after(0.3 + LATE):
             view = await stage.send(wait_seconds=30)
     assert view.state is TaskState.WORKING
 
@@ -371,7 +374,7 @@ async def test_an_agents_own_budget_wins_over_the_servers(
     plain.on(SEND, silence)
     table = {"url": plain.url, "wait_seconds": 0.1}
     async with staged(configured(it=table), tmp_path / "other") as stage:
-        with anyio.fail_after(1.5):
+        with anyio.fail_after(0.3 + LATE):
             await stage.send(wait_seconds=None)
 
 
@@ -649,7 +652,7 @@ async def test_a_task_the_agent_has_forgotten_ends_the_following(
 ) -> None:
     plain.on(SEND, result({"task": task("working", "on it")}))
     plain.on(GET, error(-32001, "Task not found"))
-    with anyio.fail_after(3):
+    with anyio.fail_after(4):
         view = await stage.send()
     assert view.state is TaskState.WORKING
     assert "Contact with the agent was lost" in (view.note or "")

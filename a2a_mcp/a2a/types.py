@@ -10,7 +10,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 JSON = Any
 """A value made of dict, list, str, int, float, bool and None, as `json.loads` gives it."""
@@ -75,7 +75,7 @@ class Part(Value):
     data: JSON = None
     media_type: str | None = None
     filename: str | None = None
-    metadata: dict[str, JSON] = {}
+    metadata: dict[str, JSON] = Field(default_factory=dict)
     problem: str | None = None
 
 
@@ -87,7 +87,7 @@ class Message(Value):
     parts: tuple[Part, ...] = ()
     task_id: str | None = None
     context_id: str | None = None
-    metadata: dict[str, JSON] = {}
+    metadata: dict[str, JSON] = Field(default_factory=dict)
     extensions: tuple[str, ...] = ()
     reference_task_ids: tuple[str, ...] = ()
 
@@ -108,7 +108,7 @@ class Artifact(Value):
     name: str | None = None
     description: str | None = None
     parts: tuple[Part, ...] = ()
-    metadata: dict[str, JSON] = {}
+    metadata: dict[str, JSON] = Field(default_factory=dict)
     extensions: tuple[str, ...] = ()
 
 
@@ -120,7 +120,7 @@ class Task(Value):
     status: TaskStatus
     artifacts: tuple[Artifact, ...] = ()
     history: tuple[Message, ...] = ()
-    metadata: dict[str, JSON] = {}
+    metadata: dict[str, JSON] = Field(default_factory=dict)
 
     @property
     def state(self) -> TaskState:
@@ -135,7 +135,7 @@ class TaskStatusUpdateEvent(Value):
     context_id: str | None = None
     status: TaskStatus
     final: bool | None = None
-    metadata: dict[str, JSON] = {}
+    metadata: dict[str, JSON] = Field(default_factory=dict)
 
 
 class TaskArtifactUpdateEvent(Value):
@@ -146,7 +146,7 @@ class TaskArtifactUpdateEvent(Value):
     artifact: Artifact
     append: bool = False
     last_chunk: bool = False
-    metadata: dict[str, JSON] = {}
+    metadata: dict[str, JSON] = Field(default_factory=dict)
 
 
 StreamEvent = Task | Message | TaskStatusUpdateEvent | TaskArtifactUpdateEvent
@@ -249,7 +249,7 @@ class SendMessageRequest(Value):
     accepted_output_modes: tuple[str, ...] = ()
     history_length: int | None = None
     return_immediately: bool | None = None
-    metadata: dict[str, JSON] = {}
+    metadata: dict[str, JSON] = Field(default_factory=dict)
 
 
 class GetTaskRequest(Value):
@@ -275,7 +275,7 @@ class CancelTaskRequest(Value):
     """Which task to stop."""
 
     id: str
-    metadata: dict[str, JSON] = {}
+    metadata: dict[str, JSON] = Field(default_factory=dict)
 
 
 class SubscribeToTaskRequest(Value):

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import Any, Final, TextIO
 
 import anyio
+import httpx2
 import mcp.types as t
 from jsonschema import Draft202012Validator
 from mcp import Client, StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
-from mcp.shared._httpx_utils import create_mcp_http_client
 from mcp.shared.dispatcher import ProgressFnT
 
 from e2e.bridges import until
@@ -147,7 +147,7 @@ async def http_host(url: str, mode: str, token: str = "") -> AsyncIterator[Host]
     """Connect the SDK's client to a bridge that serves HTTP."""
     headers = {"Authorization": f"Bearer {token}"} if token else None
     async with (
-        create_mcp_http_client(headers=headers) as client,
+        httpx2.AsyncClient(headers=headers, timeout=CALL_SECONDS) as client,
         _connected(streamable_http_client(url, http_client=client), mode) as host,
     ):
         yield host
