@@ -108,7 +108,7 @@ async def test_pages_miss_none_and_repeat_none(stage: Stage) -> None:
 
 
 async def test_the_largest_page_keeps_within_a_result_and_loses_nothing(stage: Stage) -> None:
-    for number in range(100):
+    for number in range(150):
         await known(stage, f"{number:036}", context_id=f"c{number:035}")
     found, cursor = [], None
     for _ in range(100):
@@ -118,7 +118,7 @@ async def test_the_largest_page_keeps_within_a_result_and_loses_nothing(stage: S
         cursor = view.cursor
         if cursor is None:
             break
-    assert sorted(found) == sorted(f"{number:036}" for number in range(100))
+    assert sorted(found) == sorted(f"{number:036}" for number in range(150))
 
 
 async def test_a_message_on_its_way_is_listed_by_its_message_id(
