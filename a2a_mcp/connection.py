@@ -9,24 +9,57 @@ httpx, so it is imported only when an agent is first called.
 from __future__ import annotations
 
 import json
+import logging
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 import anyio
 
 from a2a_mcp.a2a.auth import Attachment, Headers, attach
 from a2a_mcp.a2a.card import FoundCard, find_card, inline_card
 from a2a_mcp.a2a.client import A2AClient
-from a2a_mcp.a2a.errors import A2AError, AuthenticationRequired, Delivery, InvalidAgentResponse
+from a2a_mcp.a2a.errors import (
+    A2AError,
+    AgentError,
+    AuthenticationRequired,
+    Delivery,
+    InvalidAgentResponse,
+)
 from a2a_mcp.a2a.guard import Origin, origin_of
-from a2a_mcp.a2a.interfaces import Choice, Interface, Pins, choose, from_text
+from a2a_mcp.a2a.interfaces import (
+    Choice,
+    Interface,
+    Pins,
+    alternatives,
+    choose,
+    corrected,
+    from_text,
+    to_text,
+)
 from a2a_mcp.a2a.limits import Limits
 from a2a_mcp.a2a.transport import Transport, environment_proxy, open_pool
 from a2a_mcp.config import AgentConfig
 
+_T = TypeVar("_T")
+
+log = logging.getLogger(__name__)
+
 STALE_SECONDS = 30.0
+
+
+class Lessons(Protocol):
+    """Where it is kept over restarts which agents speak otherwise than their cards say."""
+
+    async def learned(self, agent: str) -> list[str]:
+        """Give the interfaces that were learned of an agent, as texts."""
+        ...
+
+    async def learn(self, agent: str, url: str, interface: str) -> None:
+        """Keep an interface of an agent, in the place of what was known of its URL."""
+        ...
 
 
 @dataclass(slots=True)
@@ -49,6 +82,7 @@ class Connection:
         config: AgentConfig,
         *,
         tls: Callable[[], ssl.SSLContext],
+        lessons: Lessons | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.config = config
@@ -56,6 +90,7 @@ class Connection:
         self.found: FoundCard | None = None
         self._choice: Choice | None = None
         self._tls = tls
+        self._lessons = lessons
         self._clock = clock
         self._transport: Transport | None = None
         self._clients: dict[Interface, A2AClient] = {}
@@ -85,10 +120,27 @@ class Connection:
         """Give the interfaces that may be used, best first; raises A2AError when there are none."""
         found = await self.card(refresh=refresh)
         if self._choice is None:
-            self._choice = choose(
+            chosen = choose(
                 found.card, base=self._base(found), allowed=self._allowed(found), pins=self._pins()
             )
+            self._choice = corrected(chosen, await self._lessons_kept())
         return self._choice
+
+    async def learn(self, interface: Interface) -> None:
+        """Note that an agent speaks otherwise than its card says; kept over restarts."""
+        if self._choice is None:
+            return
+        self._choice = corrected(self._choice, [interface])
+        note = self._choice.interfaces[0].note
+        log.warning("agent %s: %s", self.config.name, note)
+        if self._lessons:
+            await self._lessons.learn(self.config.name, interface.url, to_text(interface))
+
+    async def _lessons_kept(self) -> list[Interface]:
+        if self._lessons is None or self.config.version:
+            return []
+        texts = await self._lessons.learned(self.config.name)
+        return [interface for text in texts if (interface := from_text(text))]
 
     @property
     def ready(self) -> bool:
@@ -108,11 +160,38 @@ class Connection:
             interface = (await self.choice()).interfaces[0]
         return self.client_of(interface)
 
-    async def clients(self, made_with: str | None = None) -> list[A2AClient]:
-        """Give the clients that a message may be sent with, best first."""
-        if made_with:
-            return [await self.client(made_with)]
-        return [self.client_of(interface) for interface in (await self.choice()).interfaces]
+    async def clients(
+        self, made_with: str | None = None, *, refresh: bool = False
+    ) -> list[A2AClient]:
+        """Give the clients for a task's interface or the card's, best first.
+
+        After them come those of other versions, for an agent whose card lies or that was replaced;
+        never where the configuration pins the version.
+        """
+        if made_with and not refresh:
+            interfaces = [(await self.client(made_with)).interface]
+        else:
+            interfaces = list((await self.choice(refresh=refresh)).interfaces)
+        if self.config.version is None:
+            interfaces += [other for said in interfaces for other in alternatives(said)]
+        return [self.client_of(interface) for interface in dict.fromkeys(interfaces)]
+
+    async def read(
+        self, made_with: str | None, work: Callable[[A2AClient], Awaitable[_T]]
+    ) -> tuple[A2AClient, _T]:
+        """Do a read over the interface that a task was made with, else over one that takes it.
+
+        Gives the client that did it; raises A2AError.
+        """
+        refusal: AgentError | None = None
+        for client in await self.clients(made_with):
+            try:
+                return client, await work(client)
+            except AgentError as error:
+                if not error.tries_next:
+                    raise
+                refusal = refusal or error
+        raise refusal or InvalidAgentResponse("the agent has no interface")
 
     def client_of(self, interface: Interface) -> A2AClient:
         """Give the client of one interface."""

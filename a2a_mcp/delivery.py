@@ -16,10 +16,10 @@ import anyio
 
 from a2a_mcp.a2a.client import A2AClient
 from a2a_mcp.a2a.errors import (
+    TOO_MANY_REQUESTS,
     A2AError,
     AgentError,
     AgentUnreachable,
-    AuthenticationRequired,
     Delivery,
     MethodNotFound,
     UnsupportedOperation,
@@ -51,7 +51,7 @@ class Sender:
             try:
                 await self._over(client, streaming=streaming)
             except AgentError as error:
-                if self.heard or not tries_next(error):
+                if self.heard or not error.tries_next:
                     raise
                 refusal = refusal or error
             else:
@@ -97,21 +97,16 @@ class Sender:
                     return
 
 
-def tries_next(error: AgentError) -> bool:
-    """Whether a refusal allows to try the card's next interface (a2a-wire 14.4)."""
-    return (
-        error.delivery is Delivery.NEVER
-        and not isinstance(error, AuthenticationRequired)
-        and error.status != 429
-    )
-
-
 def pause_before_retry(error: A2AError, pause: float | None) -> float | None:
     """Seconds to wait before the same send may be repeated; None when it may not be."""
     if pause is None or error.delivery is not Delivery.NEVER:
         return None
     if isinstance(error, AgentUnreachable):
         return pause
-    if isinstance(error, AgentError) and error.status == 429 and error.retry_after is not None:
+    if (
+        isinstance(error, AgentError)
+        and error.status == TOO_MANY_REQUESTS
+        and error.retry_after is not None
+    ):
         return error.retry_after if error.retry_after <= LONGEST_RETRY_AFTER else None
     return None

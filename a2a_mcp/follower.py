@@ -19,6 +19,7 @@ from anyio.abc import TaskGroup
 
 from a2a_mcp.a2a.errors import (
     A2AError,
+    AgentError,
     AgentUnreachable,
     AuthenticationRequired,
     Delivery,
@@ -40,7 +41,9 @@ from a2a_mcp.tasks import TaskMap, TaskRecord
 
 if TYPE_CHECKING:
     from a2a_mcp.a2a.client import A2AClient
+    from a2a_mcp.a2a.types import AgentCard
     from a2a_mcp.connection import Connection
+    from a2a_mcp.delivery import Sender
 
 log = logging.getLogger(__name__)
 
@@ -175,7 +178,6 @@ class Follower:
         if request is None:
             return
         card = (await connection.card()).card
-        clients = await connection.clients(follow.record.interface)
 
         async def receive(client: A2AClient, event: StreamEvent) -> bool:
             follow.client = client
@@ -183,7 +185,7 @@ class Follower:
 
         sender = Sender(request, receive)
         try:
-            client = await sender.deliver(clients, streaming=bool(card.capabilities.streaming))
+            client = await self._over(connection, sender, follow.record, card)
         except A2AError as error:
             if follow.task is None or follow.client is None:
                 raise
@@ -193,6 +195,26 @@ class Follower:
             else:
                 follow.error = error  # the agent's own words on why it failed come only here
         await self._to_stop(follow, client)
+
+    async def _over(
+        self, connection: Connection, sender: Sender, record: TaskRecord, card: AgentCard
+    ) -> A2AClient:
+        """Deliver over what is known of the agent; where that is refused, as a fresh card says."""
+        streaming = bool(card.capabilities.streaming)
+        clients = await connection.clients(record.interface)
+        try:
+            client = await sender.deliver(clients, streaming=streaming)
+        except AgentError as error:
+            if sender.heard or not error.tries_next:
+                raise
+            fresh = await connection.clients(refresh=True)
+            fresh = [client for client in fresh if client not in clients]
+            if not fresh:
+                raise
+            client = await sender.deliver(fresh, streaming=streaming)
+        if client is not clients[0]:
+            await connection.learn(client.interface)
+        return client
 
     async def _resume(
         self, follow: Follow, connection: Connection, _: SendMessageRequest | None

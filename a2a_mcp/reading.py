@@ -53,9 +53,9 @@ class Reader:
     ) -> tuple[TaskRecord, Task | None]:
         """Read the task of a record at its agent; raises A2AError."""
         connection = self._registry.connection(record.agent)
-        client = await connection.client(record.interface)
+        wanted = _get(record.task_id or "", history_length)
         try:
-            task = await client.get(_get(record.task_id or "", history_length))
+            client, task = await connection.read(record.interface, lambda c: c.get(wanted))
         except A2AError as error:
             connection.failed(error)
             follow = self._follower.of(record)
@@ -67,7 +67,9 @@ class Reader:
             raise
         connection.succeeded()
         await self._follower.settle(record, task)
-        update = await self._tasks.update(record, context_id=task.context_id, state=task.state)
+        update = await self._tasks.update(
+            record, context_id=task.context_id, state=task.state, interface=client.made_with
+        )
         return update, _with_history(task, history_length)
 
     async def _adopt(
@@ -75,9 +77,10 @@ class Reader:
     ) -> tuple[TaskRecord, Task | None]:
         if await self._tasks.held_by_other(owner, agent, task_id):
             raise unknown_task(task_id, agent)
-        client = await self._registry.connection(agent).client()
+        connection = self._registry.connection(agent)
+        wanted = _get(task_id, history_length)
         try:
-            task = await client.get(_get(task_id, history_length))
+            client, task = await connection.read(None, lambda client: client.get(wanted))
         except TaskNotFound:
             raise unknown_task(task_id, agent) from None
         record = await self._tasks.adopt(

@@ -17,7 +17,7 @@ from a2a_mcp.config import AgentConfig, Config, Reloader
 from a2a_mcp.errors import AgentDisabled, AmbiguousAgent, UnknownAgent
 
 if TYPE_CHECKING:
-    from a2a_mcp.connection import Connection
+    from a2a_mcp.connection import Connection, Lessons
 
 SHOWN_NAMES: Final = 10
 NONE_CONFIGURED: Final = (
@@ -28,17 +28,22 @@ NONE_CONFIGURED: Final = (
 
 
 class Registry:
-    """The agents of the configuration; `reloader` gives a new one when the file has changed."""
+    """The agents of the configuration; `reloader` gives a new one when the file has changed.
+
+    `lessons` keep over restarts which agents speak otherwise than their cards say.
+    """
 
     def __init__(
         self,
         config: Config,
         reloader: Reloader | None = None,
         *,
+        lessons: Lessons | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.config = config
         self._reloader = reloader
+        self._lessons = lessons
         self._clock = clock
         self._connections: dict[str, Connection] = {}
         self._retired: list[Connection] = []
@@ -102,7 +107,9 @@ class Registry:
             name = self.resolve(name)  # a task may be of an agent that is configured no longer
             from a2a_mcp.connection import Connection  # httpx only now
 
-            connection = Connection(self.config.agents[name], tls=self._tls, clock=self._clock)
+            connection = Connection(
+                self.config.agents[name], tls=self._tls, lessons=self._lessons, clock=self._clock
+            )
             self._connections[name] = connection
         return connection
 

@@ -163,6 +163,14 @@ class SqliteTaskMap:
             False,
         )
 
+    async def learned(self, agent: str) -> list[str]:
+        """Give the interfaces that were learned of an agent, as texts."""
+        return await self._read(lambda connection: tasks_table.learned(connection, agent), [])
+
+    async def learn(self, agent: str, url: str, interface: str) -> None:
+        """Keep an interface of an agent, in the place of what was known of its URL."""
+        await self._run(lambda connection: tasks_table.learn(connection, agent, url, interface))
+
     async def list(
         self,
         owner: str,

@@ -31,6 +31,7 @@ SCHEMA: Final = (
     # No column that changes in the course of a call: every page that is touched is written out.
     "CREATE INDEX tasks_by_update ON tasks (owner, updated, key, agent)",
     "CREATE INDEX earlier_handles_by_task ON earlier_handles (task)",
+    "CREATE TABLE lessons (agent TEXT, url TEXT, interface TEXT, PRIMARY KEY (agent, url))",
     "CREATE TRIGGER handle_replaced AFTER UPDATE OF handle ON tasks "
     "WHEN old.handle <> new.handle BEGIN "
     "INSERT OR REPLACE INTO earlier_handles VALUES (old.handle, old.key); END",
@@ -133,6 +134,19 @@ def find(connection: Connection, owner: str, task_id: str, agent: str | None) ->
     """Find the owner's rows of a task id or handle, newest first."""
     rows = connection.execute(_FIND, {"owner": owner, "agent": agent, "id": task_id})
     return [_record(row) for row in rows.fetchall()]
+
+
+def learned(connection: Connection, agent: str) -> list[str]:
+    """The interfaces that were learned of an agent, the latest first."""
+    rows = connection.execute(
+        "SELECT interface FROM lessons WHERE agent = ? ORDER BY rowid DESC", (agent,)
+    )
+    return [interface for (interface,) in rows.fetchall()]
+
+
+def learn(connection: Connection, agent: str, url: str, interface: str) -> None:
+    """Keep an interface, in the place of what was known of its URL."""
+    connection.execute("INSERT OR REPLACE INTO lessons VALUES (?, ?, ?)", (agent, url, interface))
 
 
 def task_of_other(connection: Connection, owner: str, agent: str, task_id: str) -> bool:

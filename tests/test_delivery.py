@@ -198,6 +198,7 @@ async def test_when_every_interface_refuses_the_first_refusal_is_told(tmp_path: 
         two_interfaces(agent)
         agent.on(SEND, error(-32601, "first"))
         agent.on(OLD_SEND, error(-32601, "second"))
+        agent.on("tasks/send", error(-32601, "third"))
         failure = await sent(agent, tmp_path)
     assert isinstance(failure, A2AError)
     assert failure.message == "first"

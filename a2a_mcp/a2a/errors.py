@@ -23,6 +23,8 @@ from typing import Final
 
 from a2a_mcp.a2a.types import JSON
 
+TOO_MANY_REQUESTS: Final = 429
+
 
 class Delivery(StrEnum):
     """Whether the agent may have acted on the request (a2a-wire 14.4)."""
@@ -90,6 +92,11 @@ class AgentError(A2AError):
         self.data = data
         self.retry_after = retry_after
 
+    @property
+    def tries_next(self) -> bool:
+        """Whether the refusal allows to try another interface of the agent (a2a-wire 14.4)."""
+        return self.delivery is Delivery.NEVER and self.status != TOO_MANY_REQUESTS
+
 
 class TaskNotFound(AgentError):
     """The agent does not know the task (any more)."""
@@ -139,6 +146,11 @@ class AuthenticationRequired(AgentError):
     """HTTP 401 or 403: credentials are missing, wrong or not enough."""
 
     challenge: str | None = None
+
+    @property
+    def tries_next(self) -> bool:
+        """Never: another interface wants the same credentials."""
+        return False
 
 
 # JSON-RPC code -> error (a2a-wire 12.1); anything else is an AgentError.

@@ -7,11 +7,12 @@ HTTP+JSON, then the card's own order (a2a-wire 3.3). Pure.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
-from a2a_mcp.a2a.dialects import v0_3, v0_3_rest, v1_0
+from a2a_mcp.a2a.dialects import v0_1, v0_3, v0_3_rest, v1_0
 from a2a_mcp.a2a.dialects.base import Dialect
 from a2a_mcp.a2a.errors import NoCommonInterface, UrlRefused
 from a2a_mcp.a2a.guard import Origin, settle
@@ -23,8 +24,13 @@ DIALECTS: Final[tuple[Dialect, ...]] = (
     v0_3.JSONRPC,
     v0_3_rest.REST,
     v0_3.JSONRPC_0_2,
+    v0_1.JSONRPC,
 )
-BY_NAME: Final = {(dialect.version, dialect.binding): dialect for dialect in DIALECTS}
+BY_HINT: Final = {dialect.card_hint: dialect for dialect in DIALECTS if dialect.card_hint}
+BY_NAME: Final[dict[tuple[str, str], Dialect]] = {
+    (dialect.version, dialect.binding): dialect for dialect in DIALECTS
+}
+SAME_AS_0_3: Final = "0.2"
 RANK: Final = {pair: rank for rank, pair in enumerate(BY_NAME)}
 # How cards in the wild spell a binding, in lower case without separators.
 BINDINGS: Final = {
@@ -94,9 +100,10 @@ def choose(card: AgentCard, *, base: str, allowed: AbstractSet[Origin], pins: Pi
     """
     usable: list[Interface] = []
     problems: list[str] = []
+    hinted = next((BY_HINT[hint] for hint in card.hints if hint in BY_HINT), None)
     for said in card.interfaces:
         try:
-            usable.append(_usable(said, base, allowed, pins))
+            usable.append(_usable(said, hinted, base, allowed, pins))
         except (NoCommonInterface, UrlRefused) as error:
             problems.append(f"{said.protocol_binding} {said.protocol_version}: {error.message}")
     if not usable:
@@ -106,10 +113,50 @@ def choose(card: AgentCard, *, base: str, allowed: AbstractSet[Origin], pins: Pi
     return Choice(tuple(dict.fromkeys(usable)), tuple(problems))
 
 
-def _usable(said: AgentInterface, base: str, allowed: AbstractSet[Origin], pins: Pins) -> Interface:
+def alternatives(interface: Interface) -> tuple[Interface, ...]:
+    """The same URL in the other versions of its binding, newest first.
+
+    Declared versions lie in both directions, so these are tried where a refusal proves that
+    nothing was executed (a2a-wire 3.3, 14.4). 0.2 is left out, being 0.3 on the wire, and dialects
+    that only a card's hint tells.
+    """
+    spoken = interface.dialect
+    return tuple(
+        replace(interface, dialect=dialect)
+        for dialect in DIALECTS
+        if dialect.binding == spoken.binding
+        and dialect.encoders is not spoken.encoders
+        and dialect.version != SAME_AS_0_3
+        and dialect.card_hint is None
+        and spoken.card_hint is None
+    )
+
+
+def corrected(choice: Choice, learned: Sequence[Interface]) -> Choice:
+    """Put what was learned of an agent before what its card says, with a note for its author."""
+    said = {interface.url: interface for interface in reversed(choice.interfaces)}
+    first = []
+    for interface in learned:
+        declared = said.get(interface.url)
+        if declared and declared.dialect is not interface.dialect:
+            note = (
+                f"the card says A2A {declared.said or declared.dialect.version} for "
+                f"{interface.url}; the agent speaks {interface.dialect.version}"
+            )
+            first.append(replace(declared, dialect=interface.dialect, note=note))
+    return replace(choice, interfaces=tuple(dict.fromkeys([*first, *choice.interfaces])))
+
+
+def _usable(
+    said: AgentInterface,
+    hinted: Dialect | None,
+    base: str,
+    allowed: AbstractSet[Origin],
+    pins: Pins,
+) -> Interface:
     binding = binding_of(said.protocol_binding)
     version = pins.version or version_of(said.protocol_version)
-    dialect = next((d for pair, d in BY_NAME.items() if pair == (version, binding)), None)
+    dialect = hinted if hinted and not pins.version else BY_NAME.get((version or "", binding or ""))
     if binding == "GRPC":
         raise NoCommonInterface("gRPC is not supported; JSON-RPC or HTTP+JSON is needed")
     if dialect is None:

@@ -54,8 +54,8 @@ def create_server(
 
     @asynccontextmanager
     async def lifespan(_: MCPServer[App]) -> AsyncIterator[App]:
-        registry = Registry(config, reloader)
         tasks = SqliteTaskMap(state_folder, durability=config.server.durability)
+        registry = Registry(config, reloader, lessons=tasks)
         try:
             async with anyio.create_task_group() as group:
                 follower = Follower(group, tasks)

@@ -9,9 +9,8 @@ import anyio
 import pytest
 from agents import ALL_KINDS, Agent
 
-from e2e.bridges import Home, until
+from e2e.bridges import until
 from e2e.hosts import Answer, Host
-from e2e.lines import LEGACY, MODERN, line_host
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("once")]
 
@@ -277,31 +276,3 @@ async def test_tasks_are_listed_newest_first(host: Host, agent: Agent) -> None:
     assert rows == [(second["task_id"], "input-required"), (first["task_id"], "completed")]
     only = await host.call("list_tasks", agent=agent.kind, context_id=first["context_id"])
     assert [row["task_id"] for row in only["tasks"]] == [first["task_id"]]
-
-
-@pytest.mark.parametrize("agent", ["1.3-jsonrpc", "0.2-jsonrpc"], indirect=True)
-@pytest.mark.parametrize("version", [LEGACY, MODERN])
-async def test_a_call_that_the_host_gives_up_leaves_its_task_running_and_listed(
-    home: Home, agent: Agent, version: str
-) -> None:
-    home.configure({agent.kind: agent.url})
-    words = f"slow 0.{uuid4().int}"
-
-    async def begun() -> bool:
-        return any(entry["text"] == words for entry in agent.log())
-
-    async with line_host(home, version) as (host, pipes):
-        number = await pipes.ask("tools/call", name="send_task", arguments={"message": words})
-        await until(begun)
-        await pipes.write({"method": "notifications/cancelled", "params": {"requestId": number}})
-
-        async def is_known() -> str | None:
-            (row,) = (await host.call("list_tasks"))["tasks"]
-            found: str | None = row.get("task_id")
-            return found
-
-        task_id = await until(is_known)
-        assert task_id
-        assert (await host.stopped(task_id))["state"] == "completed"
-        assert [entry for entry in agent.cancels() if entry["task_id"] == task_id] == []
-        assert executions(agent, task_id) == [words]

@@ -1,4 +1,4 @@
-"""What happens while an agent says nothing: to its own caller, and to everybody else."""
+"""Agents that say nothing and hosts that do not wait: nothing is lost, and nobody else waits."""
 
 from collections.abc import Callable
 from typing import Final
@@ -8,9 +8,9 @@ import anyio
 import pytest
 from agents import Agent, Agents, start_agent
 
-from e2e.bridges import Home
+from e2e.bridges import Home, until
 from e2e.hosts import Host
-from e2e.lines import line_host
+from e2e.lines import LEGACY, MODERN, line_host
 from e2e.scripted import silence
 
 pytestmark = pytest.mark.anyio
@@ -108,3 +108,32 @@ async def test_waiting_for_one_call_does_not_hold_up_another(
         with anyio.fail_after(10):
             late = await pipes.answer_to(number)
         assert late["result"]["structuredContent"]["state"] == "completed"
+
+
+@pytest.mark.parametrize("kind", ["1.3-jsonrpc", "0.2-jsonrpc"])
+@pytest.mark.parametrize("version", [LEGACY, MODERN])
+async def test_a_call_that_the_host_gives_up_leaves_its_task_running_and_listed(
+    home: Home, every_agent: dict[str, Agent], kind: str, version: str
+) -> None:
+    agent = every_agent[kind]
+    home.configure({kind: agent.url})
+    words = f"slow 0.{uuid4().int}"
+
+    async def begun() -> bool:
+        return any(entry["text"] == words for entry in agent.log())
+
+    async with line_host(home, version) as (host, pipes):
+        number = await pipes.ask("tools/call", name="send_task", arguments={"message": words})
+        await until(begun)
+        await pipes.write({"method": "notifications/cancelled", "params": {"requestId": number}})
+
+        async def is_known() -> str | None:
+            (row,) = (await host.call("list_tasks"))["tasks"]
+            found: str | None = row.get("task_id")
+            return found
+
+        task_id = await until(is_known)
+        assert task_id
+        assert (await host.stopped(task_id))["state"] == "completed"
+        assert [entry for entry in agent.cancels() if entry["task_id"] == task_id] == []
+        assert sum(entry["text"] == words for entry in agent.log()) == 1

@@ -16,7 +16,8 @@ from a2a_mcp.a2a.bindings.base import Outgoing
 from a2a_mcp.a2a.types import JSON, Operation
 
 BindingName = Literal["JSONRPC", "HTTP+JSON"]
-Version = Literal["1.0", "0.3", "0.2", "0.1"]
+Version = str
+"""`1.0`, `0.3`, `0.2`, `0.1`, or one of these and the stack that speaks it in its own way."""
 Build = Callable[[str, str, dict[str, JSON], str | None], Outgoing]
 """Makes the request of (url, target, params, tenant)."""
 Encoder = Callable[[Any], dict[str, JSON]]
@@ -31,6 +32,8 @@ class Dialect:
     `build` makes the request: the binding.
     `snapshot_first`: a subscription starts with the whole task (a2a-wire 11.5).
     `own_context`: the client may choose the contextId and find a lost task by it (10.1).
+    `client_task_id`: the client names a task, by the id of its first message.
+    `card_hint`: a card with this hint is of this dialect, whatever version it declares (14.2).
     """
 
     version: Version
@@ -42,6 +45,8 @@ class Dialect:
     extensions_header: str = "A2A-Extensions"
     snapshot_first: bool = False
     own_context: bool = False
+    client_task_id: bool = False
+    card_hint: str | None = None
 
     def has(self, operation: Operation) -> bool:
         """Whether the dialect has the operation at all."""
