@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from a2a_mcp.a2a.dialects import v0_1, v0_3, v0_3_rest, v1_0
+from a2a_mcp.a2a.dialects import python_a2a, v0_1, v0_3, v0_3_rest, v1_0
 from a2a_mcp.a2a.dialects.base import Dialect
 from a2a_mcp.a2a.errors import NoCommonInterface, UrlRefused
 from a2a_mcp.a2a.guard import Origin, settle
@@ -25,6 +25,7 @@ DIALECTS: Final[tuple[Dialect, ...]] = (
     v0_3_rest.REST,
     v0_3.JSONRPC_0_2,
     v0_1.JSONRPC,
+    python_a2a.JSONRPC,
 )
 BY_HINT: Final = {dialect.card_hint: dialect for dialect in DIALECTS if dialect.card_hint}
 BY_NAME: Final[dict[tuple[str, str], Dialect]] = {
