@@ -9,6 +9,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -278,7 +279,8 @@ def test_an_agent_ends_with_the_process_that_started_it() -> None:
         with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
             starter.stdin.write("\n")
             starter.stdin.flush()
-            assert connection.recv(1) == b""
+            with suppress(ConnectionResetError):  # as good an end as an orderly one
+                assert connection.recv(1) == b""
 
 
 def test_an_agent_that_cannot_start_says_why() -> None:

@@ -202,7 +202,7 @@ async def test_when_every_interface_refuses_the_first_refusal_is_told(tmp_path: 
         failure = await sent(agent, tmp_path)
     assert isinstance(failure, A2AError)
     assert failure.message == "first"
-    assert len(agent.sends()) == 2
+    assert len(agent.sends()) == 3
 
 
 async def test_a_pinned_version_is_never_left(tmp_path: Path) -> None:

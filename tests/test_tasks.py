@@ -241,7 +241,7 @@ ROW = st.tuples(
     state=st.sampled_from([None, TaskState.COMPLETED]),
     after=st.sampled_from([None, NOW + 1]),
 )
-def test_pages_hold_every_matching_row_once_and_in_order(
+async def test_pages_hold_every_matching_row_once_and_in_order(
     rows: list[tuple[str, str, TaskState, int]],
     limit: int,
     agent: str | None,
@@ -249,40 +249,37 @@ def test_pages_hold_every_matching_row_once_and_in_order(
     state: TaskState | None,
     after: float | None,
 ) -> None:
-    async def check() -> None:
-        clock = Clock()
-        async with opened(None, clock=clock) as tasks:
-            kept = []
-            for number, (of, context, at, seconds) in enumerate(rows):
-                clock.now = NOW + seconds
-                names = {"owner": "local", "agent": of, "context_id": context}
-                record = await tasks.adopt(**names, task_id=str(number), state=at)
-                if (
-                    agent in (None, of)
-                    and context_id in (None, context)
-                    and state in (None, at)
-                    and clock.now > (after or 0)
-                ):
-                    kept.append(record)
-            found: list[TaskRecord] = []
-            cursor = None
-            while not found or cursor is not None:
-                page, cursor = await tasks.list(
-                    "local",
-                    agent=agent,
-                    context_id=context_id,
-                    state=state,
-                    updated_after=after,
-                    limit=limit,
-                    cursor=cursor,
-                )
-                found += page
-                assert len(page) == limit or cursor is None
-                if not page:
-                    break
-            assert found == sorted(kept, key=lambda one: (one.updated, one.key), reverse=True)
-
-    anyio.run(check)
+    clock = Clock()
+    async with opened(None, clock=clock) as tasks:
+        kept = []
+        for number, (of, context, at, seconds) in enumerate(rows):
+            clock.now = NOW + seconds
+            names = {"owner": "local", "agent": of, "context_id": context}
+            record = await tasks.adopt(**names, task_id=str(number), state=at)
+            if (
+                agent in (None, of)
+                and context_id in (None, context)
+                and state in (None, at)
+                and clock.now > (after or 0)
+            ):
+                kept.append(record)
+        found: list[TaskRecord] = []
+        cursor = None
+        while not found or cursor is not None:
+            page, cursor = await tasks.list(
+                "local",
+                agent=agent,
+                context_id=context_id,
+                state=state,
+                updated_after=after,
+                limit=limit,
+                cursor=cursor,
+            )
+            found += page
+            assert len(page) == limit or cursor is None
+            if not page:
+                break
+        assert found == sorted(kept, key=lambda one: (one.updated, one.key), reverse=True)
 
 
 @pytest.mark.parametrize(
