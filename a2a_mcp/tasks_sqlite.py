@@ -192,8 +192,9 @@ class SqliteTaskMap:
             "state": None if state is None else state.value,
             "after": -math.inf if updated_after is None else updated_after,
         }
+        place = tasks_table.read_cursor(cursor)
         return await self._read(
-            lambda connection: tasks_table.page(connection, wanted, limit, cursor), ([], None)
+            lambda connection: tasks_table.page(connection, wanted, limit, place), ([], None)
         )
 
     async def close(self) -> None:

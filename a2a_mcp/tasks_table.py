@@ -162,10 +162,10 @@ def context_of_other(connection: Connection, owner: str, agent: str, context_id:
 
 
 def page(
-    connection: Connection, wanted: dict[str, Any], limit: int, cursor: str | None
+    connection: Connection, wanted: dict[str, Any], limit: int, place: tuple[float, int]
 ) -> tuple[Records, str | None]:
-    """Rows last updated first, and the cursor of the next page; ValueError for a bad cursor."""
-    before, key = (math.inf, 0) if cursor is None else _read_cursor(cursor)
+    """Rows last updated first, from a place on, and the cursor of the next page."""
+    before, key = place
     values = {**wanted, "before": before, "key": key, "limit": limit + 1}
     statement = _LIST if wanted["context_id"] is None else _LIST_CONTEXT
     rows = connection.execute(statement, values).fetchall()
@@ -266,7 +266,10 @@ def _cursor(record: TaskRecord) -> str:
     return base64.urlsafe_b64encode(f"{record.updated!r} {record.key}".encode()).decode()
 
 
-def _read_cursor(cursor: str) -> tuple[float, int]:
+def read_cursor(cursor: str | None) -> tuple[float, int]:
+    """Give the place after which a page begins; ValueError for what is no cursor of ours."""
+    if cursor is None:
+        return math.inf, 0
     try:
         updated, key = base64.urlsafe_b64decode(cursor.encode()).decode().split(" ")
         place = float(updated), int(key)
