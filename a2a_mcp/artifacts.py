@@ -184,8 +184,8 @@ def _range(text: str, wanted: Wanted, room: int) -> str:
     taken = _within(units[start:end], max(room, WIDEST_CHARACTER))
     end = start + len(taken)
     if not taken:
-        size = len(units[start].encode())
-        return f" · line {start} is {size} bytes long: read it with unit=characters"
+        size, at = len(units[start].encode()), len("".join(units[:start]))
+        return f" · line {start} is {size} bytes long: read it by characters, from offset={at}"
     where = "" if (start, end) == (0, total) else f" · {wanted.unit} {start} to {end} of {total}"
     more = f"\n\nRead on with offset={end}." if end < total else ""
     return f"{where}\n\n{''.join(taken)}{more}"
