@@ -41,7 +41,8 @@ class AgentsView:
         (row,) = self.agents
         skills = row.get("skills", [])
         for count in range(min(len(skills), MOST_SKILLS), -1, -1):
-            view = replace(self, agents=({**row, "skills": skills[:count]},))
+            shown = {"skills": skills[:count]} if skills else {}
+            view = replace(self, agents=({**row, **shown},))
             if count < len(skills):
                 note = f"{len(skills)} skills in all; the first {count} are shown."
                 view = replace(view, note=f"{self.note} {note}" if self.note else note)
@@ -65,7 +66,9 @@ def _line(row: Row) -> str:
 
 
 def _detail(row: Row) -> str:
-    lines = [f"{row['name']} [{row['state']}]", row.get("description")]
+    lines: list[str | None] = [f"{row['name']} [{row['state']}]"]
+    lines += [f"Problem: {problem}" for problem in row.get("problems", [])]
+    lines.append(row.get("description"))
     if reported := row.get("reported_by_agent"):
         lines.append(f"The agent says of itself: {reported}")
     lines += _skills(row.get("skills", []))
@@ -77,7 +80,6 @@ def _detail(row: Row) -> str:
     for title, name in (("Other interfaces", "other_interfaces"), ("Capabilities", "capabilities")):
         if row.get(name):
             lines.append(f"{title}: {', '.join(row[name])}")
-    lines += [f"Problem: {problem}" for problem in row.get("problems", [])]
     return "\n".join(line for line in lines if line)
 
 

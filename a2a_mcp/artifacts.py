@@ -52,6 +52,10 @@ class Media:
     media_type: str
 
 
+class _NothingThereError(Exception):
+    """What was asked for is not in the artifact; the message says what is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which piece of an artifact a caller asks for."""
@@ -67,10 +71,11 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What is given back: a heading and text, and media beside it."""
+    """What is given back: a heading and text, and media beside it; `missed`: nothing was there."""
 
     text: str
     media: tuple[Media, ...] = ()
+    missed: bool = False
 
 
 def read_artifact(agent: str, task: Task, wanted: Wanted, room: int) -> Piece:
@@ -84,12 +89,19 @@ def read_artifact(agent: str, task: Task, wanted: Wanted, room: int) -> Piece:
     media, left_out = _media(parts)
     if left_out:
         heading += f" · {left_out} more pictures or sounds: read them one by one with part="
+    try:
+        return Piece(heading + _read(parts, wanted, room), media)
+    except _NothingThereError as error:
+        return Piece(f"{heading} · {error}", missed=True)
+
+
+def _read(parts: tuple[Part, ...], wanted: Wanted, room: int) -> str:
     if wanted.pointer is not None:
-        return Piece(f"{heading}\n{_pointed(parts, wanted, room)}", media)
+        return f"\n{_pointed(parts, wanted, room)}"
     text = _whole_text(parts)
     if wanted.search:
-        return Piece(f"{heading}\n{_found(text, wanted.search, room)}", media)
-    return Piece(f"{heading}{_range(text, wanted, room)}", media)
+        return f"\n{_found(text, wanted.search, room)}"
+    return _range(text, wanted, room)
 
 
 def playable(part: Part) -> Media | None:
@@ -179,7 +191,7 @@ def _range(text: str, wanted: Wanted, room: int) -> str:
     units = text.splitlines(keepends=True) if wanted.unit == "lines" else text
     total, start = len(units), max(wanted.offset, 0)
     if start >= total:
-        return f" · {_past(total, wanted.unit, start)}"
+        raise _NothingThereError(_past(total, wanted.unit, start))
     end = total if wanted.limit is None else min(start + max(wanted.limit, 0), total)
     taken = _within(units[start:end], max(room, WIDEST_CHARACTER))
     end = start + len(taken)
@@ -187,7 +199,8 @@ def _range(text: str, wanted: Wanted, room: int) -> str:
         size, at = len(units[start].encode()), len("".join(units[:start]))
         return f" · line {start} is {size} bytes long: read it by characters, from offset={at}"
     where = "" if (start, end) == (0, total) else f" · {wanted.unit} {start} to {end} of {total}"
-    more = f"\n\nRead on with offset={end}." if end < total else ""
+    unit = ', unit="lines"' if wanted.unit == "lines" else ""
+    more = f"\n\nRead on with offset={end}{unit}." if end < total else ""
     return f"{where}\n\n{''.join(taken)}{more}"
 
 
@@ -211,16 +224,19 @@ def _found(text: str, phrase: str, room: int) -> str:
     hits = [number for number, row in enumerate(rows) if needle in row.casefold()]
     if not hits:
         return f"{phrase!r} does not occur in its {len(rows)} lines."
-    shown = []
+    shown: list[str] = []
+    last = -1
     for number in hits[:MOST_HITS]:
-        first = max(number - CONTEXT_LINES, 0)
-        around = rows[first : number + CONTEXT_LINES + 1]
-        near = (f"{first + i}: {_near(row, needle)}" for i, row in enumerate(around))
-        shown.append("\n".join(near))
+        first = max(number - CONTEXT_LINES, last + 1, 0)
+        if shown and first > last + 1:
+            shown.append("…")
+        last = min(number + CONTEXT_LINES, len(rows) - 1)
+        shown += [f"{at}: {_near(rows[at], needle)}" for at in range(first, last + 1)]
     head = f"{len(hits)} of {len(rows)} lines hold {phrase!r}; line numbers count from 0."
     if len(hits) > MOST_HITS:
-        head += f" The first {MOST_HITS}:"
-    return head_and_tail(head + "\n\n" + "\n…\n".join(shown), room)
+        after = hits[MOST_HITS - 1] + 1
+        head += f' The first {MOST_HITS}; read on with offset={after}, unit="lines":'
+    return head_and_tail(head + "\n\n" + "\n".join(shown), room)
 
 
 def _near(row: str, needle: str) -> str:
@@ -236,7 +252,7 @@ def _pointed(parts: tuple[Part, ...], wanted: Wanted, room: int) -> str:
     """Follow a JSON pointer (RFC 6901) into the first data part."""
     data = next((part for part in parts if part.kind == "data"), None)
     if data is None:
-        return "It holds no data, so a pointer leads nowhere; read it without pointer."
+        raise _NothingThereError("it holds no data for a pointer; read it without pointer")
     value = data.data
     pointer = wanted.pointer or ""
     for step in pointer.removeprefix("/").split("/") if pointer else []:
@@ -246,7 +262,9 @@ def _pointed(parts: tuple[Part, ...], wanted: Wanted, room: int) -> str:
         elif isinstance(value, list) and INDEX.fullmatch(key) and int(key) < len(value):
             value = value[int(key)]
         else:
-            return f"The pointer leads nowhere at {key[:80]!r}: {_members(value)}."
+            raise _NothingThereError(
+                f"the pointer leads nowhere at {key[:80]!r}: {_members(value)}"
+            )
     if isinstance(value, list):
         return _items(value, wanted, room)
     return head_and_tail(scrub(pretty(value)), room)
@@ -255,7 +273,7 @@ def _pointed(parts: tuple[Part, ...], wanted: Wanted, room: int) -> str:
 def _items(value: list[JSON], wanted: Wanted, room: int) -> str:
     start = max(wanted.offset, 0)
     if start >= len(value) and value:
-        return _past(len(value), "items", start)
+        raise _NothingThereError(_past(len(value), "items", start))
     end = len(value) if wanted.limit is None else min(start + max(wanted.limit, 0), len(value))
     rows = [scrub(json.dumps(item, ensure_ascii=False)) + "\n" for item in value[start:end]]
     taken = _within(rows, room)

@@ -107,7 +107,7 @@ class Bridge:
             return await self.outcomes.of_nameless(record)
         view = views.of_task(record.agent, task)
         if history_length:
-            view = replace(view, history=views.of_history(task))
+            view = replace(view, history=views.of_history(task, history_length))
         return self.outcomes.noted(view)
 
     async def cancel(
@@ -156,6 +156,13 @@ class Bridge:
         if continued and continued.state.terminal:
             reference, note = continued.task_id, _ended(continued)
             continued = None
+        elif before and not before.state.stop:
+            note = "The task was at work already; the message was sent to it."
+        elif route.waiting:
+            note = (
+                f"The task {route.waiting} of this conversation still waits for an answer; "
+                "to answer it, give its task_id."
+            )
         message = Message(
             message_id=uuid4().hex,
             role=Role.USER,
@@ -198,14 +205,17 @@ class Bridge:
         name = self.registry.resolve(agent) if agent else None
         known = await self.tasks.find(owner, checked(task_id), name)
         running = self._follower.of(known[0]) if len(known) == 1 else None
-        if running:
+        if running and not (running.ended and running.task):
             return running
-        asked = name or (known[0].agent if known else None)
+        asked = name or (self.registry.resolve(known[0].agent) if known else None)
         seconds = self._budget(asked, outgoing) + FIRST_WORD_SECONDS if asked else 0
         with _in_time(seconds):
             record, task = await self.reader.read(owner, task_id, agent)
         if task is None:
             raise unknown_task(task_id, record.agent)
+        running = self._follower.of(record)
+        if running and not running.ended:
+            return running
         return self._follower.attach(self.registry.connection(record.agent), record, task)
 
     def _budget(self, agent: str, outgoing: Outgoing) -> float:

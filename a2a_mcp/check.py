@@ -8,6 +8,7 @@ import anyio
 
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.config import Config
+from a2a_mcp.errors import BridgeError
 from a2a_mcp.info import describe_agent
 from a2a_mcp.registry import NONE_CONFIGURED, Registry
 
@@ -21,7 +22,7 @@ async def report(config: Config, out: TextIO) -> int:
     async def contact(name: str) -> None:
         try:
             await registry.connection(name).choice()
-        except A2AError as error:
+        except (A2AError, BridgeError) as error:
             problems[name] = error.message
 
     async with anyio.create_task_group() as group:

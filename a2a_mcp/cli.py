@@ -107,7 +107,7 @@ def _serve_http(options: argparse.Namespace, started: Started) -> int:
         for name in ("host", "port", "path")
         if (value := getattr(options, name)) is not None
     }
-    settings = started.config.server.model_copy(update=wanted)
+    settings = config.server_with(started.config.server, wanted)
     check_exposure(settings, allow_unauthenticated=options.allow_unauthenticated)
 
     async def run() -> None:

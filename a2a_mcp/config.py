@@ -158,6 +158,17 @@ def _user_folder(kind: str) -> Path | None:
     return folder if folder.is_absolute() else None  # "~" stays as it is without a home
 
 
+def server_with(settings: ServerConfig, wanted: Mapping[str, object]) -> ServerConfig:
+    """Give the settings with those of the command line in their place; raises ConfigError."""
+    try:
+        checked = ServerConfig.model_validate(wanted)
+    except ValidationError as error:
+        raise ConfigError(
+            [f"--{mistake.key}: {mistake.reason}" for mistake in mistakes_in(error, ServerConfig)]
+        ) from None
+    return settings.model_copy(update={name: getattr(checked, name) for name in wanted})
+
+
 def log_level(option: str | None, environ: Mapping[str, str] = os.environ) -> str:
     """Give the log level: `option`, else `$A2A_MCP_LOG`, else `warning`; raises ConfigError."""
     said = "--log-level" if option else "$A2A_MCP_LOG"

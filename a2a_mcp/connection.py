@@ -24,6 +24,7 @@ from a2a_mcp.a2a.client import A2AClient
 from a2a_mcp.a2a.errors import (
     A2AError,
     AgentError,
+    AgentUnreachable,
     AuthenticationRequired,
     Delivery,
     InvalidAgentResponse,
@@ -95,6 +96,8 @@ class Connection:
         self._transport: Transport | None = None
         self._clients: dict[Interface, A2AClient] = {}
         self._fetching = anyio.Lock()
+        self._attempts = 0
+        self._failure: A2AError | None = None
 
     async def aclose(self) -> None:
         """Close the agent's connections."""
@@ -109,9 +112,12 @@ class Connection:
         found = self.found
         if found and not refresh and self._clock() < found.fresh_until:
             return found
+        attempt = self._attempts
         async with self._fetching:
+            if self._attempts != attempt and self._failure:
+                raise self._failure  # who waited for a failed attempt need not make another
             if self.found is found or refresh:  # nobody else has just fetched it
-                await self._fetch()
+                await self._attempt()
         if self.found is None:
             raise InvalidAgentResponse("the agent has no card")
         return self.found
@@ -156,7 +162,7 @@ class Connection:
     async def client(self, made_with: str | None = None) -> A2AClient:
         """Give a client of the best interface, or of the one that a task was made with."""
         interface = from_text(made_with) if made_with else None
-        if interface is None or not self._trusts(interface):
+        if interface is None or not self._trusts(interface, await self.card()):
             interface = (await self.choice()).interfaces[0]
         return self.client_of(interface)
 
@@ -210,6 +216,15 @@ class Connection:
         """Note that a call failed."""
         self.health.last_error = error.message
 
+    async def _attempt(self) -> None:
+        self._attempts += 1
+        self._failure = None
+        try:
+            await self._fetch()
+        except A2AError as error:
+            self._failure = error
+            raise
+
     async def _fetch(self) -> None:
         """Fetch the card, or keep the known one for a while where that fails."""
         try:
@@ -261,11 +276,9 @@ class Connection:
             urls += [interface.url for interface in found.card.interfaces]
         return frozenset(origin_of(url) for url in urls if url and "://" in url)
 
-    def _trusts(self, interface: Interface) -> bool:
+    def _trusts(self, interface: Interface, found: FoundCard) -> bool:
         """Whether an interface that was stored earlier may still be called."""
-        urls = [self.config.url, *self.config.allowed_origins]
-        trusted = {origin_of(url) for url in urls if url}
-        return self.config.card is not None or origin_of(interface.url) in trusted
+        return origin_of(interface.url) in self._allowed(found)
 
     def _pins(self) -> Pins:
         config = self.config
@@ -286,9 +299,13 @@ class Connection:
             limits = Limits(**config.limits.model_dump())
             proxy = config.proxy.get_secret_value() if config.proxy else None
             proxy = proxy or environment_proxy(self._url())
-            self._transport = Transport(
-                open_pool(limits, verify=self._verify(proxy), proxy=proxy), limits
-            )
+            try:
+                pool = open_pool(limits, verify=self._verify(proxy), proxy=proxy)
+            except (ImportError, ValueError, OSError) as error:
+                raise AgentUnreachable(
+                    f"its proxy or ca_file cannot be used: {error}", delivery=Delivery.NEVER
+                ) from error
+            self._transport = Transport(pool, limits)
         return self._transport
 
     def _verify(self, proxy: str | None) -> ssl.SSLContext:

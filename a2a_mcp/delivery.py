@@ -75,8 +75,8 @@ class Sender:
         if streaming:
             try:
                 await self._stream(client)
-            except (MethodNotFound, UnsupportedOperation):
-                if self.heard:
+            except (MethodNotFound, UnsupportedOperation) as error:
+                if self.heard or error.delivery is not Delivery.NEVER:
                     raise
             else:
                 return

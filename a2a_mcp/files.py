@@ -26,7 +26,7 @@ class FileIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    path: str | None = None
+    path: str | None = Field(None, description="not available here")
     url: str | None = Field(None, description="https:// (passed on) or data:")
     content: str | None = Field(None, description="base64")
     name: str | None = None

@@ -20,6 +20,7 @@ from a2a_mcp.a2a.types import (
     Message,
     StreamEvent,
     Task,
+    TaskState,
     TaskStatus,
 )
 from a2a_mcp.a2a.updates import apply, belongs
@@ -49,6 +50,7 @@ class Follow:
         self.ended = False
         self.continued: TaskRecord | None = None
         self.broken_at: TaskStatus | None = None
+        self.lost: A2AError | None = None
         self.events: deque[StreamEvent] = deque(maxlen=KEPT_EVENTS)
         self.count = 0
         self.scope = anyio.CancelScope()
@@ -92,7 +94,9 @@ class Follow:
         self._heard = time.monotonic()
         self.events.append(event)
         self.count += 1
-        if self.over and self._over_since is None:
+        if not self._closing():
+            self._over_since = None
+        elif self._over_since is None:
             self._over_since = time.monotonic()
 
     def tell(self) -> None:
@@ -125,6 +129,12 @@ class Follow:
                 if self.count == seen and not self.settled:  # nothing came while it was told
                     await self._change()
 
+    def _closing(self) -> bool:
+        """Whether nothing more is to come: some agents keep their streams open at a question."""
+        return self.over or bool(
+            self.task and self.task.state is TaskState.INPUT_REQUIRED and not self.unmoved
+        )
+
     def _leaves_to_be_read(self, event: StreamEvent) -> bool:
         """Whether the task ended on a stream that carried no word of it (FastA2A: a2a-wire 16)."""
         if isinstance(event, Task) or self.task is None:
@@ -134,6 +144,10 @@ class Follow:
     def read_once(self) -> None:
         """Note that the finished task was read, or cannot be."""
         self._unread = False
+
+    def looked(self) -> None:
+        """Note that the task is being read now, so that its silence is counted anew."""
+        self._heard = time.monotonic()
 
     def idle(self, now: float, seconds: float) -> bool:
         """Whether the agent has been silent on a task that is not at a stop."""

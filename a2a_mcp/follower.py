@@ -99,7 +99,8 @@ class Follower:
 
         Some streams stay open for ever after the task has ended elsewhere (a2a-wire 17).
         """
-        with contextlib.suppress(A2AError):
+        follow.looked()
+        with contextlib.suppress(A2AError, BridgeError):
             if follow.client:
                 await self._poll(follow, follow.client)
 
@@ -156,19 +157,28 @@ class Follower:
         except A2AError as error:
             follow.error = error
             connection.failed(error)
+            await self._never_answered(follow, error)
         except BridgeError as error:
             follow.error = error
         except Exception:  # the last line of defence: one task must not end the others
             log.exception("following a task of %s failed", follow.agent)
             follow.error = InvalidAgentResponse("the bridge could not read the agent's answer")
         else:
-            connection.succeeded()
+            if not follow.scope.cancelled_caught:
+                connection.succeeded()
         finally:
             del self._running[follow]
             follow.ended = True
             follow.tell()
             if not follow.record.handle and self._follows.get(follow.record.key) is follow:
                 del self._follows[follow.record.key]
+
+    async def _never_answered(self, follow: Follow, error: A2AError) -> None:
+        """Write down what a message without a task has become, whoever still waits for it."""
+        if follow.task is None and follow.message is None:
+            lost = error.delivery is not Delivery.NEVER
+            state = TaskState.UNKNOWN if lost else TaskState.FAILED
+            follow.record = await self._tasks.update(follow.record, state=state)
 
     async def _deliver(
         self, follow: Follow, connection: Connection, request: SendMessageRequest | None
@@ -191,7 +201,7 @@ class Follower:
                 raise
             client = follow.client  # the task it named is looked up, the message never sent again
             if isinstance(error, AgentUnreachable):
-                follow.broken_at = follow.task.status
+                follow.broken_at, follow.lost = follow.task.status, error
             else:
                 follow.error = error  # the agent's own words on why it failed come only here
         await self._to_stop(follow, client)
@@ -278,7 +288,8 @@ class Follower:
                 await self._poll(follow, client)
             except (TaskNotFound, AuthenticationRequired):
                 raise
-            except A2AError:  # anything else may pass: reads are repeated (DESIGN 6)
+            except A2AError as error:  # anything else may pass: reads are repeated (DESIGN 6)
+                follow.lost = error
                 failures += 1
                 if failures >= POLL_FAILURES:
                     raise
@@ -286,7 +297,9 @@ class Follower:
     async def _poll(self, follow: Follow, client: A2AClient) -> None:
         if follow.task:
             wanted = GetTaskRequest(id=follow.task.id, history_length=POLL_HISTORY)
-            await self._receive(follow, await client.get(wanted))
+            task = await client.get(wanted)
+            follow.lost = None
+            await self._receive(follow, task)
 
 
 def is_news(task: Task, record: TaskRecord) -> bool:

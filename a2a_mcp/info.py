@@ -45,6 +45,8 @@ def list_agents(registry: Registry, page: int = 1) -> AgentsView:
     notes = [shorten(registry.problem, WORDS)] if registry.problem else []
     if len(names) > page * PAGE:
         notes.append(f'{len(names)} agents in all; more with agent_info(agent="page={page + 1}").')
+    if any("skills" not in row and row["state"] != "disabled" for row in rows):
+        notes.append("agent_info(agent=NAME) looks at an agent and shows its skills.")
     if not names:
         notes.append("No agent is configured: give the bridge a URL, A2A_AGENTS or agents.toml.")
     return AgentsView(tuple(rows), len(names), " ".join(notes) or None)
@@ -65,6 +67,8 @@ def _row(registry: Registry, name: str) -> Row:
         row["skills"] = skills
     if words := config.agents[name].description:
         row["description"] = _rest(row, words)
+    if connection and connection.health.last_error:
+        row["problems"] = [_rest(row, connection.health.last_error)]
     return row
 
 
@@ -77,12 +81,14 @@ def _rest(row: Row, words: str) -> str:
 def _skill_names(connection: Connection | None) -> list[JSON]:
     if connection is None or connection.found is None:
         return []
-    taken, room = [], LINE_SKILLS
-    for skill in connection.found.card.skills:
+    skills = connection.found.card.skills
+    taken: list[JSON] = []
+    room = LINE_SKILLS
+    for skill in skills:
         name = said(skill.name, LINE_SKILLS)
         room -= len(name.encode()) + 12
         if room < 0:
-            break
+            return [*taken, {"name": f"… {len(skills)} in all"}]
         taken.append({"name": name})
     return taken
 
@@ -143,7 +149,7 @@ def _problems(connection: Connection) -> list[str]:
     problems = list(found.card.problems) if found else []
     if choice:
         problems += [*choice.problems, *(item.note for item in choice.interfaces if item.note)]
-    return problems + [text for text in (health.note, health.last_error) if text]
+    return problems + [text for text in (health.note or health.last_error,) if text]
 
 
 def _some(items: list[str], count: int) -> list[JSON]:

@@ -5,12 +5,24 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Final
 
 from a2a_mcp.a2a.types import JSON, ListTasksRequest, Task, TaskState
 from a2a_mcp.errors import NotAllowed
 from a2a_mcp.registry import Registry
 from a2a_mcp.tasks import TaskMap, TaskRecord
-from a2a_mcp.text import scrub
+from a2a_mcp.text import scrub, shorten
+
+# What a message is that has no task, by its state.
+NAMELESS: Final = {state.value: "no task is known" for state in TaskState} | {
+    "submitted": "on its way, or lost at a restart",
+    "completed": "answered without a task",
+    "failed": "not taken",
+    "unknown": "nobody knows whether it arrived",
+}
+LONGEST_TOKEN: Final = 2_000
+TIME_BYTES: Final = 40
+AS_SEEN: Final = "States are as last seen."
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +77,11 @@ class Listing:
         room = self._registry.config.server.result_bytes
         while True:
             if remote and agent:
-                view = await self._remote(agent, wanted)
+                view = await self._remote(owner, agent, wanted)
             else:
                 view = await self._own(owner, agent, wanted)
             count = fitting(view, room)
-            if count >= min(len(view.rows), wanted.limit):
+            if count >= min(len(view.rows), wanted.limit) or wanted.limit == 1:
                 return view
             wanted = replace(wanted, limit=max(count, 1))
 
@@ -86,9 +98,12 @@ class Listing:
             )
         except ValueError as error:
             raise NotAllowed(f"{error}.", "Correct it, or list without it.") from error
-        return TasksView(tuple(_row(record) for record in records), cursor, self._tasks.problem)
+        notes = [AS_SEEN] if any(not record.state.terminal for record in records) else []
+        notes += [self._tasks.problem] if self._tasks.problem else []
+        rows = tuple(_row(record) for record in records)
+        return TasksView(rows, cursor, " ".join(notes) or None)
 
-    async def _remote(self, agent: str, wanted: Filter) -> TasksView:
+    async def _remote(self, owner: str, agent: str, wanted: Filter) -> TasksView:
         client = await self._registry.connection(agent).client()
         after = seconds(wanted.updated_after)
         page = await client.list(
@@ -101,11 +116,20 @@ class Listing:
                 updated_after=rfc3339(after) if after is not None else None,
             )
         )
-        rows = tuple(_remote_row(agent, task) for task in page.tasks)
-        notes = [f"{page.total_size} tasks in all at {agent}."] if page.total_size else []
+        own = [
+            task
+            for task in page.tasks
+            if not await self._tasks.held_by_other(owner, agent, task.id)
+        ]
+        rows = tuple(_remote_row(agent, task) for task in own)
+        whole = page.total_size and len(own) == len(page.tasks)
+        notes = [f"{page.total_size} tasks in all at {agent}."] if whole else []
         if len(rows) > wanted.limit:
             notes.append(f"{len(rows)} came although {wanted.limit} were asked for; cut.")
-        cursor = scrub(page.next_page_token) if page.next_page_token else None
+        cursor = scrub(page.next_page_token or "") or None
+        if cursor and len(cursor.encode()) > LONGEST_TOKEN:
+            cursor = None
+            notes.append("The agent's mark of the next page is too long to be used.")
         return TasksView(rows[: wanted.limit], cursor, " ".join(notes) or None)
 
 
@@ -138,13 +162,13 @@ def _remote_row(agent: str, task: Task) -> dict[str, JSON]:
         "task_id": scrub(task.id),
         "context_id": scrub(task.context_id) if task.context_id else None,
         "state": task.state.value,
-        "updated": scrub(task.status.timestamp) if task.status.timestamp else None,
+        "updated": shorten(scrub(task.status.timestamp or ""), TIME_BYTES) or None,
     }
     return {name: value for name, value in row.items() if value}
 
 
 def _line(row: dict[str, JSON]) -> str:
-    named = row.get("task_id") or f"(answered without a task, message_id {row.get('message_id')})"
+    named = row.get("task_id") or f"({NAMELESS[row['state']]}, message_id {row['message_id']})"
     context = f", context_id {row['context_id']}" if row.get("context_id") else ""
     when = f", {row['updated']}" if row.get("updated") else ""
     return f"- {row['agent']} · {row['state']} · task_id {named}{context}{when}"

@@ -10,9 +10,8 @@ from typing import Final
 from uuid import uuid4
 
 from a2a_mcp import views
-from a2a_mcp.a2a.errors import A2AError, AgentError, Delivery
+from a2a_mcp.a2a.errors import A2AError, AgentError
 from a2a_mcp.a2a.types import Task, TaskState
-from a2a_mcp.errors import BridgeError
 from a2a_mcp.follow import Follow
 from a2a_mcp.follower import Follower
 from a2a_mcp.reading import DEFAULT_HISTORY, Reader
@@ -23,6 +22,11 @@ from a2a_mcp.views import TaskView
 NOTHING_HEARD: Final = (
     "Nothing was heard from the agent yet. The message is on its way or being worked on: do not "
     "send it again. Call get_task or subscribe with this task_id later."
+)
+LOST: Final = "Contact with the agent was lost; this is what was last known of the task:"
+LATER: Final = (
+    "Whether the agent still works on it is not known. Call get_task with this task_id later; do "
+    "not send the message again."
 )
 BROKEN_OFF: Final = (
     "The agent broke off its answer; this is the state it has reported since. If it stays so, tell "
@@ -52,19 +56,20 @@ class Outcomes:
         if not task.state.stop:
             follow.record = await self._tasks.update(follow.record, state=task.state)
         error = follow.error
+        lost = (error if follow.ended and error else follow.lost) if not task.state.stop else None
         notes = [note] if note else []
-        if follow.ended and error and not task.state.stop:
-            notes.insert(0, f"Contact with the agent was lost: {scrub(error.message)}.")
+        if lost:
+            notes.insert(0, f"{LOST} {scrub(lost.message)}.")
         elif follow.broken_off:
             notes.insert(0, BROKEN_OFF)
         reason = error.message if error else None
-        return views.of_task(follow.agent, task, reason=reason, note=" ".join(notes) or None)
+        view = views.of_task(follow.agent, task, reason=reason, note=" ".join(notes) or None)
+        return replace(view, next_step=LATER) if lost else view
 
     async def _without_task(self, follow: Follow) -> TaskView:
         error = follow.error
         if error is None:
             return await self._silent(follow)
-        await self._tasks.update(follow.record, state=_state_after(error))
         if isinstance(error, AgentError) and follow.continued:
             return await self._refused(follow, follow.continued, error)
         if isinstance(error, A2AError):
@@ -138,9 +143,3 @@ def _unmoved(follow: Follow) -> TaskView:
         state=TaskState.WORKING,
         next_step=NOTHING_HEARD,
     )
-
-
-def _state_after(error: A2AError | BridgeError) -> TaskState:
-    """Say what a message that was never answered has become: nothing, or nobody knows."""
-    lost = isinstance(error, A2AError) and error.delivery is not Delivery.NEVER
-    return TaskState.UNKNOWN if lost else TaskState.FAILED

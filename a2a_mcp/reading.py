@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from a2a_mcp.a2a.errors import A2AError, TaskNotFound
-from a2a_mcp.a2a.types import GetTaskRequest, Task
+from a2a_mcp.a2a.types import GetTaskRequest, Task, TaskState
 from a2a_mcp.errors import NotAllowed
 from a2a_mcp.follower import Follower
 from a2a_mcp.registry import Registry
@@ -57,7 +57,10 @@ class Reader:
         try:
             client, task = await connection.read(record.interface, lambda c: c.get(wanted))
         except A2AError as error:
-            connection.failed(error)
+            if isinstance(error, TaskNotFound):
+                await self._tasks.update(record, state=TaskState.UNKNOWN)
+            else:
+                connection.failed(error)
             follow = self._follower.of(record)
             if follow and follow.task and isinstance(error, TaskNotFound):
                 return (
@@ -70,7 +73,7 @@ class Reader:
         update = await self._tasks.update(
             record, context_id=task.context_id, state=task.state, interface=client.made_with
         )
-        return update, _with_history(task, history_length)
+        return update, task
 
     async def _adopt(
         self, owner: str, task_id: str, agent: str, history_length: int | None
@@ -83,6 +86,8 @@ class Reader:
             client, task = await connection.read(None, lambda client: client.get(wanted))
         except TaskNotFound:
             raise unknown_task(task_id, agent) from None
+        if task.id != task_id:  # an agent that is lenient with ids would open another owner's
+            raise unknown_task(task_id, agent)
         record = await self._tasks.adopt(
             owner=owner,
             agent=agent,
@@ -91,7 +96,7 @@ class Reader:
             state=task.state,
             interface=client.made_with,
         )
-        return record, _with_history(task, history_length)
+        return record, task
 
     def nameless(self, record: TaskRecord) -> NotAllowed:
         """Say why nothing can be done with a message whose task is not known (yet)."""
@@ -112,13 +117,5 @@ class Reader:
 
 
 def _get(task_id: str, history_length: int | None) -> GetTaskRequest:
-    wanted = DEFAULT_HISTORY if history_length is None else history_length
+    wanted = max(DEFAULT_HISTORY, history_length or 0)  # an answer may stand in the history alone
     return GetTaskRequest(id=task_id, history_length=wanted)
-
-
-def _with_history(task: Task, history_length: int | None) -> Task:
-    """Keep at most the messages asked for: below 1.0 agents send all (a2a-wire 10.2)."""
-    if history_length is None or len(task.history) <= history_length:
-        return task
-    kept = task.history[len(task.history) - history_length :]
-    return task.model_copy(update={"history": kept})

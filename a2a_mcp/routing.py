@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from a2a_mcp.a2a.types import TaskState
 from a2a_mcp.errors import AmbiguousTask, NotAllowed, UnknownTask
 from a2a_mcp.registry import Registry
 from a2a_mcp.tasks import TaskMap, TaskRecord
@@ -18,12 +19,17 @@ LONGEST_ID: Final = 512
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where a message goes; `record` is the task that it continues, if any."""
+    """Where a message goes.
+
+    `record` is the task that it continues, if any; `waiting` another task of the conversation that
+    waits for an answer.
+    """
 
     agent: str
     record: TaskRecord | None = None
     context_id: str | None = None
     interface: str | None = None
+    waiting: str | None = None
 
 
 class Router:
@@ -73,10 +79,11 @@ class Router:
         records = await self._tasks.find_context(owner, context_id)
         agents = list(dict.fromkeys(record.agent for record in records))
         if name is None and len(agents) == 1:
-            return Route(agents[0], None, context_id, records[0].interface)
+            name = agents[0]
         if name in agents:
-            interface = next(record.interface for record in records if record.agent == name)
-            return Route(name, None, context_id, interface)
+            own = [record for record in records if record.agent == name]
+            asks = (r.task_id for r in own if r.state is TaskState.INPUT_REQUIRED)
+            return Route(name, None, context_id, own[0].interface, next(asks, None))
         if agents and name:
             raise NotAllowed(
                 f"The context {context_id!r} belongs to the agent {agents[0]!r}, not to {name!r}.",

@@ -25,7 +25,6 @@ from a2a_mcp.text import scrub, shorten
 
 SHOWN_ARTIFACTS: Final = 20
 SHOWN_UPDATES: Final = 100
-TURN_BYTES: Final = 1_000
 ID_BYTES: Final = 512
 NO_CONTENT: Final = "(no content)"
 ONLY_FILES: Final = "(no text; see the artifacts)"
@@ -211,12 +210,10 @@ def of_message(agent: str, message: Message, *, note: str | None = None) -> Task
     )
 
 
-def of_history(task: Task) -> tuple[TurnView, ...]:
-    """View the messages of a task, oldest first."""
-    return tuple(
-        TurnView(message.role.value, shorten(content(message.parts), TURN_BYTES))
-        for message in task.history
-    )
+def of_history(task: Task, most: int) -> tuple[TurnView, ...]:
+    """View the latest messages, oldest first; below 1.0 agents send all (a2a-wire 10.2)."""
+    latest = task.history[max(len(task.history) - most, 0) :]
+    return tuple(TurnView(message.role.value, content(message.parts)) for message in latest)
 
 
 def of_artifact(artifact: Artifact) -> ArtifactView:

@@ -45,7 +45,8 @@ def body(shown: str) -> tuple[str, int | None]:
     if found is None:
         return rest, None
     _, end, total = map(int, found.groups())
-    return rest.removesuffix(f"\n\nRead on with offset={end}."), end if end < total else None
+    piece = re.sub(rf"\n\nRead on with offset={end}(, unit=\"lines\")?\.$", "", rest)
+    return piece, end if end < total else None
 
 
 def read_through(known: Task, room: int, **wanted: Any) -> str:
@@ -89,7 +90,8 @@ def test_a_range_of_lines_is_exact() -> None:
     rows = "".join(f"row {n}\n" for n in range(10))
     shown = read(task(text(rows)), unit="lines", offset=3, limit=2).text
     assert shown == (
-        "agent · artifact_id a1 · lines 3 to 5 of 10\n\nrow 3\nrow 4\n\n\nRead on with offset=5."
+        "agent · artifact_id a1 · lines 3 to 5 of 10\n\nrow 3\nrow 4\n\n\n"
+        'Read on with offset=5, unit="lines".'
     )
 
 

@@ -213,12 +213,21 @@ async def test_a_stream_that_falls_silent_is_given_up_and_the_task_read(
 
 
 async def test_events_of_another_task_change_nothing(agent: ScriptedAgent, stage: Stage) -> None:
-    foreign = moved("failed", "boom", task_id="t2")
+    foreign = moved("working", "not mine", task_id="t2")
     strange = {"artifactUpdate": {"taskId": "t2", "artifact": artifact("not mine")}}
     other = {"task": done("not mine", task_id="t2")}
     agent.on(STREAM, stream(WORKING, foreign, strange, other, piece("mine"), moved("completed")))
     view = await stage.send()
     assert (view.state, view.text, view.task_id) == (TaskState.COMPLETED, "mine", "t1")
+
+
+async def test_an_end_under_another_id_in_the_same_conversation_is_the_end(
+    agent: ScriptedAgent, stage: Stage
+) -> None:
+    """a2a-js 0.3 tells of a crash under an id that no task has (a2a-wire 11.4)."""
+    agent.on(STREAM, stream(WORKING, moved("failed", "boom", task_id="made-up")))
+    view = await stage.send()
+    assert (view.state, view.text, view.task_id) == (TaskState.FAILED, "boom", "t1")
 
 
 async def test_a_task_that_a_stream_has_ended_is_not_revived(

@@ -76,6 +76,8 @@ def test_the_list_names_each_agent_on_one_line_with_trusted_words() -> None:
         "- mail: [not contacted yet]",
         "- off: [disabled]",
         "- broken: [disabled] url: must be http or https",
+        "",
+        "Note: agent_info(agent=NAME) looks at an agent and shows its skills.",
     ]
     assert [item["name"] for item in view.structured()["agents"]] == [
         "weather",

@@ -80,7 +80,8 @@ async def test_a_row_holds_what_a_follow_up_needs_in_both_channels(stage: Stage)
         "state": "input-required",
         "updated": "now",
     }
-    assert view.prose() == (f"- it · input-required · task_id t1, context_id c1, {row['updated']}")
+    line = f"- it · input-required · task_id t1, context_id c1, {row['updated']}"
+    assert view.prose() == f"{line}\n\nNote: States are as last seen."
 
 
 async def test_filters_are_applied(stage: Stage) -> None:

@@ -24,6 +24,9 @@ from a2a_mcp.a2a.types import JSON
 MESSAGE_LIMIT: Final = 1000
 AUTHENTICATION_STATUSES: Final = frozenset({401, 403})
 # A refusal with one of these never reached the agent's own code (a2a-wire 14.4).
+# The whole sentence, since an agent may raise this code itself, in the middle of its work.
+NO_STREAMING: Final = re.compile(r"Streaming is not supported( by the agent)?\.?", re.IGNORECASE)
+SERVER_ERROR: Final = -32000
 NEVER_DELIVERED_CODES: Final = frozenset({-32601, -32009})
 A2A_ERROR_MEMBERS: Final = frozenset({"error", "code", "message", "type"})
 NEVER_DELIVERED_STATUSES: Final = frozenset({404, 405, 415, 501})
@@ -39,7 +42,7 @@ def decode_error(
 ) -> AgentError:
     """Make the error that an error answer means; `status` is None for an error inside a stream."""
     code, message, data = _read(body)
-    if code is None and status == 404 and _says_no_task(body, message):
+    if (code == SERVER_ERROR or (code is None and status == 404)) and _says_no_task(body, message):
         code = -32001
     kind = BY_CODE.get(code or 0, AgentError)
     if kind is AgentError and status in AUTHENTICATION_STATUSES:
@@ -87,7 +90,7 @@ def _is_code(value: JSON) -> bool:
 
 
 def _says_no_task(body: JSON, message: str | None) -> bool:
-    """a2a-sdk 0.3 over HTTP+JSON has no code for it, only a message (a2a-wire 12.2)."""
+    """Some have no code for it (a2a-sdk 0.3 REST) or a general one (PraisonAI, python-a2a; 12.1)."""
     return isinstance(body, dict) and (message or "").strip().lower().startswith("task not found")
 
 
@@ -106,7 +109,7 @@ def _delivery(
         return Delivery.NEVER
     if code is None and status in NEVER_DELIVERED_STATUSES and not _speaks_a2a(body):
         return Delivery.NEVER
-    if status == 429:
+    if status == 429 or (code == -32004 and NO_STREAMING.fullmatch(message or "")):
         return Delivery.NEVER
     return Delivery.UNKNOWN
 

@@ -7,6 +7,8 @@ a terminal state nothing changes but artifacts that arrive late.
 
 from __future__ import annotations
 
+from typing import Final
+
 from a2a_mcp.a2a.types import (
     Artifact,
     Message,
@@ -17,6 +19,8 @@ from a2a_mcp.a2a.types import (
     TaskStatus,
     TaskStatusUpdateEvent,
 )
+
+KEPT_HISTORY: Final = 100
 
 
 def apply(task: Task | None, event: StreamEvent) -> Task | None:
@@ -33,11 +37,18 @@ def apply(task: Task | None, event: StreamEvent) -> Task | None:
 
 
 def belongs(task: Task | None, event: StreamEvent) -> bool:
-    """Whether an event is of this task; an event without an id is of the stream's own task."""
+    """Whether an event is of this task; an event without an id is of the stream's own task.
+
+    A failure under another id in the same conversation is this task's too: a2a-js 0.3 tells of a
+    crash so (a2a-wire 11.4).
+    """
     if task is None or isinstance(event, Message):
         return True
     named = event.id if isinstance(event, Task) else event.task_id
-    return named is None or named == task.id
+    if named is None or named == task.id:
+        return True
+    ends = isinstance(event, TaskStatusUpdateEvent) and event.status.state.terminal
+    return ends and event.context_id is not None and event.context_id == task.context_id
 
 
 def _regresses(task: Task, event: Task) -> bool:
@@ -58,7 +69,7 @@ def _with_status(task: Task | None, event: TaskStatusUpdateEvent) -> Task | None
     said = task.status.message
     history = task.history
     if said and said.parts and not _holds(history, said):
-        history = (*history, said)
+        history = (*history[-KEPT_HISTORY:], said)
     update = {
         "status": event.status,
         "history": history,

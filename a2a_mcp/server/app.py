@@ -47,7 +47,7 @@ class App:
         name = self.registry.resolve(agent)
         connection = self.registry.connection(name)
         try:
-            await connection.choice(refresh=refresh)
+            await connection.choice(refresh=refresh or connection.health.last_error is not None)
         except A2AError as error:
             return describe_agent(self.registry, name, error.message)
         return describe_agent(self.registry, name)

@@ -29,6 +29,7 @@ class Progress:
         self._count = 0
         self._last = float("-inf")
         self._held: UpdateView | None = None
+        self._sending: anyio.Event | None = None
 
     async def __aenter__(self) -> Progress:
         await self._group.__aenter__()
@@ -39,11 +40,15 @@ class Progress:
         kind: type[BaseException] | None,
         error: BaseException | None,
         trace: TracebackType | None,
-    ) -> bool | None:
-        if error is None and self._held:
-            await self._send(self._held)
+    ) -> None:
+        """Send the last word; an error of the call passes as it is, not wrapped in a group."""
+        if error is None:
+            if self._sending:
+                await self._sending.wait()
+            if self._held:
+                await self._send(self._held)
         self._group.cancel_scope.cancel()
-        return await self._group.__aexit__(kind, error, trace)
+        await self._group.__aexit__(None, None, None)
 
     async def __call__(self, update: UpdateView) -> None:
         """Send an update, or hold it back until the last one is old enough."""
@@ -66,7 +71,10 @@ class Progress:
         self._last = anyio.current_time()
         self._count += 1
         words = told(update, self._mask) or update.state
+        self._sending = anyio.Event()
         await self._context.report_progress(self._count, None, words)
+        self._sending.set()
+        self._sending = None
 
 
 def progress_of(

@@ -7,7 +7,7 @@ Everything that leaves is masked here: an agent may echo a credential (threats C
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 import mcp.types as t
@@ -40,6 +40,7 @@ Mask = Callable[[str], str]
 ERROR_WORDS: Final = 800
 CHALLENGE_WORDS: Final = 200
 UPDATE_BYTES: Final = 500
+TURN_BYTES: Final = 1_000
 
 # What a model does about each kind of failure; the first match counts.
 NEXT_STEPS: Final[tuple[tuple[type[A2AError], str], ...]] = (
@@ -77,6 +78,16 @@ NEXT_STEPS: Final[tuple[tuple[type[A2AError], str], ...]] = (
 )
 
 
+LATER: Final = (
+    "The task may be going on all the same: call get_task with this task_id later, and do not send "
+    "it again."
+)
+
+
+# Codes that say by themselves what became of a message; of the others nothing is certain.
+ANSWERED_CODES: Final = frozenset({-32001, -32004, -32005, -32008, -32602})
+
+
 class View(Protocol):
     """What has both channels."""
 
@@ -99,7 +110,9 @@ def of_task_view(view: TaskView, mask: Mask, limit: int) -> t.CallToolResult:
         text=mask(view.text),
         error=mask(view.error) if view.error else None,
         updates=tuple(replace(update, text=told(update, mask)) for update in view.updates),
-        history=tuple(replace(turn, text=mask(turn.text)) for turn in view.history),
+        history=tuple(
+            replace(turn, text=shorten(mask(turn.text), TURN_BYTES)) for turn in view.history
+        ),
     )
     return of_view(fit(said, limit), mask, is_error=view.failed)
 
@@ -130,14 +143,24 @@ def of_bridge_error(error: BridgeError, mask: Mask) -> t.CallToolResult:
     return _error(view, mask)
 
 
-def of_agent_error(
-    error: A2AError, agent: str | None, mask: Mask, *, sent: bool
-) -> t.CallToolResult:
-    """Make the result of a failed call to an agent; `sent` tells that it carried a message."""
+@dataclass(frozen=True, slots=True)
+class FailedCall:
+    """What a failed call was about; `sent` tells that it carried a message."""
+
+    agent: str | None = None
+    task_id: str | None = None
+    sent: bool = False
+
+
+def of_agent_error(error: A2AError, call: FailedCall, mask: Mask) -> t.CallToolResult:
+    """Make the result of a failed call to an agent."""
     next_step = next(step for kind, step in NEXT_STEPS if isinstance(error, kind))
+    if call.task_id and isinstance(error, AgentUnreachable):
+        next_step = LATER
     view = TaskView(
-        agent=agent,
-        error=f"{_what(error, agent, mask)}{_delivery(error) if sent else ''}",
+        agent=call.agent,
+        task_id=scrub(call.task_id) if call.task_id else None,
+        error=f"{_what(error, call.agent, mask)}{_delivery(error) if call.sent else ''}",
         next_step=next_step,
     )
     return _error(view, mask)
@@ -185,7 +208,7 @@ def _what(error: A2AError, agent: str | None, mask: Mask) -> str:
 def _delivery(error: A2AError) -> str:
     if error.delivery is Delivery.NEVER:
         return " The message was not delivered."
-    if isinstance(error, AgentError) and error.code is not None:
+    if isinstance(error, AgentError) and error.code in ANSWERED_CODES:
         return ""
     named = f" (message_id {error.message_id})" if error.message_id else ""
     return f" Whether the message{named} was carried out is unknown: do not simply send it again."

@@ -67,10 +67,18 @@ def returns_errors(
         except BridgeError as error:
             return results.of_bridge_error(error, app.mask)
         except A2AError as error:
-            agent = await app.agent_of(kwargs)
-            return results.of_agent_error(error, agent, app.mask, sent=sends)
+            call = results.FailedCall(
+                agent=await app.agent_of(kwargs),
+                task_id=_text(kwargs.get("task_id")),
+                sent=sends and kwargs.get("message") is not None,
+            )
+            return results.of_agent_error(error, call, app.mask)
 
     return wrapped
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _app(ctx: object) -> App:
@@ -187,7 +195,8 @@ async def get_artifact(
     app = _app(ctx)
     wanted = Wanted(artifact_id, part, unit or "characters", offset or 0, limit, pointer, search)
     piece = await app.artifact(owner(), task_id, agent, wanted)
-    return t.CallToolResult(content=blocks_of(piece, app.mask, ctx.protocol_version))
+    blocks = blocks_of(piece, app.mask, ctx.protocol_version)
+    return t.CallToolResult(content=blocks, is_error=piece.missed)
 
 
 @returns_errors

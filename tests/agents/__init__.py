@@ -1,4 +1,4 @@
-"""Real A2A servers for the tests: one process each, on three generations of a2a-sdk.
+"""Real A2A servers for the tests: one process each, on a2a-sdk and on other frameworks.
 
 This module and `venvs` belong to the tests; the others run in the agents' own environments.
 `words` says what the agents understand.
@@ -29,6 +29,17 @@ KINDS: Final[dict[str, tuple[str, str, tuple[str, ...]]]] = {
 """Kind of agent: generation of a2a-sdk, server script, its arguments."""
 
 ALL_KINDS: Final = tuple(KINDS)
+
+WILD: Final[dict[str, tuple[str, str, tuple[str, ...]]]] = {
+    "python-a2a": ("python-a2a", "wild_python_a2a.py", ()),
+    "praisonai": ("praisonai", "wild_praisonai.py", ()),
+    "fasta2a": ("fasta2a", "wild_fasta2a.py", ()),
+    "fasta2a-0.6": ("fasta2a-0.6", "wild_fasta2a.py", ("--old",)),
+}
+"""The same for other frameworks, each with its own reading of A2A. Their scripts say what they
+cannot do: their only option is `--port`."""
+
+WILD_KINDS: Final = tuple(WILD)
 
 START_SECONDS: Final = 30
 STOP_SECONDS: Final = 5
@@ -111,8 +122,8 @@ class Agent:
 def start_agent(kind: str, *options: str) -> Agent:
     """Start an agent and return it once it accepts requests.
 
-    Options of every kind: `--port N`, `--no-streaming`. Of 1.3 also `--token T` (401 without this
-    bearer token; the card is public) and `--path /x` (agent and card live under it).
+    Options of every kind: `--port N`, and on a2a-sdk `--no-streaming`. Of 1.3 also `--token T` (401
+    without this bearer token; the card is public) and `--path /x` (agent and card live under it).
 
     Raises:
         KeyError: there is no such kind.
@@ -120,7 +131,7 @@ def start_agent(kind: str, *options: str) -> Agent:
         VenvFailed: its environment cannot be made.
 
     """
-    generation, script, arguments = KINDS[kind]
+    generation, script, arguments = (KINDS | WILD)[kind]
     server = Path(__file__).with_name(script)
     command = [str(python_of(generation)), str(server), *arguments, *options]
     stderr = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 (the agent's to close)

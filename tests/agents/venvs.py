@@ -1,4 +1,4 @@
-"""One virtual environment per a2a-sdk generation, made once and kept.
+"""One virtual environment per a2a-sdk generation or other framework, made once and kept.
 
 A folder under its final name is always complete: it is built under another name and renamed, so
 neither a crash nor two test runs at once can leave or meet half an environment.
@@ -14,6 +14,25 @@ import sys
 import tempfile
 from pathlib import Path
 from typing import Final
+
+WEB: Final = (
+    "annotated-doc==0.0.7",
+    "annotated-types==0.8.0",
+    "anyio==4.16.0",
+    "click==8.5.1",
+    "colorama==0.4.6 ; sys_platform == 'win32'",
+    "fastapi==0.165.0",
+    "h11==0.16.0",
+    "idna==3.20",
+    "opentelemetry-api==1.45.2",
+    "pydantic==2.14.3",
+    "pydantic-core==2.50.4",
+    "starlette==1.10.0",
+    "typing-extensions==4.16.0",
+    "typing-inspection==0.4.5",
+    "uvicorn==0.54.0",
+)
+"""FastAPI and uvicorn with all they need."""
 
 REQUIREMENTS: Final[dict[str, tuple[str, ...]]] = {
     "1.3": (
@@ -44,6 +63,42 @@ REQUIREMENTS: Final[dict[str, tuple[str, ...]]] = {
         "sse-starlette==3.7.0",
         "starlette==1.10.0",
         "uvicorn==0.54.0",
+    ),
+    "fasta2a": (
+        "fasta2a==2.1.1",
+        "pydantic==2.14.3",
+        "starlette==1.10.0",
+        "uvicorn==0.54.0",
+    ),
+    "fasta2a-0.6": (
+        "fasta2a==0.6.1",
+        "pydantic==2.14.3",
+        "starlette==1.10.0",
+        "uvicorn==0.54.0",
+    ),
+    # Not what they ask for but what their servers import: without the clients of models, a third
+    # of the size or less, and nothing that could call home.
+    "python-a2a": (
+        "--no-deps",
+        "python-a2a==0.5.10",
+        "blinker==1.9.0",
+        "certifi==2026.10.18",
+        "charset-normalizer==3.5.2",
+        "flask==3.1.3",
+        "httpcore==1.0.9",
+        "httpx==0.28.1",
+        "itsdangerous==2.2.0",
+        "jinja2==3.1.6",
+        "markupsafe==3.0.4",
+        "requests==2.34.2",
+        "urllib3==2.8.0",
+        "werkzeug==3.1.9",
+        *WEB,
+    ),
+    "praisonai": (
+        "--no-deps",
+        "praisonaiagents==1.7.17",
+        *WEB,
     ),
 }
 

@@ -50,7 +50,7 @@ from a2a_mcp.a2a.auth import Bearer
 from a2a_mcp.a2a.errors import A2AError, AgentError, Delivery
 from a2a_mcp.config import Config
 from a2a_mcp.credentials import SecretRegister
-from a2a_mcp.server.results import of_agent_error
+from a2a_mcp.server.results import FailedCall, of_agent_error
 from a2a_mcp.server.tools import all_tools
 
 pytestmark = pytest.mark.anyio
@@ -320,7 +320,7 @@ def test_each_kind_of_failure_names_the_agent_its_words_and_a_next_step(
     kind: type[A2AError], delivery: Delivery
 ) -> None:
     failure = kind("the agent's\x1b[31m words", delivery=delivery, url="https://a.example/x")
-    answer = of_agent_error(failure, "weather", str, sent=True)
+    answer = of_agent_error(failure, FailedCall("weather", sent=True), str)
     structure = answer.structured_content or {}
     assert answer.is_error
     assert structure["agent"] == "weather"
@@ -332,7 +332,7 @@ def test_each_kind_of_failure_names_the_agent_its_words_and_a_next_step(
 
 def test_the_code_and_words_of_the_agent_are_told_and_bounded() -> None:
     failure = AgentError("w" * 5_000, code=-32050, data={"trace": "stack"})
-    answer = of_agent_error(failure, "weather", str, sent=False)
+    answer = of_agent_error(failure, FailedCall("weather"), str)
     assert "(code -32050)" in text(answer)
     assert "stack" not in text(answer)
     assert len(text(answer)) < 1_200
