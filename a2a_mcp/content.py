@@ -15,6 +15,7 @@ from a2a_mcp.text import scrub, shorten
 NAME_BYTES: Final = 200
 MEDIA_TYPE_BYTES: Final = 100
 LINK_BYTES: Final = 2_000
+SAYS_NOTHING: Final = frozenset({"Task completed successfully"})  # LangGraph's, on every read
 
 
 def answer(task: Task) -> str:
@@ -33,6 +34,8 @@ def answer(task: Task) -> str:
             label = shorten(scrub(artifact.name or artifact.artifact_id), NAME_BYTES)
             pieces.append(f"[{label}]\n{text}" if named else text)
     status = content(task.status.message.parts) if task.status.message else ""
+    if status.strip() in SAYS_NOTHING:
+        status = "" if pieces or _last_words(task.history) else status
     if status.strip() and status.strip() not in said:
         pieces.append(status)
     if not pieces and task.state.stop:

@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Final
 
 from a2a_mcp import views
-from a2a_mcp.a2a.types import StreamEvent, Task, TaskState, TaskStatusUpdateEvent
+from a2a_mcp.a2a.types import (
+    StreamEvent,
+    Task,
+    TaskArtifactUpdateEvent,
+    TaskState,
+    TaskStatusUpdateEvent,
+)
 from a2a_mcp.views import UpdateView
 
 Notice = Callable[[UpdateView], Awaitable[None]]
+
+
+KEPT_TOLD: Final = 20_000
+
+
+def appends(event: StreamEvent) -> bool:
+    """Whether an event is a further piece of a result, in which a repetition is meant."""
+    return isinstance(event, TaskArtifactUpdateEvent) and event.append
 
 
 class Updates:
@@ -19,21 +35,37 @@ class Updates:
         self._notice = notice
         self._most = most
         self._state = TaskState.WORKING
+        self._told = ""
 
     async def __call__(self, event: StreamEvent) -> bool:
         """Take an event; answers whether enough was seen."""
         if isinstance(event, Task | TaskStatusUpdateEvent):
             self._state = event.status.state
         update = views.of_event(self._state, event)
+        if update and not appends(event):
+            update = replace(update, text=self._news(update.text))
         if update and self._says_more(update):
+            self._told = (self._told + update.text)[-KEPT_TOLD:]
             self.seen.append(update)
             if self._notice:
                 await self._notice(update)
         return self._most is not None and len(self.seen) >= self._most
 
+    def _news(self, text: str) -> str:
+        """What a text adds to what was told: agents repeat themselves, or send all anew each time.
+
+        Seen with LangGraph, Google ADK, strands and pydantic-ai.
+        """
+        told = self._told.strip()
+        if not told or not text.strip():
+            return text
+        if told.endswith(text.strip()):
+            return ""
+        return text.removeprefix(self._told)
+
     def _says_more(self, update: UpdateView) -> bool:
         """Whether an update adds anything to those before it."""
-        if not self.seen or update.piece:
+        if not self.seen or (update.piece and update.text):
             return True
         last = self.seen[-1]
         return update != last and bool(update.text or update.state != last.state)

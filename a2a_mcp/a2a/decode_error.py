@@ -90,7 +90,7 @@ def _is_code(value: JSON) -> bool:
 
 
 def _says_no_task(body: JSON, message: str | None) -> bool:
-    """Some have no code for it (a2a-sdk 0.3 REST) or a general one (PraisonAI, python-a2a; 12.1)."""
+    """Some have no code for it (a2a-sdk 0.3 REST), or a general one (PraisonAI; 12.1)."""
     return isinstance(body, dict) and (message or "").strip().lower().startswith("task not found")
 
 

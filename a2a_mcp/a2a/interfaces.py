@@ -133,6 +133,11 @@ def alternatives(interface: Interface) -> tuple[Interface, ...]:
     )
 
 
+def lie(said: str, url: str, spoken: Dialect) -> str:
+    """Say to a card's author what it says, and what is spoken in truth."""
+    return f"the card says A2A {said} for {url}; the agent speaks {spoken.version}"
+
+
 def corrected(choice: Choice, learned: Sequence[Interface]) -> Choice:
     """Put what was learned of an agent before what its card says, with a note for its author."""
     said = {interface.url: interface for interface in reversed(choice.interfaces)}
@@ -140,10 +145,7 @@ def corrected(choice: Choice, learned: Sequence[Interface]) -> Choice:
     for interface in learned:
         declared = said.get(interface.url)
         if declared and declared.dialect is not interface.dialect:
-            note = (
-                f"the card says A2A {declared.said or declared.dialect.version} for "
-                f"{interface.url}; the agent speaks {interface.dialect.version}"
-            )
+            note = lie(declared.said or declared.dialect.version, declared.url, interface.dialect)
             first.append(replace(declared, dialect=interface.dialect, note=note))
     return replace(choice, interfaces=tuple(dict.fromkeys([*first, *choice.interfaces])))
 
@@ -165,8 +167,10 @@ def _usable(
     if pins.binding and pins.binding != binding:
         raise NoCommonInterface(f"the configuration pins {pins.binding}")
     settled = settle(said.url, base=base, allowed=allowed)
-    tenant = pins.tenant or said.tenant
-    return Interface(settled.url, dialect, tenant, settled.note, said.protocol_version)
+    tenant, note = pins.tenant or said.tenant, settled.note
+    if dialect is hinted and said.protocol_version:
+        note = lie(said.protocol_version, settled.url, dialect)
+    return Interface(settled.url, dialect, tenant, note, said.protocol_version)
 
 
 def to_text(interface: Interface) -> str:

@@ -45,6 +45,14 @@ async def test_a_stream_of_five_chunks_is_at_least_five_increasing_notifications
     assert len(heard.counts) / answer.seconds <= 5 + 2  # at most five a second, and the last word
 
 
+@pytest.mark.parametrize("mode", ERAS)
+async def test_an_error_stays_what_it_is_when_progress_was_asked_for(
+    hosts: Hosts, every_agent: dict[str, Agent], mode: str
+) -> None:
+    answer = await hosts["stdio", mode].watch(Heard(), "send_task", message="hi", agent="nobody")
+    assert "There is no agent named 'nobody'" in answer["error"]
+
+
 @pytest.mark.parametrize("transport", ["stdio", "http"])
 async def test_a_fast_stream_is_thinned_out_but_its_last_word_is_not_lost(
     hosts: Hosts, every_agent: dict[str, Agent], transport: str
