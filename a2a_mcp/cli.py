@@ -13,6 +13,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
@@ -33,7 +34,7 @@ commands:
   a2a-mcp demo                     start a demo agent and show what the tools do
   a2a-mcp demo-agent [--port N]    only serve the demo agent
 
-Agents come from agents.toml, from $A2A_AGENTS (name=url,name=url) and from URLs given here.
+Agents come from agents.toml, from $A2A_AGENTS (name=url,name=url) and from what is given here.
 """
 
 
@@ -75,9 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def serve(arguments: list[str]) -> int:
     """Serve MCP over stdio, or with --http over streamable HTTP."""
-    # Start-up makes many objects that live as long as the process: not worth looking through.
-    gc.disable()
     options = _parser().parse_args(arguments)
+    _refuse_near_command(options.urls)
     started = _start(options)
     if options.http:
         return _serve_http(options, started)
@@ -85,7 +85,18 @@ def serve(arguments: list[str]) -> int:
     return 0
 
 
+def _refuse_near_command(urls: list[str]) -> None:
+    """Say what is meant where a command is misspelt, or a URL lacks its beginning."""
+    for url in urls:
+        meant = get_close_matches(url, COMMANDS, n=1)
+        if meant:
+            raise ConfigError([f"a2a-mcp: there is no command {url!r}; did you mean {meant[0]}?"])
+        if "://" not in url:
+            raise ConfigError([f"a2a-mcp: {url!r} is no URL; did you mean http://{url}?"])
+
+
 async def _serve_stdio(started: Started) -> None:
+    _hurry()
     from a2a_mcp.server.stdio import serve_stdio
     from a2a_mcp.server.wiring import create_server
 
@@ -111,6 +122,7 @@ def _serve_http(options: argparse.Namespace, started: Started) -> int:
     check_exposure(settings, allow_unauthenticated=options.allow_unauthenticated)
 
     async def run() -> None:
+        _hurry()
         tokens = {name: await reveal(token) for name, token in settings.tokens.items()}
         closing = anyio.Event()
         server = create_server(
@@ -125,10 +137,16 @@ def _serve_http(options: argparse.Namespace, started: Started) -> int:
             print(f"a2a-mcp: {url}", file=sys.stderr, flush=True)
 
         _settle()
-        await serve_http(server, settings, ready, closing)
+        any_host = options.allow_unauthenticated
+        await serve_http(server, settings, ready, closing, any_host=any_host)
 
     anyio.run(run)
     return 0
+
+
+def _hurry() -> None:
+    """Begin start-up: it makes many objects that live as long as the process."""
+    gc.disable()
 
 
 def _settle() -> None:
@@ -204,7 +222,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_config(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("urls", nargs="*", metavar="URL", help="an agent's base URL, or its card's URL")
+    add("urls", nargs="*", metavar="URL", help="an agent's URL or its card's, or NAME=URL")
     add("--config", type=Path, help="agents.toml ($A2A_MCP_CONFIG)")
     add("--strict", action="store_true", help="treat a mistake in one agent as fatal")
     add("--log-level", help="debug, info, warning or error ($A2A_MCP_LOG)")

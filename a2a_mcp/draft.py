@@ -68,9 +68,7 @@ class Draft:
     def add_entries(self, entries: str) -> None:
         """Add the agents of `name=url,name=url` or bare URLs; a bad one costs that one."""
         for number, entry in enumerate(filter(None, map(str.strip, entries.split(","))), 1):
-            name, mark, url = map(str.strip, entry.partition("="))
-            if not mark or not name or "://" in name:
-                name, url = "", entry
+            name, url = _named(entry)
             try:
                 self._add_url(name, url)
             except ValueError as error:
@@ -78,10 +76,10 @@ class Draft:
                 self._fault(called, [Mistake("", str(error))], ENVIRONMENT, f"entry {number}")
 
     def add_arguments(self, urls: Sequence[str]) -> None:
-        """Add agents of which the command line names the URL; a bad one stops the start."""
-        for number, url in enumerate(urls, 1):
+        """Add the agents of the command line, as `name=url` or bare URLs; a bad one stops it."""
+        for number, entry in enumerate(urls, 1):
             try:
-                self._add_url("", url)
+                self._add_url(*_named(entry))
             except ValueError as error:
                 self.stops.append(f"argument: URL {number}: {error}")
 
@@ -114,6 +112,12 @@ class Draft:
             number += 1
             found = f"{name[:60]}-{number}"
         return found
+
+
+def _named(entry: str) -> tuple[str, str]:
+    """Read `name=url`; the name is empty where only a URL is given."""
+    name, mark, url = map(str.strip, entry.partition("="))
+    return (name, url) if mark and name and "://" not in name else ("", entry)
 
 
 def slug(url: str) -> str:

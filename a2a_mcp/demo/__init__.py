@@ -8,4 +8,4 @@ class DemoMissing(ImportError):
     """The demo agent was asked for where its packages are not installed."""
 
     def __init__(self) -> None:
-        super().__init__('the demo needs the extra: pip install "a2a-mcp-bridge[demo]"')
+        super().__init__('the demo needs the extra: in the clone, uv tool install ".[demo]"')

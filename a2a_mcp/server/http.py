@@ -73,8 +73,13 @@ def check_exposure(settings: ServerConfig, *, allow_unauthenticated: bool) -> No
         )
 
 
-def application(server: MCPServer[Any], settings: ServerConfig) -> ASGIApp:
-    """Make the ASGI application: the MCP endpoint and a health check."""
+def application(
+    server: MCPServer[Any], settings: ServerConfig, *, any_host: bool = False
+) -> ASGIApp:
+    """Make the ASGI application: the MCP endpoint and a health check.
+
+    `any_host` takes requests under whatever name they come, where no names are configured.
+    """
 
     async def healthz(_: Request) -> Response:
         return JSONResponse({"ok": True})
@@ -86,6 +91,7 @@ def application(server: MCPServer[Any], settings: ServerConfig) -> ASGIApp:
         streamable_http_path=settings.path,
         host=settings.host,
         transport_security=TransportSecuritySettings(
+            enable_dns_rebinding_protection=bool(settings.allowed_hosts) or not any_host,
             allowed_hosts=[*hosts, *settings.allowed_hosts],
             allowed_origins=[*origins, *settings.allowed_origins],
         ),
@@ -127,13 +133,15 @@ async def serve_http(
     settings: ServerConfig,
     ready: Callable[[str], None],
     closing: anyio.Event,
+    *,
+    any_host: bool = False,
 ) -> None:
     """Serve until a signal comes; calls under way have a second to end.
 
     `ready` is told the endpoint's URL once the port is open; `closing` is set at the signal.
     """
     config = uvicorn.Config(
-        application(server, settings),
+        application(server, settings, any_host=any_host),
         host=settings.host,
         port=settings.port,
         log_config=None,  # our log, with its masking, is set up already

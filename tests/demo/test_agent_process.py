@@ -92,5 +92,5 @@ async def test_without_the_extra_the_error_names_it() -> None:
     script = "import sys; sys.modules['a2a'] = None; import a2a_mcp.demo.agent"
     done = await anyio.run_process([sys.executable, "-c", script], check=False)
     last = done.stderr.decode().strip().splitlines()[-1]
-    extra = 'the demo needs the extra: pip install "a2a-mcp-bridge[demo]"'
+    extra = 'the demo needs the extra: in the clone, uv tool install ".[demo]"'
     assert last == f"a2a_mcp.demo.DemoMissing: {extra}"
