@@ -76,6 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def serve(arguments: list[str]) -> int:
     """Serve MCP over stdio, or with --http over streamable HTTP."""
+    # Start-up makes many objects that live as long as the process: not worth looking through.
+    gc.disable()
     options = _parser().parse_args(arguments)
     _refuse_near_command(options.urls)
     started = _start(options)
@@ -96,7 +98,6 @@ def _refuse_near_command(urls: list[str]) -> None:
 
 
 async def _serve_stdio(started: Started) -> None:
-    _hurry()
     from a2a_mcp.server.stdio import serve_stdio
     from a2a_mcp.server.wiring import create_server
 
@@ -122,7 +123,6 @@ def _serve_http(options: argparse.Namespace, started: Started) -> int:
     check_exposure(settings, allow_unauthenticated=options.allow_unauthenticated)
 
     async def run() -> None:
-        _hurry()
         tokens = {name: await reveal(token) for name, token in settings.tokens.items()}
         closing = anyio.Event()
         server = create_server(
@@ -142,11 +142,6 @@ def _serve_http(options: argparse.Namespace, started: Started) -> int:
 
     anyio.run(run)
     return 0
-
-
-def _hurry() -> None:
-    """Begin start-up: it makes many objects that live as long as the process."""
-    gc.disable()
 
 
 def _settle() -> None:

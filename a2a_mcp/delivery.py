@@ -29,15 +29,18 @@ from a2a_mcp.a2a.types import SendMessageRequest, StreamEvent
 RETRY_SECONDS: Final = (0.2, 0.8)
 LONGEST_RETRY_AFTER: Final = 10.0
 
-Receive = Callable[[A2AClient, StreamEvent], Awaitable[bool]]
-"""Takes an event and the client it came over; answers whether it was the agent's last word."""
+Receive = Callable[[StreamEvent], Awaitable[bool]]
+"""Takes an event; answers whether it was the agent's last word."""
 
 
 class Sender:
-    """Delivers one message; `heard` tells whether anything came back."""
+    """Delivers one message; `trying` is told over what, `heard` tells that something came."""
 
-    def __init__(self, request: SendMessageRequest, receive: Receive) -> None:
+    def __init__(
+        self, request: SendMessageRequest, trying: Callable[[A2AClient], None], receive: Receive
+    ) -> None:
         self._request = request
+        self._trying = trying
         self._receive = receive
         self.heard = False
 
@@ -48,6 +51,7 @@ class Sender:
         """
         refusal: A2AError | None = None
         for client in clients:
+            self._trying(client)
             try:
                 await self._over(client, streaming=streaming)
             except AgentError as error:
@@ -83,13 +87,13 @@ class Sender:
         request = self._request.model_copy(update={"return_immediately": True})
         answer = await client.send(request, seconds=math.inf)
         self.heard = True
-        await self._receive(client, answer)
+        await self._receive(answer)
 
     async def _stream(self, client: A2AClient) -> None:
         async with client.stream(self._request) as events:
             async for event in events:
                 self.heard = True
-                if await self._receive(client, event):
+                if await self._receive(event):
                     # The end of the stream is awaited, so that the connection can be used again;
                     # who keeps it open is ended by the follower's clock (threats T4).
                     async for _ in events:

@@ -13,6 +13,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
+from uuid import uuid4
 
 import anyio
 from anyio.abc import TaskGroup
@@ -55,6 +56,7 @@ POLL_GROWTH: Final = 1.5
 LONGEST_POLL: Final = 10.0
 POLL_FAILURES: Final = 5
 POLL_HISTORY: Final = 10
+SERVER_FAULT: Final = 500
 
 
 class Follower:
@@ -189,11 +191,10 @@ class Follower:
             return
         card = (await connection.card()).card
 
-        async def receive(client: A2AClient, event: StreamEvent) -> bool:
+        def trying(client: A2AClient) -> None:
             follow.client = client
-            return await self._receive(follow, event)
 
-        sender = Sender(request, receive)
+        sender = Sender(request, trying, lambda event: self._receive(follow, event))
         try:
             client = await self._over(connection, sender, follow.record, card)
         except A2AError as error:
@@ -215,6 +216,8 @@ class Follower:
         try:
             client = await sender.deliver(clients, streaming=streaming)
         except AgentError as error:
+            if not sender.heard and leaves_doubt(error):
+                await self._find_out(connection, clients)
             if sender.heard or not error.tries_next:
                 raise
             fresh = await connection.clients(refresh=True)
@@ -225,6 +228,21 @@ class Follower:
         if client is not clients[0]:
             await connection.learn(client.interface)
         return client
+
+    async def _find_out(self, connection: Connection, clients: list[A2AClient]) -> None:
+        """Learn by a read what an agent speaks whose failure left it open (a2a-wire 14.3).
+
+        The message is not sent again; the next one goes the right way.
+        """
+        for client in clients:
+            try:
+                await client.get(GetTaskRequest(id=uuid4().hex))
+            except TaskNotFound:
+                if client is not clients[0]:
+                    await connection.learn(client.interface)
+                return
+            except A2AError:
+                continue
 
     async def _resume(
         self, follow: Follow, connection: Connection, _: SendMessageRequest | None
@@ -300,6 +318,11 @@ class Follower:
             task = await client.get(wanted)
             follow.lost = None
             await self._receive(follow, task)
+
+
+def leaves_doubt(error: AgentError) -> bool:
+    """Whether a failure may mean a version that is not spoken: FastA2A's 500 for any such call."""
+    return error.code is None and error.status is not None and error.status >= SERVER_FAULT
 
 
 def is_news(task: Task, record: TaskRecord) -> bool:

@@ -88,7 +88,15 @@ class Outcomes:
         return replace(self.noted(views.of_task(follow.agent, task, note=note)), failed=True)
 
     async def _silent(self, follow: Follow) -> TaskView:
-        """View a message of which nothing was heard: a handle stands for its task."""
+        """View a message of which nothing was heard: a handle stands for its task.
+
+        Where the client names the task (0.1), its id is known before the agent says a word.
+        """
+        client, record = follow.client, follow.record
+        if client and client.interface.dialect.client_task_id and record.task_id is None:
+            follow.record = await self._tasks.update(
+                record, task_id=record.message_id, interface=client.made_with
+            )
         if follow.record.task_id is None and follow.record.handle is None:
             handle = f"pending-{uuid4().hex}"
             follow.record = await self._tasks.update(follow.record, handle=handle)

@@ -1,0 +1,258 @@
+"""Every recorded answer of a real server, said again byte for byte to the client and the bridge.
+
+The answers are those of tests/a2a/answers.json. Only the JSON-RPC id is another: that of the call.
+gRPC is not replayed, since it is not spoken.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import aclosing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from captures import Capture, captures, read, unwrapped
+from exchanges import TASK_ID, Exchange, exchange, replayed
+from scripted import (
+    CARD,
+    ScriptedAgent,
+    card,
+    document,
+    interface,
+    result,
+    scripted,
+    task,
+)
+from staging import ME, configured, staged, until
+
+from a2a_mcp.a2a.auth import Attachment
+from a2a_mcp.a2a.client import A2AClient
+from a2a_mcp.a2a.dialects.base import Dialect
+from a2a_mcp.a2a.errors import A2AError, AgentError, AgentUnreachable
+from a2a_mcp.a2a.interfaces import Interface
+from a2a_mcp.a2a.limits import Limits
+from a2a_mcp.a2a.transport import Transport, open_pool
+from a2a_mcp.a2a.types import (
+    CancelTaskRequest,
+    GetTaskRequest,
+    Message,
+    Operation,
+    Part,
+    Role,
+    SendMessageRequest,
+    StreamEvent,
+    SubscribeToTaskRequest,
+    Task,
+    TaskState,
+)
+from a2a_mcp.a2a.updates import apply
+from a2a_mcp.content import answer, content
+from a2a_mcp.views import NO_CONTENT, NO_REASON, ONLY_FILES
+
+pytestmark = pytest.mark.anyio
+
+TABLES = Path(__file__).parent.parent / "a2a"
+ANSWERS: dict[str, list[str]] = json.loads((TABLES / "answers.json").read_text("utf-8"))
+ERRORS: dict[str, list[Any]] = json.loads((TABLES / "errors.json").read_text("utf-8"))
+NOTHING_SAID = frozenset({NO_CONTENT, NO_REASON, ONLY_FILES})
+HELLO = SendMessageRequest(
+    message=Message(message_id="m1", role=Role.USER, parts=(Part(kind="text", text="hi"),))
+)
+
+
+EXCHANGES = {found.capture.name: found for capture in captures() if (found := exchange(capture))}
+REFUSED = sorted(name for name in EXCHANGES if name in ERRORS)
+STREAMS = sorted(name for name, found in EXCHANGES.items() if found.streamed)
+ANSWERED = sorted(name for name in EXCHANGES if name in ANSWERS)
+BEGUN = frozenset({Operation.SEND_MESSAGE, Operation.SEND_STREAMING_MESSAGE})
+AT_THE_BRIDGE = sorted(
+    name for name in ANSWERED if EXCHANGES[name].operation in BEGUN | {Operation.GET_TASK}
+)
+
+
+@dataclass
+class Heard:
+    """What came of one call, up to its error if it had one."""
+
+    events: list[StreamEvent]
+    error: A2AError | None = None
+
+    @property
+    def task(self) -> Task | None:
+        task = None
+        for event in self.events:
+            task = apply(task, event)
+        return task
+
+
+async def heard(agent: ScriptedAgent, found: Exchange) -> Heard:
+    """Ask with the client of the capture's dialect."""
+    async with aclosing(Transport(open_pool(Limits()), Limits())) as transport:
+        client = A2AClient(transport, Interface(agent.url, found.dialect), _nothing)
+        events: list[StreamEvent] = []
+        try:
+            with anyio.move_on_after(0.3 if _left_open(found) else 5) as scope:
+                async for event in _ask(client, found):
+                    events.append(event)  # noqa: PERF401 - kept when the next one fails
+        except A2AError as error:
+            return Heard(events, error)
+        assert not scope.cancelled_caught or _left_open(found)
+        return Heard(events)
+
+
+async def _ask(client: A2AClient, found: Exchange) -> Any:
+    match found.operation:
+        case Operation.SEND_MESSAGE:
+            yield await client.send(HELLO)
+        case Operation.GET_TASK:
+            yield await client.get(GetTaskRequest(id=TASK_ID))
+        case Operation.CANCEL_TASK:
+            yield await client.cancel(CancelTaskRequest(id=TASK_ID))
+        case Operation.SUBSCRIBE_TO_TASK:
+            async with client.subscribe(SubscribeToTaskRequest(id=TASK_ID)) as events:
+                async for event in events:
+                    yield event
+        case _:
+            async with client.stream(HELLO) as events:
+                async for event in events:
+                    yield event
+
+
+def _left_open(found: Exchange) -> bool:
+    return found.ended.startswith("still-open")
+
+
+async def _nothing() -> Attachment:
+    return Attachment({}, {})
+
+
+def recorded_events(capture: Capture) -> tuple[int, bool]:
+    """Count the events of a recorded stream; tell whether an error was among them."""
+    bodies = [json.loads(event.data) for event in read(capture.stream_bytes() or b"")]
+    failed = [body for body in bodies if body.get("error")]
+    return sum(bool(unwrapped(body)) for body in bodies if body not in failed), bool(failed)
+
+
+# Bare messages, which are no call of any dialect.
+NOT_A_CALL = {"python-a2a-0.5.10/bare-message-a2a", "python-a2a-0.5.10/bare-message-at-root"}
+
+
+def test_no_recorded_answer_is_left_out_but_those_to_calls_that_are_never_made() -> None:
+    grpc = {name for name in ANSWERS if name.startswith("a2a-sdk-1.3.0-grpc/")}
+    assert set(ANSWERS) - set(EXCHANGES) == NOT_A_CALL | grpc
+
+
+@pytest.mark.parametrize("name", ANSWERED)
+async def test_the_client_reads_a_recorded_answer_as_it_was_meant(name: str) -> None:
+    found = EXCHANGES[name]
+    async with scripted() as agent:
+        agent.on(found.call, replayed(found.capture))
+        came = await heard(agent, found)
+    state, text = ANSWERS[name]
+    if state == "message":
+        assert [content(event.parts) for event in came.events if isinstance(event, Message)] == [
+            text
+        ]
+    else:
+        assert came.task is not None
+        assert (came.task.state.value, answer(came.task)) == (state, text)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+async def test_a_recorded_refusal_is_raised_as_what_it_means(name: str) -> None:
+    found = EXCHANGES[name]
+    async with scripted() as agent:
+        agent.on(found.call, replayed(found.capture))
+        came = await heard(agent, found)
+    kind, code, delivery = ERRORS[name]
+    assert isinstance(came.error, AgentError)
+    said = [type(came.error).__name__, came.error.code, came.error.delivery.value]
+    assert said == [kind, code, delivery]
+
+
+@pytest.mark.parametrize("name", STREAMS)
+async def test_every_event_of_a_recorded_stream_is_read_and_its_end_is_told(name: str) -> None:
+    found = EXCHANGES[name]
+    async with scripted() as agent:
+        agent.on(found.call, replayed(found.capture))
+        came = await heard(agent, found)
+    events, failed = recorded_events(found.capture)
+    cut = found.ended.startswith("transport_error")
+    assert len(came.events) == events
+    assert isinstance(came.error, AgentError) is failed
+    assert isinstance(came.error, AgentUnreachable) is (cut and not failed)
+
+
+async def _at_the_bridge(agent: ScriptedAgent, found: Exchange, folder: Path) -> tuple[str, str]:
+    """Send through the whole bridge; the capture is the answer, or what the first poll shows."""
+    streaming = found.operation is Operation.SEND_STREAMING_MESSAGE
+    _offers(agent, found.dialect, streaming=streaming)
+    if found.operation is Operation.GET_TASK:
+        read_id = unwrapped(found.capture.answer["body"])["id"]
+        working = task("working", task_id=read_id)
+        send = Exchange(found.capture, found.dialect, Operation.SEND_MESSAGE)
+        agent.on(send.call, document(working) if _rest(found) else result(working))
+        get = found.call.replace(TASK_ID, read_id)
+        agent.on(get, replayed(found.capture))
+    else:
+        agent.on(found.call, replayed(found.capture))
+    pinned = {} if found.dialect.card_hint else {"version": found.dialect.version}
+    async with staged(configured(it={"url": agent.url} | pinned), folder) as stage:
+        view = await stage.send()
+    assert len(agent.sends()) == 1
+    text = "" if view.text in NOTHING_SAID else view.text
+    return (view.state.value if view.state else "none"), text
+
+
+def _rest(found: Exchange) -> bool:
+    return found.dialect.binding == "HTTP+JSON"
+
+
+def _offers(agent: ScriptedAgent, dialect: Dialect, *, streaming: bool) -> None:
+    one = [interface(agent.url, dialect.version, dialect.binding)]
+    if dialect.card_hint:
+        one = [interface(agent.url, "0.3.0")]
+    said = card(agent.url, supportedInterfaces=one)
+    said["capabilities"] = {"streaming": streaming} | (
+        {dialect.card_hint: True} if dialect.card_hint else {}
+    )
+    agent.on(CARD, document(said))
+
+
+STOPS = frozenset({"message", *(state.value for state in TaskState if state.stop)})
+SIGN_INS = [name for name in AT_THE_BRIDGE if name.endswith("stream-auth")]
+STOPPED = sorted({name for name in AT_THE_BRIDGE if ANSWERS[name][0] in STOPS} - set(SIGN_INS))
+
+
+@pytest.mark.parametrize("name", STOPPED)
+async def test_the_bridge_gives_a_recorded_answer_as_it_was_meant(
+    name: str, tmp_path: Path
+) -> None:
+    state, text = ANSWERS[name]
+    async with scripted() as agent:
+        came = await _at_the_bridge(agent, EXCHANGES[name], tmp_path)
+    assert came == ("completed" if state == "message" else state, text)
+
+
+@pytest.mark.parametrize("name", SIGN_INS)
+async def test_a_stream_that_asks_to_sign_in_is_read_on_to_its_end(
+    name: str, tmp_path: Path
+) -> None:
+    found = EXCHANGES[name]
+    async with scripted() as agent:
+        _offers(agent, found.dialect, streaming=True)
+        agent.on(found.call, replayed(found.capture))
+        config = configured(it={"url": agent.url, "version": found.dialect.version})
+        async with staged(config, tmp_path) as stage:
+            asked = await stage.send()
+
+            async def at_the_end() -> bool:
+                records = await stage.tasks.find(ME, asked.task_id or "", "it")
+                return records[0].state.value == ANSWERS[name][0]
+
+            await until(at_the_end)
+    assert asked.state is TaskState.AUTH_REQUIRED
+    assert "https://" in asked.text
