@@ -6,9 +6,10 @@ nothing itself (see `follower`). No MCP, and no words for a model.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
 import anyio
@@ -62,6 +63,7 @@ class Follow:
         self._began = time.monotonic()
         self._over_since: float | None = None
         self._changed: anyio.Event | None = None
+        self._listening = 0  # how many want to hear of every step, and not only of the end
 
     @property
     def settled(self) -> bool:
@@ -100,10 +102,18 @@ class Follow:
             self._over_since = time.monotonic()
 
     def tell(self) -> None:
-        """Wake whoever waits."""
-        if self._changed:
+        """Wake whoever waits, if there is something for them."""
+        if self._changed and (self._listening or self.settled):
             self._changed.set()
             self._changed = None
+
+    @contextlib.contextmanager
+    def _hearing(self, every_step: bool = True) -> Iterator[None]:
+        self._listening += every_step
+        try:
+            yield
+        finally:
+            self._listening -= every_step
 
     async def _change(self) -> None:
         if self._changed is None:
@@ -115,7 +125,7 @@ class Follow:
     ) -> None:
         """Wait until it is settled, at most `seconds`; `notice` gets each event and may end it."""
         seen = self.count - len(self.events)
-        with anyio.move_on_after(seconds):
+        with self._hearing(notice is not None), anyio.move_on_after(seconds):
             while True:
                 settled = self.settled
                 new = min(self.count - seen, len(self.events))
@@ -164,7 +174,7 @@ class Follow:
         """Wait until anything is known, at most `seconds`."""
         if self.task is not None or self.settled:
             return
-        with anyio.move_on_after(seconds):
+        with self._hearing(), anyio.move_on_after(seconds):
             while self.task is None and not self.settled:
                 await self._change()
 
