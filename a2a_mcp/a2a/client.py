@@ -178,7 +178,10 @@ class A2AClient:
         if answer is None:
             came = "JSON of another kind"
         else:
-            kind = media_type(answer.headers) or "an answer without content type"
+            kind = (
+                media_type(answer.headers.get("content-type", ""))
+                or "an answer without content type"
+            )
             came = f"{kind} (HTTP {answer.status})"
         return InvalidAgentResponse(f"expected {wanted}, got {came}", url=plain(self.interface.url))
 

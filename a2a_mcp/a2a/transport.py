@@ -31,6 +31,7 @@ from a2a_mcp.a2a.types import JSON
 
 EVENT_STREAM: Final = "text/event-stream"
 KEPT_URLS: Final = 64
+JSON_ENCODER: Final = json.JSONEncoder(separators=(",", ":"))
 JSON_DECODER: Final = json.JSONDecoder(parse_constant=str)
 FIXED_HEADERS: Final = {"Accept-Encoding": "identity", "User-Agent": f"a2a-mcp/{__version__}"}
 
@@ -112,12 +113,12 @@ class Transport:
         How long to wait for what comes is the caller's decision; raises as `fetch` does.
         """
         async with self._open(outgoing, headers, attachment, ACCEPT_STREAM) as response:
-            if media_type(response.headers) != EVENT_STREAM:
+            if media_type(header(response, b"content-type")) != EVENT_STREAM:
                 with _deadline(self.limits.call_seconds, outgoing.url):
                     answer = await _read(response, self.limits.body_bytes)
                 yield answer
                 return
-            async with contextlib.aclosing(self._events(response)) as events:
+            async with contextlib.aclosing(self._events(response, outgoing.url)) as events:
                 yield Stream(events)
 
     @contextlib.asynccontextmanager
@@ -144,7 +145,7 @@ class Transport:
         if outgoing.body is not None:
             # Also for 1.0 over HTTP+JSON: all servers take it, and not all take a2a+json.
             sent["Content-Type"] = "application/json"
-            content = json.dumps(outgoing.body, separators=(",", ":")).encode()
+            content = JSON_ENCODER.encode(outgoing.body).encode()
         return httpx.Request(
             outgoing.verb,
             self._url(outgoing, attachment),
@@ -165,10 +166,10 @@ class Transport:
             url = self._urls[outgoing.url] = httpx.URL(outgoing.url)
         return url
 
-    async def _events(self, response: httpx.Response) -> AsyncGenerator[ServerSentEvent]:
+    async def _events(self, response: httpx.Response, url: str) -> AsyncGenerator[ServerSentEvent]:
         decoder = EventDecoder(self.limits.event_bytes)
         received = 0
-        with _translated(str(response.url)):
+        with _translated(url):
             try:
                 async for piece in response.aiter_raw():
                     received += len(piece)
@@ -178,20 +179,27 @@ class Transport:
             except TooLarge:
                 raise InvalidAgentResponse(
                     "a stream or one of its events is larger than its limit",
-                    url=plain(str(response.url)),
+                    url=plain(url),
                 ) from None
         for event in decoder.end():
             yield event
 
 
-def media_type(headers: httpx.Headers) -> str:
-    """Give an answer's media type in lower case, without parameters."""
-    kind = str(headers.get("content-type", ""))
-    return kind.partition(";")[0].strip().lower()
+def header(response: httpx.Response, name: bytes) -> str:
+    """Give a header by its lower-case name; the library's own look-up decodes all of them."""
+    for key, value in response.headers.raw:
+        if key.lower() == name:
+            return value.decode("latin-1")
+    return ""
+
+
+def media_type(content_type: str) -> str:
+    """Give a media type in lower case, without parameters."""
+    return content_type.partition(";")[0].strip().lower()
 
 
 def _refuse_coding(response: httpx.Response) -> None:
-    coding = response.headers.get("content-encoding", "identity").strip().lower()
+    coding = header(response, b"content-encoding").strip().lower() or "identity"
     if coding != "identity":
         raise InvalidAgentResponse(
             f"the answer is compressed ({coding[:40]}) although that was not accepted",

@@ -105,6 +105,8 @@ def of_task_view(view: TaskView, mask: Mask, limit: int) -> t.CallToolResult:
 
     What an agent said is masked before it is cut: half a secret would pass.
     """
+    if mask(view.text) is view.text and not (view.updates or view.history or view.error):
+        return of_view(fit(view, limit), mask, is_error=view.failed)
     said = replace(
         view,
         text=mask(view.text),
