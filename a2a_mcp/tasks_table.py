@@ -45,7 +45,6 @@ _COLUMNS: Final = (
     "owner, agent, message_id, task_id, handle, context_id, state, interface, created, updated"
 )
 _ROW: Final = f"SELECT key, {_COLUMNS} FROM tasks "
-_BY_KEY: Final = f"{_ROW}WHERE key = :key"
 _WRITTEN: Final = f"RETURNING key, {_COLUMNS}"
 _BY_TASK: Final = f"{_ROW}WHERE task_id = :task_id AND owner = :owner AND agent = :agent"
 # A key is used again once its row is removed, so a row is known by more than its key.

@@ -24,7 +24,6 @@ from a2a_mcp.content import NAME_BYTES, answer, content, joined, media_type_of, 
 from a2a_mcp.text import scrub, shorten
 
 SHOWN_ARTIFACTS: Final = 20
-SHOWN_UPDATES: Final = 100
 ID_BYTES: Final = 512
 NO_CONTENT: Final = "(no content)"
 ONLY_FILES: Final = "(no text; see the artifacts)"

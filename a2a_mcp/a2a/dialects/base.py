@@ -31,7 +31,6 @@ class Dialect:
     `targets`: JSON-RPC method names, or `VERB /path/{id}` for HTTP+JSON.
     `build` makes the request: the binding.
     `snapshot_first`: a subscription starts with the whole task (a2a-wire 11.5).
-    `own_context`: the client may choose the contextId and find a lost task by it (10.1).
     `client_task_id`: the client names a task, by the id of its first message.
     `card_hint`: a card with this hint is of this dialect, whatever version it declares (14.2).
     """
@@ -42,9 +41,7 @@ class Dialect:
     encoders: Mapping[Operation, Encoder]
     build: Build = jsonrpc.build
     headers: Mapping[str, str] = field(default_factory=dict)
-    extensions_header: str = "A2A-Extensions"
     snapshot_first: bool = False
-    own_context: bool = False
     client_task_id: bool = False
     card_hint: str | None = None
 

@@ -9,16 +9,13 @@ from __future__ import annotations
 from base64 import b64encode
 from typing import Final
 
+from a2a_mcp.a2a.dialects import v0_3
 from a2a_mcp.a2a.dialects.base import Dialect, Encoder, present
-from a2a_mcp.a2a.dialects.v0_3 import as_object
 from a2a_mcp.a2a.types import (
     JSON,
-    CancelTaskRequest,
-    GetTaskRequest,
     Operation,
     Part,
     SendMessageRequest,
-    SubscribeToTaskRequest,
 )
 
 HISTORY: Final = 10
@@ -34,7 +31,7 @@ def encode_part(part: Part) -> dict[str, JSON]:
         case "url":
             content = {"type": "file", "file": {"uri": part.url} | _named(part)}
         case "data":
-            content = {"type": "data", "data": as_object(part.data)}
+            content = {"type": "data", "data": v0_3.as_object(part.data)}
         case _:
             content = {"type": "text", "text": part.text}
     return content | present(metadata=part.metadata)
@@ -62,27 +59,12 @@ def encode_send(request: SendMessageRequest) -> dict[str, JSON]:
     } | present(metadata=request.metadata)
 
 
-def encode_get(request: GetTaskRequest) -> dict[str, JSON]:
-    """Write the params of tasks/get."""
-    return present(id=request.id, historyLength=request.history_length)
-
-
-def encode_cancel(request: CancelTaskRequest) -> dict[str, JSON]:
-    """Write the params of tasks/cancel."""
-    return present(id=request.id, metadata=request.metadata)
-
-
-def encode_subscribe(request: SubscribeToTaskRequest) -> dict[str, JSON]:
-    """Write the params of tasks/resubscribe."""
-    return {"id": request.id}
-
-
 ENCODERS: Final[dict[Operation, Encoder]] = {
     Operation.SEND_MESSAGE: encode_send,
     Operation.SEND_STREAMING_MESSAGE: encode_send,
-    Operation.GET_TASK: encode_get,
-    Operation.CANCEL_TASK: encode_cancel,
-    Operation.SUBSCRIBE_TO_TASK: encode_subscribe,
+    Operation.GET_TASK: v0_3.encode_get,
+    Operation.CANCEL_TASK: v0_3.encode_cancel,
+    Operation.SUBSCRIBE_TO_TASK: v0_3.encode_subscribe,
 }
 
 JSONRPC: Final = Dialect(

@@ -125,7 +125,6 @@ JSONRPC: Final = Dialect(
     encoders=ENCODERS,
     headers={"A2A-Version": "1.0"},  # exactly so: a2a-js refuses 1.0.0, and none means 0.3
     snapshot_first=True,
-    own_context=True,
 )
 
 REST: Final = Dialect(
@@ -144,5 +143,4 @@ REST: Final = Dialect(
     headers={"A2A-Version": "1.0"},
     build=rest.build,
     snapshot_first=True,
-    own_context=True,
 )
