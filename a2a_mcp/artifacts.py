@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -78,8 +79,13 @@ class Piece:
     missed: bool = False
 
 
-def read_artifact(agent: str, task: Task, wanted: Wanted, room: int) -> Piece:
-    """Read a piece of a task's artifact into at most `room` bytes of text; raises NotAllowed."""
+def read_artifact(
+    agent: str, task: Task, wanted: Wanted, room: int, mask: Callable[[str], str] = str
+) -> Piece:
+    """Read a piece of a task's artifact into at most `room` bytes of text; raises NotAllowed.
+
+    `mask` hides secrets before a range is cut, so that no half of one passes at its border.
+    """
     artifact = _artifact(agent, task, wanted)
     parts = _parts(agent, task, artifact, wanted)
     heading = f"{agent} · artifact_id {views.shown_id(artifact)}"
@@ -90,15 +96,15 @@ def read_artifact(agent: str, task: Task, wanted: Wanted, room: int) -> Piece:
     if left_out:
         heading += f" · {left_out} more pictures or sounds: read them one by one with part="
     try:
-        return Piece(heading + _read(parts, wanted, room), media)
+        return Piece(heading + _read(parts, wanted, room, mask), media)
     except _NothingThereError as error:
         return Piece(f"{heading} · {error}", missed=True)
 
 
-def _read(parts: tuple[Part, ...], wanted: Wanted, room: int) -> str:
+def _read(parts: tuple[Part, ...], wanted: Wanted, room: int, mask: Callable[[str], str]) -> str:
     if wanted.pointer is not None:
         return f"\n{_pointed(parts, wanted, room)}"
-    text = _whole_text(parts)
+    text = mask(_whole_text(parts))
     if wanted.search:
         return f"\n{_found(text, wanted.search, room)}"
     return _range(text, wanted, room)

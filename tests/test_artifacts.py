@@ -349,3 +349,15 @@ def test_a_link_is_shown_and_nothing_is_fetched() -> None:
     shown = read(task(Part(kind="url", url="http://127.0.0.1:1/x.png", media_type="image/png")))
     assert shown.media == ()
     assert "http://127.0.0.1:1/x.png" in shown.text
+
+
+def test_a_secret_at_the_border_of_a_range_does_not_pass_by_half() -> None:
+    known = task(text("the token is SUPERSECRET, they said"))
+    hidden = read_artifact(
+        "agent",
+        known,
+        Wanted("a1", limit=18),
+        ROOM,
+        lambda words: words.replace("SUPERSECRET", "***"),
+    )
+    assert "SUPER" not in hidden.text

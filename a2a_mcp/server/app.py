@@ -59,7 +59,7 @@ class App:
         record, task = await self.bridge.reader.read(owner_name, task_id, agent)
         if task is None:
             raise self.bridge.reader.nameless(record)
-        return read_artifact(record.agent, task, wanted, self.result_bytes)
+        return read_artifact(record.agent, task, wanted, self.result_bytes, self.mask)
 
     async def agent_of(self, arguments: Mapping[str, Any]) -> str | None:
         """Name the agent of a call that failed, for the error's words."""
