@@ -37,7 +37,7 @@ FLOORS: Final[dict[str, tuple[str, ...]]] = {
         "a2a.card",
         "a2a.client",
     ),
-    "words": ("text", "errors", "syntax", "log"),
+    "words": ("text", "errors", "syntax", "uris", "log"),
     "configuration": ("credentials", "settings", "mistakes", "draft", "config"),
     "what is kept and shown": (
         "tasks",
