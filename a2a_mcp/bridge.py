@@ -73,7 +73,7 @@ class Bridge:
     async def send(self, owner: str, outgoing: Outgoing, notice: Notice | None = None) -> TaskView:
         """Send a message, wait within the budget, and view what came of it."""
         began = time.monotonic()
-        follow, note = await self._begin(owner, outgoing)
+        follow, note = await self.begin(owner, outgoing)
         left = self._budget(follow.agent, outgoing) - (time.monotonic() - began)
         await follow.wait(left, Updates(notice) if notice else None)
         await follow.first_word(min(left, 0) + FIRST_WORD_SECONDS)
@@ -89,9 +89,9 @@ class Bridge:
         """Follow a running task, or start one and follow it; view the updates in order."""
         note, began = None, time.monotonic()
         if outgoing.text or outgoing.parts:
-            follow, note = await self._begin(owner, outgoing)
+            follow, note = await self.begin(owner, outgoing)
         else:
-            follow = await self._attach(owner, outgoing)
+            follow = await self.attach(owner, outgoing)
         updates = Updates(notice, max_updates)
         left = self._budget(follow.agent, outgoing) - (time.monotonic() - began)
         await follow.wait(left, updates)
@@ -138,7 +138,7 @@ class Bridge:
             unread = error
         return self.outcomes.after_cancel(record, after or task, refusal, unread)
 
-    async def _begin(self, owner: str, outgoing: Outgoing) -> tuple[Follow, str | None]:
+    async def begin(self, owner: str, outgoing: Outgoing) -> tuple[Follow, str | None]:
         """Write the message down, then let it go; a note says where it went if not as asked."""
         route = await self._route(owner, outgoing)
         note, before, continued = None, None, route.record
@@ -200,7 +200,8 @@ class Bridge:
             raise self.reader.nameless(route.record)
         return route
 
-    async def _attach(self, owner: str, outgoing: Outgoing) -> Follow:
+    async def attach(self, owner: str, outgoing: Outgoing) -> Follow:
+        """Give the follow of a task, begun now where nobody follows it; raises as `get` does."""
         task_id, agent = outgoing.task_id or "", outgoing.agent
         name = self.registry.resolve(agent) if agent else None
         known = await self.tasks.find(owner, checked(task_id), name)
