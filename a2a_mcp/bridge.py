@@ -28,6 +28,7 @@ from a2a_mcp.a2a.types import (
 )
 from a2a_mcp.follow import Follow
 from a2a_mcp.follower import Follower
+from a2a_mcp.kept import Kept
 from a2a_mcp.outcomes import Outcomes
 from a2a_mcp.progress import Notice, Updates
 from a2a_mcp.reading import DEFAULT_HISTORY, Reader
@@ -62,11 +63,11 @@ class Outgoing:
 class Bridge:
     """The use cases of one process, for any number of owners."""
 
-    def __init__(self, registry: Registry, tasks: TaskMap, follower: Follower) -> None:
+    def __init__(self, registry: Registry, tasks: TaskMap, follower: Follower, kept: Kept) -> None:
         self.registry = registry
         self.tasks = tasks
         self.router = Router(registry, tasks)
-        self.reader = Reader(registry, tasks, self.router, follower)
+        self.reader = Reader(registry, tasks, self.router, follower, kept)
         self.outcomes = Outcomes(tasks, self.reader, follower)
         self._follower = follower
 
@@ -91,7 +92,7 @@ class Bridge:
         if outgoing.text or outgoing.parts:
             follow, note = await self.begin(owner, outgoing)
         else:
-            follow = await self.attach(owner, outgoing)
+            follow, note = await self.attach(owner, outgoing)
         updates = Updates(notice, max_updates)
         left = self._budget(follow.agent, outgoing) - (time.monotonic() - began)
         await follow.wait(left, updates)
@@ -102,10 +103,10 @@ class Bridge:
         self, owner: str, task_id: str, agent: str | None, history_length: int | None = None
     ) -> TaskView:
         """Read a task as it is now."""
-        record, task = await self.reader.read(owner, task_id, agent, history_length)
-        if task is None:
-            return await self.outcomes.of_nameless(record)
-        view = views.of_task(record.agent, task)
+        found = await self.reader.read(owner, task_id, agent, history_length)
+        if (task := found.task) is None:
+            return await self.outcomes.of_nameless(found.record)
+        view = views.of_task(found.record.agent, task, note=found.note)
         if history_length:
             view = replace(view, history=views.of_history(task, history_length))
         return self.outcomes.noted(view)
@@ -117,11 +118,13 @@ class Bridge:
 
         A task that has ended is not cancelled: some servers overwrite its result (a2a-wire 17.12).
         """
-        record, task = await self.reader.read(owner, task_id, agent)
+        found = await self.reader.read(owner, task_id, agent)
+        record, task = found.record, found.task
         if task is None:
             raise self.reader.nameless(record)
         if task.state.terminal:
             ended = f"The task had already ended ({task.state}); nothing was cancelled."
+            ended += f" {found.note}" if found.note else ""
             return replace(views.of_task(record.agent, task, note=ended), failed=False)
         client = await self.registry.connection(record.agent).client(record.interface)
         metadata: dict[str, JSON] = {"reason": reason} if reason else {}
@@ -200,24 +203,29 @@ class Bridge:
             raise self.reader.nameless(route.record)
         return route
 
-    async def attach(self, owner: str, outgoing: Outgoing) -> Follow:
-        """Give the follow of a task, begun now where nobody follows it; raises as `get` does."""
+    async def attach(self, owner: str, outgoing: Outgoing) -> tuple[Follow, str | None]:
+        """Give the follow of a task, begun now where nobody follows it; raises as `get` does.
+
+        A note says how old the task is where its agent could not be asked.
+        """
         task_id, agent = outgoing.task_id or "", outgoing.agent
         name = self.registry.resolve(agent) if agent else None
         known = await self.tasks.find(owner, checked(task_id), name)
         running = self._follower.of(known[0]) if len(known) == 1 else None
         if running and not (running.ended and running.task):
-            return running
+            return running, None
         asked = name or (self.registry.resolve(known[0].agent) if known else None)
         seconds = self._budget(asked, outgoing) + FIRST_WORD_SECONDS if asked else 0
         with _in_time(seconds):
-            record, task = await self.reader.read(owner, task_id, agent)
+            found = await self.reader.read(owner, task_id, agent)
+        record, task = found.record, found.task
         if task is None:
             raise unknown_task(task_id, record.agent)
         running = self._follower.of(record)
         if running and not running.ended:
-            return running
-        return self._follower.attach(self.registry.connection(record.agent), record, task)
+            return running, None
+        follow = self._follower.attach(self.registry.connection(record.agent), record, task)
+        return follow, found.note
 
     def _budget(self, agent: str, outgoing: Outgoing) -> float:
         """Seconds to wait: what was asked, else the agent's or the server's, within the maximum."""

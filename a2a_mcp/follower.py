@@ -58,6 +58,9 @@ POLL_FAILURES: Final = 5
 POLL_HISTORY: Final = 10
 SERVER_FAULT: Final = 500
 
+Watcher = Callable[[TaskRecord, Task], None]
+"""Is told of every task that is seen anew, followed or read; it must be quick and not raise."""
+
 
 class Follower:
     """Runs the follows of one process; `group` is the lifespan's task group."""
@@ -67,12 +70,14 @@ class Follower:
         group: TaskGroup,
         tasks: TaskMap,
         *,
+        watchers: tuple[Watcher, ...] = (),
         first_poll: float = FIRST_POLL,
         watch_seconds: float = WATCH_SECONDS,
         drain_seconds: float = DRAIN_SECONDS,
     ) -> None:
         self._group = group
         self._tasks = tasks
+        self._watchers = watchers
         self._first_poll = first_poll
         self._watch_seconds = watch_seconds
         self._drain_seconds = drain_seconds
@@ -135,6 +140,11 @@ class Follower:
         if follow:
             follow.absorb(task)
             follow.tell()
+        self._show(record, task)
+
+    def _show(self, record: TaskRecord, task: Task) -> None:
+        for watcher in self._watchers:
+            watcher(record, task)
 
     def _add(self, follow: Follow) -> Follow:
         while len(self._follows) >= MOST_FOLLOWED:
@@ -264,6 +274,8 @@ class Follower:
         follow.absorb(event)
         await self._remember(follow)
         follow.tell()
+        if follow.task:
+            self._show(follow.record, follow.task)
         return follow.over
 
     async def _remember(self, follow: Follow) -> None:

@@ -11,7 +11,7 @@ from a2a_mcp.a2a.types import JSON, ListTasksRequest, Task, TaskState
 from a2a_mcp.errors import NotAllowed
 from a2a_mcp.registry import Registry
 from a2a_mcp.tasks import TaskMap, TaskRecord
-from a2a_mcp.text import scrub, shorten
+from a2a_mcp.text import rfc3339, scrub, shorten
 
 # What a message is that has no task, by its state.
 NAMELESS: Final = {state.value: "no task is known" for state in TaskState} | {
@@ -186,8 +186,3 @@ def seconds(when: str | None) -> float | None:
             f"updated_after is not a time: {when[:40]!r}.", "Write it as 2026-01-31T00:00:00Z."
         ) from error
     return moment.timestamp()
-
-
-def rfc3339(moment: float) -> str:
-    """Write unix seconds as RFC 3339 in UTC."""
-    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -6,34 +6,50 @@ its agent is named, and adopted unless another owner holds it. Sends nothing.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from a2a_mcp.a2a.errors import A2AError, TaskNotFound
 from a2a_mcp.a2a.types import GetTaskRequest, Task, TaskState
-from a2a_mcp.errors import NotAllowed
+from a2a_mcp.errors import BridgeError, NotAllowed
 from a2a_mcp.follower import Follower
+from a2a_mcp.kept import Kept
 from a2a_mcp.registry import Registry
 from a2a_mcp.routing import Router, checked, unknown_task
 from a2a_mcp.tasks import TaskMap, TaskRecord
+from a2a_mcp.text import scrub
 
 DEFAULT_HISTORY: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A task as it was found; None while its agent has not named it.
+
+    `note` says how old it is where the agent could not be asked.
+    """
+
+    record: TaskRecord
+    task: Task | None
+    note: str | None = None
 
 
 class Reader:
     """Reads tasks for the callers of one process."""
 
     def __init__(
-        self, registry: Registry, tasks: TaskMap, router: Router, follower: Follower
+        self, registry: Registry, tasks: TaskMap, router: Router, follower: Follower, kept: Kept
     ) -> None:
         self._registry = registry
         self._tasks = tasks
         self._router = router
         self._follower = follower
+        self._kept = kept
 
     async def read(
         self, owner: str, task_id: str, agent: str | None, history_length: int | None = None
-    ) -> tuple[TaskRecord, Task | None]:
-        """Find a task and read it at its agent; None while the agent has not named it.
+    ) -> Reading:
+        """Find a task and read it at its agent; where that fails, give the result that was kept.
 
         An id that is not known here is looked up at `agent` and adopted, unless another owner
         holds it. Raises UnknownTask and A2AError.
@@ -41,12 +57,27 @@ class Reader:
         name = self._registry.resolve(agent) if agent else None
         records = await self._tasks.find(owner, checked(task_id), name)
         if not records and name:
-            return await self._adopt(owner, task_id, name, history_length)
+            return Reading(*await self._adopt(owner, task_id, name, history_length))
         record = await self._router.task(owner, task_id, agent)
         if record.task_id is None:
             follow = self._follower.of(record)
-            return record, follow.task if follow else None
-        return await self.fetch(record, history_length)
+            return Reading(record, follow.task if follow else None)
+        try:
+            return Reading(*await self.fetch(record, history_length))
+        except (A2AError, BridgeError) as error:
+            return await self._recall(record, error)
+
+    async def _recall(self, record: TaskRecord, error: A2AError | BridgeError) -> Reading:
+        """Give the result that was kept of a task that cannot be read; raises `error`."""
+        kept = await self._kept.find(record)
+        if kept is None:
+            if record.state.terminal and isinstance(error, TaskNotFound):
+                said = f"{error.message}; the bridge has kept no result of it (any more)"
+                raise TaskNotFound(said, code=error.code, status=error.status, url=error.url)
+            raise error
+        why = scrub(error.message).rstrip(".")
+        note = f"{self._kept.age(kept)}; the agent could not be asked: {why}."
+        return Reading(record, kept.task, note)
 
     async def fetch(
         self, record: TaskRecord, history_length: int | None
@@ -96,6 +127,7 @@ class Reader:
             state=task.state,
             interface=client.made_with,
         )
+        await self._follower.settle(record, task)
         return record, task
 
     def nameless(self, record: TaskRecord) -> NotAllowed:

@@ -255,6 +255,8 @@ class ServerConfig(Table):
     max_wait_seconds: Wait = 50.0
     result_bytes: Annotated[int, Field(ge=1_000)] = 10_000
     durability: Literal["normal", "full"] = "normal"
+    keep_days: Annotated[int, Field(ge=0)] = 30
+    keep_bytes: Annotated[int, Field(ge=0)] = 1024 * MIB
     state_dir: FilePath | None = None
     host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65_535)] = 8000

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from itertools import chain
 from typing import Final
 from urllib.parse import quote, quote_plus
@@ -114,3 +115,8 @@ def shorten(text: str, limit_bytes: int) -> str:
         return text
     room = limit_bytes - len(ELLIPSIS.encode())
     return encoded[:room].decode("utf-8", "ignore") + ELLIPSIS if room >= 0 else ""
+
+
+def rfc3339(moment: float) -> str:
+    """Write unix seconds as RFC 3339 in UTC."""
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

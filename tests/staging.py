@@ -14,6 +14,7 @@ from mcp import Client
 from a2a_mcp.bridge import Bridge, Outgoing
 from a2a_mcp.config import AgentConfig, Config, ServerConfig
 from a2a_mcp.follower import Follower
+from a2a_mcp.kept import Kept
 from a2a_mcp.listing import Listing
 from a2a_mcp.registry import Registry
 from a2a_mcp.server.wiring import create_server
@@ -61,16 +62,31 @@ class Stage:
 async def staged(config: Config, folder: Path) -> AsyncIterator[Stage]:
     """Open a bridge as the server's lifespan does; the whole test is bounded."""
     registry, tasks = Registry(config), SqliteTaskMap(folder)
+    server = config.server
+    kept = Kept(
+        folder,
+        keep_seconds=server.keep_days * 86_400,
+        keep_bytes=server.keep_bytes,
+        pause_seconds=0,
+    )
     try:
         with anyio.fail_after(PATIENCE):
             async with anyio.create_task_group() as group:
-                follower = Follower(group, tasks, first_poll=FIRST_POLL, watch_seconds=0.1)
+                follower = Follower(
+                    group,
+                    tasks,
+                    watchers=(kept.note,),
+                    first_poll=FIRST_POLL,
+                    watch_seconds=0.1,
+                )
                 group.start_soon(follower.watch)
-                bridge = Bridge(registry, tasks, follower)
+                group.start_soon(kept.run)
+                bridge = Bridge(registry, tasks, follower, kept)
                 yield Stage(bridge, registry, tasks, Listing(registry, tasks))
                 group.cancel_scope.cancel()
     finally:
         with anyio.CancelScope(shield=True):
+            await kept.flush()
             await tasks.close()
             await registry.aclose()
 

@@ -44,6 +44,7 @@ FLOORS: Final[dict[str, tuple[str, ...]]] = {
         "tasks_table",
         "tasks_file",
         "tasks_sqlite",
+        "kept",
         "content",
         "views",
         "fitting",

@@ -295,13 +295,14 @@ async def test_an_unknown_task_at_a_named_agent_is_unknown_not_an_error_of_the_a
 
 
 async def test_a_task_the_agent_has_forgotten_is_said_so(
-    agent: ScriptedAgent, scene: Stage
+    agent: ScriptedAgent, tmp_path: Path
 ) -> None:
     agent.on(SEND, result({"task": done("x")}))
-    await scene.send()
-    agent.on(GET, error(-32001, "Task not found"))
-    with pytest.raises(TaskNotFound):
-        await scene.bridge.get(ME, "t1", None)
+    async with staged(configured({"keep_days": 0}, it=agent.url), tmp_path) as scene:
+        await scene.send()
+        agent.on(GET, error(-32001, "Task not found"))
+        with pytest.raises(TaskNotFound, match="Task not found; the bridge has kept no result"):
+            await scene.bridge.get(ME, "t1", None)
 
 
 @pytest.mark.parametrize("asked", [0, 1, 2])

@@ -220,6 +220,7 @@ def test_mistakes_of_the_file_itself_are_all_said_at_once(path: Path) -> None:
         wait_seconds = "long"
         path = "mcp"
         durability = "some"
+        keep_days = -1
         tokens = {{ alice = {{ env = "NONE" }} }}
         [agents.currency]
         {X}
@@ -229,6 +230,7 @@ def test_mistakes_of_the_file_itself_are_all_said_at_once(path: Path) -> None:
     assert lines == [
         "server.wait_seconds: must be a number",
         "server.durability: must be 'normal' or 'full'",
+        "server.keep_days: must be greater than or equal to 0",
         "server.path: must begin with / and hold no spaces, ? or #",
         "server.tokens.alice: the environment variable NONE is not set",
         "server.prt: unknown key; did you mean port?",

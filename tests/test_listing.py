@@ -16,7 +16,8 @@ from staging import ME, Stage, configured, staged
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.a2a.types import TaskState
 from a2a_mcp.errors import AmbiguousAgent, NotAllowed, UnknownAgent
-from a2a_mcp.listing import Filter, TasksView, rfc3339, seconds
+from a2a_mcp.listing import Filter, TasksView, seconds
+from a2a_mcp.text import rfc3339
 
 pytestmark = pytest.mark.anyio
 

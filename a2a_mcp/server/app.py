@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from mcp.server.auth.middleware.auth_context import get_access_token
@@ -56,10 +56,13 @@ class App:
         self, owner_name: str, task_id: str, agent: str | None, wanted: Wanted
     ) -> Piece:
         """Read a piece of an artifact of a task."""
-        record, task = await self.bridge.reader.read(owner_name, task_id, agent)
-        if task is None:
-            raise self.bridge.reader.nameless(record)
-        return read_artifact(record.agent, task, wanted, self.result_bytes, self.mask)
+        found = await self.bridge.reader.read(owner_name, task_id, agent)
+        if found.task is None:
+            raise self.bridge.reader.nameless(found.record)
+        note = f"Note: {found.note}\n\n" if found.note else ""
+        room = self.result_bytes - len(note.encode())
+        piece = read_artifact(found.record.agent, found.task, wanted, room, self.mask)
+        return replace(piece, text=note + piece.text)
 
     async def agent_of(self, arguments: Mapping[str, Any]) -> str | None:
         """Name the agent of a call that failed, for the error's words."""

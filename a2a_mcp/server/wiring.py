@@ -18,6 +18,7 @@ from a2a_mcp import __version__
 from a2a_mcp.bridge import Bridge
 from a2a_mcp.config import Config, Reloader
 from a2a_mcp.follower import Follower
+from a2a_mcp.kept import Kept
 from a2a_mcp.listing import Listing
 from a2a_mcp.registry import Registry
 from a2a_mcp.server.app import App
@@ -26,6 +27,7 @@ from a2a_mcp.tasks_sqlite import SqliteTaskMap
 
 NAME: Final = "a2a-mcp"
 INSTRUCTIONS_BYTES: Final = 3_500
+DAY_SECONDS: Final = 86_400.0
 SITE: Final = "https://a2a-protocol.org"
 
 RULES: Final = (
@@ -56,17 +58,24 @@ def create_server(
     async def lifespan(_: MCPServer[App]) -> AsyncIterator[App]:
         tasks = SqliteTaskMap(state_folder, durability=config.server.durability)
         registry = Registry(config, reloader, lessons=tasks)
+        kept = Kept(
+            state_folder,
+            keep_seconds=config.server.keep_days * DAY_SECONDS,
+            keep_bytes=config.server.keep_bytes,
+        )
         try:
             async with anyio.create_task_group() as group:
-                follower = Follower(group, tasks)
+                follower = Follower(group, tasks, watchers=(kept.note,))
                 group.start_soon(follower.watch)
+                group.start_soon(kept.run)
                 if closing:
                     group.start_soon(_release, closing, follower)
-                bridge = Bridge(registry, tasks, follower)
+                bridge = Bridge(registry, tasks, follower, kept)
                 yield App(registry, bridge, Listing(registry, tasks))
                 group.cancel_scope.cancel()
         finally:
             with anyio.CancelScope(shield=True), anyio.move_on_after(1):
+                await kept.flush()
                 await tasks.close()
                 await registry.aclose()
             closed()

@@ -1,0 +1,222 @@
+"""Results kept on disk: the last word on a task stays readable when its agent has forgotten it.
+
+One file a task in a folder of the state folder, written whole under another name and then renamed,
+so that no half of one is ever read. What is kept is what the agent said, byte for byte; masking and
+scrubbing come when it is shown. Nothing is written before the caller has its answer, and nothing
+fails because of the disk: what cannot be written or read is not kept. A running task is never kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import time
+from base64 import b64decode, b64encode
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import anyio
+import anyio.to_thread
+from pydantic import ValidationError
+
+from a2a_mcp.a2a.types import Task
+from a2a_mcp.tasks import TaskRecord
+from a2a_mcp.text import rfc3339
+
+log = logging.getLogger(__name__)
+
+FOLDER: Final = "kept"
+FORMAT: Final = 1
+PAUSE_SECONDS: Final = 0.5  # after the first of a batch: its caller is answered by then
+MOST_PENDING: Final = 1_000
+SWEEP_SECONDS: Final = 3600.0
+ROOM_AFTER_SWEEP: Final = 0.9  # so that not every further result sweeps again
+UNITS: Final = ((86400.0, "day"), (3600.0, "hour"), (60.0, "minute"), (1.0, "second"))
+
+Key = tuple[str, str, str]
+"""Owner, agent and task id."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptTask:
+    """A task as its agent last showed it, and when that was in Unix seconds."""
+
+    task: Task
+    since: float
+
+
+class Kept:
+    """Results of all owners in `folder`; None keeps nothing, and so does a 0 for either limit.
+
+    What is older than `keep_seconds` is removed, and of more than `keep_bytes` the oldest.
+    """
+
+    def __init__(
+        self,
+        folder: Path | None,
+        *,
+        keep_seconds: float,
+        keep_bytes: int,
+        clock: Callable[[], float] = time.time,
+        pause_seconds: float = PAUSE_SECONDS,
+    ) -> None:
+        self._folder = None if folder is None else folder / FOLDER
+        self._keep_seconds = keep_seconds
+        self._keep_bytes = keep_bytes
+        self._clock = clock
+        self._pause_seconds = pause_seconds
+        self._pending: dict[Key, KeptTask] = {}
+        self._wanted = anyio.Event()
+        self._size = 0
+        self._swept = float("-inf")
+        self._warned = False
+
+    def note(self, record: TaskRecord, task: Task) -> None:
+        """Take notice of a task as it is now; it is kept, a little later, if it has ended."""
+        if self._folder is None or not task.state.terminal:
+            return
+        if len(self._pending) < MOST_PENDING:
+            self._pending[record.owner, record.agent, task.id] = KeptTask(task, self._clock())
+        self._wanted.set()
+
+    async def run(self) -> None:
+        """Write what is noted, in batches, until cancelled."""
+        while True:
+            await self._wanted.wait()
+            await anyio.sleep(self._pause_seconds)
+            self._wanted = anyio.Event()
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Write what is noted and not written yet."""
+        if not self._pending:
+            return
+        batch = dict(self._pending)
+        await anyio.to_thread.run_sync(self._write_all, batch)
+        for key, written in batch.items():
+            if self._pending.get(key) is written:
+                del self._pending[key]
+
+    async def find(self, record: TaskRecord) -> KeptTask | None:
+        """Give the result of a task, None if there is none (any more)."""
+        if self._folder is None or record.task_id is None or not self._keep_bytes:
+            return None
+        key = record.owner, record.agent, record.task_id
+        found = self._pending.get(key) or await anyio.to_thread.run_sync(
+            _read, self._path(key), key
+        )
+        if found is None or self._clock() - found.since >= self._keep_seconds:
+            return None
+        return found
+
+    def age(self, kept: KeptTask) -> str:
+        """Say since when a result is kept, and how long ago that is."""
+        ago = _roughly(self._clock() - kept.since)
+        return f"Kept by the bridge since {rfc3339(kept.since)}, {ago} ago"
+
+    def _path(self, key: Key) -> str:
+        # Ids are an agent's own and may hold anything: they are no part of a path (threats I9).
+        named = hashlib.sha256(json.dumps(key).encode()).hexdigest()
+        return os.path.join(str(self._folder), named)
+
+    def _write_all(self, batch: dict[Key, KeptTask]) -> None:
+        try:
+            if self._keep_seconds and self._keep_bytes:
+                self._make_folders()
+                for key, kept in batch.items():
+                    self._size += _write(self._path(key), key, kept, self._keep_bytes)
+            now = self._clock()
+            if self._size > self._keep_bytes or not 0 <= now - self._swept < SWEEP_SECONDS:
+                self._size, self._swept = self._sweep(now), now
+        except OSError as fault:
+            if not self._warned:
+                log.warning("results are not kept (%s): %s", fault.strerror, self._folder)
+            self._warned = True
+
+    def _make_folders(self) -> None:
+        assert self._folder is not None  # noqa: S101 - nothing is noted without one
+        for folder in (self._folder.parent, self._folder):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def _sweep(self, now: float) -> int:
+        """Remove what is too old, then the oldest of too much; give the bytes that stay."""
+        try:
+            with os.scandir(str(self._folder)) as entries:
+                found = sorted((e.stat().st_mtime, e.stat().st_size, e.path) for e in entries)
+        except FileNotFoundError:
+            return 0
+        size = sum(bytes_ for _, bytes_, _ in found)
+        limit = self._keep_bytes * (ROOM_AFTER_SWEEP if size > self._keep_bytes else 1)
+        for finished, bytes_, path in found:
+            if now - finished < self._keep_seconds and size <= limit:
+                break
+            with suppress(FileNotFoundError):  # another process sweeps as well
+                os.unlink(path)
+            size -= bytes_
+        return size
+
+
+def _write(path: str, key: Key, kept: KeptTask, most: int) -> int:
+    """Write one result and give its size; 0 where it stands there already, or is too large."""
+    before = _read(path, key)
+    if before and before.task == kept.task:
+        return 0
+    text = _encoded(key, kept)
+    if len(text) > most:
+        return 0
+    part = f"{path}.{os.getpid()}.part"
+    with open(os.open(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as file:
+        file.write(text)
+    os.utime(part, (kept.since, kept.since))  # the sweep goes by it
+    os.replace(part, path)
+    return len(text)
+
+
+def _read(path: str, key: Key) -> KeptTask | None:
+    """Read one result; None for a file that is not there, damaged, or of somebody else."""
+    try:
+        with open(path, "rb") as file:
+            document = json.load(file)
+        if document["format"] != FORMAT or tuple(document["key"]) != key:
+            return None
+        return KeptTask(_decoded(document["task"]), float(document["since"]))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, ValidationError) as fault:
+        log.warning("a kept result cannot be read (%s): %s", type(fault).__name__, path)
+        return None
+
+
+def _encoded(key: Key, kept: KeptTask) -> bytes:
+    task = kept.task.model_dump(exclude_defaults=True)
+    document = {"format": FORMAT, "key": key, "since": kept.since, "task": task}
+    # ASCII, since an agent's words may hold lone surrogates, which UTF-8 cannot.
+    return json.dumps(document, default=_base64).encode("ascii")
+
+
+def _base64(value: object) -> str:
+    if isinstance(value, bytes):
+        return b64encode(value).decode("ascii")
+    raise TypeError(f"{type(value).__name__} is no part of a task")
+
+
+def _decoded(task: dict[str, Any]) -> Task:
+    said = task["status"].get("message")
+    holders = [*task.get("artifacts", ()), *task.get("history", ()), *([said] if said else [])]
+    for part in (part for holder in holders for part in holder.get("parts", ())):
+        if "raw" in part:
+            part["raw"] = b64decode(part["raw"], validate=True)
+    return Task.model_validate(task)
+
+
+def _roughly(seconds: float) -> str:
+    for size, unit in UNITS:
+        if seconds >= size:
+            count = int(seconds / size)
+            return f"{count} {unit}{'s' if count > 1 else ''}"
+    return "less than a second"
