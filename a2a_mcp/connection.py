@@ -130,7 +130,14 @@ class Connection:
                 found.card, base=self._base(found), allowed=self._allowed(found), pins=self._pins()
             )
             self._choice = corrected(chosen, await self._lessons_kept())
+            self._tell(self._choice)
         return self._choice
+
+    def _tell(self, choice: Choice) -> None:
+        """Say in the log what is used, and for the card's author what was not as the card says."""
+        log.info("agent %s: uses %s", self.config.name, choice.interfaces[0])
+        for note in dict.fromkeys(item.note for item in choice.interfaces if item.note):
+            log.warning("agent %s: %s", self.config.name, note)
 
     async def learn(self, interface: Interface) -> None:
         """Note that an agent speaks otherwise than its card says; kept over restarts."""

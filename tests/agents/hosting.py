@@ -21,6 +21,8 @@ from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+CARD = ".well-known/agent-card.json"
+
 
 @dataclass
 class Record:
@@ -45,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--port", type=int, default=0, help="0 takes a free one")
     arguments.add_argument("--no-streaming", dest="streaming", action="store_false")
+    arguments.add_argument("--says", default="", help="the version that a lying card declares")
     return arguments
 
 
@@ -54,11 +57,40 @@ def listen(port: int) -> tuple[socket.socket, str]:
     return listener, f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
-def serve(app: ASGIApp, listener: socket.socket, record: Record, url: str, token: str = "") -> None:
-    """Serve until a signal or the end of standard input; print `{"url": …}` once it accepts."""
+def lying_card(version: str, binding: str, url: str, *, streaming: bool) -> dict[str, Any]:
+    """Build a card that declares a version, whatever is spoken at its URL."""
+    said = {
+        "name": "Test agent with a lying card",
+        "description": "Does what the first word says.",
+        "version": "1",
+        "capabilities": {"streaming": streaming},
+        "defaultInputModes": ["text/plain"],
+        "defaultOutputModes": ["text/plain"],
+        "skills": [{"id": "words", "name": "Words", "description": "All of it.", "tags": []}],
+    }
+    if version.startswith("0."):
+        return said | {"url": url, "protocolVersion": version, "preferredTransport": binding}
+    one = {"url": url, "protocolBinding": binding, "protocolVersion": version}
+    return said | {"supportedInterfaces": [one]}
+
+
+def serve(
+    app: ASGIApp,
+    listener: socket.socket,
+    record: Record,
+    url: str,
+    token: str = "",
+    *,
+    card: dict[str, Any] | None = None,
+) -> None:
+    """Serve until a signal or the end of standard input; print `{"url": …}` once it accepts.
+
+    `card` stands in the place of the application's own.
+    """
     outer = Starlette(
         routes=[
             *(_shown(name, entries) for name, entries in vars(record).items()),
+            *([_shown(CARD, card)] if card else []),
             Mount("", app=_Guard(app, record, token)),
         ]
     )
@@ -76,7 +108,7 @@ def _end_with_the_tests() -> None:
     os._exit(0)
 
 
-def _shown(name: str, entries: list[dict[str, Any]]) -> Route:
+def _shown(name: str, entries: Any) -> Route:
     async def show(_request: Request) -> JSONResponse:
         return JSONResponse(entries)
 

@@ -2,7 +2,7 @@
 
 from a2a.server.apps import A2ARESTFastAPIApplication, A2AStarletteApplication
 from a2a.types import AgentCard
-from hosting import Record, listen, parser, serve
+from hosting import Record, listen, lying_card, parser, serve
 from pydantic_turn import Handler, card_fields
 from starlette.applications import Starlette
 
@@ -23,8 +23,11 @@ def main() -> None:
     listener, origin = listen(options.port)
     record = Record()
     fields = card_fields("0.3.26", origin, streaming=options.streaming)
-    card = AgentCard(preferred_transport=BINDINGS[options.binding], **fields)
-    serve(application(options.binding, card, Handler(record)), listener, record, origin)
+    binding = BINDINGS[options.binding]
+    card = AgentCard(preferred_transport=binding, **fields)
+    lie = options.says and lying_card(options.says, binding, origin, streaming=options.streaming)
+    app = application(options.binding, card, Handler(record))
+    serve(app, listener, record, origin, card=lie or None)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ from a2a.types import (
     TaskState,
 )
 from google.protobuf.json_format import MessageToDict
-from hosting import Record, listen, parser, serve
+from hosting import Record, listen, lying_card, parser, serve
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount
 from words import Content, Turn, respond
@@ -206,7 +206,9 @@ def main() -> None:
     record = Record()
     agent_card = card(options, origin + options.path)
     app = application(options, Handler(record, agent_card), agent_card)
-    serve(app, listener, record, origin + options.path, options.token)
+    url, binding = origin + options.path, BINDINGS[options.binding]
+    lie = options.says and lying_card(options.says, binding, url, streaming=options.streaming)
+    serve(app, listener, record, url, options.token, card=lie or None)
 
 
 if __name__ == "__main__":
