@@ -50,7 +50,9 @@ class Follow:
         self.error: A2AError | BridgeError | None = None
         self.ended = False
         self.continued: TaskRecord | None = None
-        self.broken_at: TaskStatus | None = None
+        self._broken_at: Task | None = None
+        self._unread_since_break = False
+        self._joined_late = False
         self.lost: A2AError | None = None
         self.events: deque[StreamEvent] = deque(maxlen=KEPT_EVENTS)
         self.count = 0
@@ -77,7 +79,10 @@ class Follow:
     @property
     def broken_off(self) -> bool:
         """Whether the agent broke its answer off and nothing has moved since."""
-        return self.task is not None and self.task.status == self.broken_at
+        task, then = self.task, self._broken_at
+        if task is None or then is None or task.state.stop:
+            return False
+        return (task.status, task.artifacts) == (then.status, then.artifacts)
 
     @property
     def over(self) -> bool:
@@ -92,6 +97,9 @@ class Follow:
             self.message = event
         else:
             self.task = apply(self.task, event)
+            if self._unread_since_break:  # what was said but did not arrive is no sign of life
+                self._broken_at, self._unread_since_break = self.task, False
+        self.lost = None
         self._unread = self._leaves_to_be_read(event)
         self._heard = time.monotonic()
         self.events.append(event)
@@ -100,6 +108,15 @@ class Follow:
             self._over_since = None
         elif self._over_since is None:
             self._over_since = time.monotonic()
+
+    def broke_off(self, error: A2AError) -> None:
+        """Note that the agent's stream broke, and where."""
+        self._broken_at, self._unread_since_break, self.lost = self.task, True, error
+
+    def found_again(self) -> None:
+        """Note that the agent speaks of its task again, live."""
+        self._broken_at, self._unread_since_break = None, False
+        self._joined_late = True
 
     def tell(self) -> None:
         """Wake whoever waits, if there is something for them."""
@@ -146,10 +163,14 @@ class Follow:
         )
 
     def _leaves_to_be_read(self, event: StreamEvent) -> bool:
-        """Whether the task ended on a stream that carried no word of it (FastA2A: a2a-wire 16)."""
-        if isinstance(event, Task) or self.task is None:
+        """Whether the task ended on a stream whose words are in doubt.
+
+        It carried none (FastA2A: a2a-wire 16), or pieces of it may have been in the whole task
+        with which it began: then the agent's own store is right.
+        """
+        if isinstance(event, Task) or self.task is None or not self.task.state.terminal:
             return False
-        return self.task.state.terminal and not said_anything(self.task)
+        return self._joined_late or not said_anything(self.task)
 
     def read_once(self) -> None:
         """Note that the finished task was read, or cannot be."""

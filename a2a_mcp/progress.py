@@ -14,6 +14,7 @@ from a2a_mcp.a2a.types import (
     TaskState,
     TaskStatusUpdateEvent,
 )
+from a2a_mcp.content import joined
 from a2a_mcp.views import UpdateView
 
 Notice = Callable[[UpdateView], Awaitable[None]]
@@ -36,6 +37,7 @@ class Updates:
         self._most = most
         self._state = TaskState.WORKING
         self._told = ""
+        self._sizes: dict[str, int] = {}  # characters told, by artifact
 
     async def __call__(self, event: StreamEvent) -> bool:
         """Take an event; answers whether enough was seen."""
@@ -44,12 +46,34 @@ class Updates:
         update = views.of_event(self._state, event)
         if update and not appends(event):
             update = replace(update, text=self._news(update.text))
-        if update and self._says_more(update):
-            self._told = (self._told + update.text)[-KEPT_TOLD:]
-            self.seen.append(update)
-            if self._notice:
-                await self._notice(update)
+        for news in (update, *self._pieces(event)):
+            if news and self._says_more(news):
+                self._told = (self._told + news.text)[-KEPT_TOLD:]
+                self.seen.append(news)
+                if self._notice:
+                    await self._notice(news)
         return self._most is not None and len(self.seen) >= self._most
+
+    def _pieces(self, event: StreamEvent) -> list[UpdateView]:
+        """What the results of a running task hold beyond what was told of them piece by piece.
+
+        So that nothing is missing where a stream broke and the whole task came next. A task that
+        has ended is the answer itself.
+        """
+        if isinstance(event, TaskArtifactUpdateEvent):
+            size = len(joined(event.artifact.parts))
+            known = self._sizes.get(event.artifact.artifact_id, 0) if event.append else 0
+            self._sizes[event.artifact.artifact_id] = known + size
+        if not isinstance(event, Task) or event.state.terminal:
+            return []
+        found = []
+        for artifact in event.artifacts:
+            text = joined(artifact.parts)
+            news = text[self._sizes.get(artifact.artifact_id, 0) :]
+            if news:
+                found.append(UpdateView(self._state.value, news, piece=True))
+                self._sizes[artifact.artifact_id] = len(text)
+        return found
 
     def _news(self, text: str) -> str:
         """What a text adds to what was told: agents repeat themselves, or send all anew each time.

@@ -55,6 +55,7 @@ FLOORS: Final[dict[str, tuple[str, ...]]] = {
     "one message, one task": (
         "delivery",
         "follow",
+        "pursuit",
         "follower",
         "routing",
         "reading",
@@ -126,7 +127,7 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
         }
     ),
     "config": frozenset({"platformdirs"}),
-    "follower": frozenset({"a2a_mcp.delivery"}),
+    "pursuit": frozenset({"a2a_mcp.delivery"}),
     "registry": frozenset({"a2a_mcp.connection", "httpx"}),
     "tasks_sqlite": frozenset({"a2a_mcp.tasks_file"}),
 }

@@ -12,6 +12,7 @@ from typing import Final
 from a2a_mcp.a2a.types import (
     Artifact,
     Message,
+    Part,
     StreamEvent,
     Task,
     TaskArtifactUpdateEvent,
@@ -49,6 +50,19 @@ def belongs(task: Task | None, event: StreamEvent) -> bool:
         return True
     ends = isinstance(event, TaskStatusUpdateEvent) and event.status.state.terminal
     return ends and event.context_id is not None and event.context_id == task.context_id
+
+
+def after_replay(tail: tuple[Part, ...], pieces: tuple[Part, ...]) -> tuple[Part, ...] | None:
+    """Give what of an artifact's tail may still be told again after `pieces`; None for new ones.
+
+    Who attaches to a task gets it whole, and then what happened while it was put together once
+    more (a2a-sdk 1.3).
+    """
+    for start in range(len(tail) - len(pieces), -1, -1):
+        end = start + len(pieces)
+        if tail[start:end] == pieces:
+            return tail[end:]
+    return None
 
 
 def _regresses(task: Task, event: Task) -> bool:

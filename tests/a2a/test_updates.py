@@ -13,7 +13,7 @@ from a2a_mcp.a2a.types import (
     TaskStatus,
     TaskStatusUpdateEvent,
 )
-from a2a_mcp.a2a.updates import apply, belongs
+from a2a_mcp.a2a.updates import after_replay, apply, belongs
 
 
 def task(state: TaskState = TaskState.WORKING, *artifacts: Artifact) -> Task:
@@ -159,3 +159,24 @@ def test_an_event_of_another_task_does_not_belong() -> None:
 def test_chunks_give_the_whole_text_in_order(chunks: list[str]) -> None:
     folded = fold(task(), *(piece(artifact(text), append=True) for text in chunks))
     assert "".join(texts(folded)["a"]) == "".join(chunks)
+
+
+# --- what is told again after a snapshot ---
+
+ONE, TWO, THREE = (Part(kind="text", text=word) for word in ("one ", "two ", "three "))
+
+
+def test_a_piece_that_the_snapshot_holds_is_told_again_and_the_next_is_not() -> None:
+    assert after_replay((ONE, TWO), (TWO,)) == ()
+    assert after_replay((), (THREE,)) is None
+
+
+def test_several_pieces_are_told_again_in_order() -> None:
+    rest = after_replay((ONE, TWO, THREE), (TWO,))
+    assert rest == (THREE,)
+    assert after_replay(rest, (THREE,)) == ()
+
+
+def test_a_new_piece_is_not_told_again() -> None:
+    assert after_replay((ONE, TWO), (THREE,)) is None
+    assert after_replay((ONE,), (ONE, TWO)) is None

@@ -1,0 +1,113 @@
+"""A network that breaks, between the bridge and real agents: streams that are cut at any place."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+import anyio
+import pytest
+from agents import Agent, Agents
+from proxy import cut_after, cut_all_after, proxied
+from staging import configured, staged
+
+from a2a_mcp.a2a.types import TaskState
+
+pytestmark = pytest.mark.anyio
+
+WHOLE = "chunk1 chunk2 chunk3 "
+EVENTS = range(1, 7)
+"""Of `stream 3`: the task, working, three chunks, completed."""
+
+READS = {
+    "1.3": ("GetTask", {"A2A-Version": "1.0"}),
+    "0.3": ("tasks/get", {}),
+    "0.2": ("tasks/get", {}),
+}
+
+
+async def stored(agent: Agent, task_id: str) -> dict[str, Any]:
+    """Ask the agent itself for a task, past the bridge and the proxy."""
+    generation, _, binding = agent.kind.partition("-")
+    method, version = READS[generation]
+    if binding == "rest":
+        path = f"/tasks/{task_id}" if generation == "1.3" else f"/v1/tasks/{task_id}"
+        question = Request(agent.url + path, headers=version)
+    else:
+        call = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {"id": task_id}}
+        headers = {"Content-Type": "application/json", **version}
+        question = Request(agent.url, json.dumps(call).encode(), headers)
+    answer = await anyio.to_thread.run_sync(lambda: urlopen(question, timeout=5).read())
+    body: dict[str, Any] = json.loads(answer)
+    return body.get("result", body)
+
+
+def text_of(task: dict[str, Any]) -> str:
+    parts = [part for artifact in task.get("artifacts") or [] for part in artifact["parts"]]
+    return "".join(part.get("text", "") for part in parts)
+
+
+def executions(agent: Agent, task_id: str | None) -> int:
+    return sum(entry["task_id"] == task_id for entry in agent.log())
+
+
+@pytest.mark.parametrize("kind", ["1.3-jsonrpc", "1.3-rest", "0.3-jsonrpc", "0.3-rest"])
+async def test_a_stream_cut_after_any_event_is_finished_and_nothing_is_doubled(
+    kind: str, running_agent: Agents, tmp_path: Path
+) -> None:
+    agent = running_agent(kind)
+    async with proxied(agent.url) as proxy, staged(configured(it=proxy.url), tmp_path) as stage:
+        for events in EVENTS:
+            proxy.fault = cut_after(events)
+            view = await stage.send("stream 3")
+            assert (view.state, view.text) == (TaskState.COMPLETED, WHOLE), events
+            assert view.note is None
+            assert text_of(await stored(agent, view.task_id or "")) == WHOLE, events
+            assert executions(agent, view.task_id) == 1
+        assert proxy.sends() == len(EVENTS)
+        # Python's servers below 1.0 store what they send to a second stream twice (a2a-wire 11.5).
+        assert (proxy.attachments() > 0) == kind.startswith("1.3")
+
+
+async def test_after_a_cut_the_updates_go_on_live_as_deltas(
+    running_agent: Agents, tmp_path: Path
+) -> None:
+    agent = running_agent("1.3-jsonrpc")
+    async with proxied(agent.url) as proxy, staged(configured(it=proxy.url), tmp_path) as stage:
+        proxy.fault = cut_after(3)
+        view = await stage.follow(text="stream 5 0.2")
+    told = [update.text for update in view.updates if update.text]
+    assert "".join(told) == "chunk1 chunk2 chunk3 chunk4 chunk5 "
+    assert len(told) >= 4
+    assert proxy.attachments() == 1
+
+
+async def test_a_network_that_cuts_every_stream_loses_nothing(
+    running_agent: Agents, tmp_path: Path
+) -> None:
+    agent = running_agent("1.3-jsonrpc")
+    async with proxied(agent.url) as proxy, staged(configured(it=proxy.url), tmp_path) as stage:
+        proxy.fault = cut_all_after(2)
+        view = await stage.follow(text="stream 5 0.1")
+    assert (view.state, view.text) == (TaskState.COMPLETED, "chunk1 chunk2 chunk3 chunk4 chunk5 ")
+    assert executions(agent, view.task_id) == 1
+
+
+@pytest.mark.parametrize("events", [1, 3, 5])
+async def test_an_agent_that_stops_at_a_cut_is_said_to_have_and_what_came_is_shown(
+    events: int, running_agent: Agents, tmp_path: Path
+) -> None:
+    """a2a-sdk 0.2 stops for good when its stream is cut (a2a-wire 11.5)."""
+    agent = running_agent("0.2-jsonrpc")
+    async with proxied(agent.url) as proxy, staged(configured(it=proxy.url), tmp_path) as stage:
+        proxy.fault = cut_after(events)
+        view = await stage.send("stream 5 0.2", wait_seconds=1.5)
+        assert view.state in (TaskState.SUBMITTED, TaskState.WORKING)
+        assert "broke off" in (view.note or "")
+        assert view.text.startswith("".join(f"chunk{n} " for n in range(1, events - 1)))
+        again = await stage.bridge.get("local", view.task_id or "", None)
+        assert again.text == view.text
+    assert executions(agent, view.task_id) == 1
+    assert proxy.attachments() == 0
