@@ -111,6 +111,13 @@ class Bridge:
             view = replace(view, history=views.of_history(task, history_length))
         return self.outcomes.noted(view)
 
+    async def followed(self, record: TaskRecord) -> TaskView | None:
+        """View a task as its follow knows it; None for one that nobody reads just now."""
+        follow = self._follower.of(record)
+        if follow is None or follow.ended or follow.task is None:
+            return None
+        return await self.outcomes.of(follow)
+
     async def cancel(
         self, owner: str, task_id: str, agent: str | None, reason: str | None
     ) -> TaskView:

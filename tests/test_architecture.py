@@ -62,7 +62,7 @@ FLOORS: Final[dict[str, tuple[str, ...]]] = {
         "progress",
         "outcomes",
     ),
-    "use cases": ("bridge", "listing", "info", "artifacts", "check"),
+    "use cases": ("bridge", "listing", "info", "artifacts", "browsing", "check"),
     "what the host sees": ("server",),
     "the command": ("cli", "__main__"),
 }

@@ -12,6 +12,7 @@ from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.agents_view import AgentsView
 from a2a_mcp.artifacts import Piece, Wanted, read_artifact
 from a2a_mcp.bridge import Bridge
+from a2a_mcp.browsing import Browser
 from a2a_mcp.info import describe_agent, list_agents
 from a2a_mcp.listing import Listing
 from a2a_mcp.registry import Registry
@@ -27,6 +28,7 @@ class App:
     registry: Registry
     bridge: Bridge
     listing: Listing
+    browser: Browser
 
     @property
     def result_bytes(self) -> int:

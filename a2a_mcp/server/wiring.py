@@ -16,11 +16,13 @@ from mcp.server import CacheHint, MCPServer
 
 from a2a_mcp import __version__
 from a2a_mcp.bridge import Bridge
+from a2a_mcp.browsing import Browser
 from a2a_mcp.config import Config, Reloader
 from a2a_mcp.follower import Follower
 from a2a_mcp.kept import Kept
 from a2a_mcp.listing import Listing
 from a2a_mcp.registry import Registry
+from a2a_mcp.server import resources
 from a2a_mcp.server.app import App
 from a2a_mcp.server.tools import all_tools
 from a2a_mcp.tasks_sqlite import SqliteTaskMap
@@ -71,7 +73,8 @@ def create_server(
                 if closing:
                     group.start_soon(_release, closing, follower)
                 bridge = Bridge(registry, tasks, follower, kept)
-                yield App(registry, bridge, Listing(registry, tasks))
+                browser = Browser(registry, bridge)
+                yield App(registry, bridge, Listing(registry, tasks), browser)
                 group.cancel_scope.cancel()
         finally:
             with anyio.CancelScope(shield=True), anyio.move_on_after(1):
@@ -80,7 +83,7 @@ def create_server(
                 await registry.aclose()
             closed()
 
-    return MCPServer(
+    server = MCPServer[App](
         NAME,
         title="A2A bridge",
         version=__version__,
@@ -94,6 +97,8 @@ def create_server(
         cache_hints={"tools/list": CacheHint(ttl_ms=60_000, scope="public")},
         **server_options,
     )
+    resources.install(server)
+    return server
 
 
 async def _release(closing: anyio.Event, follower: Follower) -> None:

@@ -1,0 +1,138 @@
+"""What stands at the `a2a://` addresses: listed, found by its beginning, read. No MCP types.
+
+Only what the caller owns is there; a foreign task is as absent as an unknown one, and none is
+looked up at an agent that the caller has not dealt with. A task that is being followed is shown as
+the follow knows it; its agent is asked only where nobody reads it. Every listed address can be
+read, also when an agent is gone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from a2a_mcp import uris, views
+from a2a_mcp.a2a.errors import A2AError
+from a2a_mcp.a2a.types import Artifact
+from a2a_mcp.bridge import Bridge
+from a2a_mcp.errors import BridgeError
+from a2a_mcp.registry import Registry
+from a2a_mcp.tasks import TaskRecord
+from a2a_mcp.text import rfc3339, scrub
+from a2a_mcp.views import TaskView
+
+PAGE: Final = 50
+RECENT_TASKS: Final = 100  # hosts read the whole list when they start; list_tasks has the rest
+MOST_COMPLETIONS: Final = 100  # MCP allows no more
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One address that can be read, and what to call it; `changed` in Unix seconds."""
+
+    uri: str
+    name: str
+    description: str
+    changed: float | None = None
+
+
+FIXED: Final = (
+    Entry(uris.AGENTS, "agents", "The remote agents that can be used"),
+    Entry(uris.TASKS, "tasks", "The tasks started here, newest first"),
+)
+
+
+class Browser:
+    """Lists, finds and reads for the callers of one process."""
+
+    def __init__(self, registry: Registry, bridge: Bridge) -> None:
+        self._registry = registry
+        self._bridge = bridge
+
+    async def page(self, owner: str, cursor: str | None) -> tuple[list[Entry], str | None]:
+        """Give a page of addresses and the cursor of the next; ValueError for a bad cursor.
+
+        First what is fixed, then the agents, then the caller's latest tasks.
+        """
+        start = int(cursor) if cursor else 0
+        if start < 0:
+            raise ValueError("the cursor is not one of this list")
+        self._registry.refresh()
+        names = self._registry.names()
+        end = start + PAGE
+        before = len(FIXED) + len(names)
+        entries = list(FIXED[start:end])
+        entries += map(self._agent, names[max(start - len(FIXED), 0) : max(end - len(FIXED), 0)])
+        if end > before:
+            tasks = [_task(record) for record in await self._recent(owner, None)]
+            entries += tasks[max(start - before, 0) : end - before]
+            return entries, str(end) if end - before < len(tasks) else None
+        return entries, str(end)
+
+    def _agent(self, name: str) -> Entry:
+        words = self._registry.agent(name).description or "A remote A2A agent"
+        return Entry(uris.of_agent(name), name, words)
+
+    async def _recent(self, owner: str, agent: str | None) -> list[TaskRecord]:
+        records, _ = await self._bridge.tasks.list(owner, agent=agent, limit=RECENT_TASKS)
+        return [record for record in records if record.task_id or record.handle]
+
+    async def agents(self, beginning: str) -> list[str]:
+        """Give the names of agents that begin so."""
+        self._registry.refresh()
+        wanted = beginning.casefold()
+        return [name for name in self._registry.names() if name.casefold().startswith(wanted)]
+
+    async def task_ids(self, owner: str, agent: str | None, beginning: str) -> list[str]:
+        """Give the ids of the caller's latest tasks that begin so, newest first."""
+        ids = [record.task_id or record.handle or "" for record in await self._recent(owner, agent)]
+        # An id that must be scrubbed to be shown could not be used as shown.
+        return [each for each in ids if each.startswith(beginning) and scrub(each) == each]
+
+    async def find(self, owner: str, agent: str, task_id: str) -> TaskRecord | None:
+        """Give the caller's record of a task; None for one that is unknown or somebody else's."""
+        try:
+            return await self._bridge.router.task(owner, task_id, agent)
+        except BridgeError:
+            return None
+
+    async def task(self, owner: str, agent: str, task_id: str) -> TaskView | None:
+        """View a task as it is now, or as it was last seen; None for one that is not there."""
+        record = await self.find(owner, agent, task_id)
+        if record is None:
+            return None
+        try:
+            live = await self._bridge.followed(record)
+            return live or await self._bridge.get(owner, task_id, record.agent)
+        except (A2AError, BridgeError) as error:
+            why = scrub(error.message).rstrip(".")
+            return TaskView(
+                agent=record.agent,
+                task_id=scrub(task_id),
+                context_id=scrub(record.context_id) if record.context_id else None,
+                state=record.state,
+                note=f"This state is as last seen; the agent could not be asked: {why}.",
+            )
+
+    async def artifact(
+        self, owner: str, agent: str, task_id: str, artifact_id: str
+    ) -> Artifact | None:
+        """Give an artifact whole; None for one that is not there. Raises A2AError."""
+        record = await self.find(owner, agent, task_id)
+        if record is None:
+            return None
+        found = await self._bridge.reader.read(owner, task_id, record.agent)
+        for made in found.task.artifacts if found.task else ():
+            if artifact_id in (made.artifact_id, views.shown_id(made)):
+                return made
+        return None
+
+
+def _task(record: TaskRecord) -> Entry:
+    task_id = record.task_id or record.handle or ""
+    return Entry(
+        uris.of_task(record.agent, task_id),
+        f"{record.agent} task {scrub(task_id)}",
+        f"{record.state}, {rfc3339(record.updated)}",
+        record.updated,
+    )

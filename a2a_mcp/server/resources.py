@@ -1,0 +1,216 @@
+"""The MCP resources: agents, tasks and artifacts at `a2a://` addresses, listed, completed and read.
+
+The SDK's own resource manager knows only what is registered at start, for every caller the same;
+so its handlers are replaced here (the `_lowlevel_server` of its server is touched nowhere else).
+What is read as a task or a list is masked and scrubbed like a result; an artifact is what the agent
+sent, byte for byte, with secrets masked in what is text.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any, Final, TypeAlias
+
+import mcp.types as t
+from mcp.server import MCPServer
+from mcp.server.context import ServerRequestContext
+from mcp.shared.exceptions import MCPError
+
+from a2a_mcp import uris
+from a2a_mcp.a2a.errors import A2AError
+from a2a_mcp.a2a.types import Artifact, Part
+from a2a_mcp.artifacts import TEXT_TYPES, pretty
+from a2a_mcp.browsing import MOST_COMPLETIONS, Entry
+from a2a_mcp.content import describe, media_type_of, size_of
+from a2a_mcp.errors import BridgeError
+from a2a_mcp.listing import Filter
+from a2a_mcp.server import results
+from a2a_mcp.server.app import App, owner
+from a2a_mcp.server.results import Mask
+from a2a_mcp.text import rfc3339, scrub
+
+Ctx: TypeAlias = ServerRequestContext[App, Any]
+Contents: TypeAlias = t.TextResourceContents | t.BlobResourceContents
+
+MARKDOWN: Final = "text/markdown"
+ROWS: Final = 100
+LARGEST: Final = 7 * 1024 * 1024  # in base64 within the 10 MiB that some clients take (hosts 2)
+TEMPLATES: Final = (
+    (f"{uris.AGENTS}/{{agent}}", "agent", "One agent: its skills, how it is reached", MARKDOWN),
+    (
+        f"{uris.TASKS}/{{agent}}/{{task_id}}",
+        "task",
+        "A task as it is now: its state and the agent's answer. Can be listened to",
+        MARKDOWN,
+    ),
+    (
+        f"{uris.TASKS}/{{agent}}/{{task_id}}/artifacts/{{artifact_id}}",
+        "artifact",
+        "One result of a task, whole",
+        None,
+    ),
+)
+
+
+def install(server: MCPServer[App]) -> None:
+    """Let the server answer for resources, and complete the names in their templates."""
+    lowlevel = server._lowlevel_server
+    lowlevel.add_request_handler("resources/list", t.PaginatedRequestParams, list_resources)
+    lowlevel.add_request_handler(
+        "resources/templates/list", t.PaginatedRequestParams, list_templates
+    )
+    lowlevel.add_request_handler("resources/read", t.ReadResourceRequestParams, read_resource)
+    lowlevel.add_request_handler("completion/complete", t.CompleteRequestParams, complete)
+
+
+async def list_resources(ctx: Ctx, params: t.PaginatedRequestParams) -> t.ListResourcesResult:
+    """List a page of what the caller can read."""
+    app = ctx.lifespan_context
+    try:
+        entries, cursor = await app.browser.page(owner(), params.cursor)
+    except ValueError:
+        raise MCPError(t.INVALID_PARAMS, "The cursor is not one of this list.") from None
+    return t.ListResourcesResult(
+        resources=[_resource(entry, app.mask) for entry in entries], next_cursor=cursor
+    )
+
+
+def _resource(entry: Entry, mask: Mask) -> t.Resource:
+    changed = entry.changed and t.Annotations(last_modified=rfc3339(entry.changed))
+    return t.Resource(
+        uri=entry.uri,
+        name=mask(entry.name),
+        description=mask(entry.description),
+        mime_type=MARKDOWN,
+        annotations=changed or None,
+    )
+
+
+async def list_templates(_: Ctx, __: t.PaginatedRequestParams) -> t.ListResourceTemplatesResult:
+    """List the forms of addresses."""
+    templates = [
+        t.ResourceTemplate(uri_template=form, name=name, description=words, mime_type=kind)
+        for form, name, words, kind in TEMPLATES
+    ]
+    return t.ListResourceTemplatesResult(resource_templates=templates)
+
+
+async def complete(ctx: Ctx, params: t.CompleteRequestParams) -> t.CompleteResult:
+    """Complete an agent's name or a task's id; nothing is known of other arguments."""
+    browser, argument = ctx.lifespan_context.browser, params.argument
+    chosen = (params.context.arguments if params.context else None) or {}
+    found: list[str] = []
+    if isinstance(params.ref, t.ResourceTemplateReference):
+        if argument.name == "agent":
+            found = await browser.agents(argument.value)
+        elif argument.name == "task_id":
+            found = await browser.task_ids(owner(), chosen.get("agent"), argument.value)
+    shown = found[:MOST_COMPLETIONS]
+    more = len(found) > len(shown)
+    return t.CompleteResult(completion=t.Completion(values=shown, total=len(found), has_more=more))
+
+
+async def read_resource(ctx: Ctx, params: t.ReadResourceRequestParams) -> t.ReadResourceResult:
+    """Read what stands at an address; what is not there and what is not the caller's are one."""
+    app, uri = ctx.lifespan_context, str(params.uri)
+    place = uris.read(uri)
+    try:
+        contents = await _contents(app, uri, place) if place else None
+    except BridgeError:
+        contents = None
+    except A2AError as error:
+        call = results.FailedCall(place.agent if place else None, place.task_id if place else None)
+        said = results.of_agent_error(error, call, app.mask).structured_content or {}
+        words = f"{said.get('error')} {said.get('next_step')}"
+        raise MCPError(t.INTERNAL_ERROR, words, {"uri": uri}) from None
+    if contents is None:
+        raise MCPError(t.INVALID_PARAMS, "Resource not found.", {"uri": uri})
+    return t.ReadResourceResult(contents=contents)
+
+
+async def _contents(app: App, uri: str, place: uris.Place) -> list[Contents] | None:
+    match place:
+        case uris.Place("agents", agent):
+            return [_page(uri, app.mask((await app.agents(agent, refresh=False)).prose()))]
+        case uris.Place("tasks", None):
+            tasks = await app.listing.tasks(owner(), Filter(limit=ROWS), remote=False)
+            return [_page(uri, app.mask(tasks.prose()))]
+        case uris.Place("tasks", str(agent), str(task_id), None):
+            view = await app.browser.task(owner(), agent, task_id)
+            if view is None:
+                return None
+            shown = results.of_task_view(view, app.mask, app.result_bytes).content[0]
+            assert isinstance(shown, t.TextContent)  # noqa: S101 - that is what a view becomes
+            return [_page(uri, shown.text)]
+        case uris.Place("tasks", str(agent), str(task_id), str(artifact_id)):
+            made = await app.browser.artifact(owner(), agent, task_id, artifact_id)
+            return None if made is None else contents_of(made, uri, app.mask)
+    return None
+
+
+def _page(uri: str, text: str, kind: str = MARKDOWN) -> Contents:
+    return t.TextResourceContents(uri=uri, text=text, mime_type=kind)
+
+
+def contents_of(artifact: Artifact, uri: str, mask: Mask) -> list[Contents]:
+    """Give an artifact's parts: pieces of one text joined, files as they are.
+
+    What would be too large for one message is described instead.
+    """
+    contents: list[Contents] = []
+    room = LARGEST
+    for part in _joined(artifact.parts):
+        room -= size_of(part)
+        contents.append(_content(part, uri, mask) if room >= 0 else _too_large(part, uri, mask))
+    return contents or [_page(uri, "", "text/plain")]
+
+
+def _joined(parts: tuple[Part, ...]) -> Iterator[Part]:
+    """Join neighbouring texts of one kind: they are pieces of a stream."""
+
+    def kind_of(numbered: tuple[int, Part]) -> object:
+        number, part = numbered
+        return part.media_type if part.kind == "text" else (number,)
+
+    for _, numbered in groupby(enumerate(parts), kind_of):
+        first, *rest = (part for _, part in numbered)
+        text = "".join(part.text for part in (first, *rest))
+        yield first.model_copy(update={"text": text}) if rest else first
+
+
+def _too_large(part: Part, uri: str, mask: Mask) -> Contents:
+    what = describe(part) if part.kind == "raw" else f"[{part.kind}: {size_of(part)} bytes]"
+    return _page(uri, mask(f"{what} is too large to be read here; use get_artifact"), "text/plain")
+
+
+def _content(part: Part, uri: str, mask: Mask) -> Contents:
+    kind = media_type_of(part)
+    match part.kind:
+        case "text":
+            # Lone surrogates cannot be sent as UTF-8; all else goes out as it came.
+            return _page(uri, mask(part.text.encode("utf-8", "replace").decode()), kind)
+        case "data":
+            return _page(uri, mask(scrub(pretty(part.data))), kind)
+        case "url":
+            return _page(uri, mask(scrub(part.url)), "text/uri-list")
+        case "raw":
+            text = _as_text(part.raw, kind)
+            if text is not None:
+                return _page(uri, mask(text), kind)
+            blob = b64encode(part.raw).decode("ascii")
+            return t.BlobResourceContents(uri=uri, blob=blob, mime_type=kind)
+        case _:
+            return _page(uri, describe(part), "text/plain")
+
+
+def _as_text(raw: bytes, kind: str) -> str | None:
+    """Read a file that says it is text, and is: only in text can a secret be masked."""
+    plain = kind.partition(";")[0].strip().lower()
+    if not (plain.startswith("text/") or plain in TEXT_TYPES):
+        return None
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return None

@@ -1,0 +1,367 @@
+"""Agents, tasks and artifacts as MCP resources: what is listed can be read, and nothing foreign."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any, Final
+
+import anyio
+import mcp.types as t
+import pytest
+from agents import Agent, Agents
+from mcp import Client, MCPError
+from mcp.server.auth.middleware.auth_context import auth_context_var
+from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
+from mcp.server.auth.provider import AccessToken
+from scripted import GET, SEND, ScriptedAgent, done, error, result, scripted, task
+from staging import configured, hosted
+
+from a2a_mcp import uris
+from a2a_mcp.a2a.types import Artifact, Part
+from a2a_mcp.browsing import PAGE, RECENT_TASKS
+from a2a_mcp.config import Config
+from a2a_mcp.server import resources
+from a2a_mcp.server.resources import contents_of
+
+pytestmark = pytest.mark.anyio
+
+ERAS: Final = ("legacy", "auto")
+AGENT: Final = t.ResourceTemplateReference(uri="a2a://agents/{agent}")
+TASK: Final = t.ResourceTemplateReference(uri="a2a://tasks/{agent}/{task_id}")
+NOT_FOUND: Final = -32602
+
+
+@pytest.fixture
+def real(running_agent: Agents) -> Agent:
+    return running_agent("1.3-jsonrpc")
+
+
+@pytest.fixture
+async def agent() -> AsyncIterator[ScriptedAgent]:
+    async with scripted() as running:
+        running.on(SEND, result({"task": done("the answer")}))
+        running.on(GET, result(done("the answer")))
+        yield running
+
+
+async def listed(client: Client) -> list[t.Resource]:
+    """Read all pages."""
+    found: list[t.Resource] = []
+    cursor = None
+    while True:
+        page = await client.list_resources(cursor=cursor)
+        assert len(page.resources) <= PAGE
+        found += page.resources
+        cursor = page.next_cursor
+        if cursor is None:
+            return found
+
+
+async def text_of(client: Client, uri: str) -> str:
+    (content,) = (await client.read_resource(uri)).contents
+    assert isinstance(content, t.TextResourceContents)
+    assert content.uri == uri
+    return content.text
+
+
+async def refusal(client: Client, uri: str) -> tuple[int, str, Any]:
+    with pytest.raises(MCPError) as caught:
+        await client.read_resource(uri)
+    fault = caught.value.error
+    return fault.code, fault.message, fault.data
+
+
+async def sent(client: Client, message: str, **arguments: Any) -> str:
+    answer = await client.call_tool("send_task", {"message": message, **arguments})
+    task_id = (answer.structured_content or {})["task_id"]
+    assert isinstance(task_id, str)
+    return task_id
+
+
+# --- listing ---
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_every_listed_resource_can_be_read(era: str, real: Agent, tmp_path: Path) -> None:
+    gone = {"url": "http://127.0.0.1:1", "description": "Nobody there"}
+    async with hosted(configured(it=real.url, gone=gone), tmp_path, mode=era) as client:
+        task_ids = [await sent(client, words, agent="it") for words in ("task a", "input", "fail")]
+        found = await listed(client)
+        assert [each.uri for each in found] == [
+            *("a2a://agents", "a2a://tasks", "a2a://agents/it", "a2a://agents/gone"),
+            *(uris.of_task("it", task_id) for task_id in reversed(task_ids)),
+        ]
+        texts = {each.uri: await text_of(client, each.uri) for each in found}
+    assert "Nobody there" in texts["a2a://agents"]
+    assert "no connection" in texts["a2a://agents/gone"]
+    assert all(task_id in texts["a2a://tasks"] for task_id in task_ids)
+    assert "task: a" in texts[uris.of_task("it", task_ids[0])]
+    assert "Which city?" in texts[uris.of_task("it", task_ids[1])]
+    assert "it broke" in texts[uris.of_task("it", task_ids[2])]
+    assert {each.mime_type for each in found} == {"text/markdown"}
+    changed = [each.annotations and each.annotations.last_modified for each in found[4:]]
+    assert all(changed)
+
+
+async def test_a_long_list_comes_in_pages_with_the_latest_tasks_at_its_end(
+    agent: ScriptedAgent, tmp_path: Path
+) -> None:
+    ids = [f"t{number}" for number in range(RECENT_TASKS + 5)]
+    agent.on(SEND, *(result({"task": done("x", task_id=each)}) for each in ids))
+    many = {f"agent-{n}": agent.url for n in range(60)}
+    async with hosted(configured(it=agent.url, **many), tmp_path) as client:
+        for _ in ids:
+            await sent(client, "hi", agent="it")
+        found = [each.uri for each in await listed(client)]
+        with pytest.raises(MCPError) as caught:
+            await client.list_resources(cursor="x")
+    assert len(found) == len(set(found)) == 2 + 61 + RECENT_TASKS
+    assert found[-1] == uris.of_task("it", ids[5])
+    assert caught.value.error.code == NOT_FOUND
+
+
+async def test_with_nothing_configured_the_lists_alone_are_there(tmp_path: Path) -> None:
+    async with hosted(Config(), tmp_path / "never made") as client:
+        assert [each.uri for each in await listed(client)] == ["a2a://agents", "a2a://tasks"]
+        assert "No agent is configured" in await text_of(client, "a2a://agents")
+        assert await text_of(client, "a2a://tasks") == "No tasks."
+    assert not (tmp_path / "never made").exists()
+
+
+async def test_the_templates_are_listed_and_their_names_completed(
+    real: Agent, tmp_path: Path
+) -> None:
+    config = configured(it=real.url, Italy=real.url, other=real.url)
+    async with hosted(config, tmp_path) as client:
+        task_id = await sent(client, "task a", agent="it")
+        await sent(client, "task b", agent="other")
+        forms = (await client.list_resource_templates()).resource_templates
+        names = (await client.complete(AGENT, {"name": "agent", "value": "IT"})).completion
+        chosen = await client.complete(
+            TASK, {"name": "task_id", "value": ""}, context_arguments={"agent": "it"}
+        )
+        both = await client.complete(TASK, {"name": "task_id", "value": ""})
+        begun = await client.complete(TASK, {"name": "task_id", "value": task_id[:8]})
+        nothing = await client.complete(TASK, {"name": "colour", "value": ""})
+    assert [form.uri_template for form in forms] == [
+        "a2a://agents/{agent}",
+        "a2a://tasks/{agent}/{task_id}",
+        "a2a://tasks/{agent}/{task_id}/artifacts/{artifact_id}",
+    ]
+    assert (names.values, names.total, names.has_more) == (["it", "Italy"], 2, False)
+    assert chosen.completion.values == begun.completion.values == [task_id]
+    assert len(both.completion.values) == 2
+    assert nothing.completion.values == []
+
+
+async def test_more_completions_than_fit_are_said_to_be_more(tmp_path: Path) -> None:
+    many = {f"a{n}": "http://127.0.0.1:1" for n in range(120)}
+    async with hosted(configured(**many), tmp_path) as client:
+        found = (await client.complete(AGENT, {"name": "agent", "value": "a"})).completion
+    assert (len(found.values), found.total, found.has_more) == (100, 120, True)
+
+
+# --- reading ---
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_artifacts_are_text_as_text_and_bytes_byte_for_byte(
+    era: str, real: Agent, tmp_path: Path
+) -> None:
+    async with hosted(configured(it=real.url), tmp_path, mode=era) as client:
+        streamed, filed = await sent(client, "stream 3 0"), await sent(client, "files")
+        text = await text_of(client, uris.of_artifact("it", streamed, "answer"))
+        (picture,) = (await client.read_resource(uris.of_artifact("it", filed, "picture"))).contents
+        link = await text_of(client, uris.of_artifact("it", filed, "report"))
+    assert text == "chunk1 chunk2 chunk3 "
+    assert isinstance(picture, t.BlobResourceContents)
+    assert picture.mime_type == "image/png"
+    assert b64decode(picture.blob).startswith(b"\x89PNG\r\n\x1a\n")
+    assert link == "https://example.com/report.pdf"
+
+
+def test_parts_of_an_artifact_keep_their_order_and_kind() -> None:
+    def text(words: str, kind: str | None = None) -> Part:
+        return Part(kind="text", text=words, media_type=kind)
+
+    parts = (
+        *(text("a\x1b"), text("b\ud800"), text("# c", "text/markdown")),
+        Part(kind="data", data={"é": 1}),
+        Part(kind="raw", raw=bytes(range(256)), media_type="application/x"),
+        *(text("d"), text("e")),
+        Part(kind="raw", raw=b"caf\xc3\xa9 secret\r\n", media_type="text/csv; charset=utf-8"),
+        Part(kind="raw", raw=b"\xff\xfe", media_type="text/plain"),
+        Part(kind="empty", problem="bad base64"),
+    )
+    made = Artifact(artifact_id="a", parts=parts)
+    shown = contents_of(made, "a2a://x", lambda words: words.replace("secret", "***"))
+    assert [
+        (each.mime_type, each.text)
+        if isinstance(each, t.TextResourceContents)
+        else (each.mime_type, b64decode(each.blob))
+        for each in shown
+    ] == [
+        ("text/plain", "a\x1bb?"),
+        ("text/markdown", "# c"),
+        ("application/json", '{\n  "é": 1\n}'),
+        ("application/x", bytes(range(256))),
+        ("text/plain", "de"),
+        ("text/csv; charset=utf-8", "café ***\r\n"),
+        ("text/plain", b"\xff\xfe"),
+        ("text/plain", "[empty part: bad base64]"),
+    ]
+    assert all(each.uri == "a2a://x" for each in shown)
+
+
+def test_an_artifact_without_parts_is_an_empty_text() -> None:
+    (only,) = contents_of(Artifact(artifact_id="a"), "a2a://x", str)
+    assert isinstance(only, t.TextResourceContents)
+    assert only.text == ""
+
+
+def test_what_no_message_could_carry_is_described(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resources, "LARGEST", 100)
+    parts = (
+        Part(kind="raw", raw=b"\x00" * 90, media_type="application/pdf"),
+        Part(kind="raw", raw=b"\x00" * 90, media_type="application/pdf", filename="b.pdf"),
+        Part(kind="text", text="x" * 200),
+    )
+    first, *rest = contents_of(Artifact(artifact_id="a", parts=parts), "a2a://x", str)
+    assert isinstance(first, t.BlobResourceContents)
+    assert [each.text for each in rest if isinstance(each, t.TextResourceContents)] == [
+        "[file 'b.pdf': application/pdf, 90 bytes] is too large to be read here; use get_artifact",
+        "[text: 200 bytes] is too large to be read here; use get_artifact",
+    ]
+
+
+@pytest.mark.parametrize("task_id", ["a/b c", "..", "%2F", "?q#f", "ü🙂", "artifacts/x"])
+async def test_ids_of_any_form_are_found_by_their_address(
+    task_id: str, agent: ScriptedAgent, tmp_path: Path
+) -> None:
+    made = done("the answer", task_id=task_id)
+    made["artifacts"][0]["artifactId"] = task_id
+    agent.on(SEND, result({"task": made}))
+    agent.on(GET, result(made))
+    async with hosted(configured(it=agent.url), tmp_path) as client:
+        await sent(client, "hi")
+        uri = (await listed(client))[-1].uri
+        assert uri == uris.of_task("it", task_id)
+        assert "the answer" in await text_of(client, uri)
+        assert await text_of(client, uris.of_artifact("it", task_id, task_id)) == "the answer"
+
+
+async def test_words_of_an_agent_are_scrubbed_and_secrets_masked(
+    agent: ScriptedAgent, tmp_path: Path
+) -> None:
+    said = done("red \x1b[31m and a-long-secret", task_id="id-\u202e-x")
+    agent.on(SEND, result({"task": said}))
+    agent.on(GET, result(said))
+    config = configured(it=agent.url)
+    config.secrets.add("a-long-secret")
+    async with hosted(config, tmp_path) as client:
+        await sent(client, "hi")
+        last = (await listed(client))[-1]
+        view = await text_of(client, last.uri)
+        whole = await text_of(client, uris.of_artifact("it", "id-\u202e-x", "answer"))
+        found = await client.complete(TASK, {"name": "task_id", "value": ""})
+    assert "\u202e" not in last.name + view
+    assert "\x1b" not in view
+    assert "a-long-secret" not in view + whole
+    assert whole == "red \x1b[31m and ***"
+    assert found.completion.values == []
+
+
+async def test_a_task_whose_agent_cannot_be_asked_is_shown_as_it_was_last_seen(
+    agent: ScriptedAgent, tmp_path: Path
+) -> None:
+    agent.on(SEND, result({"task": task("input-required", "which?")}))
+    async with hosted(configured(it=agent.url), tmp_path) as client:
+        await sent(client, "hi")
+        agent.on(GET, error(-32001, "Task not found"))
+        view = await text_of(client, uris.of_task("it", "t1"))
+        code, message, _ = await refusal(client, uris.of_artifact("it", "t1", "answer"))
+    assert "input-required" in view
+    assert "as last seen; the agent could not be asked: Task not found." in view
+    assert (code, "Task not found" in message) == (-32603, True)
+
+
+async def test_a_result_is_read_after_its_agent_has_gone(
+    own_agent: Callable[..., Agent], tmp_path: Path
+) -> None:
+    mortal = own_agent("1.3-jsonrpc")
+    async with hosted(configured(it=mortal.url), tmp_path) as client:
+        task_id = await sent(client, "task a")
+        mortal.kill()
+        view = await text_of(client, uris.of_task("it", task_id))
+        text = await text_of(client, uris.of_artifact("it", task_id, "answer"))
+    assert "task: a" in view
+    assert "Kept by the bridge since" in view
+    assert text == "task: a"
+
+
+# --- what is not there ---
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "a2a://agents/nobody",
+        "a2a://agents/",
+        "a2a://tasks/it",
+        "a2a://tasks/it/unknown",
+        "a2a://tasks/nobody/t1",
+        "a2a://tasks/it/t1/artifacts/unknown",
+        "a2a://tasks/it/t1/artifacts",
+        "a2a://else",
+        "file:///etc/passwd",
+        "a2a://tasks/it/%FF",
+        f"a2a://tasks/it/{'x' * 2000}",
+    ],
+)
+async def test_what_is_not_there_is_not_found(
+    uri: str, agent: ScriptedAgent, tmp_path: Path
+) -> None:
+    async with hosted(configured(it=agent.url), tmp_path) as client:
+        await sent(client, "hi")
+        assert await refusal(client, uri) == (NOT_FOUND, "Resource not found.", {"uri": uri})
+
+
+async def test_what_is_somebody_elses_is_neither_listed_nor_found(
+    agent: ScriptedAgent, tmp_path: Path
+) -> None:
+    foreign = (uris.of_task("it", "t1"), uris.of_artifact("it", "t1", "answer"))
+    async with hosted(configured(it=agent.url), tmp_path) as client:
+        await sent(client, "hi")
+        for uri in foreign:
+            await client.read_resource(uri)
+    asked = len(agent.calls(GET))
+    stranger = AccessToken(token="x", client_id="static", subject="stranger", scopes=[])
+    reset = auth_context_var.set(AuthenticatedUser(stranger))
+    try:
+        async with hosted(configured(it=agent.url), tmp_path) as client:
+            assert [each.uri for each in await listed(client)][2:] == ["a2a://agents/it"]
+            assert await text_of(client, "a2a://tasks") == "No tasks."
+            found = await client.complete(TASK, {"name": "task_id", "value": ""})
+            assert found.completion.values == []
+            for uri in foreign:
+                unknown = uri.replace("t1", "t2")
+                assert (await refusal(client, uri))[:2] == (await refusal(client, unknown))[:2]
+    finally:
+        auth_context_var.reset(reset)
+    assert len(agent.calls(GET)) == asked
+
+
+async def test_a_followed_task_is_read_without_asking_its_agent(
+    agent: ScriptedAgent, tmp_path: Path
+) -> None:
+    agent.on(SEND, result({"task": task("working", "half done")}))
+    agent.on(GET, result(task("working", "half done")))
+    async with hosted(configured(it=agent.url), tmp_path) as client:
+        await sent(client, "hi", wait_seconds=0)
+        await agent.called(GET)
+        asked = len(agent.calls(GET))
+        with anyio.fail_after(0.3):
+            assert "half done" in await text_of(client, uris.of_task("it", "t1"))
+        assert len(agent.calls(GET)) == asked
