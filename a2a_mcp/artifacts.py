@@ -1,8 +1,9 @@
 """One artifact's content, in pieces a model can ask for. Pure.
 
 Text by exact ranges or by search, data by JSON pointer and range, pictures and sound as they are;
-of anything else only what it is. Offsets count characters or lines of the artifact's whole text, so
-that consecutive ranges join to exactly that text.
+of any file what it is and where it is kept. Offsets count characters or lines of the artifact's
+whole text, so that consecutive ranges join to exactly that text. Secrets are masked before anything
+is cut: half of one would pass every later masking.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from a2a_mcp import content, views
+from a2a_mcp import content, media_types, views
 from a2a_mcp.a2a.types import JSON, Artifact, Part, Task
 from a2a_mcp.errors import NotAllowed
-from a2a_mcp.fitting import head_and_tail
+from a2a_mcp.fitting import ID_BYTES, NAME_BYTES, head_and_tail
+from a2a_mcp.pointing import NothingThereError, follow, items, members
 from a2a_mcp.text import scrub, shorten
 
+Mask = Callable[[str], str]
 Unit = Literal["characters", "lines"]
 
 LARGEST_MEDIA: Final = 1024 * 1024
@@ -28,21 +31,13 @@ TEXT_TYPES: Final = frozenset(
 )
 CONTEXT_LINES: Final = 2
 MOST_HITS: Final = 10
+MOST_LINKS: Final = 20
+FOLLOWED: Final = ("https://", "http://")
 WIDEST_CHARACTER: Final = 4
 LONG_ROW: Final = 300
 AROUND: Final = 100
-INDEX: Final = re.compile(r"0|[1-9][0-9]{0,8}")  # RFC 6901, and no number of any length
 ROOM_FOR_HEADING: Final = 400
-# The first bytes of what hosts can show, since a declared media type may lie (threats I10).
-MAGIC: Final[tuple[tuple[bytes, int, bytes, str], ...]] = (
-    (b"\x89PNG\r\n\x1a\n", 0, b"", "image/png"),
-    (b"\xff\xd8\xff", 0, b"", "image/jpeg"),
-    (b"GIF8", 0, b"", "image/gif"),
-    (b"RIFF", 8, b"WEBP", "image/webp"),
-    (b"RIFF", 8, b"WAVE", "audio/wav"),
-    (b"ID3", 0, b"", "audio/mpeg"),
-    (b"OggS", 0, b"", "audio/ogg"),
-)
+KNOWN_IDS: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +46,6 @@ class Media:
 
     data: bytes
     media_type: str
-
-
-class _NothingThereError(Exception):
-    """What was asked for is not in the artifact; the message says what is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,39 +62,103 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """Where a file can be read: an address of ours, or one that the agent gave."""
+
+    uri: str
+    name: str
+    media_type: str | None = None
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A file of an artifact, and what became of it: kept at `path`, if that may be told."""
+
+    link: Link
+    sha256: str
+    path: str | None = None
+    problem: str | None = None
+
+    def line(self) -> str:
+        """Say it in a line: a model may see nothing else."""
+        kept = f", saved as {self.path}" if self.path else ""
+        lost = f", not saved: {self.problem}" if self.problem else ""
+        link = self.link
+        return f"- {link.name}: {link.media_type}, {link.size} bytes, SHA-256 {self.sha256}" + (
+            kept or lost
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Piece:
-    """What is given back: a heading and text, and media beside it; `missed`: nothing was there."""
+    """What is given back: a heading and text, media and links beside it.
+
+    `missed` tells that nothing was there.
+    """
 
     text: str
     media: tuple[Media, ...] = ()
+    links: tuple[Link, ...] = ()
     missed: bool = False
 
 
 def read_artifact(
-    agent: str, task: Task, wanted: Wanted, room: int, mask: Callable[[str], str] = str
+    agent: str,
+    artifact: Artifact,
+    parts: tuple[Part, ...],
+    wanted: Wanted,
+    room: int,
+    mask: Mask = str,
+    handed: tuple[Handed, ...] = (),
 ) -> Piece:
-    """Read a piece of a task's artifact into at most `room` bytes of text; raises NotAllowed.
+    """Read a piece of those `parts` of an artifact into at most `room` bytes of text.
 
-    `mask` hides secrets before a range is cut, so that no half of one passes at its border.
+    `handed` are its files, where they were handed out with this piece.
     """
-    artifact = _artifact(agent, task, wanted)
-    parts = _parts(agent, task, artifact, wanted)
-    heading = f"{agent} · artifact_id {views.shown_id(artifact)}"
+    heading = f"{agent} · artifact_id {shown_id(artifact, mask)}"
     if artifact.name:
-        heading += f" · {shorten(scrub(artifact.name), content.NAME_BYTES)}"
+        heading += f" · {shorten(scrub(artifact.name), NAME_BYTES, mask)}"
     room -= ROOM_FOR_HEADING + len(heading.encode())
     media, left_out = _media(parts)
     if left_out:
         heading += f" · {left_out} more pictures or sounds: read them one by one with part="
+    files = _files(handed, room // 2)
+    links = (*(file.link for file in handed), *_remote(parts))
     try:
-        return Piece(heading + _read(parts, wanted, room, mask), media)
-    except _NothingThereError as error:
+        text = _read(parts, wanted, room - len(files.encode()), mask)
+    except NothingThereError as error:
         return Piece(f"{heading} · {error}", missed=True)
+    shown = heading + text
+    return Piece(shown.removesuffix("\n") + files if files else shown, media, links)
 
 
-def _read(parts: tuple[Part, ...], wanted: Wanted, room: int, mask: Callable[[str], str]) -> str:
+def _files(handed: tuple[Handed, ...], room: int) -> str:
+    """List the files as far as there is room, and the address under which they can be read."""
+    if not handed:
+        return ""
+    lines: list[str] = []
+    for file in handed:
+        room -= len(file.line().encode())
+        if lines and room < 0:
+            lines.append(f"- and {len(handed) - len(lines)} more: read them one by one with part=")
+            break
+        lines.append(file.line())
+    return "\n\n" + "\n".join(["Files:", *lines, f"Link: {handed[0].link.uri}"])
+
+
+def _remote(parts: tuple[Part, ...]) -> tuple[Link, ...]:
+    """The links an agent gave, where they are of a kind that a host may follow."""
+    return tuple(
+        Link(scrub(part.url), scrub(part.filename or part.url), media_types.plain(part.media_type))
+        for part in parts
+        if part.kind == "url" and part.url.lower().startswith(FOLLOWED)
+    )[:MOST_LINKS]
+
+
+def _read(parts: tuple[Part, ...], wanted: Wanted, room: int, mask: Mask) -> str:
     if wanted.pointer is not None:
-        return f"\n{_pointed(parts, wanted, room)}"
+        return _pointed(parts, wanted, room, mask)
     text = mask(_whole_text(parts))
     if wanted.search:
         return f"\n{_found(text, wanted.search, room)}"
@@ -114,10 +169,8 @@ def playable(part: Part) -> Media | None:
     """Give a file's bytes where they are a picture or sound of a kind and size hosts can show."""
     if part.kind != "raw" or len(part.raw) > LARGEST_MEDIA:
         return None
-    for start, at, mark, media_type in MAGIC:
-        if part.raw.startswith(start) and part.raw[at : at + len(mark)] == mark:
-            return Media(part.raw, media_type)
-    return None
+    media_type = media_types.shown_as(part.raw)
+    return Media(part.raw, media_type) if media_type else None
 
 
 def _media(parts: tuple[Part, ...]) -> tuple[tuple[Media, ...], int]:
@@ -132,11 +185,23 @@ def _media(parts: tuple[Part, ...]) -> tuple[tuple[Media, ...], int]:
     return tuple(taken), len(found) - len(taken)
 
 
-def _artifact(agent: str, task: Task, wanted: Wanted) -> Artifact:
+def shown_id(artifact: Artifact, mask: Mask) -> str:
+    """Give the id by which an artifact is shown and asked for; an agent may make it of any size."""
+    return shorten(mask(scrub(artifact.artifact_id)), ID_BYTES)
+
+
+def pick(agent: str, task: Task, wanted: Wanted, mask: Mask) -> tuple[Artifact, tuple[Part, ...]]:
+    """Give the artifact that is meant and the parts of it that are; raises NotAllowed."""
+    artifact = _artifact(agent, task, wanted, mask)
+    return artifact, _parts(agent, task, artifact, wanted)
+
+
+def _artifact(agent: str, task: Task, wanted: Wanted, mask: Mask) -> Artifact:
     for artifact in task.artifacts:
-        if wanted.artifact_id in (artifact.artifact_id, views.shown_id(artifact)):
+        if wanted.artifact_id in (artifact.artifact_id, shown_id(artifact, mask)):
             return artifact
-    known = ", ".join(views.shown_id(artifact) for artifact in task.artifacts[:20])
+    ids = ", ".join(shown_id(artifact, mask) for artifact in task.artifacts[:20])
+    known = shorten(ids, KNOWN_IDS)
     raise NotAllowed(
         f"The task has no artifact {wanted.artifact_id!r}.",
         f"Its artifacts: {known or 'none'}.",
@@ -177,8 +242,10 @@ def _shown(part: Part) -> str:
 
 def _text_file(part: Part) -> str | None:
     """Read a file that says it is text, and is."""
-    kind = (part.media_type or "").partition(";")[0].strip().lower()
-    if part.kind != "raw" or not (kind.startswith("text/") or kind in TEXT_TYPES):
+    if part.kind != "raw":
+        return None
+    kind = media_types.plain(part.media_type) or media_types.of_name(part.filename) or ""
+    if not (kind.startswith("text/") or kind in TEXT_TYPES):
         return None
     try:
         return part.raw.decode("utf-8-sig")
@@ -197,7 +264,7 @@ def _range(text: str, wanted: Wanted, room: int) -> str:
     units = text.splitlines(keepends=True) if wanted.unit == "lines" else text
     total, start = len(units), max(wanted.offset, 0)
     if start >= total:
-        raise _NothingThereError(_past(total, wanted.unit, start))
+        raise NothingThereError(_past(total, wanted.unit, start))
     end = total if wanted.limit is None else min(start + max(wanted.limit, 0), total)
     taken = _within(units[start:end], max(room, WIDEST_CHARACTER))
     end = start + len(taken)
@@ -226,8 +293,8 @@ def _within(units: str | list[str], room: int) -> str | list[str]:
 
 def _found(text: str, phrase: str, room: int) -> str:
     rows = text.splitlines()
-    needle = phrase.casefold()
-    hits = [number for number, row in enumerate(rows) if needle in row.casefold()]
+    needle = re.compile(re.escape(phrase), re.IGNORECASE)
+    hits = [number for number, row in enumerate(rows) if needle.search(row)]
     if not hits:
         return f"{phrase!r} does not occur in its {len(rows)} lines."
     shown: list[str] = []
@@ -245,59 +312,29 @@ def _found(text: str, phrase: str, room: int) -> str:
     return head_and_tail(head + "\n\n" + "\n".join(shown), room)
 
 
-def _near(row: str, needle: str) -> str:
+def _near(row: str, needle: re.Pattern[str]) -> str:
     """A long line, only where the phrase is in it."""
     if len(row) <= LONG_ROW:
         return row
-    at = max(row.casefold().find(needle), 0)
-    start, end = max(at - AROUND, 0), at + len(needle) + AROUND
+    found = needle.search(row)
+    start = max(found.start() - AROUND, 0) if found else 0
+    end = (found.end() if found else 0) + AROUND
     return f"{'…' if start else ''}{row[start:end]}{'…' if end < len(row) else ''}"
 
 
-def _pointed(parts: tuple[Part, ...], wanted: Wanted, room: int) -> str:
-    """Follow a JSON pointer (RFC 6901) into the first data part."""
+def _pointed(parts: tuple[Part, ...], wanted: Wanted, room: int, mask: Mask) -> str:
+    """Show what a JSON pointer leads to in the first data part."""
     data = next((part for part in parts if part.kind == "data"), None)
     if data is None:
-        raise _NothingThereError("it holds no data for a pointer; read it without pointer")
-    value = data.data
+        raise NothingThereError("it holds no data for a pointer; read it without pointer")
     pointer = wanted.pointer or ""
-    for step in pointer.removeprefix("/").split("/") if pointer else []:
-        key = step.replace("~1", "/").replace("~0", "~")
-        if isinstance(value, dict) and key in value:
-            value = value[key]
-        elif isinstance(value, list) and INDEX.fullmatch(key) and int(key) < len(value):
-            value = value[int(key)]
-        else:
-            raise _NothingThereError(
-                f"the pointer leads nowhere at {key[:80]!r}: {_members(value)}"
-            )
+    value = follow(data.data, pointer)
     if isinstance(value, list):
-        return _items(value, wanted, room)
-    return head_and_tail(scrub(pretty(value)), room)
-
-
-def _items(value: list[JSON], wanted: Wanted, room: int) -> str:
-    start = max(wanted.offset, 0)
-    if start >= len(value) and value:
-        raise _NothingThereError(_past(len(value), "items", start))
-    end = len(value) if wanted.limit is None else min(start + max(wanted.limit, 0), len(value))
-    rows = [scrub(json.dumps(item, ensure_ascii=False)) + "\n" for item in value[start:end]]
-    taken = _within(rows, room)
-    if rows and not taken:
-        size = len(rows[0].encode())
-        return (
-            f"item {start} is {size} bytes long: read it with the pointer {wanted.pointer}/{start}"
-        )
-    end = start + len(taken)
-    more = f"\nRead on with offset={end}." if end < len(value) else ""
-    return f"items {start} to {end} of {len(value)}\n\n{''.join(taken)}{more}"
-
-
-def _members(value: JSON) -> str:
-    if isinstance(value, dict):
-        return "the keys there are " + ", ".join(
-            shorten(scrub(str(key)), 80) for key in list(value)[:20]
-        )
-    if isinstance(value, list):
-        return f"there is a list of {len(value)}"
-    return "there is a single value"
+        return f"\n{items(value, pointer, max(wanted.offset, 0), wanted.limit, room, mask)}"
+    shown = mask(scrub(pretty(value)))
+    if len(shown.encode()) <= room and not wanted.offset and wanted.limit is None:
+        return f"\n{shown}"
+    if isinstance(value, str):
+        return _range(mask(scrub(value)), wanted, room)
+    hint = f"\nOr read a member by pointer: {members(value, mask)}."
+    return _range(shown, wanted, room - len(hint.encode())) + hint

@@ -29,6 +29,7 @@ from a2a_mcp.a2a.types import (
 from a2a_mcp.follow import Follow
 from a2a_mcp.follower import Follower
 from a2a_mcp.kept import Kept
+from a2a_mcp.modes import refuse_unwanted
 from a2a_mcp.outcomes import Outcomes
 from a2a_mcp.progress import Notice, Updates
 from a2a_mcp.reading import DEFAULT_HISTORY, Reader
@@ -162,6 +163,8 @@ class Bridge:
                 if continued and continued.task_id and not continued.state.terminal:
                     continued, now = await self.reader.fetch(continued, DEFAULT_HISTORY)
                     before = now.status if now else None
+        if outgoing.parts and connection.found:
+            refuse_unwanted(route.agent, connection.found.card, outgoing.parts)
         reference = None
         if continued and continued.state.terminal:
             reference, note = continued.task_id, _ended(continued)

@@ -11,9 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from a2a_mcp import uris, views
+from a2a_mcp import uris
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.a2a.types import Artifact
+from a2a_mcp.artifacts import shown_id
 from a2a_mcp.bridge import Bridge
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.registry import Registry
@@ -122,8 +123,9 @@ class Browser:
         if record is None:
             return None
         found = await self._bridge.reader.read(owner, task_id, record.agent)
+        mask = self._registry.config.secrets.mask
         for made in found.task.artifacts if found.task else ():
-            if artifact_id in (made.artifact_id, views.shown_id(made)):
+            if artifact_id in (made.artifact_id, shown_id(made, mask)):
                 return made
         return None
 

@@ -103,7 +103,11 @@ async def _serve_stdio(started: Started) -> None:
 
     closed = anyio.Event()
     server = create_server(
-        started.config, started.state_folder, reloader=started.reloader, closed=closed.set
+        started.config,
+        started.state_folder,
+        reloader=started.reloader,
+        closed=closed.set,
+        local=True,
     )
     _settle()
     await serve_stdio(server, closed)

@@ -21,6 +21,7 @@ import anyio
 from a2a_mcp.a2a.auth import Attachment, Headers, attach
 from a2a_mcp.a2a.card import FoundCard, find_card, inline_card
 from a2a_mcp.a2a.client import A2AClient
+from a2a_mcp.a2a.download import download
 from a2a_mcp.a2a.errors import (
     A2AError,
     AgentError,
@@ -41,7 +42,7 @@ from a2a_mcp.a2a.interfaces import (
     to_text,
 )
 from a2a_mcp.a2a.limits import Limits
-from a2a_mcp.a2a.transport import Transport, environment_proxy, open_pool
+from a2a_mcp.a2a.transport import Received, Transport, environment_proxy, open_pool
 from a2a_mcp.config import AgentConfig
 
 _T = TypeVar("_T")
@@ -205,6 +206,18 @@ class Connection:
                     raise
                 refusal = refusal or error
         raise refusal or InvalidAgentResponse("the agent has no interface")
+
+    async def download(self, url: str) -> Received:
+        """Read a file that the agent's answer links to, under the rules of `download`."""
+        found, own = await self.card(), self._open()
+        return await download(
+            url,
+            base=self._base(found),
+            allowed=self._allowed(found),
+            own=own,
+            attachment=await self._attach(),
+            foreign=lambda: Transport(open_pool(own.limits, verify=self._tls()), own.limits),
+        )
 
     def client_of(self, interface: Interface) -> A2AClient:
         """Give the client of one interface."""

@@ -1,6 +1,7 @@
 """What an agent said, as text: parts joined, and the answer of a task found. Pure.
 
 Every word passes `scrub`. Bytes never become text here; a file is described by kind and size.
+Nothing is cut here: secrets are masked first, since half of one would pass every masking.
 """
 
 from __future__ import annotations
@@ -10,11 +11,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from a2a_mcp.a2a.types import Message, Part, Role, Task
-from a2a_mcp.text import scrub, shorten
+from a2a_mcp.text import scrub
 
-NAME_BYTES: Final = 200
-MEDIA_TYPE_BYTES: Final = 100
-LINK_BYTES: Final = 2_000
 SAYS_NOTHING: Final = frozenset({"Task completed successfully"})  # LangGraph's, on every read
 
 
@@ -31,7 +29,7 @@ def answer(task: Task) -> str:
         text = content(part for part in artifact.parts if part.kind != "raw")
         if text.strip() and text.strip() not in said:
             said.add(text.strip())
-            label = shorten(scrub(artifact.name or artifact.artifact_id), NAME_BYTES)
+            label = scrub(artifact.name or artifact.artifact_id)
             pieces.append(f"[{label}]\n{text}" if named else text)
     status = content(task.status.message.parts) if task.status.message else ""
     if status.strip() in SAYS_NOTHING:
@@ -71,14 +69,15 @@ def joined(parts: Iterable[Part]) -> str:
 
 def describe(part: Part) -> str:
     """Show data as JSON; say of a file what it is, and where a link leads."""
-    named = f" {shorten(part.filename, NAME_BYTES)!r}" if part.filename else ""
+    named = f" {part.filename!r}" if part.filename else ""
     match part.kind:
         case "data":
             return json.dumps(part.data, ensure_ascii=False)
         case "raw":
             return f"[file{named}: {media_type_of(part)}, {len(part.raw)} bytes]"
         case "url":
-            return f"[link{named}: {part.url[:LINK_BYTES]}]"
+            why = f", {part.problem}" if part.problem else ""
+            return f"[link{named}: {part.url}{why}]"
         case _:
             return f"[empty part{named}: {part.problem or 'nothing in it'}]"
 
@@ -86,7 +85,7 @@ def describe(part: Part) -> str:
 def media_type_of(part: Part) -> str:
     """Give a part's media type, or what its kind stands for."""
     if part.media_type:
-        return shorten(scrub(part.media_type), MEDIA_TYPE_BYTES)
+        return scrub(part.media_type)
     return {
         "text": "text/plain",
         "data": "application/json",

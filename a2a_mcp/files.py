@@ -1,23 +1,26 @@
 """Files a caller hands over, made into parts.
 
-A URL is passed on as a reference and never fetched. A path is refused as long as no folder is
-configured from which files may be read: a model that can name any path could send any file away.
+A URL is passed on as a reference and never fetched. A path is read only where `paths` allows it:
+a model that can name any path could send any file away.
 """
 
 from __future__ import annotations
 
-import mimetypes
 from collections.abc import Iterable
 from typing import Final
 from urllib.parse import unquote_to_bytes, urlsplit
 
+import anyio
 from pydantic import BaseModel, ConfigDict, Field
 
+from a2a_mcp import media_types
 from a2a_mcp.a2a.decode import decode_base64
 from a2a_mcp.a2a.types import JSON, Part
 from a2a_mcp.errors import NotAllowed
+from a2a_mcp.paths import Paths
 
 LARGEST_FILE: Final = 8 * 1024 * 1024
+LARGEST_MESSAGE: Final = 16 * 1024 * 1024
 REFERENCES: Final = frozenset({"http", "https"})
 
 
@@ -26,16 +29,22 @@ class FileIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    path: str | None = Field(None, description="not available here")
+    path: str | None = Field(None, description="local file, if allowed")
     url: str | None = Field(None, description="https:// (passed on) or data:")
     content: str | None = Field(None, description="base64")
     name: str | None = None
     media_type: str | None = None
 
 
-def to_parts(files: Iterable[FileIn]) -> tuple[Part, ...]:
+async def to_parts(files: Iterable[FileIn], paths: Paths) -> tuple[Part, ...]:
     """Make parts of files; raises NotAllowed for one that cannot be sent."""
-    return tuple(_part(file) for file in files)
+    parts = tuple([await _part(file, paths) for file in files])
+    if sum(len(part.raw) for part in parts) > LARGEST_MESSAGE:
+        raise NotAllowed(
+            f"The files together are larger than {LARGEST_MESSAGE} bytes.",
+            "Send them in several messages, or give them as https URLs.",
+        )
+    return parts
 
 
 def data_parts(data: JSON) -> tuple[Part, ...]:
@@ -59,43 +68,43 @@ def _is_data_part(item: JSON) -> bool:
     )
 
 
-def _part(file: FileIn) -> Part:
+async def _part(file: FileIn, paths: Paths) -> Part:
     given = [kind for kind in ("path", "url", "content") if getattr(file, kind) is not None]
     if len(given) != 1:
         raise NotAllowed(
             "A file needs exactly one of path, url and content.", "Correct it and call again."
         )
     if file.path is not None:
-        raise NotAllowed(
-            "Files cannot be read from paths here.",
-            "Give the file as content (base64) with a name, or as an https URL.",
-        )
-    if file.url is not None and file.url[:5].lower() != "data:":
-        name = file.name or _name_of(file.url)
-        return Part(kind="url", url=file.url, filename=name, media_type=_media_type(file, name))
-    return _bytes_part(file, file.name, _media_type(file, file.name))
+        found, data = await anyio.to_thread.run_sync(paths.read, file.path, LARGEST_FILE)
+        return _raw(file, file.name or found, data, None)
+    if file.url is None:
+        return _raw(file, file.name, decode_base64(file.content or ""), None)
+    if file.url[:5].lower() == "data:":
+        return _of_data_url(file, file.url)
+    name = file.name or _name_of(file.url)
+    media_type = file.media_type or media_types.of_name(name)
+    return Part(kind="url", url=file.url, filename=name, media_type=media_type)
 
 
-def _media_type(file: FileIn, name: str | None) -> str | None:
-    return file.media_type or (mimetypes.guess_type(name)[0] if name else None)
+def _of_data_url(file: FileIn, url: str) -> Part:
+    """Read a data URL (RFC 2397)."""
+    head, _, body = url[5:].partition(",")
+    plain, is_base64 = head.removesuffix(";base64"), head.endswith(";base64")
+    data = decode_base64(body) if is_base64 else unquote_to_bytes(body)
+    return _raw(file, file.name, data, plain.partition(";")[0] or "text/plain")
 
 
-def _bytes_part(file: FileIn, name: str | None, media_type: str | None) -> Part:
-    if file.url is not None:
-        head, _, body = file.url[5:].partition(",")
-        plain, is_base64 = head.removesuffix(";base64"), head.endswith(";base64")
-        data = decode_base64(body) if is_base64 else unquote_to_bytes(body)
-        media_type, name = media_type or plain.partition(";")[0] or "text/plain", file.name
-    else:
-        data = decode_base64(file.content or "")
+def _raw(file: FileIn, name: str | None, data: bytes | None, said: str | None) -> Part:
+    """Make a part of bytes; what is said of them goes before what their name and start tell."""
     if data is None:
         raise NotAllowed("A file's content is not base64.", "Encode it and call again.")
     if len(data) > LARGEST_FILE:
         raise NotAllowed(
             f"A file is larger than {LARGEST_FILE} bytes.", "Give it as an https URL instead."
         )
-    kind = media_type or "application/octet-stream"
-    return Part(kind="raw", raw=data, filename=name, media_type=kind)
+    kind = file.media_type or media_types.of_name(name) or said
+    media_type = kind or media_types.of_bytes(data, None, None)
+    return Part(kind="raw", raw=data, filename=name, media_type=media_type)
 
 
 def _name_of(url: str) -> str | None:

@@ -1,26 +1,35 @@
-"""A view cut to what hosts pass on whole: so many bytes of UTF-8 in each channel. Pure."""
+"""A view cut to what hosts pass on whole: so many bytes of UTF-8 in each channel. Pure.
+
+What is cut is masked before: half of a secret would pass every later masking.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
 from a2a_mcp.text import shorten
-from a2a_mcp.views import TaskView
+from a2a_mcp.views import ArtifactView, TaskView
 
+ID_BYTES: Final = 512
+NAME_BYTES: Final = 200
+MEDIA_TYPE_BYTES: Final = 100
 SMALLEST_TEXT: Final = 300
 FIT_STEP: Final = 64
 WIDEST_IN_JSON: Final = 6  # bytes of one character, where it is written as an escape
 ROOM_FOR_REST: Final = 3_000  # ids, names, next step, at their longest
 
 
-def fit(view: TaskView, limit: int) -> TaskView:
-    """Cut a view so that each channel holds at most `limit` bytes of UTF-8.
+def fit(view: TaskView, limit: int, mask: Callable[[str], str] = str) -> TaskView:
+    """Cut a view, its text masked already, so that each channel holds at most `limit` bytes.
 
     Head and tail of the text are kept, cut at line borders where one is near, and the view says how
     to read the rest.
     """
+    if view.artifacts:
+        view = replace(view, artifacts=tuple(_short(it, mask) for it in view.artifacts))
     if _surely_fits(view, limit) or _largest(view) <= limit:
         return view
     cut = replace(view, truncated=True, next_step=_how_to_read(view))
@@ -33,6 +42,18 @@ def fit(view: TaskView, limit: int) -> TaskView:
         note=shorten(cut.note, SMALLEST_TEXT) if cut.note else None,
     )
     return _with_most_text(least, view.text, limit)
+
+
+def _short(artifact: ArtifactView, mask: Callable[[str], str]) -> ArtifactView:
+    """An agent may make its names of any length."""
+    return replace(
+        artifact,
+        artifact_id=shorten(artifact.artifact_id, ID_BYTES, mask),
+        name=shorten(artifact.name, NAME_BYTES, mask) if artifact.name else None,
+        media_type=shorten(artifact.media_type, MEDIA_TYPE_BYTES, mask)
+        if artifact.media_type
+        else None,
+    )
 
 
 def _surely_fits(view: TaskView, limit: int) -> bool:

@@ -8,6 +8,7 @@ none can pass for a line of ours. Credentials are shown by kind and state only (
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from a2a_mcp.a2a.auth import ApiKey, Basic, Bearer, Credential, Headers
@@ -18,6 +19,8 @@ from a2a_mcp.text import scrub, shorten
 if TYPE_CHECKING:
     from a2a_mcp.connection import Connection
     from a2a_mcp.registry import Registry
+
+Say = Callable[[str, int], str]
 
 PAGE: Final = 50
 ROW_BYTES: Final = 170  # fifty of them, in JSON, stay within one result
@@ -32,17 +35,23 @@ EXAMPLES: Final = 3
 KINDS: Final = {Bearer: "bearer token", Basic: "basic", ApiKey: "API key", Headers: "headers"}
 
 
-def said(text: str, limit: int) -> str:
-    """Give an agent's words: on one line, scrubbed, at most `limit` bytes."""
-    return shorten(scrub(" ".join(text.split())), limit)
+def teller(registry: Registry) -> Say:
+    """Give what shows an agent's words: on one line, scrubbed, masked, at most so many bytes."""
+    mask = registry.config.secrets.mask
+
+    def say(text: str, limit: int) -> str:
+        return shorten(scrub(" ".join(text.split())), limit, mask)
+
+    return say
 
 
 def list_agents(registry: Registry, page: int = 1) -> AgentsView:
     """List the agents, fifty a page."""
     config = registry.config
     names = [*config.agents, *config.faults]
-    rows = [_row(registry, name) for name in names[(page - 1) * PAGE : page * PAGE]]
-    notes = [shorten(registry.problem, WORDS)] if registry.problem else []
+    say = teller(registry)
+    rows = [_row(registry, name, say) for name in names[(page - 1) * PAGE : page * PAGE]]
+    notes = [say(registry.problem, WORDS)] if registry.problem else []
     if len(names) > page * PAGE:
         notes.append(f'{len(names)} agents in all; more with agent_info(agent="page={page + 1}").')
     if any("skills" not in row and row["state"] != "disabled" for row in rows):
@@ -52,40 +61,40 @@ def list_agents(registry: Registry, page: int = 1) -> AgentsView:
     return AgentsView(tuple(rows), len(names), " ".join(notes) or None)
 
 
-def _row(registry: Registry, name: str) -> Row:
+def _row(registry: Registry, name: str, say: Say) -> Row:
     config = registry.config
     row: Row = {"name": name, "state": "disabled"}
     if name in config.faults:
-        return row | {"problems": [_rest(row, config.faults[name])]}
+        return row | {"problems": [_rest(row, config.faults[name], say)]}
     connection = registry.known(name)
     if config.agents[name].enabled:
         row["state"] = _state(connection)
     if name == config.default_agent:
         row["default"] = True
-    skills = _skill_names(connection)
+    skills = _skill_names(connection, say)
     if skills:
         row["skills"] = skills
     if words := config.agents[name].description:
-        row["description"] = _rest(row, words)
+        row["description"] = _rest(row, words, say)
     if connection and connection.health.last_error:
-        row["problems"] = [_rest(row, connection.health.last_error)]
+        row["problems"] = [_rest(row, connection.health.last_error, say)]
     return row
 
 
-def _rest(row: Row, words: str) -> str:
+def _rest(row: Row, words: str, say: Say) -> str:
     """Shorten words to the room that a row has left."""
     used = len(json.dumps(row, ensure_ascii=False).encode())
-    return said(words, max(ROW_BYTES - used, 20))
+    return say(words, max(ROW_BYTES - used, 20))
 
 
-def _skill_names(connection: Connection | None) -> list[JSON]:
+def _skill_names(connection: Connection | None, say: Say) -> list[JSON]:
     if connection is None or connection.found is None:
         return []
     skills = connection.found.card.skills
     taken: list[JSON] = []
     room = LINE_SKILLS
     for skill in skills:
-        name = said(skill.name, LINE_SKILLS)
+        name = say(skill.name, LINE_SKILLS)
         room -= len(name.encode()) + 12
         if room < 0:
             return [*taken, {"name": f"… {len(skills)} in all"}]
@@ -103,24 +112,24 @@ def _state(connection: Connection | None) -> str:
 
 def describe_agent(registry: Registry, name: str, problem: str | None = None) -> AgentsView:
     """Describe one agent by its card, as far as it is known; `problem` is why it is not."""
-    agent = registry.agent(name)
+    agent, say = registry.agent(name), teller(registry)
     connection = registry.known(name)
     row: Row = {"name": name, "state": _state(connection)}
     if agent.description:
-        row["description"] = said(agent.description, WORDS)
+        row["description"] = say(agent.description, WORDS)
     problems = [problem] if problem else []
     if connection and connection.found:
-        row |= _of_card(connection.found.card)
-        row |= _of_interfaces(connection)
+        row |= _of_card(connection.found.card, say)
+        row |= _of_interfaces(connection, say)
         problems += _problems(connection)
-    row["credentials"] = _credentials(agent.auth, connection)
+    row["credentials"] = _credentials(agent.auth, connection, say)
     if problems:
-        row["problems"] = _some([said(text, WORDS) for text in dict.fromkeys(problems)], PROBLEMS)
+        row["problems"] = _some([say(text, WORDS) for text in dict.fromkeys(problems)], PROBLEMS)
     view = AgentsView((row,), 1, registry.problem)
     return view.fitted(registry.config.server.result_bytes)
 
 
-def _of_card(card: AgentCard) -> Row:
+def _of_card(card: AgentCard, say: Say) -> Row:
     facts = [card.name, card.version and f"version {card.version}", card.provider, card.description]
     can = {
         "streaming": card.capabilities.streaming,
@@ -128,18 +137,18 @@ def _of_card(card: AgentCard) -> Row:
         "extended card": card.capabilities.extended_agent_card,
     }
     return {
-        "reported_by_agent": said(" · ".join(fact for fact in facts if fact), 2 * WORDS),
-        "skills": [_skill(skill) for skill in card.skills],
-        **_modes(card.default_input_modes, card.default_output_modes),
+        "reported_by_agent": say(" · ".join(fact for fact in facts if fact), 2 * WORDS),
+        "skills": [_skill(skill, say) for skill in card.skills],
+        **_modes(card.default_input_modes, card.default_output_modes, say),
         "capabilities": [name for name, has in can.items() if has],
     }
 
 
-def _of_interfaces(connection: Connection) -> Row:
+def _of_interfaces(connection: Connection, say: Say) -> Row:
     choice = connection.chosen
     if choice is None:
         return {}
-    first, *others = (said(str(item), WORDS) for item in choice.interfaces)
+    first, *others = (say(str(item), WORDS) for item in choice.interfaces)
     return {"interface": first, "other_interfaces": _some(others, INTERFACES)}
 
 
@@ -159,26 +168,26 @@ def _some(items: list[str], count: int) -> list[JSON]:
     return [*items[:count], f"… {len(items)} in all"]
 
 
-def _skill(skill: AgentSkill) -> Row:
+def _skill(skill: AgentSkill, say: Say) -> Row:
     members: Row = {
-        "name": said(skill.name, NAME),
-        "description": said(skill.description or "", WORDS),
-        "examples": [said(text, WORDS // 2) for text in skill.examples[:EXAMPLES]],
-        **_modes(skill.input_modes, skill.output_modes),
+        "name": say(skill.name, NAME),
+        "description": say(skill.description or "", WORDS),
+        "examples": [say(text, WORDS // 2) for text in skill.examples[:EXAMPLES]],
+        **_modes(skill.input_modes, skill.output_modes, say),
     }
     return {name: value for name, value in members.items() if value}
 
 
-def _modes(taken: tuple[str, ...], given: tuple[str, ...]) -> Row:
+def _modes(taken: tuple[str, ...], given: tuple[str, ...], say: Say) -> Row:
     """The media types an agent or skill takes and gives, where it says so."""
     modes = {
-        "input_modes": _some([said(mode, MODE) for mode in taken], MODES),
-        "output_modes": _some([said(mode, MODE) for mode in given], MODES),
+        "input_modes": _some([say(mode, MODE) for mode in taken], MODES),
+        "output_modes": _some([say(mode, MODE) for mode in given], MODES),
     }
     return {name: value for name, value in modes.items() if value}
 
 
-def _credentials(auth: Credential | None, connection: Connection | None) -> str:
+def _credentials(auth: Credential | None, connection: Connection | None, say: Say) -> str:
     """Say what the agent wants and what is set, never the value."""
     have = f"{KINDS[type(auth)]}: set" if auth else "none set"
     card = connection.found.card if connection and connection.found else None
@@ -187,7 +196,7 @@ def _credentials(auth: Credential | None, connection: Connection | None) -> str:
     if not card.security:
         return f"{have}; the card asks for none"
     ways = [" and ".join(_scheme(card, name) for name in item) or "none" for item in card.security]
-    return f"{have}; the card asks for {said(' or '.join(ways), WORDS)}"
+    return f"{have}; the card asks for {say(' or '.join(ways), WORDS)}"
 
 
 def _scheme(card: AgentCard, name: str) -> str:

@@ -214,6 +214,7 @@ class AgentConfig(Table):
     auth: Annotated[Credential, _FromAuthTable()] | None = None
     allowed_origins: Origins = ()
     allow_http: bool = False
+    fetch: bool = False
     ca_file: Annotated[FilePath, AfterValidator(_existing)] | None = None
     proxy: Annotated[SecretStr, PlainValidator(_proxy)] | None = None
     limits: Limits = Limits()
@@ -258,6 +259,8 @@ class ServerConfig(Table):
     keep_days: Annotated[int, Field(ge=0)] = 30
     keep_bytes: Annotated[int, Field(ge=0)] = 1024 * MIB
     state_dir: FilePath | None = None
+    files_dir: FilePath | None = None
+    file_roots: Annotated[tuple[FilePath, ...], Field(strict=False)] = ()
     host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65_535)] = 8000
     path: Annotated[str, AfterValidator(syntax.http_path)] = "/mcp"

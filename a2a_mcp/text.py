@@ -5,9 +5,10 @@ Pure. It changes what is shown, never what is stored: saved files and resources 
 
 from __future__ import annotations
 
+import json
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import chain
 from typing import Final
@@ -89,6 +90,8 @@ class Mask:
 def _spellings(secret: str) -> Iterator[str]:
     """Give a secret plain, percent-encoded, and in base64, also as a part of something longer."""
     yield secret
+    yield json.dumps(secret)[1:-1]
+    yield json.dumps(secret, ensure_ascii=False)[1:-1]
     yield quote(secret, safe="", errors="replace")
     yield quote(secret, errors="replace")
     yield quote_plus(secret, errors="replace")
@@ -106,10 +109,14 @@ def _base64(secret: bytes) -> Iterator[str]:
         yield code[-(-before * 8 // 6) : (before + len(secret)) * 8 // 6]
 
 
-def shorten(text: str, limit_bytes: int) -> str:
-    """Cut `text` to at most `limit_bytes` of UTF-8 at a character border; a cut ends in `…`."""
+def shorten(text: str, limit_bytes: int, mask: Callable[[str], str] = str) -> str:
+    """Cut `text` to at most `limit_bytes` of UTF-8 at a character border; a cut ends in `…`.
+
+    `mask` hides secrets before the cut, of which one half would pass every later masking.
+    """
     if len(text) * 4 <= limit_bytes:
         return text
+    text = mask(text)
     encoded = text.encode("utf-8", "surrogatepass")
     if len(encoded) <= limit_bytes:
         return text

@@ -2,7 +2,8 @@
 
 Each channel is complete on its own, since hosts show the model one of the two and disagree which
 (hosts 1): nothing may stand in the text that the structure lacks, nor the reverse. Every word of an
-agent passes `scrub`; no bytes appear in either.
+agent passes `scrub`; no bytes appear in either. Nothing is cut here: `fitting` does that, once
+secrets are masked.
 """
 
 from __future__ import annotations
@@ -20,11 +21,10 @@ from a2a_mcp.a2a.types import (
     TaskState,
     TaskStatusUpdateEvent,
 )
-from a2a_mcp.content import NAME_BYTES, answer, content, joined, media_type_of, size_of
-from a2a_mcp.text import scrub, shorten
+from a2a_mcp.content import answer, content, joined, media_type_of, size_of
+from a2a_mcp.text import scrub
 
 SHOWN_ARTIFACTS: Final = 20
-ID_BYTES: Final = 512
 NO_CONTENT: Final = "(no content)"
 ONLY_FILES: Final = "(no text; see the artifacts)"
 NO_REASON: Final = "(the agent gave no reason)"
@@ -219,16 +219,11 @@ def of_artifact(artifact: Artifact) -> ArtifactView:
     """View an artifact: its ids, its kind and its size."""
     types = {media_type_of(part) for part in artifact.parts}
     return ArtifactView(
-        artifact_id=shown_id(artifact),
-        name=shorten(scrub(artifact.name), NAME_BYTES) if artifact.name else None,
+        artifact_id=scrub(artifact.artifact_id),
+        name=scrub(artifact.name) if artifact.name else None,
         media_type=types.pop() if len(types) == 1 else ("multipart/mixed" if types else None),
         size=sum(size_of(part) for part in artifact.parts) or None,
     )
-
-
-def shown_id(artifact: Artifact) -> str:
-    """The id by which an artifact is shown and asked for; an agent may make it of any length."""
-    return shorten(scrub(artifact.artifact_id), ID_BYTES)
 
 
 def of_event(state: TaskState, event: StreamEvent) -> UpdateView | None:

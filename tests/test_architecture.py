@@ -32,6 +32,7 @@ FLOORS: Final[dict[str, tuple[str, ...]]] = {
     "an agent on the wire": (
         "a2a.auth",
         "a2a.guard",
+        "a2a.download",
         "a2a.transport",
         "a2a.interfaces",
         "a2a.card",
@@ -49,7 +50,12 @@ FLOORS: Final[dict[str, tuple[str, ...]]] = {
         "views",
         "fitting",
         "agents_view",
+        "media_types",
+        "pointing",
+        "paths",
         "files",
+        "modes",
+        "saving",
     ),
     "agents": ("connection", "registry"),
     "one message, one task": (
@@ -62,7 +68,7 @@ FLOORS: Final[dict[str, tuple[str, ...]]] = {
         "progress",
         "outcomes",
     ),
-    "use cases": ("bridge", "listing", "info", "artifacts", "browsing", "check"),
+    "use cases": ("bridge", "listing", "info", "artifacts", "files_out", "browsing", "check"),
     "what the host sees": ("server",),
     "the command": ("cli", "__main__"),
 }
@@ -87,6 +93,9 @@ PURE: Final = (
     "views",
     "fitting",
     "agents_view",
+    "media_types",
+    "modes",
+    "pointing",
     "artifacts",
     "progress",
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from a2a_mcp.a2a.types import Artifact, Part, Task, TaskState, TaskStatus
-from a2a_mcp.artifacts import LARGEST_MEDIA, Piece, Wanted, playable, read_artifact
+from a2a_mcp.artifacts import LARGEST_MEDIA, Piece, Wanted, pick, playable, read_artifact, shown_id
 from a2a_mcp.errors import NotAllowed
 from a2a_mcp.text import scrub
 
@@ -35,7 +36,12 @@ def task(*parts: Part, name: str | None = None, artifact_id: str = "a1") -> Task
 
 
 def read(known: Task, room: int = ROOM, artifact_id: str = "a1", **wanted: Any) -> Piece:
-    return read_artifact("agent", known, Wanted(artifact_id, **wanted), room)
+    return read_masked(known, Wanted(artifact_id, **wanted), room)
+
+
+def read_masked(known: Task, wanted: Wanted, room: int, mask: Callable[[str], str] = str) -> Piece:
+    artifact, parts = pick("agent", known, wanted, mask)
+    return read_artifact("agent", artifact, parts, wanted, room, mask)
 
 
 def body(shown: str) -> tuple[str, int | None]:
@@ -295,6 +301,36 @@ def test_large_data_keeps_within_the_room(value: Any) -> None:
     assert len(read(task(data(value)), pointer="/nope").text.encode()) <= ROOM
 
 
+def test_a_long_text_in_data_is_read_by_ranges_to_its_end() -> None:
+    words = "سطر\n" * 8_000
+    assert read_through(task(data({"report": words})), ROOM, pointer="/report") == words
+
+
+def test_a_large_object_is_read_by_ranges_and_says_what_can_be_pointed_to() -> None:
+    value = {f"key{n}": "x" * 50 for n in range(500)}
+    shown = read(task(data(value)), pointer="").text
+    assert "characters 0 to " in shown
+    assert "Read on with offset=" in shown
+    assert "the keys there are key0, key1" in shown
+    assert "480 more" in shown
+    whole, offset = "", 0
+    while True:
+        shown = read(task(data(value)), pointer="", offset=offset).text
+        place = RANGE.search(shown)
+        assert place
+        piece = shown.partition("\n\n")[2].partition("\nOr read a member")[0]
+        whole += re.sub(r"\n\nRead on with offset=\d+\.$", "", piece)
+        if place[2] == place[3]:
+            break
+        offset = int(place[2])
+    assert json.loads(whole) == value
+
+
+def test_a_range_of_a_short_text_in_data_is_exact() -> None:
+    shown = read(task(data({"t": "0123456789"})), pointer="/t", offset=2, limit=3).text
+    assert body(shown)[0] == "234"
+
+
 # --- pictures and sound ---
 
 
@@ -353,11 +389,29 @@ def test_a_link_is_shown_and_nothing_is_fetched() -> None:
 
 def test_a_secret_at_the_border_of_a_range_does_not_pass_by_half() -> None:
     known = task(text("the token is SUPERSECRET, they said"))
-    hidden = read_artifact(
-        "agent",
-        known,
-        Wanted("a1", limit=18),
-        ROOM,
-        lambda words: words.replace("SUPERSECRET", "***"),
-    )
-    assert "SUPER" not in hidden.text
+    assert "SUPER" not in read_masked(known, Wanted("a1", limit=18), ROOM, hide).text
+
+
+def hide(words: str) -> str:
+    return words.replace("SUPERSECRET", "***")
+
+
+@pytest.mark.parametrize("before", range(0, 80, 7))
+def test_no_half_of_a_secret_passes_where_data_is_cut(before: int) -> None:
+    words = "x" * (9_000 + before) + "SUPERSECRET" + "y" * 3_000
+    for value, pointer in ((words, ""), ({"k": words}, ""), ([words[:8_900], words], "/1")):
+        shown = read_masked(task(data(value)), Wanted("a1", pointer=pointer), ROOM, hide).text
+        assert "SUPER" not in shown
+        assert "SECRET" not in shown
+
+
+@pytest.mark.parametrize("before", range(485, 515, 3))
+def test_no_half_of_a_secret_passes_in_a_name_or_an_id_that_is_cut(before: int) -> None:
+    words = "n" * before + "SUPERSECRET" + "m" * 600
+    known = task(text("x"), name=words[300:], artifact_id=words)
+    shown = shown_id(known.artifacts[0], hide)
+    answer = read_masked(known, Wanted(shown), ROOM, hide)
+    assert "SUPE" not in answer.text
+    with pytest.raises(NotAllowed) as caught:
+        read_masked(known, Wanted("other"), ROOM, hide)
+    assert "SUPE" not in caught.value.next_step

@@ -10,14 +10,20 @@ from pydantic import ValidationError
 
 from a2a_mcp.errors import NotAllowed
 from a2a_mcp.files import LARGEST_FILE, FileIn, data_parts, to_parts
+from a2a_mcp.paths import Paths
+
+pytestmark = pytest.mark.anyio
 
 
-def parts_of(**file: Any) -> Any:
-    return to_parts([FileIn(**file)])
+CLOSED = Paths()
 
 
-def test_content_becomes_bytes_with_its_name_and_kind() -> None:
-    (part,) = parts_of(content=b64encode(b"\x00hi").decode(), name="a.png")
+async def parts_of(paths: Paths = CLOSED, **file: Any) -> Any:
+    return await to_parts([FileIn(**file)], paths)
+
+
+async def test_content_becomes_bytes_with_its_name_and_kind() -> None:
+    (part,) = await parts_of(content=b64encode(b"\x00hi").decode(), name="a.png")
     assert (part.kind, part.raw, part.filename, part.media_type) == (
         "raw",
         b"\x00hi",
@@ -26,23 +32,23 @@ def test_content_becomes_bytes_with_its_name_and_kind() -> None:
     )
 
 
-def test_a_kind_that_is_given_wins_over_the_one_of_the_name() -> None:
-    (part,) = parts_of(content="aGk=", name="a.png", media_type="text/x-special")
+async def test_a_kind_that_is_given_wins_over_the_one_of_the_name() -> None:
+    (part,) = await parts_of(content="aGk=", name="a.png", media_type="text/x-special")
     assert part.media_type == "text/x-special"
 
 
-def test_bytes_of_unknown_kind_are_octets() -> None:
-    (part,) = parts_of(content="aGk=")
+async def test_bytes_of_unknown_kind_are_octets() -> None:
+    (part,) = await parts_of(content="aGk=")
     assert part.media_type == "application/octet-stream"
 
 
 @pytest.mark.parametrize("content", ["aGk=", "aGk", " aG\nk= ", "-_8=", "+/8="])
-def test_base64_is_read_in_either_alphabet_padded_or_not(content: str) -> None:
-    assert parts_of(content=content)[0].raw in (b"hi", b"\xfb\xff")
+async def test_base64_is_read_in_either_alphabet_padded_or_not(content: str) -> None:
+    assert (await parts_of(content=content))[0].raw in (b"hi", b"\xfb\xff")
 
 
-def test_a_url_is_passed_on_as_a_reference() -> None:
-    (part,) = parts_of(url="https://example.com/x/report.pdf?v=1")
+async def test_a_url_is_passed_on_as_a_reference() -> None:
+    (part,) = await parts_of(url="https://example.com/x/report.pdf?v=1")
     assert (part.kind, part.url, part.filename, part.media_type) == (
         "url",
         "https://example.com/x/report.pdf?v=1",
@@ -60,13 +66,13 @@ def test_a_url_is_passed_on_as_a_reference() -> None:
         ("DATA:text/html,hi", b"hi", "text/html"),
     ],
 )
-def test_a_data_url_becomes_bytes(url: str, content: bytes, kind: str) -> None:
-    (part,) = parts_of(url=url)
+async def test_a_data_url_becomes_bytes(url: str, content: bytes, kind: str) -> None:
+    (part,) = await parts_of(url=url)
     assert (part.kind, part.raw, part.media_type) == ("raw", content, kind)
 
 
-def test_an_empty_file_is_a_file() -> None:
-    assert parts_of(content="", name="empty.txt")[0].raw == b""
+async def test_an_empty_file_is_a_file() -> None:
+    assert (await parts_of(content="", name="empty.txt"))[0].raw == b""
 
 
 @pytest.mark.parametrize(
@@ -85,16 +91,16 @@ def test_an_empty_file_is_a_file() -> None:
     ],
     ids=lambda file: str(file)[:40],
 )
-def test_what_cannot_be_sent_is_refused_with_what_to_do(file: dict[str, Any]) -> None:
+async def test_what_cannot_be_sent_is_refused_with_what_to_do(file: dict[str, Any]) -> None:
     with pytest.raises(NotAllowed) as caught:
-        parts_of(**file)
+        await parts_of(**file)
     assert caught.value.next_step
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "notes.txt", "../x", "~/.ssh/id_rsa"])
-def test_no_path_is_ever_read(path: str) -> None:
+async def test_no_path_is_ever_read(path: str) -> None:
     with pytest.raises(NotAllowed, match="paths"):
-        parts_of(path=path)
+        await parts_of(path=path)
 
 
 def test_a_member_that_no_file_has_is_a_mistake() -> None:

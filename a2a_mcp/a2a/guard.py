@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
 import httpx
@@ -17,6 +17,7 @@ import httpx
 from a2a_mcp.a2a.errors import Delivery, UrlRefused
 
 PORTS: Final = {"http": 80, "https": 443}
+NAT64: Final = IPv6Network("64:ff9b::/96")
 UNSPECIFIED: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - names to recognise, not to bind
 
 
@@ -68,6 +69,24 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def is_public(address: str) -> bool:
+    """Whether an address is one of the public internet, whatever it is wrapped in."""
+    try:
+        found = _unwrapped(ip_address(address))
+    except ValueError:  # one with a scope, too: it is of a local link
+        return False
+    return found.is_global and not found.is_multicast
+
+
+def _unwrapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    """Give the IPv4 address that an IPv6 one carries."""
+    if isinstance(address, IPv4Address):
+        return address
+    if address in NAT64:
+        return IPv4Address(address.packed[-4:])
+    return address.ipv4_mapped or address.sixtofour or address
 
 
 @dataclass(frozen=True, slots=True)

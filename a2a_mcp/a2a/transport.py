@@ -64,6 +64,15 @@ class Stream:
     events: AsyncIterator[ServerSentEvent]
 
 
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A file as it came; `media_type` is what its server says."""
+
+    status: int
+    media_type: str
+    data: bytes
+
+
 class Transport:
     """Speaks HTTP with one agent through one connection pool."""
 
@@ -104,6 +113,20 @@ class Transport:
             async with self._open(outgoing, headers, attachment, ACCEPT_ONE) as response:
                 return await _read(response, limit)
 
+    async def file(
+        self, url: str, attachment: Attachment, *, address: str | None = None
+    ) -> Received:
+        """Read a file whole, whatever it is; at `address` instead of where its name leads.
+
+        Raises AgentUnreachable and InvalidAgentResponse.
+        """
+        with _deadline(self.limits.call_seconds, url):
+            outgoing = Outgoing("GET", url)
+            async with self._open(outgoing, {}, attachment, "*/*", address) as response:
+                data = await _bytes(response, self.limits.body_bytes)
+                kind = media_type(header(response, b"content-type"))
+                return Received(response.status_code, kind, data)
+
     @contextlib.asynccontextmanager
     async def stream(
         self, outgoing: Outgoing, headers: Mapping[str, str], attachment: Attachment
@@ -123,10 +146,17 @@ class Transport:
 
     @contextlib.asynccontextmanager
     async def _open(
-        self, outgoing: Outgoing, headers: Mapping[str, str], attachment: Attachment, accept: str
+        self,
+        outgoing: Outgoing,
+        headers: Mapping[str, str],
+        attachment: Attachment,
+        accept: str,
+        address: str | None = None,
     ) -> AsyncIterator[httpx.Response]:
         with _translated(outgoing.url):
             request = self._request(outgoing, headers, attachment, accept)
+            if address:
+                _dial(request, address)
             response = await self._pool.handle_async_request(request)
             response.request = request
         try:
@@ -185,6 +215,13 @@ class Transport:
             yield event
 
 
+def _dial(request: httpx.Request, address: str) -> None:
+    """Send a request to an address; its host header stays, and the certificate is the name's."""
+    name = request.url.raw_host.decode("ascii")
+    request.url = request.url.copy_with(host=address)
+    request.extensions = {**request.extensions, "sni_hostname": name}
+
+
 def header(response: httpx.Response, name: bytes) -> str:
     """Give a header by its lower-case name; the library's own look-up decodes all of them."""
     for key, value in response.headers.raw:
@@ -208,6 +245,11 @@ def _refuse_coding(response: httpx.Response) -> None:
 
 
 async def _read(response: httpx.Response, limit: int) -> Answer:
+    body, is_json = parse_json(await _bytes(response, limit))
+    return Answer(response.status_code, response.headers, body, is_json)
+
+
+async def _bytes(response: httpx.Response, limit: int) -> bytes:
     url = str(response.url)
     pieces: list[bytes] = []
     received = 0
@@ -219,8 +261,7 @@ async def _read(response: httpx.Response, limit: int) -> Answer:
                     f"the answer is larger than {limit} bytes", url=plain(url)
                 )
             pieces.append(piece)
-    body, is_json = parse_json(b"".join(pieces))
-    return Answer(response.status_code, response.headers, body, is_json)
+    return b"".join(pieces)
 
 
 def parse_json(data: bytes) -> tuple[JSON, bool]:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from mcp.server.auth.middleware.auth_context import get_access_token
 
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.agents_view import AgentsView
-from a2a_mcp.artifacts import Piece, Wanted, read_artifact
 from a2a_mcp.bridge import Bridge
 from a2a_mcp.browsing import Browser
+from a2a_mcp.files_out import FilesOut
 from a2a_mcp.info import describe_agent, list_agents
 from a2a_mcp.listing import Listing
+from a2a_mcp.paths import Paths
 from a2a_mcp.registry import Registry
 
 LOCAL_OWNER: Final = "local"
@@ -29,6 +31,16 @@ class App:
     bridge: Bridge
     listing: Listing
     browser: Browser
+    files_out: FilesOut
+    state_folder: Path | None = None
+    local: bool = False
+
+    @property
+    def paths(self) -> Paths:
+        """What callers may name by path, as it is configured now."""
+        config = self.registry.config
+        own = (*config.files, self.state_folder) if self.state_folder else tuple(config.files)
+        return Paths(config.server.file_roots, own, self.local)
 
     @property
     def result_bytes(self) -> int:
@@ -53,18 +65,6 @@ class App:
         except A2AError as error:
             return describe_agent(self.registry, name, error.message)
         return describe_agent(self.registry, name)
-
-    async def artifact(
-        self, owner_name: str, task_id: str, agent: str | None, wanted: Wanted
-    ) -> Piece:
-        """Read a piece of an artifact of a task."""
-        found = await self.bridge.reader.read(owner_name, task_id, agent)
-        if found.task is None:
-            raise self.bridge.reader.nameless(found.record)
-        note = f"Note: {found.note}\n\n" if found.note else ""
-        room = self.result_bytes - len(note.encode())
-        piece = read_artifact(found.record.agent, found.task, wanted, room, self.mask)
-        return replace(piece, text=note + piece.text)
 
     async def agent_of(self, arguments: Mapping[str, Any]) -> str | None:
         """Name the agent of a call that failed, for the error's words."""

@@ -1,7 +1,8 @@
 """MCP content blocks of an artifact, in the form that the client's protocol version knows.
 
 The SDK does not downgrade: an old client rejects a whole result for one block it does not know
-(hosts 2), so that is done here.
+(hosts 2), so that is done here. The text says all that the other blocks do, since some hosts show
+nothing else.
 """
 
 from __future__ import annotations
@@ -11,16 +12,30 @@ from base64 import b64encode
 import mcp.types as t
 from mcp.types.version import is_version_at_least
 
-from a2a_mcp.artifacts import Media, Piece
+from a2a_mcp.artifacts import Link, Media, Piece
 from a2a_mcp.server.results import Mask
 
 AUDIO_SINCE = "2025-03-26"
+LINKS_SINCE = "2025-06-18"
 
 
 def blocks_of(piece: Piece, mask: Mask, version: str | None) -> list[t.ContentBlock]:
-    """Make the blocks: the text, then pictures and sound."""
+    """Make the blocks: the text, then pictures and sound, then links."""
     blocks: list[t.ContentBlock] = [t.TextContent(type="text", text=mask(piece.text))]
-    return blocks + [_block(media, version) for media in piece.media]
+    blocks += [_block(media, version) for media in piece.media]
+    if version and is_version_at_least(version, LINKS_SINCE):
+        blocks += [_link(link, mask) for link in piece.links]
+    return blocks
+
+
+def _link(link: Link, mask: Mask) -> t.ContentBlock:
+    return t.ResourceLink(
+        type="resource_link",
+        uri=mask(link.uri),
+        name=mask(link.name),
+        mime_type=link.media_type,
+        size=link.size,
+    )
 
 
 def _block(media: Media, version: str | None) -> t.ContentBlock:

@@ -106,7 +106,7 @@ def of_task_view(view: TaskView, mask: Mask, limit: int) -> t.CallToolResult:
     What an agent said is masked before it is cut: half a secret would pass.
     """
     if mask(view.text) is view.text and not (view.updates or view.history or view.error):
-        return of_view(fit(view, limit), mask, is_error=view.failed)
+        return of_view(fit(view, limit, mask), mask, is_error=view.failed)
     said = replace(
         view,
         text=mask(view.text),
@@ -116,7 +116,7 @@ def of_task_view(view: TaskView, mask: Mask, limit: int) -> t.CallToolResult:
             replace(turn, text=shorten(mask(turn.text), TURN_BYTES)) for turn in view.history
         ),
     )
-    return of_view(fit(said, limit), mask, is_error=view.failed)
+    return of_view(fit(said, limit, mask), mask, is_error=view.failed)
 
 
 def told(update: UpdateView, mask: Mask) -> str:

@@ -137,7 +137,7 @@ async def send_task(
         agent=agent,
         task_id=task_id,
         context_id=context_id,
-        parts=data_parts(data) + to_parts(files or ()),
+        parts=data_parts(data) + await to_parts(files or (), app.paths),
         metadata=metadata or {},
         wait_seconds=wait_seconds,
     )
@@ -189,12 +189,12 @@ async def get_artifact(
     ] = None,
 ) -> t.CallToolResult:
     """Reads one artifact of a task: the rest of a text that was cut, a part of its data, a picture
-    or sound. Not needed when the task's text already shows it whole. Use the artifact_id that the
-    task's result lists.
+    or sound, any file. Not needed when the task's text already shows it whole. Says where files
+    are kept.
     """
     app = _app(ctx)
     wanted = Wanted(artifact_id, part, unit or "characters", offset or 0, limit, pointer, search)
-    piece = await app.artifact(owner(), task_id, agent, wanted)
+    piece = await app.files_out.read(owner(), task_id, agent, wanted)
     blocks = blocks_of(piece, app.mask, ctx.protocol_version)
     return t.CallToolResult(content=blocks, is_error=piece.missed)
 

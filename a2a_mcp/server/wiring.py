@@ -18,6 +18,7 @@ from a2a_mcp import __version__
 from a2a_mcp.bridge import Bridge
 from a2a_mcp.browsing import Browser
 from a2a_mcp.config import Config, Reloader
+from a2a_mcp.files_out import FilesOut
 from a2a_mcp.follower import Follower
 from a2a_mcp.kept import Kept
 from a2a_mcp.listing import Listing
@@ -47,11 +48,14 @@ def create_server(
     reloader: Reloader | None = None,
     closed: Callable[[], None] = lambda: None,
     closing: anyio.Event | None = None,
+    local: bool = False,
     **server_options: Any,
 ) -> MCPServer[App]:
     """Make the MCP server; `closed` is called when the lifespan has ended with all state saved.
 
     `closing` tells that the end is near: whoever waits for an agent is answered with what is known.
+
+    A `local` host runs on this machine for the same person: it is told of paths here.
 
     `server_options` go to the SDK's server (authentication over HTTP).
     """
@@ -60,11 +64,7 @@ def create_server(
     async def lifespan(_: MCPServer[App]) -> AsyncIterator[App]:
         tasks = SqliteTaskMap(state_folder, durability=config.server.durability)
         registry = Registry(config, reloader, lessons=tasks)
-        kept = Kept(
-            state_folder,
-            keep_seconds=config.server.keep_days * DAY_SECONDS,
-            keep_bytes=config.server.keep_bytes,
-        )
+        kept = _kept(config, state_folder)
         try:
             async with anyio.create_task_group() as group:
                 follower = Follower(group, tasks, watchers=(kept.note,))
@@ -73,8 +73,7 @@ def create_server(
                 if closing:
                     group.start_soon(_release, closing, follower)
                 bridge = Bridge(registry, tasks, follower, kept)
-                browser = Browser(registry, bridge)
-                yield App(registry, bridge, Listing(registry, tasks), browser)
+                yield _app(bridge, state_folder, local=local)
                 group.cancel_scope.cancel()
         finally:
             with anyio.CancelScope(shield=True), anyio.move_on_after(1):
@@ -99,6 +98,27 @@ def create_server(
     )
     resources.install(server)
     return server
+
+
+def _kept(config: Config, state_folder: Path | None) -> Kept:
+    return Kept(
+        state_folder,
+        keep_seconds=config.server.keep_days * DAY_SECONDS,
+        keep_bytes=config.server.keep_bytes,
+    )
+
+
+def _app(bridge: Bridge, state_folder: Path | None, *, local: bool) -> App:
+    registry = bridge.registry
+    return App(
+        registry,
+        bridge,
+        Listing(registry, bridge.tasks),
+        Browser(registry, bridge),
+        FilesOut(registry, bridge.reader, state_folder, local=local),
+        state_folder,
+        local,
+    )
 
 
 async def _release(closing: anyio.Event, follower: Follower) -> None:

@@ -122,9 +122,9 @@ class Agent:
 def start_agent(kind: str, *options: str) -> Agent:
     """Start an agent and return it once it accepts requests.
 
-    Options of every kind: `--port N`, on a2a-sdk `--no-streaming`, from 0.3 on `--says V` (a card that
-    declares that version, whatever is spoken). Of 1.3 also `--token T` (401
-    without this bearer token; the card is public) and `--path /x` (agent and card live under it).
+    Options of every kind: `--port N`, on a2a-sdk `--no-streaming`, from 0.3 on `--says V` (a card
+    that declares that version, whatever is spoken). Of 1.3 also `--token T` (401 without this
+    bearer token; the card is public) and `--path /x` (agent and card live under it).
 
     Raises:
         KeyError: there is no such kind.

@@ -157,7 +157,7 @@ def card_fields(generation: str, url: str, *, streaming: bool) -> dict[str, Any]
         "version": generation,
         "url": url,
         "capabilities": AgentCapabilities(streaming=streaming, push_notifications=False),
-        "default_input_modes": ["text/plain"],
+        "default_input_modes": ["text/plain", "application/*", "image/png"],
         "default_output_modes": ["text/plain"],
         "skills": [AgentSkill(id="words", name="Words", description="All of it.", tags=["test"])],
     }

@@ -170,7 +170,7 @@ def card(options: argparse.Namespace, url: str) -> AgentCard:
             for version in (["1.0", "0.3"] if options.compat else ["1.0"])
         ],
         capabilities=AgentCapabilities(streaming=options.streaming, push_notifications=False),
-        default_input_modes=["text/plain"],
+        default_input_modes=["text/plain", "application/*", "image/png"],
         default_output_modes=["text/plain"],
         skills=[AgentSkill(id="words", name="Words", description="All of it.", tags=["test"])],
         security_schemes={"bearer": bearer} if options.token else None,

@@ -178,6 +178,13 @@ async def files(turn: Turn, _rest: str) -> None:
     await turn.finish(File("report.pdf", "application/pdf", url=LINK), name="report")
 
 
+async def give(turn: Turn, rest: str) -> None:
+    """`give NAME TYPE BASE64`: an artifact of one file, whose id is `file`."""
+    name, media_type, content = rest.split()
+    await turn.start()
+    await turn.finish(File(name, media_type, content=b64decode(content)), name="file")
+
+
 async def data(turn: Turn, _rest: str) -> None:
     """`data`: an artifact of structured data."""
     await turn.start()
@@ -218,6 +225,7 @@ WORDS: Final[dict[str, Callable[[Turn, str], Awaitable[None]]]] = {
     "noend": noend,
     "nothing": nothing,
     "files": files,
+    "give": give,
     "data": data,
     "big": big,
 }

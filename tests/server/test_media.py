@@ -12,7 +12,7 @@ from agents import Agents
 from scripted import GET, result, scripted, task
 from staging import configured, hosted
 
-from a2a_mcp.artifacts import Media, Piece
+from a2a_mcp.artifacts import Link, Media, Piece
 from a2a_mcp.server.media import blocks_of
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
@@ -38,6 +38,13 @@ def test_sound_is_words_where_an_audio_block_would_spoil_the_whole_result(
     words = blocks_of(PIECE, str, version)[2]
     assert isinstance(words, t.TextContent)
     assert "audio/wav" in words.text
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_link_is_a_block_only_where_it_would_not_spoil_the_whole_result(version: str) -> None:
+    piece = Piece("a link", links=(Link("a2a://tasks/a/t/artifacts/f", "f.pdf", "x/y", 3),))
+    kinds = [block.type for block in blocks_of(piece, str, version)]
+    assert kinds == (["text", "resource_link"] if version >= "2025-06-18" else ["text"])
 
 
 def test_the_bytes_are_exact() -> None:
@@ -85,3 +92,54 @@ async def test_a_picture_is_believed_by_its_bytes_and_not_by_its_word(tmp_path: 
             )
     pictures = [block for block in answer.content if isinstance(block, t.ImageContent)]
     assert [b64decode(picture.data) for picture in pictures] == [PNG]
+
+
+# --- files that are kept ---
+
+PDF = b"%PDF-1.7\r\n\x00"
+
+
+async def handed(
+    tmp_path: Path, content: bytes = PDF, kind: str = "application/pdf", **server: Any
+) -> t.CallToolResult:
+    """Ask for a file of an agent."""
+    part = {"raw": b64encode(content).decode(), "mediaType": kind, "filename": "r.pdf"}
+    made = [{"artifactId": "a", "parts": [part]}]
+    async with scripted() as agent:
+        agent.on(GET, result(task("completed", artifacts=made)))
+        async with hosted(configured(server, it=agent.url), tmp_path / "state") as client:
+            return await client.call_tool(
+                "get_artifact", {"task_id": "t1", "artifact_id": "a", "agent": "it"}
+            )
+
+
+@pytest.mark.anyio
+async def test_files_are_kept_in_the_state_folder_or_where_the_configuration_says(
+    tmp_path: Path,
+) -> None:
+    await handed(tmp_path)
+    await handed(tmp_path, files_dir=tmp_path / "of agents")
+    for folder in (tmp_path / "state" / "files", tmp_path / "of agents"):
+        (kept,) = folder.rglob("*.pdf")
+        assert kept.read_bytes() == PDF
+
+
+@pytest.mark.anyio
+async def test_a_folder_that_cannot_be_written_costs_no_more_than_the_copy(tmp_path: Path) -> None:
+    taken = tmp_path / "taken"
+    taken.write_text("a file", encoding="utf-8")
+    answer = await handed(tmp_path, files_dir=taken)
+    (words, link) = answer.content
+    assert isinstance(words, t.TextContent)
+    assert "not saved: " in words.text
+    assert isinstance(link, t.ResourceLink)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("kind", ["image/svg+xml", "image/png", "audio/x\r\ny", "no type"])
+async def test_what_only_claims_to_be_shown_is_plain_bytes(tmp_path: Path, kind: str) -> None:
+    answer = await handed(tmp_path, b"<svg onload=alert(1)>", kind)
+    link = answer.content[-1]
+    assert isinstance(link, t.ResourceLink)
+    assert link.mime_type in ("application/octet-stream", "application/pdf")
+    assert [block.type for block in answer.content] == ["text", "resource_link"]

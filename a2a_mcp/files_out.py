@@ -1,0 +1,124 @@
+"""The files of an artifact, handed out with a piece of it: fetched where allowed, kept, named.
+
+What an agent only links to is fetched if its configuration says so. Bytes are kept below one
+folder, for whoever sits at this machine; where they lie is told only to a host that runs here too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+import anyio
+
+from a2a_mcp import media_types, saving, uris
+from a2a_mcp.a2a.errors import A2AError
+from a2a_mcp.a2a.types import Artifact, Part, Task
+from a2a_mcp.artifacts import Handed, Link, Piece, Wanted, pick, read_artifact
+from a2a_mcp.reading import Reader
+from a2a_mcp.registry import Registry
+from a2a_mcp.text import scrub
+
+FOLDER: Final = "files"
+MOST_FETCHED: Final = 4
+FETCH_SECONDS: Final = 30.0
+MOST_FILES: Final = 20
+
+
+class FilesOut:
+    """Reads artifacts for the callers of one process; `local` ones are told where files lie."""
+
+    def __init__(
+        self, registry: Registry, reader: Reader, state_folder: Path | None, *, local: bool
+    ) -> None:
+        self._registry = registry
+        self._reader = reader
+        self._state_folder = state_folder
+        self._local = local
+
+    async def read(self, owner: str, task_id: str, agent: str | None, wanted: Wanted) -> Piece:
+        """Read a piece of an artifact, and hand out its files with the first; raises as `Reader`.
+
+        Its files come with the first piece of text, or of a part; not with a search.
+        """
+        config = self._registry.config
+        found = await self._reader.read(owner, task_id, agent)
+        record, task = found.record, found.task
+        if task is None:
+            raise self._reader.nameless(record)
+        mask = config.secrets.mask
+        artifact, parts = pick(record.agent, task, wanted, mask)
+        if self._fetches(record.agent) and any(part.kind == "url" for part in parts):
+            parts = await self._fetched(record.agent, parts)
+        handed: tuple[Handed, ...] = ()
+        if wanted.search is None and wanted.pointer is None and not wanted.offset:
+            handed = await self._hand_out(owner, record.agent, task, artifact, parts)
+        note = f"Note: {found.note}\n\n" if found.note else ""
+        room = config.server.result_bytes - len(note.encode())
+        piece = read_artifact(record.agent, artifact, parts, wanted, room, mask, handed)
+        return replace(piece, text=note + piece.text)
+
+    def _fetches(self, agent: str) -> bool:
+        known = self._registry.config.agents.get(agent)  # a task may outlive its agent's table
+        return known is not None and known.fetch
+
+    async def _fetched(self, agent: str, parts: Sequence[Part]) -> tuple[Part, ...]:
+        """Read what is only linked to; one link that cannot be read costs no more than itself."""
+        linked = [part for part in parts if part.kind == "url"][:MOST_FETCHED]
+        read: dict[int, Part] = {}
+        with anyio.move_on_after(FETCH_SECONDS):
+            for part in linked:
+                read[id(part)] = await self._fetch(agent, part)
+        late = {id(part): _not_fetched(part, "no time was left") for part in linked}
+        return tuple((late | read).get(id(part), part) for part in parts)
+
+    async def _fetch(self, agent: str, part: Part) -> Part:
+        try:
+            received = await self._registry.connection(agent).download(part.url)
+        except A2AError as error:
+            return _not_fetched(part, scrub(error.message))
+        name = part.filename or part.url.partition("?")[0].rpartition("/")[2] or None
+        said = part.media_type or received.media_type
+        return Part(
+            kind="raw",
+            raw=received.data,
+            filename=name,
+            media_type=media_types.of_bytes(received.data, said, name),
+        )
+
+    async def _hand_out(
+        self, owner: str, agent: str, task: Task, artifact: Artifact, parts: Sequence[Part]
+    ) -> tuple[Handed, ...]:
+        files = [part for part in parts if part.kind == "raw"][:MOST_FILES]
+        root = self._root()
+        folder = saving.folder_of(root, owner, agent, task.id) if root else None
+        uri = uris.of_artifact(agent, task.id, artifact.artifact_id)
+        return tuple([await self._keep(folder, uri, artifact, part) for part in files])
+
+    def _root(self) -> Path | None:
+        given = self._registry.config.server.files_dir
+        if given:
+            return given.absolute()
+        return self._state_folder / FOLDER if self._state_folder else None
+
+    async def _keep(self, folder: Path | None, uri: str, artifact: Artifact, part: Part) -> Handed:
+        media_type = media_types.of_bytes(part.raw, part.media_type, part.filename)
+        wanted = part.filename or artifact.name or artifact.artifact_id
+        name = saving.safe_name(wanted, media_type)
+        digest = sha256(part.raw).hexdigest()
+        path, problem = None, None
+        if folder:
+            try:
+                path = await anyio.to_thread.run_sync(saving.save, folder, name, part.raw)
+            except OSError as error:
+                problem = error.strerror or "its folder cannot be written to"
+        link = Link(uri, path.name if path else name, media_type, len(part.raw))
+        shown = str(path) if path and self._local else None
+        return Handed(link, digest, shown, problem)
+
+
+def _not_fetched(part: Part, reason: str) -> Part:
+    return part.model_copy(update={"problem": f"not fetched: {reason}"})

@@ -1,0 +1,49 @@
+"""Which files an agent takes, by the input modes of its card. Pure.
+
+Lenient where the card says nothing, and where it is loosely put: agents name kinds ("text", "file")
+as well as media types, and any text is text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from a2a_mcp.a2a.types import AgentCard, Part
+from a2a_mcp.errors import NotAllowed
+from a2a_mcp.media_types import plain
+from a2a_mcp.text import scrub, shorten
+
+ANYTHING: Final = frozenset({"*", "*/*", "file", "files"})
+MODES_BYTES: Final = 300
+
+
+def refuse_unwanted(agent: str, card: AgentCard, parts: Iterable[Part]) -> None:
+    """Raise NotAllowed for a file of a kind that neither the card nor a skill of it takes."""
+    modes = _modes(card)
+    if not modes or modes & ANYTHING:
+        return
+    for part in parts:
+        kind = plain(part.media_type)
+        if part.kind in ("raw", "url") and kind and not any(_takes(mode, kind) for mode in modes):
+            name = f"The file {part.filename!r}" if part.filename else "A file"
+            raise NotAllowed(
+                f"{name} is {kind}, which the agent {agent!r} does not take; nothing was sent.",
+                f"It takes: {shorten(scrub(', '.join(sorted(modes))), MODES_BYTES)}. Send another "
+                "kind of file, its content as text, or use another agent.",
+                agent=agent,
+            )
+
+
+def _modes(card: AgentCard) -> frozenset[str]:
+    """What the agent takes, in lower case without parameters; empty where it does not say."""
+    skills = [mode for skill in card.skills for mode in skill.input_modes]
+    said = (mode.partition(";")[0].strip().lower() for mode in (*card.default_input_modes, *skills))
+    return frozenset(mode for mode in said if mode)
+
+
+def _takes(mode: str, kind: str) -> bool:
+    family, slash, _ = mode.partition("/")
+    if mode.endswith("/*") or not slash or family == "text":
+        return kind.startswith(f"{family}/")
+    return kind == mode

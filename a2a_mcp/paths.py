@@ -1,0 +1,98 @@
+"""Reading files that a caller names by path: only below folders the configuration opens.
+
+A model chooses the path, and an agent's words may choose for it: whatever leads out of the folders
+is refused before anything of it is read, links included, and so are the bridge's own files.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from a2a_mcp.errors import NotAllowed
+
+INSTEAD: Final = "Give the file as content (base64) with a name, or as an https URL."
+OPEN: Final = (
+    os.O_RDONLY
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """What may be read: below `roots`, but not `own` files and folders; `local` callers only."""
+
+    roots: Sequence[Path] = ()
+    own: Sequence[Path] = ()
+    local: bool = True
+
+    def read(self, wanted: str, most: int) -> tuple[str, bytes]:
+        """Give a file's name and its bytes; raises NotAllowed."""
+        if not self.local:
+            raise NotAllowed(
+                "Files are read from paths only by a bridge that the host runs itself (stdio).",
+                INSTEAD,
+            )
+        if not self.roots:
+            raise NotAllowed(
+                "Files cannot be read from paths: no folder is open to it.",
+                f"{INSTEAD} Or ask the user to set file_roots in [server] of agents.toml.",
+            )
+        path = self._allowed(wanted)
+        try:
+            return path.name, _read(path, most)
+        except OSError as error:
+            reason = error.strerror or "it cannot be opened"
+            raise NotAllowed(
+                f"The file {wanted!r} cannot be read: {reason}.", "Check the path and call again."
+            ) from None
+
+    def _allowed(self, wanted: str) -> Path:
+        """Give the path with all links followed, if it lies where it may."""
+        roots = [root.resolve() for root in self.roots]
+        try:
+            named = Path(os.path.expanduser(wanted))
+            tried = [named] if named.is_absolute() else [root / named for root in roots]
+            found = [path.resolve() for path in tried]
+            path = next((path for path in found if path.exists()), found[0])
+        except (OSError, ValueError, RuntimeError):  # a NUL, a ring of links, no home
+            raise NotAllowed(
+                f"{wanted[:200]!r} is no path.", "Check the path and call again."
+            ) from None
+        opened = [root for root in roots if path.is_relative_to(root)]
+        if not opened:
+            raise NotAllowed(
+                f"The file {wanted!r} is not in a folder that files may be read from.",
+                f"Those are: {', '.join(map(str, self.roots))}. Others the user opens with "
+                "file_roots in [server] of agents.toml.",
+            )
+        if any(_holds(own.resolve(), path, opened) for own in self.own):
+            raise NotAllowed(
+                f"The file {wanted!r} is one of the bridge's own and is not given to agents.",
+                "Choose another file.",
+            )
+        return path
+
+
+def _holds(own: Path, path: Path, opened: Sequence[Path]) -> bool:
+    """Whether a path is of the bridge's own, and in no folder there that was opened by name."""
+    return path.is_relative_to(own) and not any(root.is_relative_to(own) for root in opened)
+
+
+def _read(path: Path, most: int) -> bytes:
+    with os.fdopen(os.open(path, OPEN), "rb") as file:
+        found = os.fstat(file.fileno())
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(None, "it is not a regular file")
+        if path.resolve() != path or not os.path.samestat(found, path.stat()):
+            raise OSError(None, "it was changed meanwhile")
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise OSError(None, f"it is larger than {most} bytes")
+    return data

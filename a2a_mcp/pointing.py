@@ -1,0 +1,74 @@
+"""Data by JSON pointer (RFC 6901), and long lists of it by range. Pure.
+
+Secrets are masked before anything is cut: half of one would pass every later masking.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Final
+
+from a2a_mcp.a2a.types import JSON
+from a2a_mcp.text import scrub, shorten
+
+INDEX: Final = re.compile(r"0|[1-9][0-9]{0,8}")  # RFC 6901, and no number of any length
+SHOWN_KEYS: Final = 20
+KEY_BYTES: Final = 80
+
+
+class NothingThereError(Exception):
+    """What was asked for is not in the artifact; the message says what is."""
+
+
+def follow(data: JSON, pointer: str) -> JSON:
+    """Give the value that a pointer leads to; raises NothingThereError."""
+    value = data
+    for step in pointer.removeprefix("/").split("/") if pointer else []:
+        key = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, dict) and key in value:
+            value = value[key]
+        elif isinstance(value, list) and INDEX.fullmatch(key) and int(key) < len(value):
+            value = value[int(key)]
+        else:
+            shown = shorten(scrub(key), KEY_BYTES)
+            raise NothingThereError(f"the pointer leads nowhere at {shown!r}: {members(value)}")
+    return value
+
+
+def members(value: JSON, mask: Callable[[str], str] = str) -> str:
+    """Say what is in a value, for whoever points into it next."""
+    if isinstance(value, dict):
+        keys = [shorten(scrub(str(key)), KEY_BYTES, mask) for key in list(value)[:SHOWN_KEYS]]
+        more = f" and {len(value) - SHOWN_KEYS} more" if len(value) > SHOWN_KEYS else ""
+        return f"the keys there are {', '.join(keys)}{more}"
+    if isinstance(value, list):
+        return f"there is a list of {len(value)}"
+    return "there is a single value"
+
+
+def items(
+    value: list[JSON],
+    pointer: str,
+    start: int,
+    limit: int | None,
+    room: int,
+    mask: Callable[[str], str],
+) -> str:
+    """Show items of a list, one a line, as many as fit into `room` bytes."""
+    if start >= len(value) and value:
+        raise NothingThereError(f"offset {start} is past the end of {len(value)} items")
+    last = len(value) if limit is None else min(start + max(limit, 0), len(value))
+    rows: list[str] = []
+    for item in value[start:last]:
+        row = mask(scrub(json.dumps(item, ensure_ascii=False))) + "\n"
+        room -= len(row.encode())
+        if room < 0:
+            break
+        rows.append(row)
+    if last > start and not rows:
+        return f"item {start} is too long for a list: read it with the pointer {pointer}/{start}"
+    end = start + len(rows)
+    more = f"\nRead on with offset={end}." if end < len(value) else ""
+    return f"items {start} to {end} of {len(value)}\n\n{''.join(rows)}{more}"

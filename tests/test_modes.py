@@ -1,0 +1,62 @@
+"""Which files go out: what a card's input modes leave out is refused with a reason."""
+
+from __future__ import annotations
+
+import pytest
+
+from a2a_mcp.a2a.types import AgentCard, AgentSkill, Part
+from a2a_mcp.errors import NotAllowed
+from a2a_mcp.modes import refuse_unwanted
+
+PNG = Part(kind="raw", raw=b"x", media_type="image/png", filename="x.png")
+
+
+def card(*modes: str, skill: tuple[str, ...] = ()) -> AgentCard:
+    skills = (AgentSkill(id="s", name="s", input_modes=skill),)
+    return AgentCard(name="a", default_input_modes=modes, skills=skills)
+
+
+@pytest.mark.parametrize(
+    "modes",
+    [
+        (),
+        ("image/png",),
+        ("IMAGE/PNG; q=1",),
+        ("image/*",),
+        ("*/*",),
+        ("*",),
+        ("image",),
+        ("file",),
+    ],
+)
+def test_a_file_goes_out_where_a_mode_fits_or_none_is_said(modes: tuple[str, ...]) -> None:
+    refuse_unwanted("a", card(*modes), [PNG])
+    refuse_unwanted("a", card("text/plain", skill=modes or ("image/png",)), [PNG])
+
+
+@pytest.mark.parametrize("modes", [("text/plain",), ("text",), ("image/jpeg", "application/*")])
+def test_a_file_that_no_mode_takes_is_refused_with_those_there_are(modes: tuple[str, ...]) -> None:
+    with pytest.raises(NotAllowed) as caught:
+        refuse_unwanted("a", card(*modes), [PNG])
+    assert "'x.png' is image/png" in caught.value.message
+    assert all(mode in caught.value.next_step for mode in modes)
+
+
+def test_a_link_is_a_file_too() -> None:
+    link = Part(kind="url", url="https://example.com/x.png", media_type="image/png")
+    with pytest.raises(NotAllowed):
+        refuse_unwanted("a", card("text/plain"), [link])
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        Part(kind="raw", raw=b"x", media_type="text/markdown"),  # any text is text
+        Part(kind="url", url="https://example.com/x"),  # of unknown kind
+        Part(kind="data", data={}),
+        Part(kind="text", text="x"),
+    ],
+    ids=lambda part: part.kind,
+)
+def test_text_data_and_what_is_of_unknown_kind_pass(part: Part) -> None:
+    refuse_unwanted("a", card("text/plain"), [part])

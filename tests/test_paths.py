@@ -1,0 +1,113 @@
+"""Files named by path: only below opened folders, whatever the path says."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from a2a_mcp.errors import NotAllowed
+from a2a_mcp.paths import Paths
+
+MOST = 100
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Path:
+    folder = tmp_path / "opened"
+    (folder / "below").mkdir(parents=True)
+    (folder / "below" / "x.txt").write_bytes(b"\r\n\x00x")
+    (tmp_path / "secret.txt").write_text("secret", encoding="utf-8")
+    (tmp_path / "opened-too").mkdir()
+    (tmp_path / "opened-too" / "y.txt").write_text("y", encoding="utf-8")
+    return folder
+
+
+def refusal(opened: Path, wanted: str, own: tuple[Path, ...] = ()) -> str:
+    with pytest.raises(NotAllowed) as caught:
+        Paths([opened], own).read(wanted, MOST)
+    assert caught.value.next_step
+    assert "secret" not in caught.value.message.replace(wanted, "").replace(repr(wanted), "")
+    return caught.value.message
+
+
+@pytest.mark.parametrize("spelling", ["below/x.txt", "./below/../below/x.txt", "{}/below/x.txt"])
+def test_a_file_in_an_open_folder_is_read_exactly(opened: Path, spelling: str) -> None:
+    assert Paths([opened]).read(spelling.format(opened), MOST) == ("x.txt", b"\r\n\x00x")
+
+
+def test_a_name_is_looked_up_in_each_open_folder(opened: Path) -> None:
+    roots = [opened, opened.parent / "opened-too"]
+    assert Paths(roots).read("y.txt", MOST) == ("y.txt", b"y")
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    ["../secret.txt", "below/../../secret.txt", "{}/../secret.txt", "{}-too/y.txt", "/etc/passwd"],
+)
+def test_a_path_that_leads_out_is_refused(opened: Path, wanted: str) -> None:
+    assert "not in a folder" in refusal(opened, wanted.format(opened))
+
+
+def test_a_path_that_leads_out_does_not_tell_whether_there_is_a_file(opened: Path) -> None:
+    there, nowhere = (refusal(opened, path) for path in ("../secret.txt", "../nothing.txt"))
+    assert there.replace("secret", "") == nowhere.replace("nothing", "")
+
+
+def test_links_are_followed_before_they_are_judged(opened: Path) -> None:
+    (opened / "out").symlink_to(opened.parent / "secret.txt")
+    (opened / "out-folder").symlink_to(opened.parent)
+    (opened / "inside").symlink_to(opened / "below" / "x.txt")
+    assert "not in a folder" in refusal(opened, "out")
+    assert "not in a folder" in refusal(opened, "out-folder/secret.txt")
+    assert Paths([opened]).read("inside", MOST)[1] == b"\r\n\x00x"
+
+
+def test_an_open_folder_may_itself_be_a_link(opened: Path) -> None:
+    link = opened.parent / "link"
+    link.symlink_to(opened)
+    assert Paths([link]).read(str(link / "below" / "x.txt"), MOST)[1] == b"\r\n\x00x"
+
+
+def test_only_regular_files_are_read(opened: Path) -> None:
+    assert "cannot be read" in refusal(opened, "below")
+    os.mkfifo(opened / "pipe")  # opened without waiting for a writer
+    assert "not a regular file" in refusal(opened, "pipe")
+
+
+def test_a_file_that_is_too_large_is_refused(opened: Path) -> None:
+    (opened / "most").write_bytes(bytes(MOST))
+    (opened / "more").write_bytes(bytes(MOST + 1))
+    assert len(Paths([opened]).read("most", MOST)[1]) == MOST
+    assert f"larger than {MOST} bytes" in refusal(opened, "more")
+
+
+@pytest.mark.parametrize("wanted", ["nothing.txt", "", "a\0b", "x" * 5_000, "loop"])
+def test_what_is_no_file_is_refused_in_words(opened: Path, wanted: str) -> None:
+    (opened / "loop").symlink_to("loop")
+    refusal(opened, wanted)
+
+
+def test_the_bridges_own_files_are_never_read(opened: Path) -> None:
+    config, state = opened / "agents.toml", opened / "state"
+    config.write_text("token", encoding="utf-8")
+    (state / "files").mkdir(parents=True)
+    (state / "tasks.db").write_text("ids", encoding="utf-8")
+    (state / "files" / "report").write_text("of an agent", encoding="utf-8")
+    own = (config, state)
+    for wanted in ("agents.toml", "state/tasks.db", "state/files/report"):
+        assert "bridge's own" in refusal(opened, wanted, own)
+    in_there = Paths([state / "files"], own)  # opened by name
+    assert in_there.read("report", MOST)[1] == b"of an agent"
+
+
+def test_nothing_is_read_as_long_as_no_folder_is_open(opened: Path) -> None:
+    with pytest.raises(NotAllowed) as caught:
+        Paths().read(str(opened / "below" / "x.txt"), MOST)
+    assert "file_roots" in caught.value.next_step
+
+
+def test_nothing_is_read_for_callers_from_elsewhere(opened: Path) -> None:
+    with pytest.raises(NotAllowed, match="stdio"):
+        Paths([opened], local=False).read("below/x.txt", MOST)
