@@ -34,7 +34,7 @@ from a2a_mcp.outcomes import Outcomes
 from a2a_mcp.progress import Notice, Updates
 from a2a_mcp.reading import DEFAULT_HISTORY, Reader
 from a2a_mcp.registry import Registry
-from a2a_mcp.routing import Route, Router, checked, unknown_task
+from a2a_mcp.routing import Route, Router, checked
 from a2a_mcp.tasks import TaskMap, TaskRecord
 from a2a_mcp.views import TaskView
 
@@ -127,6 +127,8 @@ class Bridge:
         A task that has ended is not cancelled: some servers overwrite its result (a2a-wire 17.12).
         """
         found = await self.reader.read(owner, task_id, agent)
+        if found.task is None and (await self.reader.find(found.record)).task_id:
+            found = await self.reader.read(owner, task_id, agent)
         record, task = found.record, found.task
         if task is None:
             raise self.reader.nameless(record)
@@ -176,6 +178,7 @@ class Bridge:
                 f"The task {route.waiting} of this conversation still waits for an answer; "
                 "to answer it, give its task_id."
             )
+        context_id = route.context_id or (None if continued else connection.new_context())
         message = Message(
             message_id=uuid4().hex,
             role=Role.USER,
@@ -189,7 +192,7 @@ class Bridge:
             owner=owner,
             agent=route.agent,
             message_id=message.message_id,
-            context_id=route.context_id,
+            context_id=context_id,
             interface=route.interface,
         )
         request = SendMessageRequest(
@@ -222,18 +225,18 @@ class Bridge:
         name = self.registry.resolve(agent) if agent else None
         known = await self.tasks.find(owner, checked(task_id), name)
         running = self._follower.of(known[0]) if len(known) == 1 else None
-        if running and not (running.ended and running.task):
+        if running and (running.message or not running.ended):
             return running, None
         asked = name or (self.registry.resolve(known[0].agent) if known else None)
         seconds = self._budget(asked, outgoing) + FIRST_WORD_SECONDS if asked else 0
         with _in_time(seconds):
             found = await self.reader.read(owner, task_id, agent)
         record, task = found.record, found.task
-        if task is None:
-            raise unknown_task(task_id, record.agent)
         running = self._follower.of(record)
-        if running and not running.ended:
+        if running and (task is None or not running.ended):
             return running, None
+        if task is None:
+            raise self.reader.nameless(record)
         follow = self._follower.attach(self.registry.connection(record.agent), record, task)
         return follow, found.note
 

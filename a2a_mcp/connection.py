@@ -15,6 +15,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
+from uuid import uuid4
 
 import anyio
 
@@ -99,6 +100,8 @@ class Connection:
         self._fetching = anyio.Lock()
         self._attempts = 0
         self._failure: A2AError | None = None
+        self.names_contexts = False
+        """Whether the agent has refused a conversation that we had named."""
 
     async def aclose(self) -> None:
         """Close the agent's connections."""
@@ -161,6 +164,16 @@ class Connection:
         """Whether the interfaces are known and need not be looked up again."""
         found = self.found
         return self._choice is not None and bool(found and self._clock() < found.fresh_until)
+
+    def new_context(self) -> str | None:
+        """Name a new conversation, so that a task of it can be found if its answer is lost.
+
+        None where the agent names conversations itself, or has refused a name of ours.
+        """
+        choice = self._choice
+        if choice is None or self.names_contexts or not choice.interfaces[0].takes_contexts:
+            return None
+        return str(uuid4())
 
     @property
     def chosen(self) -> Choice | None:

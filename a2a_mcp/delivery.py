@@ -34,15 +34,26 @@ Receive = Callable[[StreamEvent], Awaitable[bool]]
 
 
 class Sender:
-    """Delivers one message; `trying` is told over what, `heard` tells that something came."""
+    """Delivers one message; `trying` is told over what, `heard` tells that something came.
+
+    `context_id` names a new conversation where the agent leaves that to its clients; `named` tells
+    that the message has gone out with it.
+    """
 
     def __init__(
-        self, request: SendMessageRequest, trying: Callable[[A2AClient], None], receive: Receive
+        self,
+        request: SendMessageRequest,
+        trying: Callable[[A2AClient], None],
+        receive: Receive,
+        *,
+        context_id: str | None = None,
     ) -> None:
         self._request = request
+        self._context_id = context_id
         self._trying = trying
         self._receive = receive
         self.heard = False
+        self.named = False
 
     async def deliver(self, clients: list[A2AClient], *, streaming: bool) -> A2AClient:
         """Send over the first of `clients` that takes the message; give the one that did.
@@ -84,13 +95,24 @@ class Sender:
                     raise
             else:
                 return
-        request = self._request.model_copy(update={"return_immediately": True})
+        request = self._worded(client).model_copy(update={"return_immediately": True})
         answer = await client.send(request, seconds=math.inf)
         self.heard = True
         await self._receive(answer)
 
+    def _worded(self, client: A2AClient) -> SendMessageRequest:
+        """Give the request as it goes to one interface."""
+        message = self._request.message
+        self.named = bool(
+            self._context_id and not message.context_id and client.interface.takes_contexts
+        )
+        if not self.named:
+            return self._request
+        named = message.model_copy(update={"context_id": self._context_id})
+        return self._request.model_copy(update={"message": named})
+
     async def _stream(self, client: A2AClient) -> None:
-        async with client.stream(self._request) as events:
+        async with client.stream(self._worded(client)) as events:
             async for event in events:
                 self.heard = True
                 if await self._receive(event):

@@ -85,6 +85,11 @@ class Follow:
         return (task.status, task.artifacts) == (then.status, then.artifacts)
 
     @property
+    def lost_sight(self) -> bool:
+        """Whether nothing is known of the message, and nothing more will come here."""
+        return self.ended and self.task is None and self.message is None
+
+    @property
     def over(self) -> bool:
         """Whether the agent has said its last word."""
         return self.message is not None or bool(self.task and self.task.state.terminal)

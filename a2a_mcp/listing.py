@@ -20,6 +20,8 @@ NAMELESS: Final = {state.value: "no task is known" for state in TaskState} | {
     "failed": "not taken",
     "unknown": "nobody knows whether it arrived",
 }
+# In these a message without a task may have one at its agent.
+FINDABLE: Final = frozenset({TaskState.SUBMITTED, TaskState.WORKING, TaskState.UNKNOWN})
 LONGEST_TOKEN: Final = 2_000
 TIME_BYTES: Final = 40
 AS_SEEN: Final = "States are as last seen."
@@ -144,14 +146,14 @@ def fitting(view: TasksView, room: int) -> int:
 
 
 def _row(record: TaskRecord) -> dict[str, JSON]:
-    task_id = record.task_id or record.handle
+    task_id = record.task_id or (record.pending_id if record.state in FINDABLE else record.handle)
     row = {
         "agent": record.agent,
         "task_id": scrub(task_id) if task_id else None,
         "context_id": scrub(record.context_id) if record.context_id else None,
         "state": record.state.value,
         "updated": rfc3339(record.updated),
-        "message_id": None if task_id else record.message_id,
+        "message_id": None if record.task_id else record.message_id,
     }
     return {name: value for name, value in row.items() if value}
 
@@ -168,7 +170,9 @@ def _remote_row(agent: str, task: Task) -> dict[str, JSON]:
 
 
 def _line(row: dict[str, JSON]) -> str:
-    named = row.get("task_id") or f"({NAMELESS[row['state']]}, message_id {row['message_id']})"
+    named = row.get("task_id") or ""
+    if row.get("message_id"):
+        named = f"{named} ({NAMELESS[row['state']]}, message_id {row['message_id']})".lstrip()
     context = f", context_id {row['context_id']}" if row.get("context_id") else ""
     when = f", {row['updated']}" if row.get("updated") else ""
     return f"- {row['agent']} · {row['state']} · task_id {named}{context}{when}"

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Final
-from uuid import uuid4
 
 from a2a_mcp import views
-from a2a_mcp.a2a.errors import A2AError, AgentError
+from a2a_mcp.a2a.errors import A2AError, AgentError, Delivery
 from a2a_mcp.a2a.types import Task, TaskState
+from a2a_mcp.finding import can_find
 from a2a_mcp.follow import Follow
 from a2a_mcp.follower import Follower
 from a2a_mcp.reading import DEFAULT_HISTORY, Reader
@@ -74,7 +74,19 @@ class Outcomes:
             return await self._refused(follow, follow.continued, error)
         if isinstance(error, A2AError):
             error.message_id = follow.record.message_id
+            if error.delivery is not Delivery.NEVER and self._can_find(follow):
+                error.handle = await self._handle(follow)
         raise error
+
+    def _can_find(self, follow: Follow) -> bool:
+        return follow.client is not None and can_find(follow.client, follow.record)
+
+    async def _handle(self, follow: Follow) -> str | None:
+        """Give an id that stands for a task as long as its own is not known."""
+        if follow.record.task_id is None and follow.record.handle is None:
+            handle = follow.record.pending_id
+            follow.record = await self._tasks.update(follow.record, handle=handle)
+        return follow.record.handle
 
     async def _refused(self, follow: Follow, record: TaskRecord, error: AgentError) -> TaskView:
         """View a task that did not take a message, as it is now; raises the error if it cannot."""
@@ -97,9 +109,7 @@ class Outcomes:
             follow.record = await self._tasks.update(
                 record, task_id=record.message_id, interface=client.made_with
             )
-        if follow.record.task_id is None and follow.record.handle is None:
-            handle = f"pending-{uuid4().hex}"
-            follow.record = await self._tasks.update(follow.record, handle=handle)
+        await self._handle(follow)
         return self.noted(_unmoved(follow))
 
     async def of_nameless(self, record: TaskRecord) -> TaskView:

@@ -23,6 +23,7 @@ from a2a_mcp.a2a.errors import (
     AuthenticationRequired,
     Delivery,
     InvalidAgentResponse,
+    InvalidRequest,
     TaskNotFound,
 )
 from a2a_mcp.a2a.types import (
@@ -36,6 +37,7 @@ from a2a_mcp.a2a.types import (
     TaskArtifactUpdateEvent,
 )
 from a2a_mcp.a2a.updates import after_replay
+from a2a_mcp.finding import can_find, find_task
 from a2a_mcp.follow import Follow
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ POLL_GROWTH: Final = 1.5
 LONGEST_POLL: Final = 10.0
 POLL_FAILURES: Final = 5
 POLL_HISTORY: Final = 10
+FIND_POLLS: Final = (1.0, 4.0)
 SERVER_FAULT: Final = 500
 
 Receive = Callable[[Follow, StreamEvent], Awaitable[bool]]
@@ -73,10 +76,20 @@ class Pursuit:
         def trying(client: A2AClient) -> None:
             follow.client = client
 
-        sender = Sender(request, trying, lambda event: self._receive(follow, event))
+        sender = Sender(
+            request,
+            trying,
+            lambda event: self._receive(follow, event),
+            context_id=follow.record.context_id,
+        )
         try:
             client = await self._over(connection, sender, follow.record, streaming=streaming)
+            _refuse_silence(follow)
         except A2AError as error:
+            if sender.named and isinstance(error, InvalidRequest | TaskNotFound):
+                connection.names_contexts = True
+            if follow.task is None and error.delivery is Delivery.UNKNOWN:
+                await self._find(follow, error)
             if follow.task is None or follow.client is None:
                 raise
             client = follow.client  # the task it named is looked up, the message never sent again
@@ -133,12 +146,30 @@ class Pursuit:
             except A2AError:
                 continue
 
+    async def _find(self, follow: Follow, error: A2AError) -> None:
+        """Find out what became of a message, so far as its agent can tell.
+
+        An agent that did not answer may still be at the beginning, so it is asked again.
+        """
+        client, record = follow.client, follow.record
+        if client is None or not can_find(client, record, follow.continued):
+            return
+        pauses = (0.0,) if isinstance(error, AgentError) else (0.0, *FIND_POLLS)
+        for pause in pauses:
+            await anyio.sleep(pause * self._first_poll)
+            try:
+                found = await find_task(client, record, follow.continued)
+                if found:
+                    wanted = GetTaskRequest(id=found.id, history_length=POLL_HISTORY)
+                    await self._receive(follow, await client.get(wanted))
+                    return
+            except AgentUnreachable:
+                continue
+            except A2AError:
+                return
+
     async def _to_stop(self, follow: Follow, client: A2AClient, *, streaming: bool) -> None:
         """Attach or poll until the task stops."""
-        if follow.task is None and follow.message is None:
-            raise InvalidAgentResponse(
-                "the agent ended its answer before it named a task", delivery=Delivery.UNKNOWN
-            )
         await self._read_end(follow, client)
         if streaming and client.interface.dialect.snapshot_first:
             await self._attach(follow, client)
@@ -199,6 +230,13 @@ class Pursuit:
                 failures += 1
                 if failures >= POLL_FAILURES:
                     raise
+
+
+def _refuse_silence(follow: Follow) -> None:
+    if follow.task is None and follow.message is None:
+        raise InvalidAgentResponse(
+            "the agent ended its answer before it named a task", delivery=Delivery.UNKNOWN
+        )
 
 
 def _is_replay(event: StreamEvent, tails: dict[str, tuple[Part, ...]]) -> bool:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from a2a_mcp.a2a.errors import A2AError, TaskNotFound
+from a2a_mcp.a2a.errors import A2AError, AgentError, AuthenticationRequired, TaskNotFound
 from a2a_mcp.a2a.types import GetTaskRequest, Task, TaskState
 from a2a_mcp.errors import BridgeError, NotAllowed
+from a2a_mcp.finding import find_task
 from a2a_mcp.follower import Follower
 from a2a_mcp.kept import Kept
 from a2a_mcp.registry import Registry
@@ -61,11 +62,37 @@ class Reader:
         record = await self._router.task(owner, task_id, agent)
         if record.task_id is None:
             follow = self._follower.of(record)
-            return Reading(record, follow.task if follow else None)
+            if follow and not follow.lost_sight:
+                return Reading(record, follow.task)
+            record = await self.find(record)
+            if record.task_id is None:
+                return Reading(record, None)
         try:
             return Reading(*await self.fetch(record, history_length))
         except (A2AError, BridgeError) as error:
             return await self._recall(record, error)
+
+    async def find(self, record: TaskRecord) -> TaskRecord:
+        """Ask the agent which task a message began, where it can tell.
+
+        Gives the record with the task's id, or as it was. Raises A2AError when the agent cannot be
+        asked.
+        """
+        follow = self._follower.of(record)
+        if (follow and follow.message) or record.state.terminal:
+            return record
+        client = await self._registry.connection(record.agent).client(record.interface)
+        try:
+            task = await find_task(client, record)
+        except AuthenticationRequired:
+            raise
+        except AgentError:  # it cannot list, or not so
+            task = None
+        if task is None:
+            return record
+        return await self._tasks.update(
+            record, task_id=task.id, state=task.state, interface=client.made_with
+        )
 
     async def _recall(self, record: TaskRecord, error: A2AError | BridgeError) -> Reading:
         """Give the result that was kept of a task that cannot be read; raises `error`."""
@@ -139,10 +166,17 @@ class Reader:
         elif follow:
             message = f"The agent {record.agent} has not named the task yet."
             next_step = "Call get_task with this task_id until the agent has answered."
+        elif record.state is TaskState.COMPLETED:
+            message = f"The agent {record.agent} answered with a message, which is not kept."
+            next_step = "Ask again if the answer is still wanted."
+        elif record.state is TaskState.FAILED:
+            message = f"The agent {record.agent} did not take the message: there is no task."
+            next_step = "Send it again if the work is still wanted."
         else:
             message = (
-                f"The answer of {record.agent} was lost: the bridge was restarted before the agent "
-                "named a task. The message may have been carried out."
+                f"Delivery unknown: the bridge was restarted before the agent {record.agent} named "
+                f"a task, and no task of the message (message_id {record.message_id}) can be found "
+                "there. It may have been carried out."
             )
             next_step = "Ask the agent what became of it before anything is sent again."
         return NotAllowed(message, next_step, agent=record.agent, task_id=record.handle)

@@ -9,9 +9,11 @@ there is.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from a2a_mcp.a2a.types import TaskState
+
+PENDING: Final = "pending-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,14 @@ class TaskRecord:
     interface: str | None
     created: float
     updated: float
+
+    @property
+    def pending_id(self) -> str:
+        """The handle of a message whose task is not known; a map finds it even where it is not set.
+
+        It is that of the message, so that a list can tell it after a crash.
+        """
+        return self.handle or PENDING + self.message_id
 
 
 Records: TypeAlias = list[TaskRecord]
@@ -89,7 +99,7 @@ class TaskMap(Protocol):
         """
 
     async def find(self, owner: str, task_id: str, agent: str | None = None) -> Records:
-        """Find the owner's tasks of that id, the agent's or ours; newest first."""
+        """Find the owner's tasks of that id, the agent's or ours (`pending_id`); newest first."""
 
     async def find_context(self, owner: str, context_id: str, agent: str | None = None) -> Records:
         """Find the owner's tasks of a conversation, newest first, at most 20."""

@@ -13,7 +13,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from a2a_mcp.a2a.types import TERMINAL, TaskState
-from a2a_mcp.tasks import Records, TaskRecord
+from a2a_mcp.tasks import PENDING, Records, TaskRecord
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -76,6 +76,11 @@ _FIND: Final = (
     "UNION SELECT task FROM earlier_handles WHERE handle = :id) "
     "ORDER BY updated DESC, key DESC LIMIT 50"
 )
+# Of a crash before the handle was written: rare, so it walks all rows instead of keeping an index.
+_FIND_MESSAGE: Final = (
+    f"{_ROW}WHERE +owner = :owner AND (:agent IS NULL OR agent = :agent) AND message_id = :id "
+    "LIMIT 50"
+)
 _PAGE: Final = (
     "WHERE owner = :owner AND (updated, key) < (:before, :key) AND updated > :after "
     "AND (:agent IS NULL OR agent = :agent) AND (:state IS NULL OR state = :state) "
@@ -131,8 +136,12 @@ def write(
 
 def find(connection: Connection, owner: str, task_id: str, agent: str | None) -> Records:
     """Find the owner's rows of a task id or handle, newest first."""
-    rows = connection.execute(_FIND, {"owner": owner, "agent": agent, "id": task_id})
-    return [_record(row) for row in rows.fetchall()]
+    values = {"owner": owner, "agent": agent, "id": task_id}
+    rows = connection.execute(_FIND, values).fetchall()
+    if not rows and task_id.startswith(PENDING):
+        values["id"] = task_id.removeprefix(PENDING)
+        rows = connection.execute(_FIND_MESSAGE, values).fetchall()
+    return [_record(row) for row in rows]
 
 
 def learned(connection: Connection, agent: str) -> list[str]:

@@ -40,12 +40,14 @@ class Request:
 class Passage:
     """One request on its way, and what the network does to its answer.
 
-    `events` is after how many events its stream is cut; `swallowed` that no byte comes back.
+    `events` is after how many events its stream is cut; `swallowed` that no byte comes back and
+    the connection ends, `held` that it stays open instead.
     """
 
     request: Request
     events: int | None = None
     swallowed: bool = False
+    held: bool = False
 
     @property
     def attaches(self) -> bool:
@@ -134,8 +136,10 @@ class Proxy:
         async with self.client.stream(
             request.verb, self.target + request.target, headers=headers, content=request.body
         ) as answer:
-            if passage.swallowed:
+            if passage.swallowed or passage.held:
                 await answer.aread()
+                if passage.held:
+                    await anyio.sleep_forever()
                 return
             kind = answer.headers.get("content-type", "")
             head = f"HTTP/1.1 {answer.status_code} Passed\r\ncontent-type: {kind}\r\n"

@@ -61,6 +61,7 @@ FLOORS: Final[dict[str, tuple[str, ...]]] = {
     "one message, one task": (
         "delivery",
         "follow",
+        "finding",
         "pursuit",
         "follower",
         "routing",

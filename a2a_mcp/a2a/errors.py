@@ -38,7 +38,7 @@ class A2AError(Exception):
     """Base of this library's errors.
 
     `delivery` says whether a send may have been executed; `url` where it went, without query;
-    `message_id` is set by whoever sent the message.
+    `message_id` and `handle`, by which its task may be found later, are set by whoever sent it.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class A2AError(Exception):
         self.delivery = delivery
         self.url = url
         self.message_id: str | None = None
+        self.handle: str | None = None
 
 
 class AgentUnreachable(A2AError):

@@ -7,6 +7,7 @@ HTTP+JSON, then the card's own order (a2a-wire 3.3). Pure.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
@@ -42,6 +43,9 @@ BINDINGS: Final = {
     "grpc": "GRPC",
 }
 
+# LangGraph's servers: a conversation there is a thread, which only they make (wild 13).
+OWN_THREADS: Final = re.compile(r"/a2a/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/?$")
+
 
 @dataclass(frozen=True, slots=True)
 class Interface:
@@ -55,6 +59,11 @@ class Interface:
     tenant: str | None = None
     note: str | None = field(default=None, compare=False)
     said: str = field(default="", compare=False)
+
+    @property
+    def takes_contexts(self) -> bool:
+        """Whether a client may begin a conversation under an id of its own."""
+        return self.dialect.client_context and not OWN_THREADS.search(self.url)
 
     def __str__(self) -> str:
         return f"{self.url} ({self.dialect.binding}, A2A {self.dialect.version})"

@@ -157,11 +157,12 @@ class FailedCall:
 def of_agent_error(error: A2AError, call: FailedCall, mask: Mask) -> t.CallToolResult:
     """Make the result of a failed call to an agent."""
     next_step = next(step for kind, step in NEXT_STEPS if isinstance(error, kind))
-    if call.task_id and isinstance(error, AgentUnreachable):
+    task_id = call.task_id or error.handle
+    if task_id and isinstance(error, AgentUnreachable):
         next_step = LATER
     view = TaskView(
         agent=call.agent,
-        task_id=scrub(call.task_id) if call.task_id else None,
+        task_id=scrub(task_id) if task_id else None,
         error=f"{_what(error, call.agent, mask)}{_delivery(error) if call.sent else ''}",
         next_step=next_step,
     )

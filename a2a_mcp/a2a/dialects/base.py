@@ -32,6 +32,7 @@ class Dialect:
     `build` makes the request: the binding.
     `snapshot_first`: a subscription starts with the whole task (a2a-wire 11.5).
     `client_task_id`: the client names a task, by the id of its first message.
+    `client_context`: the client may name a new conversation (10.1).
     `card_hint`: a card with this hint is of this dialect, whatever version it declares (14.2).
     """
 
@@ -43,6 +44,7 @@ class Dialect:
     headers: Mapping[str, str] = field(default_factory=dict)
     snapshot_first: bool = False
     client_task_id: bool = False
+    client_context: bool = False
     card_hint: str | None = None
 
     def has(self, operation: Operation) -> bool:

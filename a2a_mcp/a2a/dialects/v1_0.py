@@ -125,6 +125,7 @@ JSONRPC: Final = Dialect(
     encoders=ENCODERS,
     headers={"A2A-Version": "1.0"},  # exactly so: a2a-js refuses 1.0.0, and none means 0.3
     snapshot_first=True,
+    client_context=True,
 )
 
 REST: Final = Dialect(
@@ -143,4 +144,5 @@ REST: Final = Dialect(
     headers={"A2A-Version": "1.0"},
     build=rest.build,
     snapshot_first=True,
+    client_context=True,
 )
