@@ -25,6 +25,7 @@ from a2a_mcp.a2a.types import (
     Role,
     SendMessageRequest,
     Task,
+    TaskState,
 )
 from a2a_mcp.follow import Follow
 from a2a_mcp.follower import Follower
@@ -108,6 +109,8 @@ class Bridge:
         if (task := found.task) is None:
             return await self.outcomes.of_nameless(found.record)
         view = views.of_task(found.record.agent, task, note=found.note)
+        if task.state is TaskState.INPUT_REQUIRED:
+            view = await self.outcomes.maybe_answered(found.record, view)
         if history_length:
             view = replace(view, history=views.of_history(task, history_length))
         return self.outcomes.noted(view)
@@ -146,7 +149,8 @@ class Bridge:
         except A2AError as error:
             refusal = error
         try:
-            record, after = await self.reader.fetch(record, None)
+            found = await self.reader.fetch(record, None)
+            record, after = found.record, found.task
         except A2AError as error:
             unread = error
         return self.outcomes.after_cancel(record, after or task, refusal, unread)
@@ -163,8 +167,8 @@ class Bridge:
                 # show its card is called in the background.
                 await connection.choice()
                 if continued and continued.task_id and not continued.state.terminal:
-                    continued, now = await self.reader.fetch(continued, DEFAULT_HISTORY)
-                    before = now.status if now else None
+                    found = await self.reader.fetch(continued, DEFAULT_HISTORY)
+                    continued, before = found.record, found.task.status if found.task else None
         if outgoing.parts and connection.found:
             refuse_unwanted(route.agent, connection.found.card, outgoing.parts)
         reference = None

@@ -15,6 +15,7 @@ from a2a_mcp.finding import can_find
 from a2a_mcp.follow import Follow
 from a2a_mcp.follower import Follower
 from a2a_mcp.reading import DEFAULT_HISTORY, Reader
+from a2a_mcp.routing import latest
 from a2a_mcp.tasks import TaskMap, TaskRecord
 from a2a_mcp.text import scrub
 from a2a_mcp.views import TaskView
@@ -57,7 +58,7 @@ class Outcomes:
             follow.record = await self._tasks.update(follow.record, state=task.state)
         error = follow.error
         lost = (error if follow.ended and error else follow.lost) if not task.state.stop else None
-        notes = [note] if note else []
+        notes = [text for text in (note, _elsewhere(follow, task)) if text]
         if lost:
             notes.insert(0, f"{LOST} {scrub(lost.message)}.")
         elif follow.broken_off:
@@ -91,7 +92,7 @@ class Outcomes:
     async def _refused(self, follow: Follow, record: TaskRecord, error: AgentError) -> TaskView:
         """View a task that did not take a message, as it is now; raises the error if it cannot."""
         try:
-            _, task = await self._reader.fetch(record, DEFAULT_HISTORY)
+            task = (await self._reader.fetch(record, DEFAULT_HISTORY)).task
         except A2AError:
             task = None
         if task is None:
@@ -128,6 +129,22 @@ class Outcomes:
             failed=True,
         )
 
+    async def maybe_answered(self, record: TaskRecord, view: TaskView) -> TaskView:
+        """View a question whose conversation went on since: FastA2A takes answers in new tasks."""
+        later = await self._later(record)
+        if later is None:
+            return view
+        note = f"The conversation went on with the task {later}."
+        step = f"If this question was answered, see that task. If not: {view.next_step}"
+        return replace(view, note=f"{view.note} {note}" if view.note else note, next_step=step)
+
+    async def _later(self, record: TaskRecord) -> str | None:
+        """Give the task of a conversation that was begun last, if that is not this one."""
+        if record.context_id is None:
+            return None
+        last = latest(await self._tasks.find_context(record.owner, record.context_id, record.agent))
+        return scrub(last.task_id) if last and last.task_id and last.key > record.key else None
+
     def after_cancel(
         self, record: TaskRecord, task: Task, refusal: A2AError | None, unread: A2AError | None
     ) -> TaskView:
@@ -150,6 +167,17 @@ class Outcomes:
             note = f"{view.note} {self._tasks.problem}" if view.note else self._tasks.problem
             view = replace(view, note=note)
         return view
+
+
+def _elsewhere(follow: Follow, task: Task) -> str | None:
+    """Say that a message to one task was taken in another (FastA2A, PraisonAI: wild 13)."""
+    meant = follow.continued.task_id if follow.continued else None
+    if meant is None or meant == task.id:
+        return None
+    return (
+        f"The agent took this message in a new task, {scrub(task.id)}: go on with that one. The "
+        f"task {scrub(meant)} stays as it was at the agent."
+    )
 
 
 def _unmoved(follow: Follow) -> TaskView:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from a2a_mcp.a2a.errors import A2AError, AgentError, AuthenticationRequired, TaskNotFound
-from a2a_mcp.a2a.types import GetTaskRequest, Task, TaskState
+from a2a_mcp.a2a.types import GetTaskRequest, Task, TaskState, TaskStatus
 from a2a_mcp.errors import BridgeError, NotAllowed
 from a2a_mcp.finding import find_task
 from a2a_mcp.follower import Follower
@@ -21,13 +21,17 @@ from a2a_mcp.tasks import TaskMap, TaskRecord
 from a2a_mcp.text import scrub
 
 DEFAULT_HISTORY: Final = 10
+NOT_SHOWN: Final = (
+    "The agent does not show this task while it works on it; this is what it has said so far."
+)
+FORGOTTEN: Final = "The agent does not know this task any more; this is what it last said of it."
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """A task as it was found; None while its agent has not named it.
 
-    `note` says how old it is where the agent could not be asked.
+    `note` says what is special where it is not what the agent shows now.
     """
 
     record: TaskRecord
@@ -68,7 +72,7 @@ class Reader:
             if record.task_id is None:
                 return Reading(record, None)
         try:
-            return Reading(*await self.fetch(record, history_length))
+            return await self.fetch(record, history_length)
         except (A2AError, BridgeError) as error:
             return await self._recall(record, error)
 
@@ -106,32 +110,58 @@ class Reader:
         note = f"{self._kept.age(kept)}; the agent could not be asked: {why}."
         return Reading(record, kept.task, note)
 
-    async def fetch(
-        self, record: TaskRecord, history_length: int | None
-    ) -> tuple[TaskRecord, Task | None]:
-        """Read the task of a record at its agent; raises A2AError."""
+    async def fetch(self, record: TaskRecord, history_length: int | None) -> Reading:
+        """Read the task of a record at its agent; raises A2AError.
+
+        What was seen to end stays as it ended, whatever the agent's store says since (DESIGN 7).
+        """
         connection = self._registry.connection(record.agent)
         wanted = _get(record.task_id or "", history_length)
         try:
             client, task = await connection.read(record.interface, lambda c: c.get(wanted))
+        except TaskNotFound as error:
+            return await self._not_found(record, error)
         except A2AError as error:
-            if isinstance(error, TaskNotFound):
-                await self._tasks.update(record, state=TaskState.UNKNOWN)
-            else:
-                connection.failed(error)
-            follow = self._follower.of(record)
-            if follow and follow.task and isinstance(error, TaskNotFound):
-                return (
-                    record,
-                    follow.task,
-                )  # it is still read here: a2a-sdk 0.x forgets crashed tasks
+            connection.failed(error)
             raise
         connection.succeeded()
-        await self._follower.settle(record, task)
+        state = record.state if record.state.terminal else task.state
         update = await self._tasks.update(
-            record, context_id=task.context_id, state=task.state, interface=client.made_with
+            record, context_id=task.context_id, state=state, interface=client.made_with
         )
-        return update, task
+        if update.state.terminal and update.state is not task.state:
+            return await self._as_it_ended(update, task)
+        await self._follower.settle(record, task)
+        return Reading(update, task)
+
+    async def _not_found(self, record: TaskRecord, error: TaskNotFound) -> Reading:
+        """Give what is known here of a task that its agent does not show; raises `error`.
+
+        a2a-sdk 0.x forgets tasks that crash, python-a2a shows none before its turn has ended.
+        """
+        follow = self._follower.of(record)
+        if follow and not follow.ended:
+            return Reading(record, follow.task, NOT_SHOWN)
+        await self._tasks.update(record, state=TaskState.UNKNOWN)
+        if follow and follow.task:
+            return Reading(record, follow.task, FORGOTTEN)
+        raise error
+
+    async def _as_it_ended(self, record: TaskRecord, now: Task) -> Reading:
+        """Give the end that was seen of a task that its agent shows otherwise `now`.
+
+        PraisonAI's store never hears of a stream's end, and several overwrite it when asked to
+        cancel (agents-in-the-wild 8, 12).
+        """
+        note = (
+            f"The agent now reports this task as {now.state}, but it was seen to end: "
+            f"{record.state}."
+        )
+        kept = await self._kept.find(record)
+        if kept and kept.task.state is record.state:
+            return Reading(record, kept.task, f"{note} {self._kept.age(kept)}.")
+        ended = now.model_copy(update={"status": TaskStatus(state=record.state)})
+        return Reading(record, ended, f"{note} What it said at its end is not kept (any more).")
 
     async def _adopt(
         self, owner: str, task_id: str, agent: str, history_length: int | None

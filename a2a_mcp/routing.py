@@ -12,7 +12,7 @@ from typing import Final
 from a2a_mcp.a2a.types import TaskState
 from a2a_mcp.errors import AmbiguousTask, NotAllowed, UnknownTask
 from a2a_mcp.registry import Registry
-from a2a_mcp.tasks import TaskMap, TaskRecord
+from a2a_mcp.tasks import Records, TaskMap, TaskRecord
 
 LONGEST_ID: Final = 512
 
@@ -21,8 +21,8 @@ LONGEST_ID: Final = 512
 class Route:
     """Where a message goes.
 
-    `record` is the task that it continues, if any; `waiting` another task of the conversation that
-    waits for an answer.
+    `record` is the task that it continues, if any; `waiting` the conversation's latest task where
+    that waits for an answer.
     """
 
     agent: str
@@ -82,8 +82,9 @@ class Router:
             name = agents[0]
         if name in agents:
             own = [record for record in records if record.agent == name]
-            asks = (r.task_id for r in own if r.state is TaskState.INPUT_REQUIRED)
-            return Route(name, None, context_id, own[0].interface, next(asks, None))
+            last = latest(own)
+            asks = last.task_id if last and last.state is TaskState.INPUT_REQUIRED else None
+            return Route(name, None, context_id, own[0].interface, asks)
         if agents and name:
             raise NotAllowed(
                 f"The context {context_id!r} belongs to the agent {agents[0]!r}, not to {name!r}.",
@@ -104,6 +105,12 @@ class Router:
                 context_id=context_id,
             )
         return Route(name, None, context_id)
+
+
+def latest(records: Records) -> TaskRecord | None:
+    """Give the task of a conversation that was begun last."""
+    tasks = [record for record in records if record.task_id]
+    return max(tasks, key=lambda record: record.key, default=None)
 
 
 def checked(identifier: str) -> str:

@@ -184,6 +184,8 @@ def _status(value: JSON) -> TaskStatus:
         value = {"state": value}
     status = object_of(value)
     said = first(status, "message", "update")
+    if isinstance(said, dict) and set(said) == {"error"}:  # a stream of python-a2a that failed
+        said = said["error"]
     if isinstance(said, str):
         said = {"role": "agent", "parts": [{"text": said}]}
     raw = status.get("state")

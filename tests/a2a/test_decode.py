@@ -250,6 +250,14 @@ def test_a_state_is_read_in_every_spelling(spelling: Any, state: TaskState) -> N
     assert decode_state(spelling) is state
 
 
+def test_why_a_stream_of_python_a2a_failed_is_read_as_words() -> None:
+    status = {"state": "failed", "message": {"error": "the model is down"}}
+    task = decode_task({"id": "t", "status": status})
+    assert task is not None
+    assert task.status.message is not None
+    assert [part.text for part in task.status.message.parts] == ["the model is down"]
+
+
 def test_a_state_that_is_not_known_keeps_the_agents_word_and_is_no_end() -> None:
     task = decode_task({"id": "t", "status": {"state": "paused"}})
     assert task is not None

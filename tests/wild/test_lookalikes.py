@@ -29,8 +29,8 @@ from scripted import scripted
 from stacks import QUESTION, Stack
 from staging import ME, Stage, configured, hosted, staged, until
 
-from a2a_mcp.a2a.errors import TaskNotFound
 from a2a_mcp.a2a.types import JSON, Part, TaskState
+from a2a_mcp.errors import UnknownTask
 from a2a_mcp.views import TaskView
 
 pytestmark = pytest.mark.anyio
@@ -315,8 +315,11 @@ async def test_praisons_word_for_an_unknown_task_is_understood(tmp_path: Path) -
     async with playing(Praison, tmp_path) as (_, stage):
         first = await stage.send("echo one")
         await stage.send("echo two")
-        with pytest.raises(TaskNotFound):
-            await read(stage, first)
+        seen = await read(stage, first)
+        with pytest.raises(UnknownTask):
+            await stage.bridge.get(ME, "task-0", "it")
+    assert (seen.state, seen.text) == (TaskState.COMPLETED, "echo: echo one")
+    assert "the agent could not be asked: Task not found" in (seen.note or "")
 
 
 async def test_an_answer_that_never_names_a_task_gets_a_handle(tmp_path: Path) -> None:
