@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -11,27 +11,35 @@ from mcp.server.auth.middleware.auth_context import get_access_token
 
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.agents_view import AgentsView
-from a2a_mcp.bridge import Bridge
+from a2a_mcp.bridge import Bridge, Outgoing
 from a2a_mcp.browsing import Browser
 from a2a_mcp.files_out import FilesOut
 from a2a_mcp.info import describe_agent, list_agents
+from a2a_mcp.jobs import Jobs
 from a2a_mcp.listing import Listing
 from a2a_mcp.paths import Paths
+from a2a_mcp.progress import Notice
 from a2a_mcp.registry import Registry
+from a2a_mcp.views import TaskView
 
 LOCAL_OWNER: Final = "local"
 PAGE_ARGUMENT: Final = "page="
 
+Send = Callable[[str, Outgoing, Notice | None], Awaitable[TaskView]]
+"""Sends an owner's message and views what came of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """What tools reach through the lifespan context."""
+    """What tools reach through the lifespan context; `send` is the bridge's, or that of a job."""
 
     registry: Registry
     bridge: Bridge
     listing: Listing
     browser: Browser
     files_out: FilesOut
+    jobs: Jobs
+    send: Send
     state_folder: Path | None = None
     local: bool = False
 

@@ -142,7 +142,7 @@ async def send_task(
         wait_seconds=wait_seconds,
     )
     async with progress_of(ctx, app.mask) as progress:
-        view = await app.bridge.send(owner(), outgoing, progress)
+        view = await app.send(owner(), outgoing, progress)
     return results.of_task_view(view, app.mask, app.result_bytes)
 
 

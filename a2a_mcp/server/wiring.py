@@ -20,11 +20,13 @@ from a2a_mcp.browsing import Browser
 from a2a_mcp.config import Config, Reloader
 from a2a_mcp.files_out import FilesOut
 from a2a_mcp.follower import Follower
+from a2a_mcp.jobs import Jobs
 from a2a_mcp.kept import Kept
 from a2a_mcp.listing import Listing
 from a2a_mcp.registry import Registry
 from a2a_mcp.server import resources
 from a2a_mcp.server.app import App
+from a2a_mcp.server.mcp_tasks import McpTasks
 from a2a_mcp.server.tools import all_tools
 from a2a_mcp.tasks_sqlite import SqliteTaskMap
 
@@ -91,6 +93,7 @@ def create_server(
         instructions=instructions(config),
         tools=list(all_tools()),
         lifespan=lifespan,
+        extensions=[McpTasks()],
         log_level="WARNING",
         subscriptions=False,
         cache_hints={"tools/list": CacheHint(ttl_ms=60_000, scope="public")},
@@ -116,6 +119,8 @@ def _app(bridge: Bridge, state_folder: Path | None, *, local: bool) -> App:
         Listing(registry, bridge.tasks),
         Browser(registry, bridge),
         FilesOut(registry, bridge.reader, state_folder, local=local),
+        Jobs(bridge),
+        bridge.send,
         state_folder,
         local,
     )

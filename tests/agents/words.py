@@ -131,6 +131,13 @@ async def ask(turn: Turn, _rest: str) -> None:
     await turn.status("input-required", "Which city?")
 
 
+async def ponder(turn: Turn, rest: str) -> None:
+    """`ponder S`: S seconds of work, then a question as of `input`."""
+    await turn.start("still working")
+    await asyncio.sleep(float(rest))
+    await turn.status("input-required", "Which city?")
+
+
 async def auth(turn: Turn, _rest: str) -> None:
     """`auth`: signing in is needed; somebody does so after a second."""
     await turn.announce()
@@ -217,6 +224,7 @@ WORDS: Final[dict[str, Callable[[Turn, str], Awaitable[None]]]] = {
     "stream": stream,
     "slow": slow,
     "input": ask,
+    "ponder": ponder,
     "auth": auth,
     "fail": fail,
     "reject": reject,

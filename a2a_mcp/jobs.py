@@ -1,0 +1,194 @@
+"""Sends whose callers come back for the result by a handle, however long it takes: jobs.
+
+A job is nothing new in the task map: its handle is one more id of the row that its send has
+written. So it is durable before anyone is told of it, it belongs to the row's owner, and after a
+restart it finds its task by asking the agent. What is held here only saves asking again. No MCP.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Final
+from uuid import uuid4
+
+from a2a_mcp.a2a.errors import A2AError, AgentError, AgentUnreachable
+from a2a_mcp.a2a.types import Task, TaskState
+from a2a_mcp.bridge import Bridge, Outgoing
+from a2a_mcp.errors import BridgeError
+from a2a_mcp.follow import Follow
+from a2a_mcp.progress import Notice, Updates
+from a2a_mcp.tasks import TaskRecord
+from a2a_mcp.views import TaskView
+
+GRACE_SECONDS: Final = 1.0  # what is done by then needs no handle
+LOOK_SECONDS: Final = 5.0  # for a read at the agent, where nobody follows the task any more
+MOST_HELD: Final = 256
+SERVER_FAULT: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A send under way, and what its caller is to be told besides its outcome.
+
+    `named` is the task that the caller named; `sent` tells that `follow` is of the message itself,
+    and not of a later reading. `answering` is the question whose answer is about to leave,
+    `answered` are those whose answers have left.
+    """
+
+    handle: str
+    created: float
+    record: TaskRecord
+    follow: Follow
+    note: str | None = None
+    named: str | None = None
+    sent: bool = False
+    answering: str | None = None
+    answered: frozenset[str] = frozenset()
+
+    @property
+    def over(self) -> bool:
+        """Whether waiting changes nothing more: there is an answer, a question, or an error."""
+        follow = self.follow
+        if self.answering:
+            return False
+        if follow.task is None:
+            return follow.message is not None or (follow.error is not None and not self.cut_off)
+        at_stop = follow.settled and follow.task.state.stop
+        return at_stop and (follow.ended or not follow.unmoved)
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether the agent could not be asked, for a reason that may pass."""
+        return not self.sent and _may_pass(self.follow.error)
+
+    @property
+    def adrift(self) -> bool:
+        """Whether nobody follows the task any more, although it may go on."""
+        return self.follow.ended and not self.over and not self.answering
+
+    @property
+    def question(self) -> str | None:
+        """What names the question that waits for an answer; None while there is none."""
+        task = self.follow.task
+        if not self.over or task is None or task.state is not TaskState.INPUT_REQUIRED:
+            return None
+        name = _name_of(task)
+        return None if name in self.answered else name
+
+
+class Jobs:
+    """The jobs of one process, for any number of owners."""
+
+    def __init__(self, bridge: Bridge, *, grace_seconds: float = GRACE_SECONDS) -> None:
+        self._bridge = bridge
+        self._grace_seconds = grace_seconds
+        self._held: dict[str, Job] = {}
+
+    async def start(
+        self, owner: str, outgoing: Outgoing, notice: Notice | None = None
+    ) -> TaskView | Job:
+        """Send a message; gives what came of it at once, or else the job, durable by then."""
+        began = time.monotonic()
+        # A new task waits for its agent's card in the background; an old one is read before.
+        seconds = None if outgoing.task_id else self._grace_seconds
+        follow, note = await self._bridge.begin(owner, replace(outgoing, wait_seconds=seconds))
+        left = self._grace_seconds - (time.monotonic() - began)
+        await follow.wait(left, Updates(notice) if notice else None)
+        job = Job(
+            handle=f"job-{uuid4().hex}",
+            created=follow.record.created,
+            record=follow.record,
+            follow=follow,
+            note=note,
+            named=outgoing.task_id,
+            sent=True,
+        )
+        if not job.over:
+            follow.record = await self._bridge.tasks.update(follow.record, handle=job.handle)
+        if job.over:
+            return await self.outcome(job)
+        return self._hold(replace(job, record=follow.record))
+
+    async def look(self, owner: str, handle: str) -> Job:
+        """Give a job as it is now; raises UnknownTask.
+
+        The agent is asked only where nobody follows the task any more, as after a restart.
+        """
+        record = await self._bridge.router.task(owner, handle, None)
+        job = self._held.get(handle)
+        if job and not job.adrift:
+            return replace(job, record=record)
+        job = job or Job(
+            handle, record.created, record, Follow(record.agent, record), named=record.task_id
+        )
+        try:
+            follow, note = await self._taken_up(owner, record)
+        except (A2AError, BridgeError) as error:
+            failed = Follow(record.agent, record)
+            failed.error, failed.ended = error, True
+            return replace(job, record=record, follow=failed, sent=False)
+        return self._hold(replace(job, record=record, follow=follow, note=note or job.note))
+
+    async def outcome(self, job: Job) -> TaskView:
+        """View what came of a job that is over; raises what a call that waited would have."""
+        return await self._bridge.outcomes.of(job.follow, job.note)
+
+    async def answer(self, owner: str, job: Job, answer: Outgoing) -> None:
+        """Send the answer to a job's question, once, whoever else answers it at this moment.
+
+        Raises what kept the answer from leaving: then the question still waits.
+        """
+        current = self._held.get(job.handle, job)
+        task = current.follow.task
+        if current.question is None or current.question != job.question or task is None:
+            return
+        reply = replace(answer, agent=current.follow.agent, task_id=task.id)
+        self._hold(replace(current, answering=current.question))
+        after = current
+        try:
+            follow, note = await self._bridge.begin(owner, reply)
+            answered = current.answered | {current.question}
+            after = replace(
+                current, follow=follow, note=note, named=task.id, sent=True, answered=answered
+            )
+        finally:
+            self._hold(after)
+
+    def leave(self, job: Job, note: str) -> None:
+        """Leave the question to whoever reads the result; `note` says why."""
+        if job.question:
+            self._hold(replace(job, note=note, answered=job.answered | {job.question}))
+
+    async def cancel(self, owner: str, job: Job) -> None:
+        """Ask the agent to stop a job's task; raises UnknownTask, NotAllowed, A2AError."""
+        await self._bridge.cancel(owner, job.handle, None, None)
+
+    async def _taken_up(self, owner: str, record: TaskRecord) -> tuple[Follow, str | None]:
+        if record.task_id is None:
+            raise self._bridge.reader.nameless(record)
+        wanted = Outgoing(
+            text="", agent=record.agent, task_id=record.task_id, wait_seconds=LOOK_SECONDS
+        )
+        return await self._bridge.attach(owner, wanted)
+
+    def _hold(self, job: Job) -> Job:
+        self._held.pop(job.handle, None)
+        while len(self._held) >= MOST_HELD:
+            del self._held[next(iter(self._held))]
+        self._held[job.handle] = job
+        return job
+
+
+def _name_of(task: Task) -> str:
+    """Name what a task says now; never the same for two questions that an agent tells apart."""
+    said = task.status.message
+    mark = (said and said.message_id) or task.status.timestamp or (said and repr(said.parts))
+    return sha256(f"{task.id} {mark}".encode(errors="replace")).hexdigest()[:16]
+
+
+def _may_pass(error: A2AError | BridgeError | None) -> bool:
+    if isinstance(error, AgentError):
+        return error.code is None and error.status is not None and error.status >= SERVER_FAULT
+    return isinstance(error, AgentUnreachable)

@@ -1,0 +1,349 @@
+"""MCP tasks (io.modelcontextprotocol/tasks): a send that lasts is polled for, by whoever can."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, Final
+from uuid import uuid4
+
+import anyio
+import httpx
+import httpx2
+import pytest
+from agents import Agent, Agents
+from mcp import Client, MCPError, stdio_client
+from mcp.client.streamable_http import streamable_http_client
+
+from e2e.bridges import Home, Served
+from e2e.hosts import CALL_SECONDS, ERAS, Answer, http_host
+from e2e.lines import MODERN
+from e2e.polling import IDENTIFIER, PollingHost, Wire, answer_of, polling_client
+
+pytestmark = pytest.mark.anyio
+
+KINDS: Final = ("1.3-jsonrpc", "0.3-jsonrpc", "0.2-jsonrpc")
+PLACES: Final = (
+    ("stdio", "1.3-jsonrpc"),
+    ("http", "1.3-jsonrpc"),
+    ("http", "0.3-jsonrpc"),
+    ("stdio", "0.2-jsonrpc"),
+)
+MOMENT: Final = 1.0
+SLACK: Final = 0.5
+UNKNOWN: Final = -32602
+UNDECLARED: Final = -32021
+OTHER_NAME: Final = -32020
+NO_METHOD: Final = -32601
+INTERNAL: Final = -32603
+
+
+@pytest.fixture(scope="module")
+def agents(running_agent: Agents) -> dict[str, Agent]:
+    return {kind: running_agent(kind) for kind in KINDS}
+
+
+@pytest.fixture(scope="module")
+def shared(agents: dict[str, Agent], tmp_path_factory: pytest.TempPathFactory) -> Home:
+    home = Home(tmp_path_factory.mktemp("tasks"))
+    return home.configure({kind: agent.url for kind, agent in agents.items()})
+
+
+@pytest.fixture(scope="module")
+async def served(shared: Home) -> AsyncIterator[Served]:
+    async with shared.serving() as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+async def polling(shared: Home, served: Served) -> AsyncIterator[dict[str, Client]]:
+    """Clients by transport; both declare the extension and elicitation."""
+    async with AsyncExitStack() as stack:
+        stderr = stack.enter_context(shared.stderr.open("a"))
+        piped = stdio_client(shared.stdio(), stderr)
+        yield {
+            "stdio": await stack.enter_async_context(polling_client(piped, asks=True)),
+            "http": await stack.enter_async_context(over_http(served, asks=True)),
+        }
+
+
+@asynccontextmanager
+async def over_http(
+    served: Served, token: str = "", *, asks: bool = False
+) -> AsyncIterator[Client]:
+    headers = {"Authorization": f"Bearer {token}"} if token else None
+    async with (
+        httpx2.AsyncClient(headers=headers, timeout=CALL_SECONDS) as http,
+        polling_client(streamable_http_client(served.url, http_client=http), asks=asks) as client,
+    ):
+        yield client
+
+
+@asynccontextmanager
+async def over_stdio(home: Home, *, asks: bool = False) -> AsyncIterator[PollingHost]:
+    with home.stderr.open("a") as stderr:
+        async with polling_client(stdio_client(home.stdio(), stderr), asks=asks) as client:
+            yield PollingHost(client.session)
+
+
+@pytest.fixture(params=PLACES, ids="-".join)
+def place(request: pytest.FixtureRequest, polling: dict[str, Client]) -> tuple[PollingHost, str]:
+    """A host that polls, and the kind of agent that it talks to."""
+    transport, kind = request.param
+    return PollingHost(polling[transport].session), kind
+
+
+@pytest.fixture
+def host(polling: dict[str, Client]) -> PollingHost:
+    return PollingHost(polling["stdio"].session)
+
+
+def without_ids(answer: Answer) -> tuple[str, Wire, bool]:
+    """Give a result without what differs between two tasks that did the same."""
+    text, structure = answer.text, dict(answer.structure)
+    for name in ("task_id", "context_id"):
+        text = text.replace(str(structure.pop(name, "nothing")), name)
+    return text, structure, answer.failed
+
+
+def words_of(agent: Agent, task_id: str) -> list[str]:
+    """Give what the agent was told in a task, in order."""
+    return [entry["text"] for entry in agent.log() if entry["task_id"] == task_id]
+
+
+async def code_of(call: Any) -> int:
+    """Give the code of the protocol error that a request ends with."""
+    with pytest.raises(MCPError) as raised:
+        await call
+    return raised.value.error.code
+
+
+async def test_what_is_done_in_a_moment_is_an_ordinary_result(
+    place: tuple[PollingHost, str],
+) -> None:
+    host, kind = place
+    result = await host.call("task hello", agent=kind)
+    assert result["resultType"] == "complete"
+    assert answer_of(result)["text"] == "task: hello"
+
+
+async def test_a_task_ends_with_the_result_of_a_call_that_waited(
+    place: tuple[PollingHost, str], served: Served, agents: dict[str, Agent]
+) -> None:
+    host, kind = place
+    waited: list[Answer] = []
+
+    async def wait() -> None:
+        async with http_host(served.url, "auto") as plain:
+            waited.append(await plain.send("slow 1.4", agent=kind))
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(wait)
+        began = anyio.current_time()
+        task_id = await host.start("slow 1.4", agent=kind, wait_seconds=0)
+        assert MOMENT - SLACK < anyio.current_time() - began < MOMENT + SLACK
+        answer = await host.result(task_id)
+    assert answer["text"] == "slow done"
+    assert without_ids(answer) == without_ids(waited[0])
+    assert words_of(agents[kind], answer["task_id"]) == ["slow 1.4"]
+    again = await host.result(task_id)
+    assert (again.text, again.structure) == (answer.text, answer.structure)
+
+
+async def test_a_task_says_how_it_stands_and_when_to_ask_again(host: PollingHost) -> None:
+    task_id = await host.start("slow 1.5", agent="1.3-jsonrpc")
+    task = await host.get(task_id)
+    assert (task["resultType"], task["status"]) == ("complete", "working")
+    assert task["statusMessage"] == "still working"
+    assert task["createdAt"].endswith("Z")
+    assert task["createdAt"] <= task["lastUpdatedAt"]
+    assert 500 <= task["pollIntervalMs"] <= 5_000
+    assert 3_600_000 < task["ttlMs"] < 2**31
+    assert {"result", "error", "inputRequests"}.isdisjoint(task)
+    done = await host.over(task_id)
+    assert done["createdAt"] == task["createdAt"]
+    assert done["lastUpdatedAt"] > task["createdAt"]
+
+
+async def test_an_answer_that_is_no_task_of_the_agents_is_a_result_too(host: PollingHost) -> None:
+    answer = await host.result(await host.start("silent 1.3 x", agent="1.3-jsonrpc"))
+    assert answer["text"] == "echo: x"
+    assert "task_id" not in answer.structure
+
+
+async def test_a_client_that_resolves_tasks_itself_notices_nothing(
+    polling: dict[str, Client],
+) -> None:
+    arguments = {"message": "slow 1.2", "agent": "1.3-jsonrpc"}
+    result = await polling["http"].call_tool("send_task", arguments)
+    assert result.structured_content
+    assert result.structured_content["text"] == "slow done"
+
+
+async def test_a_question_is_answered_through_the_task_and_goes_on_in_it(
+    place: tuple[PollingHost, str], agents: dict[str, Agent]
+) -> None:
+    host, kind = place
+    task_id = await host.start("ponder 1.2", agent=kind)
+    asking = await host.until(task_id, "input_required")
+    ((question, request),) = asking["inputRequests"].items()
+    assert request["method"] == "elicitation/create"
+    assert request["params"]["message"] == f"{kind} asks: Which city?"
+    given = {question: {"action": "accept", "content": {"answer": "Paris"}}}
+    async with anyio.create_task_group() as group:
+        for _ in range(3):
+            group.start_soon(lambda: host.update(task_id, **given))
+    assert await host.update(task_id, **given) == {"resultType": "complete"}
+    answer = await host.result(task_id)
+    assert (answer["state"], answer["text"]) == ("completed", "got: Paris")
+    assert words_of(agents[kind], answer["task_id"]) == ["ponder 1.2", "Paris"]
+
+
+async def test_an_answer_to_another_question_changes_nothing(
+    host: PollingHost, agents: dict[str, Agent]
+) -> None:
+    task_id = await host.start("ponder 1.2", agent="1.3-jsonrpc")
+    asking = await host.until(task_id, "input_required")
+    (question,) = asking["inputRequests"]
+    assert await host.update(task_id, other={"nonsense": 1}) == {"resultType": "complete"}
+    assert await code_of(host.update(task_id, **{question: {"nonsense": 1}})) == UNKNOWN
+    assert (await host.get(task_id))["inputRequests"] == asking["inputRequests"]
+
+
+async def test_a_user_who_gives_no_answer_leaves_the_question_to_the_model(
+    host: PollingHost, agents: dict[str, Agent]
+) -> None:
+    task_id = await host.start("ponder 1.2", agent="1.3-jsonrpc")
+    (question,) = (await host.until(task_id, "input_required"))["inputRequests"]
+    await host.update(task_id, **{question: {"action": "decline"}})
+    answer = await host.result(task_id)
+    assert (answer["state"], answer["text"]) == ("input-required", "Which city?")
+    assert "gave no answer" in answer["note"]
+    assert words_of(agents["1.3-jsonrpc"], answer["task_id"]) == ["ponder 1.2"]
+
+
+async def test_without_elicitation_the_question_is_the_result(served: Served) -> None:
+    async with over_http(served) as client:
+        host = PollingHost(client.session)
+        answer = await host.result(await host.start("ponder 1.2", agent="1.3-jsonrpc"))
+        assert (answer["state"], answer["text"]) == ("input-required", "Which city?")
+        assert "task_id" in answer["next_step"]
+        reply = answer_of(await host.call("Paris", task_id=answer["task_id"]))
+        assert reply["text"] == "got: Paris"
+
+
+async def test_cancelling_the_task_cancels_the_agents(
+    place: tuple[PollingHost, str], agents: dict[str, Agent]
+) -> None:
+    host, kind = place
+    task_id = await host.start("slow 60", agent=kind)
+    assert await host.cancel(task_id) == {"resultType": "complete"}
+    assert (await host.over(task_id))["status"] == "cancelled"
+    cancels = len(agents[kind].cancels())
+    assert await host.cancel(task_id) == {"resultType": "complete"}
+    assert len(agents[kind].cancels()) == cancels
+
+
+async def test_what_is_no_task_of_the_caller_is_unknown(
+    host: PollingHost, agents: dict[str, Agent], home: Home
+) -> None:
+    assert await code_of(host.get("no-such-task")) == UNKNOWN
+    assert await code_of(host.get("x" * 600)) == UNKNOWN
+    agent = agents["1.3-jsonrpc"]
+    home.configure({"agent": agent.url}, tokens={"anna": "a" * 32, "ben": "b" * 32})
+    async with (
+        home.serving() as served,
+        over_http(served, "a" * 32, asks=True) as anna,
+        over_http(served, "b" * 32, asks=True) as ben,
+    ):
+        mine, foreign = PollingHost(anna.session), PollingHost(ben.session)
+        task_id = await mine.start("ponder 1.2", agent="agent")
+        (question,) = (await mine.until(task_id, "input_required"))["inputRequests"]
+        given = {question: {"action": "accept", "content": {"answer": "Paris"}}}
+        cancels = len(agent.cancels())
+        assert await code_of(foreign.get(task_id)) == UNKNOWN
+        assert await code_of(foreign.update(task_id, **given)) == UNKNOWN
+        assert await code_of(foreign.cancel(task_id)) == UNKNOWN
+        assert (await mine.get(task_id))["status"] == "input_required"
+        assert len(agent.cancels()) == cancels
+
+
+@pytest.mark.parametrize("mode", ERAS)
+async def test_a_client_that_does_not_declare_tasks_never_sees_one(
+    served: Served, mode: str, host: PollingHost
+) -> None:
+    async with Client(served.url, mode=mode) as client:
+        plain = PollingHost(client.session)
+        result = await plain.call("slow 1.4", agent="1.3-jsonrpc", wait_seconds=1.2)
+        assert result.get("resultType", "complete") == "complete"
+        assert answer_of(result)["state"] == "working"
+        task_id = await host.start("slow 1.3", agent="1.3-jsonrpc")
+        code = UNDECLARED if mode == "auto" else NO_METHOD
+        for request in (plain.get(task_id), plain.update(task_id), plain.cancel(task_id)):
+            assert await code_of(request) == code
+
+
+async def test_the_name_in_the_header_must_be_the_tasks(served: Served) -> None:
+    async with over_http(served) as client, httpx.AsyncClient() as http:
+        task_id = await PollingHost(client.session).start("slow 1.3", agent="1.3-jsonrpc")
+        meta = {
+            "io.modelcontextprotocol/protocolVersion": MODERN,
+            "io.modelcontextprotocol/clientCapabilities": {"extensions": {IDENTIFIER: {}}},
+        }
+        params = {"taskId": task_id, "_meta": meta}
+        request = {"jsonrpc": "2.0", "id": 1, "method": "tasks/get", "params": params}
+        told = {}
+        for name in (task_id, "another"):
+            headers = {
+                "Accept": "application/json, text/event-stream",
+                "MCP-Protocol-Version": MODERN,
+                "Mcp-Method": "tasks/get",
+                "Mcp-Name": name,
+            }
+            told[name] = (await http.post(served.url, json=request, headers=headers)).json()
+        assert told[task_id]["result"]["taskId"] == task_id
+        assert told["another"]["error"]["code"] == OTHER_NAME
+
+
+async def test_after_a_restart_a_task_is_found_by_asking_the_agent(
+    home: Home, own_agent: Callable[..., Agent]
+) -> None:
+    agents = {kind: own_agent(kind) for kind in ("1.3-jsonrpc", "0.3-jsonrpc")}
+    home.configure({kind: agent.url for kind, agent in agents.items()})
+    slow, asking = {}, {}
+    async with over_stdio(home) as host:
+        for kind in agents:
+            slow[kind] = await host.start(f"slow {3 if kind == '1.3-jsonrpc' else 2}", agent=kind)
+            asking[kind] = await host.start("ponder 1.05", agent=kind)
+        lost = await host.start(f"silent 30 {uuid4()}", agent="1.3-jsonrpc")
+    async with over_stdio(home, asks=True) as host:
+        for kind, agent in agents.items():
+            answer = await host.result(slow[kind])
+            assert answer["text"] == "slow done"
+            (question,) = (await host.until(asking[kind], "input_required"))["inputRequests"]
+            given = {question: {"action": "accept", "content": {"answer": "Paris"}}}
+            await host.update(asking[kind], **given)
+            answer = await host.result(asking[kind])
+            assert answer["text"] == "got: Paris"
+            assert words_of(agent, answer["task_id"]) == ["ponder 1.05", "Paris"]
+        answer = await host.result(lost)
+        assert answer.failed
+        assert "may have been carried out" in answer.text
+        agents["1.3-jsonrpc"].kill()
+    async with over_stdio(home) as host:
+        task = await host.get(slow["1.3-jsonrpc"])
+        assert task["status"] == "working"
+        assert "1.3-jsonrpc" in task["statusMessage"]
+
+
+async def test_an_answer_that_did_not_leave_can_be_given_again(
+    home: Home, own_agent: Callable[..., Agent]
+) -> None:
+    agent = own_agent("1.3-jsonrpc")
+    home.configure({"agent": agent.url})
+    async with over_stdio(home, asks=True) as host:
+        task_id = await host.start("ponder 1.05", agent="agent")
+        asking = await host.until(task_id, "input_required")
+        (question,) = asking["inputRequests"]
+        agent.kill()
+        given = {question: {"action": "accept", "content": {"answer": "Paris"}}}
+        assert await code_of(host.update(task_id, **given)) == INTERNAL
+        assert (await host.get(task_id))["inputRequests"] == asking["inputRequests"]
