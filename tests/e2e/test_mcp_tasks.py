@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final
-from uuid import uuid4
 
 import anyio
 import httpx
@@ -308,30 +307,38 @@ async def test_after_a_restart_a_task_is_found_by_asking_the_agent(
 ) -> None:
     agents = {kind: own_agent(kind) for kind in ("1.3-jsonrpc", "0.3-jsonrpc")}
     home.configure({kind: agent.url for kind, agent in agents.items()})
-    slow, asking = {}, {}
-    async with over_stdio(home) as host:
+    begun: dict[str, str] = {}
+    async with over_stdio(home) as host, anyio.create_task_group() as group:
+
+        async def begin(kind: str, words: str) -> None:
+            begun[f"{kind} {words.split()[0]}"] = await host.start(words, agent=kind)
+
         for kind in agents:
-            slow[kind] = await host.start(f"slow {3 if kind == '1.3-jsonrpc' else 2}", agent=kind)
-            asking[kind] = await host.start("ponder 1.05", agent=kind)
-        lost = await host.start(f"silent 30 {uuid4()}", agent="1.3-jsonrpc")
+            group.start_soon(begin, kind, "slow 2.5")
+            group.start_soon(begin, kind, "ponder 1.2")
+        group.start_soon(begin, "1.3-jsonrpc", "silent 30 x")
+        group.start_soon(begin, "1.3-jsonrpc", "noend")
     async with over_stdio(home, asks=True) as host:
         for kind, agent in agents.items():
-            answer = await host.result(slow[kind])
+            answer = await host.result(begun[f"{kind} slow"])
             assert answer["text"] == "slow done"
-            (question,) = (await host.until(asking[kind], "input_required"))["inputRequests"]
+            asking = begun[f"{kind} ponder"]
+            (question,) = (await host.until(asking, "input_required"))["inputRequests"]
             given = {question: {"action": "accept", "content": {"answer": "Paris"}}}
-            await host.update(asking[kind], **given)
-            answer = await host.result(asking[kind])
+            await host.update(asking, **given)
+            answer = await host.result(asking)
             assert answer["text"] == "got: Paris"
-            assert words_of(agent, answer["task_id"]) == ["ponder 1.05", "Paris"]
-        answer = await host.result(lost)
+            assert words_of(agent, answer["task_id"]) == ["ponder 1.2", "Paris"]
+        answer = await host.result(begun["1.3-jsonrpc silent"])
         assert answer.failed
         assert "may have been carried out" in answer.text
         agents["1.3-jsonrpc"].kill()
     async with over_stdio(home) as host:
-        task = await host.get(slow["1.3-jsonrpc"])
-        assert task["status"] == "working"
-        assert "1.3-jsonrpc" in task["statusMessage"]
+        going_on = await host.get(begun["1.3-jsonrpc noend"])
+        assert going_on["status"] == "working"
+        assert "1.3-jsonrpc" in going_on["statusMessage"]
+        ended = await host.result(begun["1.3-jsonrpc ponder"])
+        assert ended["text"] == "got: Paris"
 
 
 async def test_an_answer_that_did_not_leave_can_be_given_again(
