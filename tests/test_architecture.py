@@ -69,7 +69,16 @@ FLOORS: Final[dict[str, tuple[str, ...]]] = {
         "progress",
         "outcomes",
     ),
-    "use cases": ("bridge", "jobs", "listing", "info", "artifacts", "files_out", "browsing", "check"),
+    "use cases": (
+        "bridge",
+        "jobs",
+        "listing",
+        "info",
+        "artifacts",
+        "files_out",
+        "browsing",
+        "check",
+    ),
     "what the host sees": ("server",),
     "the command": ("cli", "__main__"),
 }
