@@ -18,7 +18,7 @@ from a2a_mcp import content, media_types, views
 from a2a_mcp.a2a.types import JSON, Artifact, Part, Task
 from a2a_mcp.errors import NotAllowed
 from a2a_mcp.fitting import ID_BYTES, NAME_BYTES, head_and_tail
-from a2a_mcp.pointing import NothingThereError, follow, items, members
+from a2a_mcp.pointing import NothingThere, follow, items, members, past_the_end
 from a2a_mcp.text import scrub, shorten
 
 Mask = Callable[[str], str]
@@ -92,15 +92,11 @@ class Handed:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What is given back: a heading and text, media and links beside it.
-
-    `missed` tells that nothing was there.
-    """
+    """What is given back: a heading and text, media and links beside it."""
 
     text: str
     media: tuple[Media, ...] = ()
     links: tuple[Link, ...] = ()
-    missed: bool = False
 
 
 def read_artifact(
@@ -114,6 +110,8 @@ def read_artifact(
 ) -> Piece:
     """Read a piece of those `parts` of an artifact into at most `room` bytes of text.
 
+    Raises NothingThere for a range or a pointer that leads out of it.
+
     `handed` are its files, where they were handed out with this piece.
     """
     heading = f"{agent} · artifact_id {shown_id(artifact, mask)}"
@@ -125,10 +123,7 @@ def read_artifact(
         heading += f" · {left_out} more pictures or sounds: read them one by one with part="
     files = _files(handed, room // 2)
     links = (*(file.link for file in handed), *_remote(parts))
-    try:
-        text = _read(parts, wanted, room - len(files.encode()), mask)
-    except NothingThereError as error:
-        return Piece(f"{heading} · {error}", missed=True)
+    text = _read(parts, wanted, room - len(files.encode()), mask)
     shown = heading + text
     return Piece(shown.removesuffix("\n") + files if files else shown, media, links)
 
@@ -264,7 +259,7 @@ def _range(text: str, wanted: Wanted, room: int) -> str:
     units = text.splitlines(keepends=True) if wanted.unit == "lines" else text
     total, start = len(units), max(wanted.offset, 0)
     if start >= total:
-        raise NothingThereError(_past(total, wanted.unit, start))
+        raise past_the_end(start, total, wanted.unit)
     end = total if wanted.limit is None else min(start + max(wanted.limit, 0), total)
     taken = _within(units[start:end], max(room, WIDEST_CHARACTER))
     end = start + len(taken)
@@ -275,10 +270,6 @@ def _range(text: str, wanted: Wanted, room: int) -> str:
     unit = ', unit="lines"' if wanted.unit == "lines" else ""
     more = f"\n\nRead on with offset={end}{unit}." if end < total else ""
     return f"{where}\n\n{''.join(taken)}{more}"
-
-
-def _past(total: int, unit: str, start: int) -> str:
-    return f"offset {start} is past the end of {total} {unit}"
 
 
 def _within(units: str | list[str], room: int) -> str | list[str]:
@@ -326,9 +317,9 @@ def _pointed(parts: tuple[Part, ...], wanted: Wanted, room: int, mask: Mask) -> 
     """Show what a JSON pointer leads to in the first data part."""
     data = next((part for part in parts if part.kind == "data"), None)
     if data is None:
-        raise NothingThereError("it holds no data for a pointer; read it without pointer")
+        raise NothingThere("The artifact holds no data for a pointer.", "Read it without pointer.")
     pointer = wanted.pointer or ""
-    value = follow(data.data, pointer)
+    value = follow(data.data, pointer, mask)
     if isinstance(value, list):
         return f"\n{items(value, pointer, max(wanted.offset, 0), wanted.limit, room, mask)}"
     shown = mask(scrub(pretty(value)))

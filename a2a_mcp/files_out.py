@@ -18,6 +18,7 @@ from a2a_mcp import media_types, saving, uris
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.a2a.types import Artifact, Part, Task
 from a2a_mcp.artifacts import Handed, Link, Piece, Wanted, pick, read_artifact
+from a2a_mcp.pointing import NothingThere
 from a2a_mcp.reading import Reader
 from a2a_mcp.registry import Registry
 from a2a_mcp.text import scrub
@@ -58,7 +59,11 @@ class FilesOut:
             handed = await self._hand_out(owner, record.agent, task, artifact, parts)
         note = f"Note: {found.note}\n\n" if found.note else ""
         room = config.server.result_bytes - len(note.encode())
-        piece = read_artifact(record.agent, artifact, parts, wanted, room, mask, handed)
+        try:
+            piece = read_artifact(record.agent, artifact, parts, wanted, room, mask, handed)
+        except NothingThere as error:
+            error.agent, error.task_id = record.agent, record.task_id
+            raise
         return replace(piece, text=note + piece.text)
 
     def _fetches(self, agent: str) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 from a2a_mcp.a2a.types import JSON
+from a2a_mcp.errors import NotAllowed
 from a2a_mcp.text import scrub, shorten
 
 INDEX: Final = re.compile(r"0|[1-9][0-9]{0,8}")  # RFC 6901, and no number of any length
@@ -18,12 +19,12 @@ SHOWN_KEYS: Final = 20
 KEY_BYTES: Final = 80
 
 
-class NothingThereError(Exception):
+class NothingThere(NotAllowed):
     """What was asked for is not in the artifact; the message says what is."""
 
 
-def follow(data: JSON, pointer: str) -> JSON:
-    """Give the value that a pointer leads to; raises NothingThereError."""
+def follow(data: JSON, pointer: str, mask: Callable[[str], str] = str) -> JSON:
+    """Give the value that a pointer leads to; raises NothingThere."""
     value = data
     for step in pointer.removeprefix("/").split("/") if pointer else []:
         key = step.replace("~1", "/").replace("~0", "~")
@@ -33,8 +34,19 @@ def follow(data: JSON, pointer: str) -> JSON:
             value = value[int(key)]
         else:
             shown = shorten(scrub(key), KEY_BYTES)
-            raise NothingThereError(f"the pointer leads nowhere at {shown!r}: {members(value)}")
+            raise NothingThere(
+                f"The pointer leads nowhere at {shown!r}: {members(value, mask)}.",
+                "Correct the pointer and call again.",
+            )
     return value
+
+
+def past_the_end(offset: int, total: int, unit: str) -> NothingThere:
+    """Say that an offset is too large."""
+    return NothingThere(
+        f"The offset {offset} is past the end of {total} {unit}.",
+        "Call again with a smaller offset.",
+    )
 
 
 def members(value: JSON, mask: Callable[[str], str] = str) -> str:
@@ -58,7 +70,7 @@ def items(
 ) -> str:
     """Show items of a list, one a line, as many as fit into `room` bytes."""
     if start >= len(value) and value:
-        raise NothingThereError(f"offset {start} is past the end of {len(value)} items")
+        raise past_the_end(start, len(value), "items")
     last = len(value) if limit is None else min(start + max(limit, 0), len(value))
     rows: list[str] = []
     for item in value[start:last]:

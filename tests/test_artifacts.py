@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from a2a_mcp.a2a.types import Artifact, Part, Task, TaskState, TaskStatus
 from a2a_mcp.artifacts import LARGEST_MEDIA, Piece, Wanted, pick, playable, read_artifact, shown_id
 from a2a_mcp.errors import NotAllowed
+from a2a_mcp.pointing import NothingThere
 from a2a_mcp.text import scrub
 
 ROOM = 10_000
@@ -36,7 +37,10 @@ def task(*parts: Part, name: str | None = None, artifact_id: str = "a1") -> Task
 
 
 def read(known: Task, room: int = ROOM, artifact_id: str = "a1", **wanted: Any) -> Piece:
-    return read_masked(known, Wanted(artifact_id, **wanted), room)
+    try:
+        return read_masked(known, Wanted(artifact_id, **wanted), room)
+    except NothingThere as error:
+        return Piece(error.message)
 
 
 def read_masked(known: Task, wanted: Wanted, room: int, mask: Callable[[str], str] = str) -> Piece:
@@ -102,8 +106,8 @@ def test_a_range_of_lines_is_exact() -> None:
 
 
 def test_an_offset_past_the_end_is_said() -> None:
-    assert read(task(text("abc")), offset=3).text.endswith(
-        "offset 3 is past the end of 3 characters"
+    assert read(task(text("abc")), offset=3).text == (
+        "The offset 3 is past the end of 3 characters."
     )
     assert "past the end" in read(task(text("abc")), unit="lines", offset=7).text
 

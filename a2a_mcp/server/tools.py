@@ -196,7 +196,7 @@ async def get_artifact(
     wanted = Wanted(artifact_id, part, unit or "characters", offset or 0, limit, pointer, search)
     piece = await app.files_out.read(owner(), task_id, agent, wanted)
     blocks = blocks_of(piece, app.mask, ctx.protocol_version)
-    return t.CallToolResult(content=blocks, is_error=piece.missed)
+    return t.CallToolResult(content=blocks)
 
 
 @returns_errors

@@ -119,13 +119,14 @@ def python_of(generation: str) -> Path:
 
     """
     requirements = REQUIREMENTS[generation]
-    home = _cache() / f"a2a-sdk-{generation}-{_key(requirements)}"
+    home = cache() / f"a2a-sdk-{generation}-{_key(requirements)}"
     if not home.exists():
         _make(home, requirements)
     return _python(home)
 
 
-def _cache() -> Path:
+def cache() -> Path:
+    """Give the folder where what tests install is kept."""
     return Path(os.environ.get("A2A_MCP_TEST_VENVS") or REPOSITORY / ".venvs").resolve()
 
 
