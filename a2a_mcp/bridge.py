@@ -16,17 +16,16 @@ from uuid import uuid4
 import anyio
 
 from a2a_mcp import views
-from a2a_mcp.a2a.errors import A2AError, AgentUnreachable, Delivery
+from a2a_mcp.a2a.errors import A2AError, Delivery
 from a2a_mcp.a2a.types import (
     JSON,
-    CancelTaskRequest,
     Message,
     Part,
     Role,
     SendMessageRequest,
-    Task,
     TaskState,
 )
+from a2a_mcp.cancelling import Canceller, in_time
 from a2a_mcp.follow import Follow
 from a2a_mcp.follower import Follower
 from a2a_mcp.kept import Kept
@@ -71,6 +70,7 @@ class Bridge:
         self.router = Router(registry, tasks)
         self.reader = Reader(registry, tasks, self.router, follower, kept)
         self.outcomes = Outcomes(tasks, self.reader, follower)
+        self._canceller = Canceller(registry, self.reader, self.outcomes)
         self._follower = follower
 
     async def send(self, owner: str, outgoing: Outgoing, notice: Notice | None = None) -> TaskView:
@@ -78,8 +78,7 @@ class Bridge:
         began = time.monotonic()
         follow, note = await self.begin(owner, outgoing)
         left = self._budget(follow.agent, outgoing) - (time.monotonic() - began)
-        await follow.wait(left, Updates(notice) if notice else None)
-        await follow.first_word(min(left, 0) + FIRST_WORD_SECONDS)
+        await self._wait(follow, left, Updates(notice) if notice else None)
         return await self.outcomes.of(follow, note)
 
     async def subscribe(
@@ -97,9 +96,16 @@ class Bridge:
             follow, note = await self.attach(owner, outgoing)
         updates = Updates(notice, max_updates)
         left = self._budget(follow.agent, outgoing) - (time.monotonic() - began)
-        await follow.wait(left, updates)
-        await follow.first_word(min(left, 0) + FIRST_WORD_SECONDS)
+        await self._wait(follow, left, updates)
         return replace(await self.outcomes.of(follow, note), updates=tuple(updates.seen))
+
+    async def _wait(self, follow: Follow, seconds: float, updates: Updates | None) -> None:
+        try:
+            await follow.wait(seconds, updates)
+            await follow.first_word(min(seconds, 0) + FIRST_WORD_SECONDS)
+        except anyio.get_cancelled_exc_class():
+            await self._canceller.call_off(follow)
+            raise
 
     async def get(
         self, owner: str, task_id: str, agent: str | None, history_length: int | None = None
@@ -125,35 +131,8 @@ class Bridge:
     async def cancel(
         self, owner: str, task_id: str, agent: str | None, reason: str | None
     ) -> TaskView:
-        """Ask the agent to stop a task, and say what state it is really in afterwards.
-
-        A task that has ended is not cancelled: some servers overwrite its result (a2a-wire 17.12).
-        """
-        found = await self.reader.read(owner, task_id, agent)
-        if found.task is None and (await self.reader.find(found.record)).task_id:
-            found = await self.reader.read(owner, task_id, agent)
-        record, task = found.record, found.task
-        if task is None:
-            raise self.reader.nameless(record)
-        if task.state.terminal:
-            ended = f"The task had already ended ({task.state}); nothing was cancelled."
-            ended += f" {found.note}" if found.note else ""
-            return replace(views.of_task(record.agent, task, note=ended), failed=False)
-        client = await self.registry.connection(record.agent).client(record.interface)
-        metadata: dict[str, JSON] = {"reason": reason} if reason else {}
-        refusal: A2AError | None = None
-        unread: A2AError | None = None
-        after: Task | None = None
-        try:
-            await client.cancel(CancelTaskRequest(id=task.id, metadata=metadata))
-        except A2AError as error:
-            refusal = error
-        try:
-            found = await self.reader.fetch(record, None)
-            record, after = found.record, found.task
-        except A2AError as error:
-            unread = error
-        return self.outcomes.after_cancel(record, after or task, refusal, unread)
+        """Ask the agent to stop a task, and say what state it is really in afterwards."""
+        return await self._canceller.cancel(owner, task_id, agent, reason)
 
     async def begin(self, owner: str, outgoing: Outgoing) -> tuple[Follow, str | None]:
         """Write the message down, then let it go; a note says where it went if not as asked."""
@@ -211,7 +190,7 @@ class Bridge:
         if outgoing.task_id and outgoing.agent:
             name = self.registry.resolve(outgoing.agent)
             if not await self.tasks.find(owner, checked(outgoing.task_id), name):
-                with _nothing_sent(), _in_time(self._budget(name, outgoing) + FIRST_WORD_SECONDS):
+                with _nothing_sent(), in_time(self._budget(name, outgoing) + FIRST_WORD_SECONDS):
                     await self.reader.read(owner, outgoing.task_id, name)
         route = await self.router.message(
             owner, outgoing.agent, outgoing.task_id, outgoing.context_id
@@ -233,7 +212,7 @@ class Bridge:
             return running, None
         asked = name or (self.registry.resolve(known[0].agent) if known else None)
         seconds = self._budget(asked, outgoing) + FIRST_WORD_SECONDS if asked else 0
-        with _in_time(seconds):
+        with in_time(seconds):
             found = await self.reader.read(owner, task_id, agent)
         record, task = found.record, found.task
         running = self._follower.of(record)
@@ -254,16 +233,6 @@ class Bridge:
 
     def _modes(self, agent: str) -> tuple[str, ...]:
         return self.registry.agent(agent).output_modes or DEFAULT_MODES
-
-
-@contextlib.contextmanager
-def _in_time(seconds: float) -> Iterator[None]:
-    """Bound a read that comes before the waiting proper; raises AgentUnreachable."""
-    try:
-        with anyio.fail_after(seconds):
-            yield
-    except TimeoutError:
-        raise AgentUnreachable(f"no answer within {seconds:g} s") from None
 
 
 @contextlib.contextmanager

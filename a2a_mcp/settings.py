@@ -220,6 +220,7 @@ class AgentConfig(Table):
     limits: Limits = Limits()
     wait_seconds: Wait | None = None
     max_wait_seconds: Wait | None = None
+    on_cancel: Literal["leave", "cancel"] = "leave"
     output_modes: Annotated[
         tuple[Annotated[str, AfterValidator(syntax.media_type)], ...], Field(strict=False)
     ] = ()

@@ -68,6 +68,7 @@ FLOORS: Final[dict[str, tuple[str, ...]]] = {
         "reading",
         "progress",
         "outcomes",
+        "cancelling",
     ),
     "use cases": (
         "bridge",

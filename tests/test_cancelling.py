@@ -1,0 +1,162 @@
+"""A task is asked to stop within one deadline; a call that its host gives up frees our side."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from scripted import (
+    CANCEL,
+    CARD,
+    GET,
+    LIST,
+    SEND,
+    Reply,
+    ScriptedAgent,
+    card,
+    document,
+    done,
+    error,
+    http,
+    result,
+    scripted,
+    silence,
+    task,
+    words_of,
+)
+from staging import ME, Stage, configured, staged
+
+from a2a_mcp.a2a.types import TaskState
+from a2a_mcp.bridge import Outgoing
+from a2a_mcp.views import UpdateView
+
+pytestmark = pytest.mark.anyio
+
+CALL = 1.0
+LATE = 1.5
+"""Seconds beyond `CALL` that a busy machine and the least time of a last look may take."""
+
+
+@pytest.fixture
+async def agent() -> AsyncIterator[ScriptedAgent]:
+    async with scripted() as running:
+        running.on(CARD, document(card(running.url)))
+        running.on(SEND, result({"task": task("working")}))
+        running.on(GET, result(task("working")))
+        yield running
+
+
+def table(agent: ScriptedAgent, **more: Any) -> dict[str, Any]:
+    return {"url": agent.url, "limits": {"call_seconds": CALL}, **more}
+
+
+async def test_a_cancel_that_hangs_ends_in_time_and_says_the_state(
+    agent: ScriptedAgent, tmp_path: Path
+) -> None:
+    agent.on(CANCEL, silence)
+    async with staged(configured(it=table(agent)), tmp_path) as stage:
+        await stage.send(wait_seconds=0.1)
+        with anyio.fail_after(CALL + LATE):
+            view = await stage.bridge.cancel(ME, "t1", None, None)
+    assert (view.failed, view.state) == (True, TaskState.WORKING)
+    assert "did not cancel" in (view.note or "")
+
+
+async def test_a_look_that_hangs_after_the_cancel_ends_in_time_too(
+    agent: ScriptedAgent, tmp_path: Path
+) -> None:
+    async with staged(configured(it=table(agent)), tmp_path) as stage:
+        await stage.send(wait_seconds=0.1)
+        agent.on(CANCEL, silence)
+        agent.on(GET, result(task("working")), silence)
+        with anyio.fail_after(CALL + LATE):
+            view = await stage.bridge.cancel(ME, "t1", None, None)
+    assert "could not be read" in (view.note or "")
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        error(-32002, "Task cannot be canceled"),
+        document({"message": "Task cannot be canceled"}, 409),
+        document({"error": {"code": 400, "message": "Task cannot be canceled"}}, 400),
+    ],
+    ids=["-32002", "409", "400"],
+)
+async def test_a_refusal_says_the_state(
+    refusal: Reply, agent: ScriptedAgent, tmp_path: Path
+) -> None:
+    agent.on(CANCEL, refusal)
+    async with staged(configured(it=table(agent)), tmp_path) as stage:
+        await stage.send(wait_seconds=0.1)
+        view = await stage.bridge.cancel(ME, "t1", None, None)
+    assert (view.failed, view.state) == (True, TaskState.WORKING)
+    assert "Task cannot be canceled" in (view.note or "")
+
+
+# --- the host gives a call up ---
+
+
+async def given_up(stage: Stage, **fields: Any) -> float:
+    """Give a call up as a host does; gives the seconds that it takes to end."""
+    with anyio.CancelScope() as host:
+        async with anyio.create_task_group() as group:
+            group.start_soon(lambda: stage.send(wait_seconds=5, **fields))
+            await anyio.sleep(0.4)
+            began = time.monotonic()
+            host.cancel()
+    return time.monotonic() - began
+
+
+async def test_by_default_the_task_goes_on(agent: ScriptedAgent, tmp_path: Path) -> None:
+    async with staged(configured(it=table(agent)), tmp_path) as stage:
+        assert await given_up(stage) < 0.5
+        (row,) = (await stage.tasks.list(ME))[0]
+    assert (row.task_id, agent.calls(CANCEL)) == ("t1", [])
+
+
+@pytest.mark.parametrize(
+    "answer", [result(task("canceled")), silence, http(500, b"", "text/plain")]
+)
+async def test_with_on_cancel_its_task_is_cancelled_and_nobody_is_kept_waiting(
+    answer: Reply, agent: ScriptedAgent, tmp_path: Path
+) -> None:
+    agent.on(CANCEL, answer)
+    async with staged(configured(it=table(agent, on_cancel="cancel")), tmp_path) as stage:
+        assert await given_up(stage) < 1.0
+    assert [request.params["id"] for request in agent.calls(CANCEL)] == ["t1"]
+
+
+async def test_with_on_cancel_a_task_without_a_name_is_looked_for(
+    agent: ScriptedAgent, tmp_path: Path
+) -> None:
+    agent.on(SEND, silence)
+    agent.on(CANCEL, result(task("canceled")))
+
+    def listed(request: Any) -> Any:
+        sent = words_of("hello", role="user", messageId=agent.sends()[0].message["messageId"])
+        return result({"tasks": [task("working", history=[sent])]})(request)
+
+    agent.on(LIST, listed)
+    async with staged(configured(it=table(agent, on_cancel="cancel")), tmp_path) as stage:
+        assert await given_up(stage) < 1.0
+    assert [request.params["id"] for request in agent.calls(CANCEL)] == ["t1"]
+
+
+async def test_with_on_cancel_a_task_that_has_stopped_is_left(
+    agent: ScriptedAgent, tmp_path: Path
+) -> None:
+    """Its result could be overwritten: a host may give up while the answer is on its way to it."""
+    agent.on(SEND, result({"task": done("ready")}))
+    async with staged(configured(it=table(agent, on_cancel="cancel")), tmp_path) as stage:
+
+        async def stall(_: UpdateView) -> None:
+            await anyio.sleep_forever()  # a host that does not take its progress
+
+        with anyio.move_on_after(0.5):
+            await stage.bridge.send(ME, Outgoing("hello", wait_seconds=5), stall)
+    assert agent.calls(CANCEL) == []
