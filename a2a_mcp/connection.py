@@ -40,6 +40,7 @@ from a2a_mcp.a2a.interfaces import (
     choose,
     corrected,
     from_text,
+    preferred,
     to_text,
 )
 from a2a_mcp.a2a.limits import Limits
@@ -67,11 +68,15 @@ class Lessons(Protocol):
 
 @dataclass(slots=True)
 class Health:
-    """What the last calls showed; times are unix seconds, `note` is for people."""
+    """What the last calls showed; times are unix seconds, the others are for people.
+
+    `detour` says which interface is used in the place of the first.
+    """
 
     last_success: float | None = None
     last_error: str | None = None
     note: str | None = None
+    detour: str | None = None
 
 
 class Connection:
@@ -134,6 +139,7 @@ class Connection:
                 found.card, base=self._base(found), allowed=self._allowed(found), pins=self._pins()
             )
             self._choice = corrected(chosen, await self._lessons_kept())
+            self.health.detour = None
             self._tell(self._choice)
         return self._choice
 
@@ -144,12 +150,21 @@ class Connection:
             log.warning("agent %s: %s", self.config.name, note)
 
     async def learn(self, interface: Interface) -> None:
-        """Note that an agent speaks otherwise than its card says; kept over restarts."""
+        """Note over what an agent takes messages that was not the first choice.
+
+        Where it speaks otherwise than its card says, that is kept over restarts; where the first
+        interface was out of reach, only until the card is another.
+        """
         if self._choice is None:
             return
+        first = self._choice.interfaces[0]
         self._choice = corrected(self._choice, [interface])
-        note = self._choice.interfaces[0].note
-        log.warning("agent %s: %s", self.config.name, note)
+        if self._choice.interfaces[0] != interface:
+            self._choice = preferred(self._choice, interface)
+            self.health.detour = f"{first} took no message; {interface} did and is used"
+            log.warning("agent %s: %s", self.config.name, self.health.detour)
+            return
+        log.warning("agent %s: %s", self.config.name, self._choice.interfaces[0].note)
         if self._lessons:
             await self._lessons.learn(self.config.name, interface.url, to_text(interface))
 

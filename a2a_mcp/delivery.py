@@ -24,6 +24,7 @@ from a2a_mcp.a2a.errors import (
     MethodNotFound,
     UnsupportedOperation,
 )
+from a2a_mcp.a2a.guard import Origin, origin_of
 from a2a_mcp.a2a.types import SendMessageRequest, StreamEvent
 
 RETRY_SECONDS: Final = (0.2, 0.8)
@@ -58,23 +59,31 @@ class Sender:
     async def deliver(self, clients: list[A2AClient], *, streaming: bool) -> A2AClient:
         """Send over the first of `clients` that takes the message; give the one that did.
 
-        It takes as long as the agent takes: the caller bounds it. Raises A2AError.
+        Where nobody can be reached, what else is there is not tried. It takes as long as the agent
+        takes: the caller bounds it. Raises A2AError.
         """
         refusal: A2AError | None = None
-        for client in clients:
+        places = [origin_of(client.interface.url) for client in clients]
+        closed: set[Origin] = set()
+        for client, place in zip(clients, places, strict=True):
+            if place in closed:
+                continue
             self._trying(client)
+            pauses = () if closed.union(places) - closed - {place} else RETRY_SECONDS
             try:
-                await self._over(client, streaming=streaming)
-            except AgentError as error:
-                if self.heard or not error.tries_next:
+                await self._over(client, pauses, streaming=streaming)
+            except A2AError as error:
+                if self.heard or not _tries_next(error):
                     raise
+                if isinstance(error, AgentUnreachable):
+                    closed.add(place)
                 refusal = refusal or error
             else:
                 return client
         raise refusal or AgentUnreachable("there is no interface to call", delivery=Delivery.NEVER)
 
-    async def _over(self, client: A2AClient, *, streaming: bool) -> None:
-        for pause in (*RETRY_SECONDS, None):
+    async def _over(self, client: A2AClient, pauses: tuple[float, ...], *, streaming: bool) -> None:
+        for pause in (*pauses, None):
             try:
                 await self._in_form(client, streaming=streaming)
             except A2AError as error:
@@ -121,6 +130,13 @@ class Sender:
                     async for _ in events:
                         pass
                     return
+
+
+def _tries_next(error: A2AError) -> bool:
+    """Whether the next interface may be tried: it is certain that this one took nothing."""
+    if isinstance(error, AgentError):
+        return error.tries_next
+    return isinstance(error, AgentUnreachable) and error.delivery is Delivery.NEVER
 
 
 def pause_before_retry(error: A2AError, pause: float | None) -> float | None:

@@ -158,7 +158,8 @@ def _problems(connection: Connection) -> list[str]:
     problems = list(found.card.problems) if found else []
     if choice:
         problems += [*choice.problems, *(item.note for item in choice.interfaces if item.note)]
-    return problems + [text for text in (health.note or health.last_error,) if text]
+    told = (health.detour, health.note or health.last_error)
+    return problems + [text for text in told if text]
 
 
 def _some(items: list[str], count: int) -> list[JSON]:

@@ -395,12 +395,12 @@ async def test_a_pin_that_the_card_does_not_offer_says_so(agent: ScriptedAgent) 
 
 async def test_a_tenant_is_in_every_request(agent: ScriptedAgent, tmp_path: Path) -> None:
     agent.on(SEND, result({"task": task("working")}))
+    agent.on(GET, result(task("working")))
     agent.on(CANCEL, result(task("canceled")))
     config = configured(it={"url": agent.url, "tenant": "acme"})
     async with staged(config, tmp_path) as stage:
         await stage.send(wait_seconds=0.1)
         await stage.bridge.get(ME, "t1", None)
-        agent.on(GET, result(task("working")))
         await stage.bridge.cancel(ME, "t1", None, None)
     calls = agent.calls(SEND, GET, CANCEL)
     assert {request.call for request in calls} == {SEND, GET, CANCEL}

@@ -13,6 +13,7 @@ from scripted import (
     CARD,
     CUT,
     GET,
+    LIST,
     SEND,
     STREAM,
     Reply,
@@ -40,6 +41,7 @@ from a2a_mcp.a2a.auth import Bearer
 from a2a_mcp.a2a.errors import A2AError, AgentUnreachable, Delivery, InvalidAgentResponse
 from a2a_mcp.a2a.types import TaskState
 from a2a_mcp.delivery import RETRY_SECONDS
+from a2a_mcp.info import describe_agent
 from a2a_mcp.views import TaskView
 
 pytestmark = pytest.mark.anyio
@@ -409,6 +411,57 @@ async def test_http_json_is_tried_where_json_rpc_is_refused(tmp_path: Path) -> N
         view = await sent(agent, tmp_path)
     assert isinstance(view, TaskView)
     assert view.text == "by path"
+
+
+@pytest.mark.parametrize("streaming", [False, True], ids=["polled", "streamed"])
+async def test_where_the_first_interface_is_out_of_reach_the_second_is_used(
+    streaming: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with free_port() as dead:
+        async with scripted() as agent:
+            gone = origin_of(dead)
+            both = [interface(gone), interface(agent.url)]
+            agent.on(CARD, document(card(agent.url, streaming=streaming, supportedInterfaces=both)))
+            agent.on(SEND, result({"task": done("the other door")}))
+            agent.on(STREAM, stream({"task": done("the other door")}))
+            config = configured(it={"url": agent.url, "allowed_origins": [gone]})
+            async with staged(config, tmp_path) as stage:
+                for _ in range(2):
+                    view = await stage.send()
+                    assert view.text == "the other door"
+                told = describe_agent(stage.registry, "it").prose()
+    assert len(agent.sends()) == 2
+    detour = f"{gone} (JSONRPC, A2A 1.0) took no message; {agent.url} (JSONRPC, A2A 1.0) did"
+    assert detour in told
+    assert detour in caplog.text
+    assert f"Interface: {agent.url}" in told
+
+
+async def test_where_no_interface_can_be_reached_each_place_is_told_of_once(
+    tmp_path: Path,
+) -> None:
+    with free_port() as one, free_port() as two:
+        urls = [origin_of(one), origin_of(two)]
+        given = card("", supportedInterfaces=[interface(url) for url in urls])
+        async with staged(configured(it={"card": given}), tmp_path) as stage:
+            with pytest.raises(AgentUnreachable) as caught:
+                await stage.send()
+    assert caught.value.delivery is Delivery.NEVER
+    assert caught.value.url == urls[0]
+
+
+async def test_an_interface_whose_answer_is_cut_is_not_left_for_the_second(tmp_path: Path) -> None:
+    async with scripted() as first, scripted() as agent:
+        both = [interface(first.url), interface(agent.url)]
+        agent.on(CARD, document(card(agent.url, supportedInterfaces=both)))
+        first.on(SEND, cut)
+        first.on(LIST, error(-32601, "no"))
+        config = configured(it={"url": agent.url, "allowed_origins": [first.url]})
+        async with staged(config, tmp_path) as stage:
+            with pytest.raises(A2AError):
+                await stage.send()
+    assert len(first.sends()) == 1
+    assert agent.sends() == []
 
 
 async def test_a_task_stays_with_the_interface_it_was_made_with(tmp_path: Path) -> None:

@@ -144,7 +144,8 @@ def alternatives(interface: Interface) -> tuple[Interface, ...]:
 
 def lie(said: str, url: str, spoken: Dialect) -> str:
     """Say to a card's author what it says, and what is spoken in truth."""
-    return f"the card says A2A {said} for {url}; the agent speaks {spoken.version}"
+    over = f" over {spoken.binding}" if spoken.version == said else ""
+    return f"the card says A2A {said} for {url}; the agent speaks {spoken.version}{over}"
 
 
 def corrected(choice: Choice, learned: Sequence[Interface]) -> Choice:
@@ -157,6 +158,11 @@ def corrected(choice: Choice, learned: Sequence[Interface]) -> Choice:
             note = lie(declared.said or declared.dialect.version, declared.url, interface.dialect)
             first.append(replace(declared, dialect=interface.dialect, note=note))
     return replace(choice, interfaces=tuple(dict.fromkeys([*first, *choice.interfaces])))
+
+
+def preferred(choice: Choice, interface: Interface) -> Choice:
+    """Put one of a card's interfaces before the others."""
+    return replace(choice, interfaces=tuple(dict.fromkeys([interface, *choice.interfaces])))
 
 
 def _usable(

@@ -376,7 +376,7 @@ async def test_an_agent_that_fails_at_its_work_is_not_taken_for_one_of_another_v
                 await stage.send("one")
             view = await stage.send("two")
     assert (view.state, view.text) == (TaskState.COMPLETED, "echo: two")
-    assert [request.call for request in posts(agent)] == [SEND, SEND]
+    assert [request.call for request in agent.sends()] == [SEND, SEND]
 
 
 async def test_where_a_failure_leaves_doubt_a_read_finds_out_what_is_spoken(tmp_path: Path) -> None:
