@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable
 from typing import Final
 
+from a2a_mcp import media_types
 from a2a_mcp.a2a.types import Message, Part, Role, Task
 from a2a_mcp.text import scrub
 
@@ -83,13 +84,11 @@ def describe(part: Part) -> str:
 
 
 def media_type_of(part: Part) -> str:
-    """Give a part's media type, or what its kind stands for."""
+    """Give a part's media type, or what its kind or its name stands for."""
     if part.media_type:
         return scrub(part.media_type)
-    return {
-        "text": "text/plain",
-        "data": "application/json",
-    }.get(part.kind, "application/octet-stream")
+    of_kind = {"text": "text/plain", "data": "application/json"}
+    return of_kind.get(part.kind) or media_types.of_name(part.filename) or media_types.OCTETS
 
 
 def size_of(part: Part) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,7 +23,6 @@ from a2a_mcp.a2a.types import (
 )
 from a2a_mcp.views import ArtifactView, TaskView, UpdateView
 
-GOLDEN = Path(__file__).parent / "golden" / "prose"
 LIMIT = 10_000
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(62)
 
@@ -438,68 +436,3 @@ large_tasks = st.builds(
 @settings(max_examples=60, deadline=None)
 def test_any_task_fits_both_channels(known: Task, limit: int) -> None:
     assert max(sizes(fitting.fit(views.of_task("agent", known), limit))) <= limit
-
-
-# --- golden prose: what a person sees here is what a model reads ---
-
-PICTURE = artifact(Part(kind="raw", raw=PNG, media_type="image/png"), artifact_id="p", name="dot")
-LINK = artifact(
-    Part(kind="url", url="https://example.com/r.pdf", filename="r.pdf"), artifact_id="l"
-)
-TYPICAL: dict[str, TaskView] = {
-    "answer": views.of_task("weather", task(artifacts=(artifact("Sunny, 21 °C."),))),
-    "message": views.of_message(
-        "echo", Message(message_id="m", role=Role.AGENT, parts=(text("hi"),), context_id="c1")
-    ),
-    "working": views.of_task("weather", task(TaskState.WORKING, "Looking at the sky")),
-    "question": views.of_task("travel", task(TaskState.INPUT_REQUIRED, "Which city?")),
-    "sign-in": views.of_task(
-        "mail", task(TaskState.AUTH_REQUIRED, "Please sign in at https://example.com/sign-in")
-    ),
-    "failed": views.of_task("weather", task(TaskState.FAILED, "No such city: Atlantis")),
-    "failed-without-words": views.of_task("weather", task(TaskState.FAILED)),
-    "rejected": views.of_task("mail", task(TaskState.REJECTED, "I only read mail")),
-    "canceled": views.of_task("research", task(TaskState.CANCELED)),
-    "empty": views.of_task("weather", task()),
-    "artifacts": views.of_task(
-        "weather",
-        task(
-            message="Both are done.",
-            artifacts=(
-                artifact("Sunny.", artifact_id="a1", name="forecast"),
-                artifact(Part(kind="data", data={"t": 21}), artifact_id="a2", name="readings"),
-            ),
-        ),
-    ),
-    "files": views.of_task("painter", task(artifacts=(PICTURE, LINK))),
-    "updates": TaskView(
-        agent="research",
-        task_id="t1",
-        context_id="c1",
-        state=TaskState.COMPLETED,
-        updates=(UpdateView("working", "Reading"), UpdateView("working", "Writing")),
-        text="Done.",
-    ),
-    "new-task-after-the-end": views.of_task(
-        "weather",
-        task(artifacts=(artifact("Rain."),)),
-        note="The task t0 had ended (completed), so this is a new task in the same conversation.",
-    ),
-    "cut": fitting.fit(
-        views.of_task(
-            "research",
-            task(artifacts=(artifact("".join(f"line {n}\n" for n in range(400)), name="report"),)),
-        ),
-        1_000,
-    ),
-}
-
-
-@pytest.mark.parametrize("name", TYPICAL)
-def test_typical_results_read_as_they_were_reviewed(name: str) -> None:
-    reviewed = (GOLDEN / f"{name}.txt").read_text(encoding="utf-8")
-    assert TYPICAL[name].prose() + "\n" == reviewed
-
-
-def test_every_reviewed_text_belongs_to_a_result() -> None:
-    assert {path.stem for path in GOLDEN.glob("*.txt")} == set(TYPICAL)

@@ -161,6 +161,35 @@ def test_chunks_give_the_whole_text_in_order(chunks: list[str]) -> None:
     assert "".join(texts(folded)["a"]) == "".join(chunks)
 
 
+ids = st.sampled_from(["a", "b", "c"])
+changes = st.lists(
+    st.tuples(ids, st.lists(st.text(max_size=5), max_size=3), st.booleans()), max_size=12
+)
+
+
+@given(changes)
+def test_any_pieces_of_any_artifacts_are_merged_as_they_were_meant(
+    told: list[tuple[str, list[str], bool]],
+) -> None:
+    meant: dict[str, list[str]] = {}
+    for artifact_id, words, append in told:
+        meant[artifact_id] = (meant.get(artifact_id, []) if append else []) + words
+    events = [piece(artifact(*words, artifact_id=of), append=append) for of, words, append in told]
+    folded = fold(task(), *events)
+    assert texts(folded) == meant
+    assert [a.artifact_id for a in folded.artifacts] == list(meant)
+
+
+@given(changes, changes)
+def test_a_snapshot_in_between_stands_for_all_before_it(
+    before: list[tuple[str, list[str], bool]], after: list[tuple[str, list[str], bool]]
+) -> None:
+    first = [piece(artifact(*words, artifact_id=of), append=add) for of, words, add in before]
+    then = [piece(artifact(*words, artifact_id=of), append=add) for of, words, add in after]
+    snapshot = fold(task(), *first)
+    assert fold(task(), *first, snapshot, *then) == fold(task(), *first, *then)
+
+
 # --- what is told again after a snapshot ---
 
 ONE, TWO, THREE = (Part(kind="text", text=word) for word in ("one ", "two ", "three "))

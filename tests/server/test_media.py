@@ -9,7 +9,7 @@ from typing import Any
 import mcp.types as t
 import pytest
 from agents import Agents
-from scripted import GET, result, scripted, task
+from scripted import GET, Reply, http, result, scripted, task
 from staging import configured, hosted
 
 from a2a_mcp.artifacts import Link, Media, Piece
@@ -143,3 +143,63 @@ async def test_what_only_claims_to_be_shown_is_plain_bytes(tmp_path: Path, kind:
     assert isinstance(link, t.ResourceLink)
     assert link.mime_type in ("application/octet-stream", "application/pdf")
     assert [block.type for block in answer.content] == ["text", "resource_link"]
+
+
+# --- files that are only linked to ---
+
+
+async def linked(
+    tmp_path: Path, reply: Reply, url: str = "{}/r.csv?k=1", **wanted: Any
+) -> tuple[t.CallToolResult, list[str]]:
+    """Ask for a file that an agent links to; gives also what the agent was asked for."""
+    async with scripted() as agent:
+        part = {"url": url.format(agent.url), "filename": "r.csv"}
+        made = [{"artifactId": "a", "parts": [{"text": "See: "}, part]}]
+        agent.on(GET, result(task("completed", artifacts=made)))
+        agent.on("GET /r.csv", reply)
+        config = configured(it={"url": agent.url, "fetch": True})
+        async with hosted(config, tmp_path / "state") as client:
+            answer = await client.call_tool(
+                "get_artifact", {"task_id": "t1", "artifact_id": "a", "agent": "it", **wanted}
+            )
+        return answer, [request.call for request in agent.requests]
+
+
+def words_in(answer: t.CallToolResult) -> str:
+    assert isinstance(answer.content[0], t.TextContent)
+    return answer.content[0].text
+
+
+@pytest.mark.anyio
+async def test_a_linked_file_is_fetched_where_it_is_allowed_and_read_like_any_other(
+    tmp_path: Path,
+) -> None:
+    csv = http(200, b"city,t\r\nOslo,5\r\n", "text/csv; charset=utf-8")
+    answer, asked = await linked(tmp_path, csv)
+    assert "See: \ncity,t\nOslo,5" in words_in(answer)
+    assert "GET /r.csv" in asked
+    (kept,) = (tmp_path / "state" / "files").rglob("*.csv")
+    assert kept.read_bytes() == b"city,t\r\nOslo,5\r\n"
+    found, _ = await linked(tmp_path, csv, search="oslo")
+    assert "Oslo,5" in words_in(found)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("reply", "url", "reason"),
+    [
+        (http(404, b"gone"), "{}/r.csv", "HTTP 404"),
+        (http(302, b"", location="https://example.com"), "{}/r.csv", "not followed"),
+        (http(200, b"x"), "http://10.0.0.1/r.csv", "not the agent's own"),
+        (http(200, b"x"), "https://127.0.0.1:1/r.csv", "not on the public internet"),
+        (http(200, b"x"), "file:///etc/passwd", "not an http or https URL"),
+    ],
+)
+async def test_a_link_that_cannot_be_fetched_stays_a_link_with_the_reason(
+    tmp_path: Path, reply: Reply, url: str, reason: str
+) -> None:
+    answer, asked = await linked(tmp_path, reply, url)
+    assert not answer.is_error
+    assert f"not fetched: {reason}" in words_in(answer) or reason in words_in(answer)
+    assert ("GET /r.csv" in asked) == url.startswith("{}")
+    assert not list((tmp_path / "state").rglob("*.csv"))
