@@ -33,7 +33,7 @@ DRAIN_SECONDS: Final = 5.0
 WATCH_SECONDS: Final = 5.0
 MOST_FOLLOWED: Final = 256
 
-Watcher = Callable[[TaskRecord, Task], None]
+Watcher = Callable[[TaskRecord, Task | None], None]
 """Is told of every task that is seen anew, followed or read; it must be quick and not raise."""
 
 
@@ -119,7 +119,7 @@ class Follower:
             follow.tell()
         self._show(record, task)
 
-    def _show(self, record: TaskRecord, task: Task) -> None:
+    def _show(self, record: TaskRecord, task: Task | None) -> None:
         for watcher in self._watchers:
             watcher(record, task)
 
@@ -170,8 +170,7 @@ class Follower:
         follow.absorb(event)
         await self._remember(follow)
         follow.tell()
-        if follow.task:
-            self._show(follow.record, follow.task)
+        self._show(follow.record, follow.task)
         return follow.over
 
     async def _remember(self, follow: Follow) -> None:

@@ -76,9 +76,9 @@ class Kept:
         self._swept = float("-inf")
         self._warned = False
 
-    def note(self, record: TaskRecord, task: Task) -> None:
+    def note(self, record: TaskRecord, task: Task | None) -> None:
         """Take notice of a task as it is now; it is kept, a little later, if it has ended."""
-        if self._folder is None or not task.state.terminal:
+        if self._folder is None or task is None or not task.state.terminal:
             return
         if len(self._pending) < MOST_PENDING:
             self._pending[record.owner, record.agent, task.id] = KeptTask(task, self._clock())

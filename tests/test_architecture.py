@@ -149,6 +149,7 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
     "config": frozenset({"platformdirs"}),
     "pursuit": frozenset({"a2a_mcp.delivery"}),
     "registry": frozenset({"a2a_mcp.connection", "httpx"}),
+    "server.wiring": frozenset({"a2a_mcp.server.listening"}),
     "tasks_sqlite": frozenset({"a2a_mcp.tasks_file"}),
 }
 

@@ -12,7 +12,6 @@ from mcp.server.auth.middleware.auth_context import get_access_token
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.agents_view import AgentsView
 from a2a_mcp.bridge import Bridge, Outgoing
-from a2a_mcp.browsing import Browser
 from a2a_mcp.files_out import FilesOut
 from a2a_mcp.info import describe_agent, list_agents
 from a2a_mcp.jobs import Jobs
@@ -20,6 +19,7 @@ from a2a_mcp.listing import Listing
 from a2a_mcp.paths import Paths
 from a2a_mcp.progress import Notice
 from a2a_mcp.registry import Registry
+from a2a_mcp.server.streams import Streams
 from a2a_mcp.views import TaskView
 
 LOCAL_OWNER: Final = "local"
@@ -36,7 +36,7 @@ class App:
     registry: Registry
     bridge: Bridge
     listing: Listing
-    browser: Browser
+    streams: Streams
     files_out: FilesOut
     jobs: Jobs
     send: Send

@@ -1,7 +1,7 @@
 """The MCP resources: agents, tasks and artifacts at `a2a://` addresses, listed, completed and read.
 
 The SDK's own resource manager knows only what is registered at start, for every caller the same;
-so its handlers are replaced here (the `_lowlevel_server` of its server is touched nowhere else).
+so `HANDLERS` take the place of its own (see `wiring`, which imports this at the first use).
 What is read as a task or a list is masked and scrubbed like a result; an artifact is what the agent
 sent, byte for byte, with secrets masked in what is text.
 """
@@ -9,20 +9,20 @@ sent, byte for byte, with secrets masked in what is text.
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from itertools import groupby
 from typing import Any, Final, TypeAlias
 
 import mcp.types as t
-from mcp.server import MCPServer
 from mcp.server.context import ServerRequestContext
 from mcp.shared.exceptions import MCPError
+from pydantic import BaseModel
 
 from a2a_mcp import uris
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.a2a.types import Artifact, Part
 from a2a_mcp.artifacts import TEXT_TYPES, pretty
-from a2a_mcp.browsing import MOST_COMPLETIONS, Entry
+from a2a_mcp.browsing import MOST_COMPLETIONS, Browser, Entry
 from a2a_mcp.content import describe, media_type_of, size_of
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.listing import Filter
@@ -32,6 +32,7 @@ from a2a_mcp.server.results import Mask
 from a2a_mcp.text import rfc3339, scrub
 
 Ctx: TypeAlias = ServerRequestContext[App, Any]
+Handler: TypeAlias = Callable[[Ctx, Any], Awaitable[BaseModel]]
 Contents: TypeAlias = t.TextResourceContents | t.BlobResourceContents
 
 MARKDOWN: Final = "text/markdown"
@@ -54,22 +55,16 @@ TEMPLATES: Final = (
 )
 
 
-def install(server: MCPServer[App]) -> None:
-    """Let the server answer for resources, and complete the names in their templates."""
-    lowlevel = server._lowlevel_server
-    lowlevel.add_request_handler("resources/list", t.PaginatedRequestParams, list_resources)
-    lowlevel.add_request_handler(
-        "resources/templates/list", t.PaginatedRequestParams, list_templates
-    )
-    lowlevel.add_request_handler("resources/read", t.ReadResourceRequestParams, read_resource)
-    lowlevel.add_request_handler("completion/complete", t.CompleteRequestParams, complete)
+def browser_of(app: App) -> Browser:
+    """Give what lists and reads; it holds nothing of its own."""
+    return Browser(app.registry, app.bridge)
 
 
 async def list_resources(ctx: Ctx, params: t.PaginatedRequestParams) -> t.ListResourcesResult:
     """List a page of what the caller can read."""
     app = ctx.lifespan_context
     try:
-        entries, cursor = await app.browser.page(owner(), params.cursor)
+        entries, cursor = await browser_of(app).page(owner(), params.cursor)
     except ValueError:
         raise MCPError(t.INVALID_PARAMS, "The cursor is not one of this list.") from None
     return t.ListResourcesResult(
@@ -99,7 +94,7 @@ async def list_templates(_: Ctx, __: t.PaginatedRequestParams) -> t.ListResource
 
 async def complete(ctx: Ctx, params: t.CompleteRequestParams) -> t.CompleteResult:
     """Complete an agent's name or a task's id; nothing is known of other arguments."""
-    browser, argument = ctx.lifespan_context.browser, params.argument
+    browser, argument = browser_of(ctx.lifespan_context), params.argument
     chosen = (params.context.arguments if params.context else None) or {}
     found: list[str] = []
     if isinstance(params.ref, t.ResourceTemplateReference):
@@ -138,14 +133,14 @@ async def _contents(app: App, uri: str, place: uris.Place) -> list[Contents] | N
             tasks = await app.listing.tasks(owner(), Filter(limit=ROWS), remote=False)
             return [_page(uri, app.mask(tasks.prose()))]
         case uris.Place("tasks", str(agent), str(task_id), None):
-            view = await app.browser.task(owner(), agent, task_id)
+            view = await browser_of(app).task(owner(), agent, task_id)
             if view is None:
                 return None
             shown = results.of_task_view(view, app.mask, app.result_bytes).content[0]
             assert isinstance(shown, t.TextContent)  # noqa: S101 - that is what a view becomes
             return [_page(uri, shown.text)]
         case uris.Place("tasks", str(agent), str(task_id), str(artifact_id)):
-            made = await app.browser.artifact(owner(), agent, task_id, artifact_id)
+            made = await browser_of(app).artifact(owner(), agent, task_id, artifact_id)
             return None if made is None else contents_of(made, uri, app.mask)
     return None
 
@@ -214,3 +209,11 @@ def _as_text(raw: bytes, kind: str) -> str | None:
         return raw.decode()
     except UnicodeDecodeError:
         return None
+
+
+HANDLERS: Final[dict[str, Handler]] = {
+    "resources/list": list_resources,
+    "resources/templates/list": list_templates,
+    "resources/read": read_resource,
+    "completion/complete": complete,
+}

@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import anyio
+import mcp.types as t
 from mcp.server import CacheHint, MCPServer
+from mcp.server.context import ServerRequestContext
+from pydantic import BaseModel
 
 from a2a_mcp import __version__
 from a2a_mcp.bridge import Bridge
-from a2a_mcp.browsing import Browser
 from a2a_mcp.config import Config, Reloader
 from a2a_mcp.files_out import FilesOut
 from a2a_mcp.follower import Follower
@@ -24,9 +26,9 @@ from a2a_mcp.jobs import Jobs
 from a2a_mcp.kept import Kept
 from a2a_mcp.listing import Listing
 from a2a_mcp.registry import Registry
-from a2a_mcp.server import resources
 from a2a_mcp.server.app import App
 from a2a_mcp.server.mcp_tasks import McpTasks
+from a2a_mcp.server.streams import Streams
 from a2a_mcp.server.tools import all_tools
 from a2a_mcp.tasks_sqlite import SqliteTaskMap
 
@@ -34,6 +36,16 @@ NAME: Final = "a2a-mcp"
 INSTRUCTIONS_BYTES: Final = 3_500
 DAY_SECONDS: Final = 86_400.0
 SITE: Final = "https://a2a-protocol.org"
+
+RESOURCE_METHODS: Final[dict[str, type[t.RequestParams]]] = {
+    "resources/list": t.PaginatedRequestParams,
+    "resources/templates/list": t.PaginatedRequestParams,
+    "resources/read": t.ReadResourceRequestParams,
+    "completion/complete": t.CompleteRequestParams,
+    "subscriptions/listen": t.SubscriptionsListenRequestParams,
+    "resources/subscribe": t.SubscribeRequestParams,
+    "resources/unsubscribe": t.UnsubscribeRequestParams,
+}
 
 RULES: Final = (
     "This server lets you use remote A2A agents. send_task gives an agent work and returns its "
@@ -69,13 +81,14 @@ def create_server(
         kept = _kept(config, state_folder)
         try:
             async with anyio.create_task_group() as group:
-                follower = Follower(group, tasks, watchers=(kept.note,))
+                streams = Streams(group)
+                follower = Follower(group, tasks, watchers=(kept.note, streams.note))
                 group.start_soon(follower.watch)
                 group.start_soon(kept.run)
                 if closing:
-                    group.start_soon(_release, closing, follower)
+                    group.start_soon(_release, closing, follower, streams)
                 bridge = Bridge(registry, tasks, follower, kept)
-                yield _app(bridge, state_folder, local=local)
+                yield _app(bridge, streams, state_folder, local=local)
                 group.cancel_scope.cancel()
         finally:
             with anyio.CancelScope(shield=True), anyio.move_on_after(1):
@@ -99,7 +112,7 @@ def create_server(
         cache_hints={"tools/list": CacheHint(ttl_ms=60_000, scope="public")},
         **server_options,
     )
-    resources.install(server)
+    _serve_resources(server)
     return server
 
 
@@ -111,13 +124,13 @@ def _kept(config: Config, state_folder: Path | None) -> Kept:
     )
 
 
-def _app(bridge: Bridge, state_folder: Path | None, *, local: bool) -> App:
+def _app(bridge: Bridge, streams: Streams, state_folder: Path | None, *, local: bool) -> App:
     registry = bridge.registry
     return App(
         registry,
         bridge,
         Listing(registry, bridge.tasks),
-        Browser(registry, bridge),
+        streams,
         FilesOut(registry, bridge.reader, state_folder, local=local),
         Jobs(bridge),
         bridge.send,
@@ -126,9 +139,23 @@ def _app(bridge: Bridge, state_folder: Path | None, *, local: bool) -> App:
     )
 
 
-async def _release(closing: anyio.Event, follower: Follower) -> None:
+def _serve_resources(server: MCPServer[App]) -> None:
+    """Take over what `MCPServer` does only for resources that are all there at start."""
+    for method, params in RESOURCE_METHODS.items():
+        server._lowlevel_server.add_request_handler(method, params, _answer)
+
+
+async def _answer(ctx: ServerRequestContext[App, Any], params: t.RequestParams) -> BaseModel:
+    """Answer for resources; most hosts never ask."""
+    from a2a_mcp.server.listening import HANDLERS
+
+    return await HANDLERS[ctx.method](ctx, params)
+
+
+async def _release(closing: anyio.Event, follower: Follower, streams: Streams) -> None:
     await closing.wait()
     follower.release()
+    streams.close()
 
 
 def instructions(config: Config) -> str:

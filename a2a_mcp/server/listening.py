@@ -1,0 +1,136 @@
+"""The methods by which a host listens to resources, in both eras.
+
+A stream of 2026 (`subscriptions/listen`) or a session of before (`resources/subscribe`) hears of
+what its caller owns; an address of somebody else's is treated like one that is not there. What is
+listened to is followed. `_connection` of the SDK's session is used nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Final
+
+import mcp.types as t
+from mcp.server.session import ServerSession
+from mcp.server.subscriptions import SUBSCRIPTION_ID_META_KEY, ServerEvent
+from mcp.shared.exceptions import MCPError
+from mcp.shared.subscriptions import event_to_notification
+
+from a2a_mcp import uris
+from a2a_mcp.a2a.errors import A2AError
+from a2a_mcp.bridge import Outgoing
+from a2a_mcp.errors import BridgeError
+from a2a_mcp.server import resources
+from a2a_mcp.server.app import App, owner
+from a2a_mcp.server.resources import Ctx, Handler, browser_of
+from a2a_mcp.server.streams import Stream
+from a2a_mcp.tasks import TaskRecord
+
+MOST_ADDRESSES: Final = 100  # of one stream
+STREAM: Final = "a2a-mcp stream"
+
+
+async def _take_up(app: App, caller: str, addresses: Iterable[str]) -> None:
+    """Follow the tasks that somebody listens to and that nobody reads, as after a restart."""
+    for place in map(uris.read, addresses):
+        record = await _task_at(app, caller, place) if place else None
+        if record and record.task_id and not record.state.terminal:
+            outgoing = Outgoing("", agent=record.agent, task_id=record.task_id)
+            with suppress(A2AError, BridgeError):  # who reads the task is told why
+                await app.bridge.attach(caller, outgoing)
+
+
+async def _task_at(app: App, caller: str, place: uris.Place) -> TaskRecord | None:
+    if place.agent is None or place.task_id is None:
+        return None
+    return await browser_of(app).find(caller, place.agent, place.task_id)
+
+
+async def _can_be_heard(app: App, place: uris.Place | None) -> bool:
+    """Whether there is such a place for the current caller."""
+    if place is None:
+        return False
+    if place.task_id is not None:
+        return await _task_at(app, owner(), place) is not None
+    return place.agent is None or place.agent in app.registry.names()
+
+
+def _refuse_too_many(app: App) -> None:
+    if app.streams.full(owner()):
+        raise MCPError(t.INTERNAL_ERROR, "Too many are listening already: close a stream first.")
+
+
+async def listen(
+    ctx: Ctx, params: t.SubscriptionsListenRequestParams
+) -> t.SubscriptionsListenResult:
+    """Serve one stream: say what of it is honoured, then what changes, until it is closed."""
+    app, asked = ctx.lifespan_context, params.notifications
+    _refuse_too_many(app)
+    stream = Stream(list_changes=bool(asked.resources_list_changed))
+    heard: list[str] = []
+    for uri in (asked.resource_subscriptions or [])[:MOST_ADDRESSES]:
+        if await _can_be_heard(app, uris.read(uri)):
+            heard.append(uri)
+            stream.want(uri)
+    honoured = t.SubscriptionFilter(
+        tools_list_changed=asked.tools_list_changed or None,  # these never change
+        prompts_list_changed=asked.prompts_list_changed or None,
+        resources_list_changed=asked.resources_list_changed or None,
+        resource_subscriptions=heard or None,
+    )
+    meta = {SUBSCRIPTION_ID_META_KEY: ctx.request_id}
+    session, request = ctx.session, ctx.request_id
+
+    async def send(event: ServerEvent) -> None:
+        await session.send_notification(event_to_notification(event, meta), request)
+
+    with app.streams.joined(owner(), stream):
+        agreed = t.SubscriptionsAcknowledgedNotificationParams(notifications=honoured, _meta=meta)
+        await session.send_notification(
+            t.SubscriptionsAcknowledgedNotification(params=agreed), request
+        )
+        app.streams.group.start_soon(_take_up, app, owner(), heard)
+        await stream.serve(app.registry, send)
+    return t.SubscriptionsListenResult(_meta=meta)
+
+
+async def subscribe(ctx: Ctx, params: t.SubscribeRequestParams) -> t.EmptyResult:
+    """Add an address to what a session of before 2026 hears; one that is not there is refused."""
+    app, uri = ctx.lifespan_context, str(params.uri)
+    state = ctx.session._connection.state
+    if not await _can_be_heard(app, uris.read(uri)):
+        raise MCPError(t.INVALID_PARAMS, "Resource not found.", {"uri": uri})
+    if STREAM not in state:
+        _refuse_too_many(app)
+        state[STREAM] = Stream()
+        app.streams.group.start_soon(_serve_session, app, state[STREAM], ctx.session)
+    if state[STREAM].size >= MOST_ADDRESSES:
+        raise MCPError(t.INTERNAL_ERROR, f"{MOST_ADDRESSES} addresses are listened to already.")
+    state[STREAM].want(uri)
+    app.streams.group.start_soon(_take_up, app, owner(), [uri])
+    return t.EmptyResult()
+
+
+async def _serve_session(app: App, stream: Stream, session: ServerSession) -> None:
+    async def send(event: ServerEvent) -> None:
+        await session.send_notification(event_to_notification(event, {}))
+
+    session._connection.exit_stack.callback(stream.close)
+    with app.streams.joined(owner(), stream):
+        await stream.serve(app.registry, send)
+
+
+async def unsubscribe(ctx: Ctx, params: t.UnsubscribeRequestParams) -> t.EmptyResult:
+    """Take an address from what a session hears."""
+    stream = ctx.session._connection.state.get(STREAM)
+    if stream:
+        stream.drop(str(params.uri))
+    return t.EmptyResult()
+
+
+HANDLERS: Final[dict[str, Handler]] = resources.HANDLERS | {
+    "subscriptions/listen": listen,
+    "resources/subscribe": subscribe,
+    "resources/unsubscribe": unsubscribe,
+}
