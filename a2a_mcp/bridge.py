@@ -148,6 +148,7 @@ class Bridge:
                 if continued and continued.task_id and not continued.state.terminal:
                     found = await self.reader.fetch(continued, DEFAULT_HISTORY)
                     continued, before = found.record, found.task.status if found.task else None
+        connection.refuse_unmet()
         if outgoing.parts and connection.found:
             refuse_unwanted(route.agent, connection.found.card, outgoing.parts)
         reference = None
@@ -169,6 +170,7 @@ class Bridge:
             task_id=continued.task_id if continued else None,
             context_id=route.context_id,
             metadata=outgoing.metadata,
+            extensions=connection.config.extensions,
             reference_task_ids=(reference,) if reference else (),
         )
         record = await self.tasks.begin(

@@ -29,6 +29,7 @@ from a2a_mcp.a2a.errors import (
     AgentUnreachable,
     AuthenticationRequired,
     Delivery,
+    ExtensionRequired,
     InvalidAgentResponse,
 )
 from a2a_mcp.a2a.guard import Origin, origin_of
@@ -180,6 +181,22 @@ class Connection:
         found = self.found
         return self._choice is not None and bool(found and self._clock() < found.fresh_until)
 
+    def refuse_unmet(self) -> None:
+        """Raise ExtensionRequired where the card requires extensions that nobody has set up."""
+        unmet = self.unmet
+        if unmet:
+            raise ExtensionRequired(unmet, delivery=Delivery.NEVER)
+
+    @property
+    def unmet(self) -> str | None:
+        """Say which extensions the card requires and the configuration does not name."""
+        announced = self.found.card.capabilities.extensions if self.found else ()
+        required = [item.uri for item in announced if item.required]
+        missing = [uri for uri in required if uri not in self.config.extensions]
+        if not missing:
+            return None
+        return f"its card requires extensions that are not configured: {', '.join(missing)}"
+
     def new_context(self) -> str | None:
         """Name a new conversation, so that a task of it can be found if its answer is lost.
 
@@ -251,7 +268,7 @@ class Connection:
         """Give the client of one interface."""
         client = self._clients.get(interface)
         if client is None:
-            client = A2AClient(self._open(), interface, self._attach)
+            client = A2AClient(self._open(), interface, self._attach, self.config.extensions)
             self._clients[interface] = client
         return client
 

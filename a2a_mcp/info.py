@@ -136,11 +136,17 @@ def _of_card(card: AgentCard, say: Say) -> Row:
         "push notifications": card.capabilities.push_notifications,
         "extended card": card.capabilities.extended_agent_card,
     }
+    able = [name for name, has in can.items() if has]
+    wanted = card.capabilities.extensions[:INTERFACES]
+    able += [
+        f"extension {say(item.uri, WORDS)}{' (required)' if item.required else ''}"
+        for item in wanted
+    ]
     return {
         "reported_by_agent": say(" · ".join(fact for fact in facts if fact), 2 * WORDS),
         "skills": [_skill(skill, say) for skill in card.skills],
         **_modes(card.default_input_modes, card.default_output_modes, say),
-        "capabilities": [name for name, has in can.items() if has],
+        "capabilities": able,
     }
 
 
@@ -158,7 +164,7 @@ def _problems(connection: Connection) -> list[str]:
     problems = list(found.card.problems) if found else []
     if choice:
         problems += [*choice.problems, *(item.note for item in choice.interfaces if item.note)]
-    told = (health.detour, health.note or health.last_error)
+    told = (connection.unmet, health.detour, health.note or health.last_error)
     return problems + [text for text in told if text]
 
 

@@ -72,6 +72,7 @@ class Pursuit:
         from a2a_mcp.delivery import Sender  # brings in httpx
 
         streaming = await _streams(connection)
+        connection.refuse_unmet()
 
         def trying(client: A2AClient) -> None:
             follow.client = client

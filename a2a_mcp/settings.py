@@ -221,6 +221,9 @@ class AgentConfig(Table):
     wait_seconds: Wait | None = None
     max_wait_seconds: Wait | None = None
     on_cancel: Literal["leave", "cancel"] = "leave"
+    extensions: Annotated[
+        tuple[Annotated[str, AfterValidator(syntax.extension_uri)], ...], Field(strict=False)
+    ] = ()
     output_modes: Annotated[
         tuple[Annotated[str, AfterValidator(syntax.media_type)], ...], Field(strict=False)
     ] = ()

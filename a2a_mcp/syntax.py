@@ -16,6 +16,7 @@ _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 5.6.2, token
 _HEADER_VALUE: Final = re.compile(r"[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?")  # 5.5, no obs-text
 _FRAMING: Final = frozenset({"connection", "content-length", "host", "transfer-encoding"})
+_EXTENSION: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-+\--~]+")
 _MEDIA_TYPE: Final = re.compile(r"[\w!#$&^.+*-]+/[\w!#$&^.+*-]+", re.ASCII)
 _BLANK: Final = re.compile(r"[\x00-\x20\x7f-\x9f\s\\]")
 _HOST_PATTERN: Final = re.compile(r"[\w.\-\[\]:]+(:\*)?")
@@ -69,6 +70,13 @@ def media_type(text: str) -> str:
     """Accept `type/subtype`; either may be `*`."""
     if not _MEDIA_TYPE.fullmatch(text):
         raise ValueError("must be a media type such as text/plain")
+    return text
+
+
+def extension_uri(text: str) -> str:
+    """Accept the URI of a protocol extension; it goes into a header, in a list with commas."""
+    if not _EXTENSION.fullmatch(text):
+        raise ValueError("must be a URI such as https://a.example/ext/v1, without commas")
     return text
 
 

@@ -58,6 +58,7 @@ def test_a_file_gives_its_agents_in_order_with_every_setting(path: Path) -> None
         wait_seconds = 5
         output_modes = ["text/plain", "image/*"]
         on_cancel = "cancel"
+        extensions = ["https://x.example/ext/v1", "urn:x:y"]
         allowed_origins = ["HTTPS://Eu.B.example:8443/"]
         limits = { call_seconds = 7, body_bytes = 100 }
         auth = { type = "bearer", token = { env = "T" } }
@@ -80,6 +81,7 @@ def test_a_file_gives_its_agents_in_order_with_every_setting(path: Path) -> None
         "acme",
     )
     assert (b.on_cancel, config.agents["a"].on_cancel) == ("cancel", "leave")
+    assert b.extensions == ("https://x.example/ext/v1", "urn:x:y")
     assert b.allowed_origins == ("https://eu.b.example:8443",)
     assert b.limits == Limits(call_seconds=7, body_bytes=100)
     assert isinstance(b.auth, Bearer)
@@ -143,6 +145,9 @@ def test_a_mistake_in_one_agent_costs_that_agent_alone_and_every_reason_is_said(
             "limits.call_seconds: must be a finite",
         ),
         ('[agents.x]\non_cancel = "stop"\n' + X, "on_cancel: must be"),
+        ('[agents.x]\nextensions = ["timestamps"]\n' + X, "extensions.0: must be a URI"),
+        ('[agents.x]\nextensions = ["urn:a,urn:b"]\n' + X, "extensions.0: must be a URI"),
+        ('[agents.x]\nextensions = ["urn:a\\r\\nX: y"]\n' + X, "extensions.0: must be a URI"),
         ('[agents.x]\noutput_modes = ["text"]\n' + X, "output_modes.0: must be a media type"),
         (
             '[agents.x]\nallowed_origins = ["https://y/z"]\n' + X,

@@ -43,8 +43,9 @@ from a2a_mcp.a2a.types import (
 class A2AClient:
     """Speaks to one agent through one interface.
 
-    `attach` gives the credentials that belong to the interface's origin, if any. `made_with` is the
-    interface as a text, for whoever keeps a task: it stays where it was made.
+    `attach` gives the credentials that belong to the interface's origin, if any. `extensions` are
+    the URIs of those that requests make use of. `made_with` is the interface as a text, for whoever
+    keeps a task: it stays where it was made.
     """
 
     def __init__(
@@ -52,11 +53,13 @@ class A2AClient:
         transport: Transport,
         interface: Interface,
         attach: Callable[[], Awaitable[Attachment]],
+        extensions: tuple[str, ...] = (),
     ) -> None:
         self.interface = interface
         self.made_with = to_text(interface)
         self._transport = transport
         self._attach = attach
+        self._headers = _headers(interface, extensions)
 
     async def send(
         self, request: SendMessageRequest, *, seconds: float | None = None
@@ -101,7 +104,7 @@ class A2AClient:
     ) -> JSON:
         outgoing = self._outgoing(operation, request)
         attachment = await self._attach()
-        answer = await self._transport.fetch(outgoing, self._headers(), attachment, seconds=seconds)
+        answer = await self._transport.fetch(outgoing, self._headers, attachment, seconds=seconds)
         return self._payload(answer, outgoing)
 
     @contextlib.asynccontextmanager
@@ -110,7 +113,7 @@ class A2AClient:
     ) -> AsyncIterator[AsyncIterator[StreamEvent]]:
         outgoing = self._outgoing(operation, request)
         attachment = await self._attach()
-        async with self._transport.stream(outgoing, self._headers(), attachment) as answer:
+        async with self._transport.stream(outgoing, self._headers, attachment) as answer:
             if isinstance(answer, Answer):
                 events = _one(self._event(self._payload(answer, outgoing)))
             else:
@@ -129,9 +132,6 @@ class A2AClient:
         params = dialect.params(operation, request)
         target = dialect.targets[operation]
         return dialect.build(self.interface.url, target, params, self.interface.tenant)
-
-    def _headers(self) -> Mapping[str, str]:
-        return self.interface.dialect.headers
 
     def _payload(self, answer: Answer, outgoing: Outgoing) -> JSON:
         """Open an answer: the body first, then the status (a2a-wire 12.2)."""
@@ -184,6 +184,17 @@ class A2AClient:
             )
             came = f"{kind} (HTTP {answer.status})"
         return InvalidAgentResponse(f"expected {wanted}, got {came}", url=plain(self.interface.url))
+
+
+def _headers(interface: Interface, extensions: tuple[str, ...]) -> Mapping[str, str]:
+    """Give the headers that the dialect wants, with the extensions where it has a place for them.
+
+    One comma without space: some servers split at it and do not strip.
+    """
+    dialect = interface.dialect
+    if not (extensions and dialect.extensions_header):
+        return dialect.headers
+    return {**dialect.headers, dialect.extensions_header: ",".join(extensions)}
 
 
 def _result(body: JSON) -> JSON:

@@ -51,7 +51,11 @@ NEXT_STEPS: Final[tuple[tuple[type[A2AError], str], ...]] = (
     ),
     (TaskNotFound, "Send a new task if the work is still wanted."),
     (ContentTypeNotSupported, "Send another kind of content; agent_info lists what it takes."),
-    (ExtensionRequired, "Ask the user: this agent wants a protocol extension that is not set up."),
+    (
+        ExtensionRequired,
+        "Ask the user: this agent wants a protocol extension. If messages are to make use of it, "
+        "its URI belongs into `extensions` of the agent's configuration.",
+    ),
     (
         NoCommonInterface,
         "Use another agent, or ask the user to correct this one's card or configuration.",
@@ -198,7 +202,7 @@ def _what(error: A2AError, agent: str | None, mask: Mask) -> str:
             return f"{who} could not be reached{where}: {said}."
         case InvalidAgentResponse():
             return f"{who} gave no valid A2A answer{where}: {said}."
-        case NoCommonInterface() | UrlRefused():
+        case NoCommonInterface() | UrlRefused() | ExtensionRequired(code=None):
             return f"{who} cannot be called: {said}."
         case AgentError(code=int()):
             return f"{who} answered with an error{where}: {said} (code {error.code})."

@@ -83,6 +83,7 @@ class PydanticTurn(Turn):
             "task_id": message.task_id,
             "context_id": message.context_id,
             "reference_task_ids": message.reference_task_ids or [],
+            "extensions": message.extensions or [],
             "metadata": message.metadata or {},
             "request_metadata": self._context.metadata,
             "texts": [part.text for part in parts if isinstance(part, TextPart)],

@@ -88,6 +88,8 @@ class Turn13(Turn):
             "task_id": message.task_id,
             "context_id": message.context_id,
             "reference_task_ids": list(message.reference_task_ids),
+            "extensions": list(message.extensions),
+            "tenant": self._context.tenant,
             "metadata": MessageToDict(message.metadata),
             "request_metadata": self._context.metadata,
             "texts": [part.text for part in message.parts if part.HasField("text")],

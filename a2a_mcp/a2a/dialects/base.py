@@ -30,6 +30,7 @@ class Dialect:
 
     `targets`: JSON-RPC method names, or `VERB /path/{id}` for HTTP+JSON.
     `build` makes the request: the binding.
+    `extensions_header`: where the extensions are named that a request makes use of (a2a-wire 5).
     `snapshot_first`: a subscription starts with the whole task (a2a-wire 11.5).
     `client_task_id`: the client names a task, by the id of its first message.
     `client_context`: the client may name a new conversation (10.1).
@@ -42,6 +43,7 @@ class Dialect:
     encoders: Mapping[Operation, Encoder]
     build: Build = jsonrpc.build
     headers: Mapping[str, str] = field(default_factory=dict)
+    extensions_header: str | None = None
     snapshot_first: bool = False
     client_task_id: bool = False
     client_context: bool = False

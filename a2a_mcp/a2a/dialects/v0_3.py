@@ -115,6 +115,7 @@ JSONRPC: Final = Dialect(
         Operation.GET_EXTENDED_AGENT_CARD: "agent/getAuthenticatedExtendedCard",
     },
     encoders=ENCODERS,
+    extensions_header="X-A2A-Extensions",
 )
 
 JSONRPC_0_2: Final = replace(JSONRPC, version="0.2")

@@ -71,4 +71,5 @@ REST: Final = Dialect(
     encoders=v0_3.ENCODERS
     | {Operation.SEND_MESSAGE: encode_send, Operation.SEND_STREAMING_MESSAGE: encode_send},
     build=rest.build,
+    extensions_header="X-A2A-Extensions",
 )

@@ -124,6 +124,7 @@ JSONRPC: Final = Dialect(
     targets={operation: operation.value for operation in Operation},
     encoders=ENCODERS,
     headers={"A2A-Version": "1.0"},  # exactly so: a2a-js refuses 1.0.0, and none means 0.3
+    extensions_header="A2A-Extensions",
     snapshot_first=True,
     client_context=True,
 )
@@ -143,6 +144,7 @@ REST: Final = Dialect(
     encoders=ENCODERS,
     headers={"A2A-Version": "1.0"},
     build=rest.build,
+    extensions_header="A2A-Extensions",
     snapshot_first=True,
     client_context=True,
 )
