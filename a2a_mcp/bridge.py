@@ -173,6 +173,7 @@ class Bridge:
             extensions=connection.config.extensions,
             reference_task_ids=(reference,) if reference else (),
         )
+        self._follower.make_room()
         record = await self.tasks.begin(
             owner=owner,
             agent=route.agent,
@@ -222,6 +223,7 @@ class Bridge:
             return running, None
         if task is None:
             raise self.reader.nameless(record)
+        self._follower.make_room()
         follow = self._follower.attach(self.registry.connection(record.agent), record, task)
         return follow, found.note
 

@@ -66,6 +66,7 @@ class Follow:
         self._over_since: float | None = None
         self._changed: anyio.Event | None = None
         self._listening = 0  # how many want to hear of every step, and not only of the end
+        self._waiting = 0
 
     @property
     def settled(self) -> bool:
@@ -129,12 +130,19 @@ class Follow:
             self._changed.set()
             self._changed = None
 
+    @property
+    def awaited(self) -> bool:
+        """Whether a call waits for it."""
+        return self._waiting > 0
+
     @contextlib.contextmanager
     def _hearing(self, every_step: bool = True) -> Iterator[None]:
+        self._waiting += 1
         self._listening += every_step
         try:
             yield
         finally:
+            self._waiting -= 1
             self._listening -= every_step
 
     async def _change(self) -> None:

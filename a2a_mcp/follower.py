@@ -19,7 +19,7 @@ from anyio.abc import TaskGroup
 
 from a2a_mcp.a2a.errors import A2AError, Delivery, InvalidAgentResponse
 from a2a_mcp.a2a.types import SendMessageRequest, StreamEvent, Task, TaskState, TaskStatus
-from a2a_mcp.errors import BridgeError
+from a2a_mcp.errors import BridgeError, NotAllowed
 from a2a_mcp.follow import Follow
 from a2a_mcp.pursuit import FIRST_POLL, Pursuit
 from a2a_mcp.tasks import TaskMap, TaskRecord
@@ -31,7 +31,8 @@ log = logging.getLogger(__name__)
 
 DRAIN_SECONDS: Final = 5.0
 WATCH_SECONDS: Final = 5.0
-MOST_FOLLOWED: Final = 256
+MOST_KNOWN: Final = 256
+MOST_RUNNING: Final = 512
 
 Watcher = Callable[[TaskRecord, Task | None], None]
 """Is told of every task that is seen anew, followed or read; it must be quick and not raise."""
@@ -49,6 +50,7 @@ class Follower:
         first_poll: float = FIRST_POLL,
         watch_seconds: float = WATCH_SECONDS,
         drain_seconds: float = DRAIN_SECONDS,
+        most_running: int = MOST_RUNNING,
     ) -> None:
         self._group = group
         self._tasks = tasks
@@ -56,6 +58,7 @@ class Follower:
         self._pursuit = Pursuit(self._receive, first_poll)
         self._watch_seconds = watch_seconds
         self._drain_seconds = drain_seconds
+        self._most_running = most_running
         self._follows: dict[int, Follow] = {}
         self._running: dict[Follow, float] = {}
 
@@ -89,6 +92,22 @@ class Follower:
     def of(self, record: TaskRecord) -> Follow | None:
         """Give the follow of a task that this process reads or has read lately."""
         return self._follows.get(record.key)
+
+    def make_room(self) -> None:
+        """See to it that one more can be followed; raises NotAllowed when too many calls wait.
+
+        The oldest that nobody waits for is let go: its task goes on, and can be asked for.
+        """
+        if len(self._running) < self._most_running:
+            return
+        for follow in self._running:
+            if follow.task and not follow.awaited and not follow.scope.cancel_called:
+                follow.scope.cancel()
+                return
+        raise NotAllowed(
+            f"The bridge waits for {len(self._running)} tasks already; nothing was sent.",
+            "Call again when some of them have ended.",
+        )
 
     def send(
         self,
@@ -124,7 +143,7 @@ class Follower:
             watcher(record, task)
 
     def _add(self, follow: Follow) -> Follow:
-        while len(self._follows) >= MOST_FOLLOWED:
+        while len(self._follows) >= MOST_KNOWN:
             ended = [key for key, known in self._follows.items() if known.ended]
             if not ended:
                 break

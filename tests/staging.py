@@ -59,8 +59,11 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged(config: Config, folder: Path) -> AsyncIterator[Stage]:
-    """Open a bridge as the server's lifespan does; the whole test is bounded."""
+async def staged(config: Config, folder: Path, **following: Any) -> AsyncIterator[Stage]:
+    """Open a bridge as the server's lifespan does; the whole test is bounded.
+
+    `following` are further options of the follower.
+    """
     registry, tasks = Registry(config), SqliteTaskMap(folder)
     server = config.server
     kept = Kept(
@@ -78,6 +81,7 @@ async def staged(config: Config, folder: Path) -> AsyncIterator[Stage]:
                     watchers=(kept.note,),
                     first_poll=FIRST_POLL,
                     watch_seconds=0.1,
+                    **following,
                 )
                 group.start_soon(follower.watch)
                 group.start_soon(kept.run)

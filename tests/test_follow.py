@@ -45,6 +45,7 @@ from a2a_mcp.a2a.auth import Bearer
 from a2a_mcp.a2a.errors import A2AError, Delivery
 from a2a_mcp.a2a.types import TaskState
 from a2a_mcp.bridge import Outgoing
+from a2a_mcp.errors import NotAllowed
 from a2a_mcp.views import TaskView, UpdateView
 
 pytestmark = pytest.mark.anyio
@@ -465,6 +466,60 @@ async def test_work_goes_on_when_the_host_gives_up(agent: ScriptedAgent, stage: 
     assert not request.left.is_set()
     finish.set()
     await until(lambda: is_in_state(stage, TaskState.COMPLETED))
+
+
+async def test_a_result_is_found_when_the_agent_has_forgotten_it(
+    agent: ScriptedAgent, stage: Stage
+) -> None:
+    finish = anyio.Event()
+    agent.on(STREAM, stream(WORKING, finish, piece("done anyway"), moved("completed")))
+    agent.on(GET, error(-32001, "Task not found"))
+    await stage.send(wait_seconds=0.2)
+    finish.set()
+    await until(lambda: is_in_state(stage, TaskState.COMPLETED))
+    for view in (await stage.bridge.get(ME, "t1", None), await stage.follow(task_id="t1")):
+        assert (view.state, view.text) == (TaskState.COMPLETED, "done anyway")
+
+
+async def test_of_too_many_tasks_the_oldest_that_nobody_waits_for_is_left_to_its_agent(
+    agent: ScriptedAgent, tmp_path: Path
+) -> None:
+    tasks = [stream({"task": task("working", task_id=f"t{n}")}, anyio.Event()) for n in range(4)]
+    agent.on(STREAM, *tasks)
+    agent.on(GET, result(done("read later", task_id="t1")))
+    config = configured(it=agent.url)
+    async with (
+        staged(config, tmp_path / "other", most_running=3) as stage,
+        anyio.create_task_group() as group,
+    ):
+        group.start_soon(lambda: stage.send("waits", wait_seconds=5))
+        first = await agent.called(STREAM)
+        await stage.send("left", wait_seconds=0.1)
+        left = await agent.called(STREAM, 2)
+        await stage.send("kept", wait_seconds=0.1)
+        await stage.send("one more", wait_seconds=0.1)
+        with anyio.fail_after(2):
+            await left.left.wait()
+        assert not first.left.is_set()
+        assert (await stage.bridge.get(ME, "t1", None)).text == "read later"
+        group.cancel_scope.cancel()
+
+
+async def test_where_every_task_is_waited_for_one_more_is_refused_before_it_is_sent(
+    agent: ScriptedAgent, tmp_path: Path
+) -> None:
+    agent.on(STREAM, stream(WORKING, anyio.Event()))
+    config = configured(it=agent.url)
+    async with (
+        staged(config, tmp_path / "other", most_running=1) as stage,
+        anyio.create_task_group() as group,
+    ):
+        group.start_soon(lambda: stage.send("waits", wait_seconds=5))
+        await agent.called(STREAM)
+        with pytest.raises(NotAllowed, match="nothing was sent"):
+            await stage.send("one more")
+        group.cancel_scope.cancel()
+    assert len(agent.sends()) == 1
 
 
 # --- several who wait ---

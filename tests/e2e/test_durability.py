@@ -83,6 +83,26 @@ async def test_after_a_kill_9_right_after_the_reply_a_task_id_alone_still_routes
             assert told.count("Paris") >= 1
 
 
+async def test_work_that_outlives_a_kill_9_is_waited_for_again(
+    home: Home, agents: dict[str, Agent]
+) -> None:
+    begun: dict[str, str] = {}
+    async with Mortal(home, "stdio") as mortal:
+        host = await mortal.start()
+        for kind in KINDS[:-1]:  # a2a-sdk 0.2 stops when its stream breaks
+            answer = await host.send("slow 6", agent=kind, wait_seconds=1)
+            assert answer["state"] in ("submitted", "working")
+            begun[kind] = answer["task_id"]
+        await mortal.kill()
+        host = await mortal.start()
+        for kind, task_id in begun.items():
+            done = await host.call("subscribe", task_id=task_id, wait_seconds=15)
+            assert (done["agent"], done["state"], done["text"]) == (kind, "completed", "slow done")
+            assert (await host.call("get_task", task_id=task_id))["text"] == "slow done"
+            told = [entry["text"] for entry in agents[kind].log() if entry["task_id"] == task_id]
+            assert told == ["slow 6"]
+
+
 async def test_the_very_last_reply_before_a_kill_9_is_remembered(
     home: Home, agents: dict[str, Agent]
 ) -> None:
