@@ -64,6 +64,8 @@ REQUIREMENTS: Final[dict[str, tuple[str, ...]]] = {
         "starlette==1.10.0",
         "uvicorn==0.54.0",
     ),
+    "mcp-1.3": ("mcp==1.3.0", "anyio==4.16.0", "pydantic==2.10.6"),
+    "mcp-1.9": ("mcp==1.9.4", "anyio==4.16.0", "pydantic==2.10.6"),
     "fasta2a": (
         "fasta2a==2.1.1",
         "pydantic==2.14.3",

@@ -13,6 +13,7 @@ from agents import ALL_KINDS, Agent
 
 from e2e.bridges import Home
 from e2e.conftest import Hosts
+from e2e.foreign import old_host
 from e2e.hosts import Answer, Host, compact, http_host
 from e2e.lines import line_host
 
@@ -98,6 +99,25 @@ async def test_a_link_of_an_agent_stays_a_link(host: Host) -> None:
     assert "https://example.com/report.pdf" in answer.text
     (link,) = links(answer)
     assert (link.uri, link.name) == ("https://example.com/report.pdf", "report.pdf")
+
+
+@pytest.mark.parametrize("sdk", ["mcp-1.3", "mcp-1.9"])
+async def test_an_old_host_is_shown_every_artifact_without_what_it_does_not_know(
+    home: Home, every_agent: dict[str, Agent], sdk: str
+) -> None:
+    home.configure({"it": every_agent["1.3-jsonrpc"].url})
+    async with old_host(home, sdk) as host:
+        answer = await given(host, PDF, "r.pdf", "application/pdf", "it")
+        assert SAVED.search(answer.text)
+        assert "Link: a2a://tasks/it/" in answer.text
+        assert [block.type for block in answer.content] == ["text"]
+        sound = await given(host, b"RIFF\x00\x00\x00\x00WAVEfmt ", "a.wav", "audio/wav", "it")
+        known = "audio" if sdk == "mcp-1.9" else "text"
+        assert [block.type for block in sound.content] == ["text", known]
+        sent = await host.send("files", agent="it")
+        for name in ("picture", "report"):
+            where = {"task_id": sent["task_id"], "artifact_id": name}
+            assert not (await host.call("get_artifact", **where)).failed
 
 
 # --- text to the last character, whatever its script ---

@@ -7,8 +7,8 @@ import pytest
 from agents import Agents
 
 from e2e.bridges import Home, free_port
+from e2e.foreign import typescript_host
 from e2e.hosts import Host
-from e2e.typescript import typescript_host
 
 pytestmark = pytest.mark.anyio
 

@@ -1,6 +1,8 @@
-"""A host on the TypeScript SDK, which checks what the Python one does not: errors, too.
+"""Hosts on other SDKs, each a process of its own that is told what to call, line by line.
 
-Its packages come from npm, once, into a folder beside the agents' environments.
+The TypeScript SDK checks what the Python one does not: errors, too. Old SDKs refuse a whole result
+for one block that they do not know. The packages from npm are installed once, into a folder beside
+the agents' environments.
 """
 
 import hashlib
@@ -15,14 +17,15 @@ from typing import Any, Final
 
 import anyio
 import mcp.types as t
-from agents.venvs import cache
+from agents.venvs import cache, python_of
 from anyio.streams.buffered import BufferedByteReceiveStream
 
 from e2e.bridges import Home
 from e2e.hosts import CALL_SECONDS, Host, Progress
 
 PACKAGES: Final = ("@modelcontextprotocol/sdk@1.32.2",)
-SCRIPT: Final = Path(__file__).parents[1] / "typescript" / "host.mjs"
+TYPESCRIPT: Final = Path(__file__).parents[1] / "typescript" / "host.mjs"
+OLD: Final = Path(__file__).with_name("old_host.py")
 INSTALL_SECONDS: Final = 300
 LONGEST_LINE: Final = 1 << 20
 
@@ -68,9 +71,24 @@ def _install(folder: Path) -> None:
 
 @asynccontextmanager
 async def typescript_host(home: Home) -> AsyncIterator[Host]:
-    """Start the host, and the host a bridge; a result that it refuses fails the test."""
+    """Start a host on the TypeScript SDK, and through it a bridge."""
     folder = await anyio.to_thread.run_sync(packages)
-    command = ["node", str(SCRIPT), str(folder), *home.command()]
+    async with _piped(["node", str(TYPESCRIPT), str(folder)], home) as host:
+        yield host
+
+
+@asynccontextmanager
+async def old_host(home: Home, sdk: str) -> AsyncIterator[Host]:
+    """Start a host on an old Python SDK, and through it a bridge."""
+    python = await anyio.to_thread.run_sync(python_of, sdk)
+    async with _piped([str(python), str(OLD)], home) as host:
+        yield host
+
+
+@asynccontextmanager
+async def _piped(script: list[str], home: Home) -> AsyncIterator[Host]:
+    """Give a script the bridge's command; a result that its SDK refuses fails the test."""
+    command = [*script, *home.command()]
     with home.stderr.open("ab") as stderr:
         process = await anyio.open_process(command, stderr=stderr, env=home.environment())
     assert process.stdin
