@@ -162,9 +162,9 @@ class Kept:
 
 
 def _write(path: str, key: Key, kept: KeptTask, most: int) -> int:
-    """Write one result and give its size; 0 where it stands there already, or is too large."""
+    """Write one result and give its size; 0 where as much stands there, or it is too large."""
     before = _read(path, key)
-    if before and before.task == kept.task:
+    if before and (before.task == kept.task or _poorer(kept.task, before.task)):
         return 0
     text = _encoded(key, kept)
     if len(text) > most:
@@ -175,6 +175,11 @@ def _write(path: str, key: Key, kept: KeptTask, most: int) -> int:
     os.utime(part, (kept.since, kept.since))  # the sweep goes by it
     os.replace(part, path)
     return len(text)
+
+
+def _poorer(task: Task, before: Task) -> bool:
+    """Whether an agent has dropped results since: they are what is kept here."""
+    return len(task.artifacts) < len(before.artifacts) and task.state is before.state
 
 
 def _read(path: str, key: Key) -> KeptTask | None:

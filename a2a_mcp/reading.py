@@ -106,9 +106,11 @@ class Reader:
                 said = f"{error.message}; the bridge has kept no result of it (any more)"
                 raise TaskNotFound(said, code=error.code, status=error.status, url=error.url)
             raise error
-        why = scrub(error.message).rstrip(".")
-        note = f"{self._kept.age(kept)}; the agent could not be asked: {why}."
-        return Reading(record, kept.task, note)
+        if isinstance(error, TaskNotFound):
+            why = "the agent does not know this task any more"
+        else:
+            why = f"the agent could not be asked: {scrub(error.message).rstrip('.')}"
+        return Reading(record, kept.task, f"{self._kept.age(kept)}; {why}.")
 
     async def fetch(self, record: TaskRecord, history_length: int | None) -> Reading:
         """Read the task of a record at its agent; raises A2AError.

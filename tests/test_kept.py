@@ -109,7 +109,8 @@ async def test_a_completed_task_is_answered_when_its_agent_is_gone_or_has_forgot
         assert structure["state"] == "completed"
         assert structure["text"] == "task: the result"
         assert "Kept by the bridge since 20" in structure["note"]
-        assert "ago; the agent could not be asked: " in structure["note"]
+        why = "does not know this task any more." if restarted else "could not be asked: "
+        assert f"ago; the agent {why}" in structure["note"]
         assert structure["note"] in seen.content[0].text  # type: ignore[union-attr]
         read = await client.call_tool("get_artifact", {**ids, "artifact_id": "answer"})
         assert not read.is_error
@@ -158,6 +159,15 @@ async def test_the_agents_own_answer_comes_first(agent: ScriptedAgent, tmp_path:
         assert (view.text, view.note) == ("a better answer", None)
         agent.on(GET, GONE)
         assert (await stage.bridge.get(ME, "t1", None)).text == "a better answer"
+
+
+async def test_results_that_an_agent_has_dropped_since_stay(tmp_path: Path) -> None:
+    kept = store(tmp_path, Clock())
+    await keep(kept, ended(text="the answer"))
+    await keep(kept, Task(id="t1", status=TaskStatus(state=TaskState.COMPLETED)))
+    found = await kept.find(record())
+    assert found
+    assert found.task == ended(text="the answer")
 
 
 async def test_a_running_task_is_never_kept(agent: ScriptedAgent, tmp_path: Path) -> None:
