@@ -32,6 +32,7 @@ TEXT_TYPES: Final = frozenset(
 CONTEXT_LINES: Final = 2
 MOST_HITS: Final = 10
 MOST_LINKS: Final = 20
+LONGEST_LINK: Final = 2_000
 FOLLOWED: Final = ("https://", "http://")
 WIDEST_CHARACTER: Final = 4
 LONG_ROW: Final = 300
@@ -121,33 +122,41 @@ def read_artifact(
     media, left_out = _media(parts)
     if left_out:
         heading += f" · {left_out} more pictures or sounds: read them one by one with part="
-    files = _files(handed, room // 2)
+    files = _files(handed, sum(part.kind == "raw" for part in parts), room // 2)
     links = (*(file.link for file in handed), *_remote(parts))
     text = _read(parts, wanted, room - len(files.encode()), mask)
     shown = heading + text
     return Piece(shown.removesuffix("\n") + files if files else shown, media, links)
 
 
-def _files(handed: tuple[Handed, ...], room: int) -> str:
+def _files(handed: tuple[Handed, ...], total: int, room: int) -> str:
     """List the files as far as there is room, and the address under which they can be read."""
     if not handed:
         return ""
     lines: list[str] = []
+    link = f"Link: {handed[0].link.uri}"
+    room -= len(link.encode())
     for file in handed:
         room -= len(file.line().encode())
         if lines and room < 0:
-            lines.append(f"- and {len(handed) - len(lines)} more: read them one by one with part=")
             break
         lines.append(file.line())
-    return "\n\n" + "\n".join(["Files:", *lines, f"Link: {handed[0].link.uri}"])
+    if len(lines) < total:
+        lines.append(f"- and {total - len(lines)} more: read them one by one with part=")
+    return "\n\n" + "\n".join(["Files:", *lines, link])
 
 
 def _remote(parts: tuple[Part, ...]) -> tuple[Link, ...]:
     """The links an agent gave, where they are of a kind that a host may follow."""
     return tuple(
-        Link(scrub(part.url), scrub(part.filename or part.url), media_types.plain(part.media_type))
+        Link(
+            scrub(part.url),
+            shorten(scrub(part.filename or part.url), NAME_BYTES),
+            media_types.plain(part.media_type),
+        )
         for part in parts
         if part.kind == "url" and part.url.lower().startswith(FOLLOWED)
+        if len(part.url) <= LONGEST_LINK
     )[:MOST_LINKS]
 
 

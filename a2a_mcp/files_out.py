@@ -17,7 +17,8 @@ import anyio
 from a2a_mcp import media_types, saving, uris
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.a2a.types import Artifact, Part, Task
-from a2a_mcp.artifacts import Handed, Link, Piece, Wanted, pick, read_artifact
+from a2a_mcp.artifacts import Handed, Link, Piece, Wanted, pick, read_artifact, shown_id
+from a2a_mcp.errors import BridgeError
 from a2a_mcp.pointing import NothingThere
 from a2a_mcp.reading import Reader
 from a2a_mcp.registry import Registry
@@ -83,7 +84,7 @@ class FilesOut:
     async def _fetch(self, agent: str, part: Part) -> Part:
         try:
             received = await self._registry.connection(agent).download(part.url)
-        except A2AError as error:
+        except (A2AError, BridgeError) as error:
             return _not_fetched(part, scrub(error.message))
         name = part.filename or part.url.partition("?")[0].rpartition("/")[2] or None
         said = part.media_type or received.media_type
@@ -100,7 +101,8 @@ class FilesOut:
         files = [part for part in parts if part.kind == "raw"][:MOST_FILES]
         root = self._root()
         folder = saving.folder_of(root, owner, agent, task.id) if root else None
-        uri = uris.of_artifact(agent, task.id, artifact.artifact_id)
+        shown = shown_id(artifact, self._registry.config.secrets.mask)
+        uri = uris.of_artifact(agent, task.id, shown)
         return tuple([await self._keep(folder, uri, artifact, part) for part in files])
 
     def _root(self) -> Path | None:

@@ -145,6 +145,30 @@ async def test_what_only_claims_to_be_shown_is_plain_bytes(tmp_path: Path, kind:
     assert [block.type for block in answer.content] == ["text", "resource_link"]
 
 
+@pytest.mark.anyio
+async def test_no_number_of_files_and_no_length_of_their_names_breaks_the_bound(
+    tmp_path: Path,
+) -> None:
+    files = [
+        {"raw": b64encode(bytes([number])).decode(), "filename": "n" * 3_000 + f"{number}.bin"}
+        for number in range(30)
+    ]
+    links = [{"url": "https://example.com/" + "u" * 50_000, "filename": "f" * 5_000}]
+    made = [{"artifactId": "é" * 9_000, "name": "名" * 9_000, "parts": [*files, *links]}]
+    async with scripted() as agent:
+        agent.on(GET, result(task("completed", artifacts=made)))
+        async with hosted(configured(it=agent.url), tmp_path) as client:
+            read = await client.call_tool("get_task", {"task_id": "t1", "agent": "it"})
+            shown = (read.structured_content or {})["artifacts"][0]["artifact_id"]
+            answer = await client.call_tool("get_artifact", {"task_id": "t1", "artifact_id": shown})
+    assert len(words_in(answer).encode()) <= 10_000
+    listed = words_in(answer).count("SHA-256")
+    assert f"and {30 - listed} more: read them one by one with part=" in words_in(answer)
+    kept = [block for block in answer.content if isinstance(block, t.ResourceLink)]
+    assert 0 < len(kept) <= 20
+    assert all(len(block.uri) < 4_000 and len(block.name) <= 200 for block in kept)
+
+
 # --- files that are only linked to ---
 
 
