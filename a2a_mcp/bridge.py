@@ -90,22 +90,28 @@ class Bridge:
     ) -> TaskView:
         """Follow a running task, or start one and follow it; view the updates in order."""
         note, began = None, time.monotonic()
-        if outgoing.text or outgoing.parts:
-            follow, note = await self.begin(owner, outgoing)
-        else:
+        joins = not (outgoing.text or outgoing.parts)
+        if joins:
             follow, note = await self.attach(owner, outgoing)
+        else:
+            follow, note = await self.begin(owner, outgoing)
         updates = Updates(notice, max_updates)
         left = self._budget(follow.agent, outgoing) - (time.monotonic() - began)
-        await self._wait(follow, left, updates)
+        missed = await self._wait(follow, left, updates, joins=joins)
+        if missed:
+            note = f"{note or ''} {missed} updates came too fast to be shown.".lstrip()
         return replace(await self.outcomes.of(follow, note), updates=tuple(updates.seen))
 
-    async def _wait(self, follow: Follow, seconds: float, updates: Updates | None) -> None:
+    async def _wait(
+        self, follow: Follow, seconds: float, updates: Updates | None, *, joins: bool = False
+    ) -> int:
         try:
-            await follow.wait(seconds, updates)
+            missed = await follow.wait(seconds, updates, joins=joins)
             await follow.first_word(min(seconds, 0) + FIRST_WORD_SECONDS)
         except anyio.get_cancelled_exc_class():
             await self._canceller.call_off(follow)
             raise
+        return missed
 
     async def get(
         self, owner: str, task_id: str, agent: str | None, history_length: int | None = None

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 LONGEST_SECONDS: Final = 3600.0
 KEPT_EVENTS: Final = 256
 
+Hear = Callable[[StreamEvent], Awaitable[bool]]
+"""Takes an event; answers whether enough was heard."""
+
 
 class Follow:
     """What is known of one followed message or task.
@@ -151,23 +154,33 @@ class Follow:
         await self._changed.wait()
 
     async def wait(
-        self, seconds: float, notice: Callable[[StreamEvent], Awaitable[bool]] | None = None
-    ) -> None:
-        """Wait until it is settled, at most `seconds`; `notice` gets each event and may end it."""
-        seen = self.count - len(self.events)
+        self,
+        seconds: float,
+        notice: Hear | None = None,
+        *,
+        joins: bool = False,
+    ) -> int:
+        """Wait until it is settled, at most `seconds`; `notice` gets each event and may end it.
+
+        Who `joins` hears the task as it is, and then what is new. Gives how many events came too
+        fast to be told.
+        """
+        seen, missed = self.count - len(self.events), 0
         with self._hearing(notice is not None), anyio.move_on_after(seconds):
+            if joins and self.task:
+                seen = self.count
+                if notice and await notice(self.task):
+                    return missed
             while True:
                 settled = self.settled
                 new = min(self.count - seen, len(self.events))
+                missed += self.count - seen - new
                 seen = self.count
-                if notice and new:
-                    for event in list(self.events)[-new:]:
-                        if await notice(event):
-                            return
-                if settled:
-                    return
+                if await _told(list(self.events)[-new:] if new else [], notice) or settled:
+                    return missed
                 if self.count == seen and not self.settled:  # nothing came while it was told
                     await self._change()
+        return missed
 
     def _closing(self) -> bool:
         """Whether nothing more is to come: some agents keep their streams open at a question."""
@@ -219,6 +232,14 @@ class Follow:
 
     def _stale(self, task: Task) -> bool:
         return self._before is not None and task.status == self._before
+
+
+async def _told(events: list[StreamEvent], hear: Hear | None) -> bool:
+    """Tell of events in order; gives whether enough was heard."""
+    for event in events if hear else []:
+        if hear and await hear(event):
+            return True
+    return False
 
 
 def said_anything(task: Task) -> bool:

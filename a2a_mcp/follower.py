@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import anyio
 from anyio.abc import TaskGroup
+from anyio.lowlevel import checkpoint
 
 from a2a_mcp.a2a.errors import A2AError, Delivery, InvalidAgentResponse
 from a2a_mcp.a2a.types import SendMessageRequest, StreamEvent, Task, TaskState, TaskStatus
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 
 DRAIN_SECONDS: Final = 5.0
 WATCH_SECONDS: Final = 5.0
+MOST_AT_ONCE: Final = 64
 MOST_KNOWN: Final = 256
 MOST_RUNNING: Final = 512
 
@@ -189,6 +191,8 @@ class Follower:
         follow.absorb(event)
         await self._remember(follow)
         follow.tell()
+        if follow.count % MOST_AT_ONCE == 0:
+            await checkpoint()  # whoever listens hears them before they are too many to be kept
         self._show(follow.record, follow.task)
         return follow.over
 

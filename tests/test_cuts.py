@@ -14,6 +14,7 @@ from proxy import cut_after, cut_all_after, proxied
 from staging import configured, staged
 
 from a2a_mcp.a2a.types import TaskState
+from a2a_mcp.views import TaskView
 
 pytestmark = pytest.mark.anyio
 
@@ -93,6 +94,28 @@ async def test_a_network_that_cuts_every_stream_loses_nothing(
         view = await stage.follow(text="stream 5 0.1")
     assert (view.state, view.text) == (TaskState.COMPLETED, "chunk1 chunk2 chunk3 chunk4 chunk5 ")
     assert executions(agent, view.task_id) == 1
+
+
+async def test_several_who_follow_a_task_share_one_stream_of_its_agent(
+    running_agent: Agents, tmp_path: Path
+) -> None:
+    agent = running_agent("1.3-rest")
+    config = configured(it=agent.url)
+    async with staged(config, tmp_path) as before:
+        begun = await before.send("stream 5 0.4", wait_seconds=0.4)
+    views: list[TaskView] = []
+    async with staged(config, tmp_path) as stage:
+
+        async def follow() -> None:
+            views.append(await stage.follow(task_id=begun.task_id))
+
+        async with anyio.create_task_group() as group:
+            for _ in range(3):
+                group.start_soon(follow)
+    assert {view.text for view in views} == {"chunk1 chunk2 chunk3 chunk4 chunk5 "}
+    asked = [request["path"] for request in agent.requests()]
+    assert sum(f"{begun.task_id}:subscribe" in path for path in asked) == 1
+    assert executions(agent, begun.task_id) == 1
 
 
 @pytest.mark.parametrize("events", [1, 3, 5])

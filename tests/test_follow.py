@@ -622,8 +622,60 @@ async def test_a_burst_of_updates_is_told_in_order_without_gaps(
     agent.on(STREAM, stream(burst.encode(), anyio.Event()))
     view = await stage.follow(text="go", max_updates=100, wait_seconds=1)
     numbers = [int(update.text.removeprefix("step ")) for update in view.updates]
-    assert len(numbers) == 100
-    assert numbers == list(range(numbers[0], numbers[0] + 100))
+    assert numbers == list(range(100))
+
+
+async def test_updates_that_came_too_fast_for_a_slow_host_are_counted(
+    agent: ScriptedAgent, stage: Stage
+) -> None:
+    more = anyio.Event()
+    steps = [moved("working", f"step {n}") for n in range(400)]
+    agent.on(STREAM, stream(WORKING, more, *steps, moved("completed")))
+
+    async def slow(_: UpdateView) -> None:
+        more.set()
+        await until(lambda: is_in_state(stage, TaskState.COMPLETED))
+
+    view = await stage.bridge.subscribe(ME, Outgoing("go", wait_seconds=5), 100, slow)
+    assert "updates came too fast to be shown" in (view.note or "")
+    assert view.state is TaskState.COMPLETED
+
+
+async def test_who_comes_back_hears_the_task_as_it_is_and_then_only_what_is_new(
+    agent: ScriptedAgent, stage: Stage
+) -> None:
+    more = anyio.Event()
+    agent.on(STREAM, stream(WORKING, *CHUNKS[:2], more, CHUNKS[2], moved("completed")))
+    first = await stage.follow(text="hello", max_updates=3)
+    assert [update.text for update in first.updates] == ["on it", "one ", "two "]
+    again = await stage.follow(task_id="t1", max_updates=2)
+    assert [update.text for update in again.updates] == ["on it", "one two "]
+    more.set()
+    last = await stage.follow(task_id="t1")
+    assert [update.text for update in last.updates] == ["on it", "one two ", "three", ""]
+    assert (last.text, len(agent.requests)) == ("one two three", 2)
+
+
+@pytest.mark.parametrize("code", [-32602, -32004, -32001, -32601])
+async def test_a_task_that_ends_while_it_is_attached_to_is_answered_by_reading(
+    code: int, agent: ScriptedAgent, stage: Stage
+) -> None:
+    agent.on(GET, result(task("working")), result(done("ended meanwhile")))
+    agent.on(SUBSCRIBE, error(code, "Task is in a terminal state"))
+    view = await stage.follow(task_id="t1", agent="it")
+    assert (view.state, view.text) == (TaskState.COMPLETED, "ended meanwhile")
+    assert not view.failed
+
+
+async def test_a_subscription_that_stays_silent_is_read_beside(
+    agent: ScriptedAgent, tmp_path: Path
+) -> None:
+    agent.on(GET, result(task("working")), result(done("found by reading")))
+    agent.on(SUBSCRIBE, stream(b": ping\n\n", anyio.Event()))
+    config = configured(it={"url": agent.url, "limits": {"idle_seconds": 0.3}})
+    async with staged(config, tmp_path / "other") as stage:
+        view = await stage.follow(task_id="t1", agent="it")
+    assert view.text == "found by reading"
 
 
 async def test_enough_updates_end_the_wait_and_not_the_work(
