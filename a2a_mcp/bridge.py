@@ -24,8 +24,10 @@ from a2a_mcp.a2a.types import (
     Role,
     SendMessageRequest,
     TaskState,
+    TaskStatus,
 )
 from a2a_mcp.cancelling import Canceller, in_time
+from a2a_mcp.errors import NotAllowed
 from a2a_mcp.follow import Follow
 from a2a_mcp.follower import Follower
 from a2a_mcp.kept import Kept
@@ -50,7 +52,12 @@ FIRST_WORD_SECONDS: Final = 0.4  # beyond the budget: a real task id is worth mo
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """What a caller wants to say; `parts` are the files and data beside the text."""
+    """What a caller wants to say; `parts` are the files and data beside the text.
+
+    `message_id` marks an answer that may come twice: it goes to the task that asked or nowhere.
+    `past` is a stop that has been dealt with: what comes after it is waited for. `spent` are
+    seconds of the budget that are used up.
+    """
 
     text: str
     agent: str | None = None
@@ -59,6 +66,9 @@ class Outgoing:
     parts: tuple[Part, ...] = ()
     metadata: dict[str, JSON] = field(default_factory=dict)
     wait_seconds: float | None = None
+    message_id: str | None = None
+    past: TaskStatus | None = None
+    spent: float = 0.0
 
 
 class Bridge:
@@ -159,6 +169,7 @@ class Bridge:
             refuse_unwanted(route.agent, connection.found.card, outgoing.parts)
         reference = None
         if continued and continued.state.terminal:
+            _may_begin_anew(outgoing, continued)
             reference, note = continued.task_id, _ended(continued)
             continued = None
         elif before and not before.state.stop:
@@ -170,7 +181,7 @@ class Bridge:
             )
         context_id = route.context_id or (None if continued else connection.new_context())
         message = Message(
-            message_id=uuid4().hex,
+            message_id=outgoing.message_id or uuid4().hex,
             role=Role.USER,
             parts=_parts(outgoing),
             task_id=continued.task_id if continued else None,
@@ -218,6 +229,7 @@ class Bridge:
         known = await self.tasks.find(owner, checked(task_id), name)
         running = self._follower.of(known[0]) if len(known) == 1 else None
         if running and (running.message or not running.ended):
+            running.pass_by(outgoing.past)
             return running, None
         asked = name or (self.registry.resolve(known[0].agent) if known else None)
         seconds = self._budget(asked, outgoing) + FIRST_WORD_SECONDS if asked else 0
@@ -226,12 +238,13 @@ class Bridge:
         record, task = found.record, found.task
         running = self._follower.of(record)
         if running and (task is None or not running.ended):
+            running.pass_by(outgoing.past)
             return running, None
         if task is None:
             raise self.reader.nameless(record)
         self._follower.make_room()
-        follow = self._follower.attach(self.registry.connection(record.agent), record, task)
-        return follow, found.note
+        connection = self.registry.connection(record.agent)
+        return self._follower.attach(connection, record, task, outgoing.past), found.note
 
     def _budget(self, agent: str, outgoing: Outgoing) -> float:
         """Seconds to wait: what was asked, else the agent's or the server's, within the maximum."""
@@ -239,7 +252,7 @@ class Bridge:
         most = server.max_wait_seconds if own.max_wait_seconds is None else own.max_wait_seconds
         default = server.wait_seconds if own.wait_seconds is None else own.wait_seconds
         asked = outgoing.wait_seconds
-        return min(default if asked is None else asked, most)
+        return max(min(default if asked is None else asked, most) - outgoing.spent, 0)
 
     def _modes(self, agent: str) -> tuple[str, ...]:
         return self.registry.agent(agent).output_modes or DEFAULT_MODES
@@ -260,6 +273,17 @@ def _parts(outgoing: Outgoing) -> tuple[Part, ...]:
     if outgoing.parts and not outgoing.text:
         return outgoing.parts
     return (Part(kind="text", text=outgoing.text), *outgoing.parts)
+
+
+def _may_begin_anew(outgoing: Outgoing, ended: TaskRecord) -> None:
+    """Refuse an answer whose task has ended meanwhile: it must not begin another task."""
+    if outgoing.message_id:
+        raise NotAllowed(
+            f"The task {ended.task_id} has ended ({ended.state}); the answer was not sent.",
+            "Call get_task with this task_id.",
+            agent=ended.agent,
+            task_id=ended.task_id,
+        )
 
 
 def _ended(record: TaskRecord) -> str:

@@ -7,11 +7,11 @@ Nothing is cut here: secrets are masked first, since half of one would pass ever
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from a2a_mcp import media_types
-from a2a_mcp.a2a.types import Message, Part, Role, Task
+from a2a_mcp.a2a.types import Message, Part, Role, Task, TaskState
 from a2a_mcp.text import scrub
 
 SAYS_NOTHING: Final = frozenset({"Task completed successfully"})  # LangGraph's, on every read
@@ -32,7 +32,8 @@ def answer(task: Task) -> str:
             said.add(text.strip())
             label = scrub(artifact.name or artifact.artifact_id)
             pieces.append(f"[{label}]\n{text}" if named else text)
-    status = content(task.status.message.parts) if task.status.message else ""
+    told: Iterable[Part] = task.status.message.parts if task.status.message else ()
+    status = content(with_metadata(told) if task.state is TaskState.INPUT_REQUIRED else told)
     if status.strip() in SAYS_NOTHING:
         status = "" if pieces or _last_words(task.history) else status
     if status.strip() and status.strip() not in said:
@@ -50,6 +51,15 @@ def _last_words(history: tuple[Message, ...]) -> str:
         if words := content(message.parts):
             return words
     return ""
+
+
+def with_metadata(parts: Iterable[Part]) -> Iterator[Part]:
+    """Put the metadata of data behind it: an answer may have to repeat it."""
+    for part in parts:
+        yield part
+        if part.kind == "data" and part.metadata:
+            marks = json.dumps(part.metadata, ensure_ascii=False)
+            yield Part(kind="text", text=f"metadata: {marks}\n")
 
 
 def content(parts: Iterable[Part]) -> str:

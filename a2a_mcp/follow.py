@@ -198,6 +198,10 @@ class Follow:
             return False
         return self._joined_late or not said_anything(self.task)
 
+    def pass_by(self, stop: TaskStatus | None) -> None:
+        """Wait for what comes after a stop that has been dealt with, such as a sign-in."""
+        self._before = stop or self._before
+
     def read_once(self) -> None:
         """Note that the finished task was read, or cannot be."""
         self._unread = False

@@ -124,9 +124,18 @@ class Follower:
         self._group.start_soon(self._run, follow, connection, work)
         return follow
 
-    def attach(self, connection: Connection, record: TaskRecord, task: Task) -> Follow:
-        """Begin to follow a task that runs already; `task` is what it looks like now."""
-        follow = self._add(Follow(record.agent, record))
+    def attach(
+        self,
+        connection: Connection,
+        record: TaskRecord,
+        task: Task,
+        past: TaskStatus | None = None,
+    ) -> Follow:
+        """Begin to follow a task that runs already; `task` is what it looks like now.
+
+        `past` is a stop at which not to end.
+        """
+        follow = self._add(Follow(record.agent, record, past))
         follow.absorb(task)
         work = partial(self._pursuit.resume, follow, connection)
         self._group.start_soon(self._run, follow, connection, work)

@@ -85,6 +85,10 @@ def _proxy(value: object, info: ValidationInfo) -> SecretStr:
     return url
 
 
+def _state_key(value: object, info: ValidationInfo) -> SecretStr:
+    return read_secret(value, Sources.of(info), syntax.state_key)
+
+
 def _binding(value: object) -> object:
     return BINDINGS.get(value.lower(), value) if isinstance(value, str) else value
 
@@ -224,6 +228,7 @@ class AgentConfig(Table):
     extensions: Annotated[
         tuple[Annotated[str, AfterValidator(syntax.extension_uri)], ...], Field(strict=False)
     ] = ()
+    ask_user: bool = False
     output_modes: Annotated[
         tuple[Annotated[str, AfterValidator(syntax.media_type)], ...], Field(strict=False)
     ] = ()
@@ -258,6 +263,7 @@ class ServerConfig(Table):
 
     wait_seconds: Wait = 45.0
     max_wait_seconds: Wait = 50.0
+    ask_seconds: Seconds = 3600.0
     result_bytes: Annotated[int, Field(ge=1_000)] = 10_000
     durability: Literal["normal", "full"] = "normal"
     keep_days: Annotated[int, Field(ge=0)] = 30
@@ -265,6 +271,7 @@ class ServerConfig(Table):
     state_dir: FilePath | None = None
     files_dir: FilePath | None = None
     file_roots: Annotated[tuple[FilePath, ...], Field(strict=False)] = ()
+    state_key: Annotated[SecretStr, PlainValidator(_state_key)] | None = None
     host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65_535)] = 8000
     path: Annotated[str, AfterValidator(syntax.http_path)] = "/mcp"

@@ -20,6 +20,7 @@ _EXTENSION: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-+\--~]+")
 _MEDIA_TYPE: Final = re.compile(r"[\w!#$&^.+*-]+/[\w!#$&^.+*-]+", re.ASCII)
 _BLANK: Final = re.compile(r"[\x00-\x20\x7f-\x9f\s\\]")
 _HOST_PATTERN: Final = re.compile(r"[\w.\-\[\]:]+(:\*)?")
+SHORTEST_KEY: Final = 32
 
 
 def agent_name(text: str) -> str:
@@ -56,6 +57,13 @@ def bearer_token(text: str) -> str:
     """Accept what can follow the word `Bearer`."""
     if " " in header_value(text):
         raise ValueError("must not hold spaces; leave the word Bearer out")
+    return text
+
+
+def state_key(text: str) -> str:
+    """Accept what is long enough to seal with."""
+    if len(text.encode()) < SHORTEST_KEY:
+        raise ValueError(f"must be at least {SHORTEST_KEY} bytes, as random as can be")
     return text
 
 

@@ -98,6 +98,9 @@ class TaskMap(Protocol):
         older row stays and answers to both handles. A row that is gone is written again.
         """
 
+    async def claim(self, message_id: str) -> bool:
+        """Take up an answer that may come twice; False for all but the first, in all processes."""
+
     async def find(self, owner: str, task_id: str, agent: str | None = None) -> Records:
         """Find the owner's tasks of that id, the agent's or ours (`pending_id`); newest first."""
 

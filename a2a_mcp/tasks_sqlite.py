@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeVar
 import anyio
 from anyio.lowlevel import checkpoint
 
-from a2a_mcp import tasks_table
+from a2a_mcp import tasks_claims, tasks_table
 from a2a_mcp.a2a.types import TaskState
 from a2a_mcp.tasks import Records, TaskRecord
 
@@ -139,6 +139,11 @@ class SqliteTaskMap:
             return record
         now = self._clock()
         return await self._run(lambda connection: tasks_table.write(connection, record, given, now))
+
+    async def claim(self, message_id: str) -> bool:
+        """Take up an answer that may come twice; False for all but the first, in all processes."""
+        now = self._clock()
+        return await self._run(lambda connection: tasks_claims.claim(connection, message_id, now))
 
     async def find(self, owner: str, task_id: str, agent: str | None = None) -> Records:
         """Find the owner's tasks of that id, the agent's or ours; newest first."""

@@ -8,7 +8,7 @@ secrets are masked.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from a2a_mcp.a2a.types import (
@@ -47,6 +47,25 @@ NEXT_STEPS: Final = {
     TaskState.REJECTED: "The agent does not take this task. Change the request, or try another.",
     TaskState.CANCELED: "The task was stopped. Send a new task if it is still wanted.",
 }
+
+
+ANSWER_WITH_DATA: Final = (
+    "The agent asks for input with data, and may want data back: answer with send_task, this "
+    'task_id, message "" and data, a list of {data, metadata}, in the form it asks for and with '
+    "its ids; ask the user if you do not know the answer."
+)
+# How two frameworks want to be answered; by the mark that tells them.
+CUSTOMS: Final = (
+    (
+        "function_call",
+        " A function_call is answered with data {id, name, response} and its metadata, where "
+        "function_call becomes function_response.",
+    ),
+    (
+        "interrupts",
+        " An interrupt is answered with data {interruptResponse: {interruptId, response}} alone.",
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +204,29 @@ def of_task(
         text=text,
         artifacts=tuple(of_artifact(artifact) for artifact in task.artifacts[:SHOWN_ARTIFACTS]),
         note=_counted(task, note),
-        next_step=NEXT_STEPS.get(task.state),
+        next_step=_next_step(task),
         failed=failed,
     )
+
+
+def _next_step(task: Task) -> str | None:
+    """Say what to do now; a question in data may want an answer in data."""
+    said = task.status.message
+    data = [part for part in said.parts if part.kind == "data"] if said else []
+    if task.state is not TaskState.INPUT_REQUIRED or not data:
+        return NEXT_STEPS.get(task.state)
+    marks = {mark for part in data for mark in (*part.metadata.values(), *_names(part.data))}
+    return ANSWER_WITH_DATA + "".join(words for mark, words in CUSTOMS if mark in marks)
+
+
+def _names(data: JSON) -> tuple[str, ...]:
+    return tuple(data) if isinstance(data, dict) else ()
+
+
+def noted(view: TaskView, note: str, next_step: str | None = None) -> TaskView:
+    """Add a note to a view, and another next step where one is given."""
+    joined = f"{view.note} {note}" if view.note else note
+    return replace(view, note=joined, next_step=next_step or view.next_step)
 
 
 def _counted(task: Task, note: str | None) -> str | None:

@@ -56,6 +56,7 @@ def test_a_file_gives_its_agents_in_order_with_every_setting(path: Path) -> None
         binding = "REST"
         tenant = "acme"
         wait_seconds = 5
+        ask_user = true
         output_modes = ["text/plain", "image/*"]
         on_cancel = "cancel"
         extensions = ["https://x.example/ext/v1", "urn:x:y"]
@@ -82,6 +83,8 @@ def test_a_file_gives_its_agents_in_order_with_every_setting(path: Path) -> None
     )
     assert (b.on_cancel, config.agents["a"].on_cancel) == ("cancel", "leave")
     assert b.extensions == ("https://x.example/ext/v1", "urn:x:y")
+    assert b.ask_user
+    assert not config.agents["a"].ask_user
     assert b.allowed_origins == ("https://eu.b.example:8443",)
     assert b.limits == Limits(call_seconds=7, body_bytes=100)
     assert isinstance(b.auth, Bearer)
@@ -229,6 +232,8 @@ def test_mistakes_of_the_file_itself_are_all_said_at_once(path: Path) -> None:
         path = "mcp"
         durability = "some"
         keep_days = -1
+        state_key = "short"
+        ask_seconds = 0
         tokens = {{ alice = {{ env = "NONE" }} }}
         [agents.currency]
         {X}
@@ -237,8 +242,10 @@ def test_mistakes_of_the_file_itself_are_all_said_at_once(path: Path) -> None:
     )
     assert lines == [
         "server.wait_seconds: must be a number",
+        "server.ask_seconds: must be greater than 0",
         "server.durability: must be 'normal' or 'full'",
         "server.keep_days: must be greater than or equal to 0",
+        "server.state_key: must be at least 32 bytes, as random as can be",
         "server.path: must begin with / and hold no spaces, ? or #",
         "server.tokens.alice: the environment variable NONE is not set",
         "server.prt: unknown key; did you mean port?",
@@ -459,7 +466,7 @@ def test_the_example_loads_as_it_stands() -> None:
 def test_the_example_loads_with_the_lines_that_are_commented_out(path: Path) -> None:
     text = EXAMPLE.read_text(encoding="utf-8")
     whole = re.sub(r"^# (\w+ = )", r"\1", text, flags=re.MULTILINE)
-    config = read(path, whole, strict=True, ALICE_TOKEN="token-of-alice")
+    config = read(path, whole, strict=True, ALICE_TOKEN="token-of-alice", STATE_KEY="k" * 32)
     assert config.agents["currency"].binding == "JSONRPC"
     assert config.server.state_dir == path.parent / "state"
     assert list(config.server.tokens) == ["alice"]

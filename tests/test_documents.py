@@ -35,7 +35,9 @@ FOREIGN_OPTIONS: Final = frozenset(
         *("--check", "--quick", "--json", "--self-check"),  # ruff, bench/run.py
     }
 )
-SECRET: Final = "http://secret.example"  # a value that may stand in every place of a secret
+SECRET: Final = (
+    "http://a-long-and-random-secret.example"  # a value that may stand in every place of a secret
+)
 VARIABLE: Final = re.compile(r"\bA2A_[A-Z_]+\b")
 LINK: Final = re.compile(r"\]\(([^)\s]+)\)")
 

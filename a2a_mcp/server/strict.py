@@ -77,7 +77,9 @@ class StrictTool(Tool):
         except Exception:  # the outermost boundary: a crash must still reach the model as words
             log.exception("tool %s failed", self.name)
             return fault(INTERNAL_ERROR, correct="")
-        return noted(result, ignored) if ignored else result
+        return (
+            noted(result, ignored) if ignored and isinstance(result, t.CallToolResult) else result
+        )
 
     def _validated(self, given: dict[str, Any]) -> dict[str, Any]:
         """Check the arguments; one host writes objects and lists as JSON text, so those are read.

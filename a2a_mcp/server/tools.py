@@ -23,9 +23,11 @@ from a2a_mcp.files import FileIn, data_parts, to_parts
 from a2a_mcp.listing import Filter
 from a2a_mcp.server import results, schemas
 from a2a_mcp.server.app import App, owner
+from a2a_mcp.server.asking import Result, answered
 from a2a_mcp.server.media import blocks_of
 from a2a_mcp.server.progress import progress_of
 from a2a_mcp.server.strict import StrictTool
+from a2a_mcp.views import TaskView
 
 P = ParamSpec("P")
 Ctx = Context[App, Any]
@@ -54,13 +56,13 @@ Wait = Annotated[
 
 
 def returns_errors(
-    function: Callable[P, Awaitable[t.CallToolResult]],
-) -> Callable[P, Awaitable[t.CallToolResult]]:
+    function: Callable[P, Awaitable[Result]],
+) -> Callable[P, Awaitable[Result]]:
     """Turn the errors of both trees into results; only this wrapper does."""
     sends = function.__name__ in SENDS
 
     @wraps(function)
-    async def wrapped(*args: P.args, **kwargs: P.kwargs) -> t.CallToolResult:
+    async def wrapped(*args: P.args, **kwargs: P.kwargs) -> Result:
         app = _app(kwargs["ctx"])
         try:
             return await function(*args, **kwargs)
@@ -123,7 +125,7 @@ async def send_task(
     ] = None,
     metadata: Annotated[dict[str, Any] | None, Field(description="Message metadata")] = None,
     wait_seconds: Wait = None,
-) -> t.CallToolResult:
+) -> Result:
     """Sends a message to a remote agent and returns its answer. Starts a new task, or continues one
     with task_id, or a conversation with context_id. The agent sees only what you send, so include
     all it needs. If it is not done in time the result has state "working" and a task_id: the work
@@ -142,8 +144,7 @@ async def send_task(
         wait_seconds=wait_seconds,
     )
     async with progress_of(ctx, app.mask) as progress:
-        view = await app.send(owner(), outgoing, progress)
-    return results.of_task_view(view, app.mask, app.result_bytes)
+        return await answered(ctx, app, outgoing, lambda it: app.send(owner(), it, progress))
 
 
 @returns_errors
@@ -230,7 +231,7 @@ async def subscribe(
         int | None,
         Field(ge=1, le=100, description="Return after so many updates: default 20, most 100"),
     ] = None,
-) -> t.CallToolResult:
+) -> Result:
     """Waits for a task and returns what happened on the way: `updates` in order, then its state and
     answer. Give exactly one of task_id and message. Use it to wait for a task that send_task left
     working, or to see the steps; for a plain answer use send_task. Returns early when the time or
@@ -249,7 +250,13 @@ async def subscribe(
         wait_seconds=wait_seconds,
     )
     async with progress_of(ctx, app.mask) as progress:
-        view = await app.bridge.subscribe(owner(), outgoing, max_updates or 20, progress)
+
+        async def follow(it: Outgoing) -> TaskView:
+            return await app.bridge.subscribe(owner(), it, max_updates or 20, progress)
+
+        if message is not None:
+            return await answered(ctx, app, outgoing, follow)
+        view = await follow(outgoing)
     return results.of_task_view(view, app.mask, app.result_bytes)
 
 

@@ -28,6 +28,7 @@ from a2a_mcp.listing import Listing
 from a2a_mcp.registry import Registry
 from a2a_mcp.server.app import App
 from a2a_mcp.server.mcp_tasks import McpTasks
+from a2a_mcp.server.sealing import sealing
 from a2a_mcp.server.streams import Streams
 from a2a_mcp.server.tools import all_tools
 from a2a_mcp.tasks_sqlite import SqliteTaskMap
@@ -109,6 +110,7 @@ def create_server(
         extensions=[McpTasks()],
         log_level="WARNING",
         subscriptions=False,
+        request_state_security=sealing(state_folder, config.server.state_key),
         cache_hints={"tools/list": CacheHint(ttl_ms=60_000, scope="public")},
         **server_options,
     )

@@ -64,8 +64,9 @@ class PydanticTurn(Turn):
         )
         await self._queue.enqueue_event(task)
 
-    async def status(self, state: str, text: str = "") -> None:
-        message = self._updates.new_agent_message([_part(text)]) if text else None
+    async def status(self, state: str, text: str = "", data: dict[str, Any] | None = None) -> None:
+        parts = [_part(content) for content in (text, data) if content]
+        message = self._updates.new_agent_message(parts) if parts else None
         await self._updates.update_status(TaskState(state), message, final=state in FINAL)
 
     async def artifact(

@@ -69,8 +69,9 @@ class Turn13(Turn):
         )
         await self._queue.enqueue_event(task)
 
-    async def status(self, state: str, text: str = "") -> None:
-        message = self._updates.new_agent_message([new_text_part(text)]) if text else None
+    async def status(self, state: str, text: str = "", data: dict[str, Any] | None = None) -> None:
+        parts = [_part(content) for content in (text, data) if content]
+        message = self._updates.new_agent_message(parts) if parts else None
         name = "TASK_STATE_" + state.upper().replace("-", "_")
         await self._updates.update_status(TaskState.Value(name), message)
 

@@ -42,7 +42,7 @@ class StoredTurn(Turn):
     async def announce(self) -> None:
         """Do nothing: the framework has made the task."""
 
-    async def status(self, state: str, text: str = "") -> None:
+    async def status(self, state: str, text: str = "", data: dict[str, Any] | None = None) -> None:
         said = [self.message(text)] if text else []
         await self.worker.storage.update_task(self.task_id, state, new_messages=said)
         if state == "input-required":
@@ -88,7 +88,7 @@ class StoredTurn(Turn):
 class StreamedTurn(StoredTurn):
     """A turn on 2.1: what happens goes to the streams too."""
 
-    async def status(self, state: str, text: str = "") -> None:
+    async def status(self, state: str, text: str = "", data: dict[str, Any] | None = None) -> None:
         await super().status(state, text)
         # The framework tells of the end by itself, but without a word.
         if text or state == "working":

@@ -43,7 +43,7 @@ class SpokenTurn(Turn):
     async def announce(self) -> None:
         """Do nothing: the framework has made the task."""
 
-    async def status(self, state: str, text: str = "") -> None:
+    async def status(self, state: str, text: str = "", data: dict[str, Any] | None = None) -> None:
         if state in ("failed", "rejected"):
             raise Refused(text)
         if state in ("input-required", "auth-required"):

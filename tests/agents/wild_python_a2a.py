@@ -45,7 +45,7 @@ class TaskTurn(Turn):
     async def announce(self) -> None:
         await self.status("submitted")
 
-    async def status(self, state: str, text: str = "") -> None:
+    async def status(self, state: str, text: str = "", data: dict[str, Any] | None = None) -> None:
         said = {"role": "agent", "content": {"type": "text", "text": text}} if text else None
         self._task.status = TaskStatus(TaskState(STATES.get(state, state)), said)
 

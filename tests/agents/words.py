@@ -19,6 +19,17 @@ PNG: Final = b64decode(
 LINK: Final = "https://example.com/report.pdf"
 SIGN_IN_LINK: Final = "https://example.com/sign-in"
 SIGN_IN_SECONDS: Final = 1.0
+TRIP: Final = {
+    "type": "object",
+    "properties": {
+        "city": {"type": "string", "title": "City", "enum": ["Paris", "Rome"]},
+        "nights": {"type": "integer", "minimum": 1},
+        "breakfast": {"anyOf": [{"type": "boolean"}, {"type": "null"}], "default": None},
+    },
+    "required": ["city", "nights"],
+}
+"""What `form` asks for."""
+
 CHUNK_SECONDS: Final = 0.05
 
 
@@ -52,7 +63,7 @@ class Turn(ABC):
         """Make a task of this turn, `submitted`."""
 
     @abstractmethod
-    async def status(self, state: str, text: str = "") -> None:
+    async def status(self, state: str, text: str = "", data: dict[str, Any] | None = None) -> None:
         """Move the task to `state`, in the words of 0.3 (`input-required`)."""
 
     @abstractmethod
@@ -78,10 +89,15 @@ class Turn(ABC):
 
 
 async def respond(turn: Turn) -> None:
-    """Do what the first word says. A turn on a task that was there before ends it with `got:`."""
+    """Do what the first word says. A turn on a task that was there before ends it with `got:`.
+
+    But `more TEXT` on such a task asks another question.
+    """
     word, _, rest = turn.text.strip().partition(" ")
     if word == "meta" or not word:
         await meta(turn, rest)
+    elif turn.continues and word == "more":
+        await turn.status("input-required", f"And what else than {rest}?")
     elif turn.continues:
         await turn.finish(f"got: {turn.text}")
     else:
@@ -136,6 +152,18 @@ async def ponder(turn: Turn, rest: str) -> None:
     await turn.start("still working")
     await asyncio.sleep(float(rest))
     await turn.status("input-required", "Which city?")
+
+
+async def form(turn: Turn, _rest: str) -> None:
+    """`form`: a question with a JSON schema; an answer in data alone is shown as by `meta`."""
+    await turn.announce()
+    await turn.status("input-required", "Where to?", {"trip": {"schema": TRIP}})
+
+
+async def secret(turn: Turn, _rest: str) -> None:
+    """`secret`: a question that nobody should answer."""
+    await turn.announce()
+    await turn.status("input-required", "Please type your password.")
 
 
 async def auth(turn: Turn, _rest: str) -> None:
@@ -225,6 +253,8 @@ WORDS: Final[dict[str, Callable[[Turn, str], Awaitable[None]]]] = {
     "slow": slow,
     "input": ask,
     "ponder": ponder,
+    "form": form,
+    "secret": secret,
     "auth": auth,
     "fail": fail,
     "reject": reject,

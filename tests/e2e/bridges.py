@@ -84,9 +84,9 @@ class Home:
                 await process.aclose()
 
     @asynccontextmanager
-    async def serving(self, *options: str) -> AsyncIterator["Served"]:
-        """Start the bridge with --http on a free port; it accepts connections."""
-        port = free_port()
+    async def serving(self, *options: str, port: int = 0) -> AsyncIterator["Served"]:
+        """Start the bridge with --http, on a free port if none is given; it accepts connections."""
+        port = port or free_port()
         async with self.started("--http", "--port", str(port), *options) as process:
             served = Served(f"http://127.0.0.1:{port}", process)
             async with httpx.AsyncClient() as client:

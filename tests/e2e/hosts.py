@@ -16,6 +16,7 @@ import httpx2
 import mcp.types as t
 from jsonschema import Draft202012Validator
 from mcp import Client, StdioServerParameters, stdio_client
+from mcp.client.session import ElicitationFnT
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.dispatcher import ProgressFnT
 
@@ -31,6 +32,7 @@ FAILURES: Final = ("failed", "rejected")
 STOPS: Final = ("completed", "failed", "canceled", "rejected", "input-required", "auth-required")
 
 Progress = ProgressFnT
+Person = ElicitationFnT
 Ask = Callable[[str, Mapping[str, Any], Progress | None], Awaitable[t.CallToolResult]]
 
 
@@ -135,27 +137,29 @@ def has_null(value: Any) -> bool:
 
 @asynccontextmanager
 async def stdio_host(
-    parameters: StdioServerParameters, mode: str, stderr: TextIO
+    parameters: StdioServerParameters, mode: str, stderr: TextIO, person: Person | None = None
 ) -> AsyncIterator[Host]:
-    """Start a bridge as a host does and connect the SDK's client to it."""
-    async with _connected(stdio_client(parameters, stderr), mode) as host:
+    """Start a bridge as a host does and connect the SDK's client to it; a `person` can be asked."""
+    async with _connected(stdio_client(parameters, stderr), mode, person) as host:
         yield host
 
 
 @asynccontextmanager
-async def http_host(url: str, mode: str, token: str = "") -> AsyncIterator[Host]:
-    """Connect the SDK's client to a bridge that serves HTTP."""
+async def http_host(
+    url: str, mode: str, token: str = "", person: Person | None = None
+) -> AsyncIterator[Host]:
+    """Connect the SDK's client to a bridge that serves HTTP; a `person` can be asked."""
     headers = {"Authorization": f"Bearer {token}"} if token else None
     async with (
         httpx2.AsyncClient(headers=headers, timeout=CALL_SECONDS) as client,
-        _connected(streamable_http_client(url, http_client=client), mode) as host,
+        _connected(streamable_http_client(url, http_client=client), mode, person) as host,
     ):
         yield host
 
 
 @asynccontextmanager
-async def _connected(transport: Any, mode: str) -> AsyncIterator[Host]:
-    async with Client(transport, mode=mode) as client:
+async def _connected(transport: Any, mode: str, person: Person | None) -> AsyncIterator[Host]:
+    async with Client(transport, mode=mode, elicitation_callback=person) as client:
         assert client.protocol_version == ERAS[mode]
 
         async def ask(

@@ -114,7 +114,8 @@ class GoogleAdk(Stack):
         return None if fits else error(-32602, "a function response is needed")
 
     def colour(self, message: dict[str, Any]) -> str:
-        return str(message["parts"][0]["data"]["response"]["colour"])
+        response = message["parts"][0]["data"]["response"]
+        return str(response.get("colour") or response["result"])
 
     def stored(self) -> dict[str, Any]:
         if self.state != "completed":

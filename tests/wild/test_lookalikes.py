@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lookalikes import (
@@ -25,6 +26,7 @@ from lookalikes import (
     StrandsCompliant,
     refuse_all_but,
 )
+from mcp.types import ElicitRequestParams, ElicitResult
 from scripted import scripted
 from stacks import QUESTION, Stack
 from staging import ME, Stage, configured, hosted, staged, until
@@ -193,7 +195,11 @@ async def test_adk_is_asked_and_answered_in_data(tmp_path: Path) -> None:
     async with playing(GoogleAdk, tmp_path) as (_, stage):
         asked = await stage.send("ask me")
         assert asked.state is TaskState.INPUT_REQUIRED
-        assert json.loads(asked.text) == ADK_CALL
+        call, metadata = asked.text.splitlines()
+        assert json.loads(call) == ADK_CALL
+        marks = {"adk_type": "function_call", "adk_is_long_running": True}
+        assert json.loads(metadata.removeprefix("metadata: ")) == marks
+        assert "function_response" in (asked.next_step or "")
         response = {"id": "adk-1", "name": "ask_colour", "response": {"colour": "blue"}}
         view = await stage.send(
             "", task_id=asked.task_id, **data(response, adk_type="function_response")
@@ -211,6 +217,7 @@ async def test_strands_takes_a_lone_data_part_as_an_answer(
         assert asked.state is TaskState.INPUT_REQUIRED
         assert QUESTION in asked.text
         assert '"interruptId": "i-1"' in asked.text
+        assert "interruptResponse" in (asked.next_step or "")
         view = await stage.send("", task_id=asked.task_id, **data(response))
     assert (view.state, view.text) == (TaskState.COMPLETED, "got: blue")
 
@@ -243,6 +250,28 @@ async def test_a_model_can_answer_adk_through_the_tool(tmp_path: Path) -> None:
             )
     assert came.structured_content is not None
     assert came.structured_content["text"] == "got: blue"
+
+
+@pytest.mark.parametrize("kind", [GoogleAdk, Strands, LangGraph], ids=lambda kind: kind.__name__)
+async def test_a_person_can_answer_who_wants_data_and_who_asks_in_an_artifact(
+    kind: type[Stack], tmp_path: Path
+) -> None:
+    shown: list[str] = []
+
+    async def person(_: Any, params: ElicitRequestParams) -> ElicitResult:
+        shown.append(params.message)
+        return ElicitResult(action="accept", content={"answer": "blue"})
+
+    async with scripted() as agent:
+        stack = kind(agent)
+        config = configured(it={"url": stack.configured, "ask_user": True})
+        async with hosted(config, tmp_path, elicitation_callback=person) as client:
+            came = await client.call_tool("send_task", {"message": "ask me"})
+    assert came.structured_content is not None
+    assert came.structured_content["text"] == "got: blue"
+    assert len(shown) == 1
+    assert QUESTION in shown[0]
+    assert len(stack.ran) == 2
 
 
 async def test_langgraph_is_never_given_a_context_of_ours(tmp_path: Path) -> None:

@@ -1,0 +1,46 @@
+"""The key with which state is sealed that travels through a client, kept in the state folder.
+
+One key for all processes of a folder: whoever comes first makes it, whole or not at all, readable
+by its owner alone. Nothing is read or written before somebody asks.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+NAME: Final = "state.key"
+KEY_BYTES: Final = 32
+
+
+def read_key(folder: Path) -> bytes | None:
+    """Give the folder's key; None when there is none (yet), or none that can be used."""
+    try:
+        key = (folder / NAME).read_bytes()
+    except OSError:
+        return None
+    return key if len(key) == KEY_BYTES else None
+
+
+def make_key(folder: Path) -> bytes:
+    """Give the folder's key, made where there is none; raises OSError."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Written aside and linked into its place: nobody reads half a key, and the first one stays.
+    descriptor, aside = tempfile.mkstemp(dir=folder, prefix=f"{NAME}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(aside, folder / NAME)
+    finally:
+        os.unlink(aside)
+    key = read_key(folder)
+    if key is None:
+        raise OSError(f"{folder / NAME} holds no key; remove it, and a new one is made")
+    return key

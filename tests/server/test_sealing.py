@@ -1,0 +1,85 @@
+"""The key under which state travels: whose it is, when it is made, and what happens without it."""
+
+import logging
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from mcp.server.request_state import InvalidRequestState
+from pydantic import SecretStr
+
+from a2a_mcp.key_file import NAME, make_key, read_key
+from a2a_mcp.server.sealing import LazyKey, sealing
+
+
+def test_what_one_process_has_sealed_another_can_open(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    assert LazyKey(folder, None).unseal(LazyKey(folder, None).seal(b"question")) == b"question"
+
+
+def test_nothing_is_written_before_something_is_sealed(tmp_path: Path) -> None:
+    key = sealing(tmp_path / "state", None).codec
+    with pytest.raises(InvalidRequestState):
+        key.unseal("v1.forged")
+    assert list(tmp_path.iterdir()) == []
+    key.seal(b"question")
+    assert [path.name for path in (tmp_path / "state").iterdir()] == [NAME]
+
+
+def test_only_its_owner_can_read_the_key(tmp_path: Path) -> None:
+    make_key(tmp_path / "state")
+    assert (tmp_path / "state" / NAME).stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "state").stat().st_mode & 0o777 == 0o700
+
+
+def test_processes_that_begin_at_once_have_the_same_key(tmp_path: Path) -> None:
+    code = f"""
+from pathlib import Path
+from a2a_mcp.key_file import make_key
+input()
+print(make_key(Path({str(tmp_path)!r})).hex())
+"""
+    begun = [
+        subprocess.Popen(
+            [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(4)
+    ]
+    for process in begun:
+        assert process.stdin
+        process.stdin.write("\n")
+        process.stdin.flush()
+    keys = {process.communicate(timeout=20)[0].strip() for process in begun}
+    assert len(keys) == 1
+    assert [path.name for path in tmp_path.iterdir()] == [NAME]
+
+
+def test_a_configured_key_is_used_and_none_is_kept(tmp_path: Path) -> None:
+    secret = SecretStr("k" * 32)
+    sealed = LazyKey(tmp_path / "a", secret).seal(b"question")
+    assert LazyKey(tmp_path / "b", secret).unseal(sealed) == b"question"
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(InvalidRequestState):
+        LazyKey(tmp_path, SecretStr("j" * 32)).unseal(sealed)
+
+
+@pytest.mark.parametrize("folder", [None, "file", "damaged"])
+def test_where_no_key_can_be_kept_questions_work_until_the_end_of_the_process(
+    tmp_path: Path, folder: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    (tmp_path / "damaged").mkdir()
+    (tmp_path / "damaged" / NAME).write_text("short")
+    key = LazyKey(tmp_path / folder if folder else None, None)
+    with caplog.at_level(logging.WARNING):
+        assert key.unseal(key.seal(b"question")) == b"question"
+    assert bool(folder) == ("forgotten at a restart" in caplog.text)
+
+
+def test_a_key_that_somebody_damaged_is_left_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / NAME).write_text("short")
+    assert read_key(tmp_path) is None
+    with pytest.raises(OSError, match="remove it"):
+        make_key(tmp_path)
+    assert (tmp_path / NAME).read_text() == "short"

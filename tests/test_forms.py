@@ -1,0 +1,149 @@
+"""A question as a form, and its answer as the agent wants it: what is shown, and what goes back."""
+
+from typing import Any
+
+import pytest
+
+from a2a_mcp.a2a.types import Message, Part, Role, Task, TaskState, TaskStatus
+from a2a_mcp.forms import ONE_LINE, Form, form_of
+
+MARKS = {"adk_type": "function_call", "adk_is_long_running": True}
+
+
+def text(words: str) -> Part:
+    return Part(kind="text", text=words)
+
+
+def data(value: Any, **metadata: Any) -> Part:
+    return Part(kind="data", data=value, metadata=metadata)
+
+
+def asking(*parts: Part, state: TaskState = TaskState.INPUT_REQUIRED) -> Task:
+    message = Message(message_id="q1", role=Role.AGENT, parts=parts)
+    return Task(id="t1", status=TaskStatus(state=state, message=message))
+
+
+def form(*parts: Part) -> Form:
+    found = form_of(asking(*parts))
+    assert found
+    return found
+
+
+def schema(required: list[str] | None = None, **properties: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": required or []}
+
+
+def fields(**properties: Any) -> Any:
+    """What becomes of the fields of a question's schema; None where it gets one line of text."""
+    found = form(data({"schema": schema(**properties)})).schema
+    return None if found is ONE_LINE else found["properties"]
+
+
+def test_a_question_in_words_is_answered_in_words() -> None:
+    found = form(text("Which city?"))
+    assert found.schema is ONE_LINE
+    assert found.answer({"answer": "Paris"}) == (text("Paris"),)
+
+
+@pytest.mark.parametrize("given", [{}, {"answer": ""}, {"answer": None}, {"other": "Paris"}])
+def test_an_answer_without_its_words_is_none(given: dict[str, Any]) -> None:
+    assert form(text("Which city?")).answer(given) == ()
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        schema(["city"], city={"type": "string"}),
+        {"response_schema": schema(["city"], city={"type": "string"})},
+        {"ask": [{"form": {"input": schema(["city"], city={"type": "string"})}}]},
+    ],
+    ids=["the data itself", "beside other things", "deep inside"],
+)
+def test_a_schema_is_found_wherever_it_is_and_answered_in_data(question: Any) -> None:
+    found = form(text("Where to?"), data(question))
+    assert found.schema == schema(["city"], city={"type": "string"})
+    assert found.answer({"city": "Rome", "invented": 1}) == (data({"city": "Rome"}),)
+    assert found.answer({"invented": 1}) == ()
+
+
+def test_what_may_be_left_out_may_be_left_out() -> None:
+    found = form(data(schema(["a"], a={"type": "string"}, b={"type": "integer"})))
+    assert found.answer({"a": "x"}) == (data({"a": "x"}),)
+    assert found.answer({"a": "x", "b": 0}) == (data({"a": "x", "b": 0}),)
+    assert found.answer({"b": 1}) == ()
+
+
+@pytest.mark.parametrize(
+    ("field", "shown"),
+    [
+        ({"type": "string", "minLength": 2, "pattern": "x"}, {"type": "string", "minLength": 2}),
+        ({"type": "string", "format": "email"}, {"type": "string", "format": "email"}),
+        ({"type": "string", "format": "regex"}, {"type": "string"}),
+        ({"type": "integer", "minimum": 1, "maximum": "9"}, {"type": "integer", "minimum": 1}),
+        ({"type": "number", "maximum": 0.5}, {"type": "number", "maximum": 0.5}),
+        ({"type": "boolean", "default": True}, {"type": "boolean"}),
+        ({"type": "string", "enum": ["a", "b"]}, {"type": "string", "enum": ["a", "b"]}),
+        ({"type": ["string", "null"]}, {"type": "string"}),
+        ({"anyOf": [{"type": "integer"}, {"type": "null"}], "title": "N"}, None),
+        ({"type": "string", "title": "a\u202eb"}, {"type": "string", "title": "a\\u202eb"}),
+    ],
+)
+def test_a_plain_field_keeps_what_a_form_can_say(field: Any, shown: Any) -> None:
+    assert fields(it=field) == {"it": shown or {"type": "integer", "title": "N"}}
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"type": "array", "items": {"type": "string"}},
+        {"type": "object", "properties": {}},
+        {"type": "integer", "enum": [1, 2]},
+        {"type": "string", "enum": ["a\u202e"]},
+        {"type": "string", "enum": []},
+        {"anyOf": [{"type": "integer"}, {"type": "string"}]},
+        {"type": [["odd"]]},
+        {"$ref": "#/$defs/City"},
+        "string",
+        {},
+    ],
+)
+def test_one_field_that_is_not_plain_makes_it_one_line_of_text(field: Any) -> None:
+    assert fields(good={"type": "string"}, it=field) is None
+
+
+def test_a_name_that_could_mislead_and_a_form_without_end_are_not_shown() -> None:
+    assert fields(**{"na\u202eme": {"type": "string"}}) is None
+    assert fields(**{f"f{number}": {"type": "string"} for number in range(21)}) is None
+    assert form(data({"a": schema(x={"type": "string"}), "b": schema(y={})})).schema is ONE_LINE
+
+
+def test_a_function_call_is_answered_by_its_response_with_ids_and_metadata() -> None:
+    call = {"id": "adk-1", "name": "ask_colour", "args": {"question": "Which?"}}
+    found = form(data(call, **MARKS))
+    response = {"id": "adk-1", "name": "ask_colour", "response": {"result": "blue"}}
+    answer = data(response, adk_type="function_response")
+    assert found.answer({"answer": "blue"}) == (answer,)
+
+
+def test_a_function_call_with_a_schema_gets_the_fields_as_its_response() -> None:
+    args = {"response_schema": schema(["ok"], ok={"type": "boolean"})}
+    found = form(data({"id": "1", "name": "confirm", "args": args}, kagent_type="function_call"))
+    (part,) = found.answer({"ok": False})
+    assert part.data == {"id": "1", "name": "confirm", "response": {"ok": False}}
+    assert part.metadata == {"kagent_type": "function_response"}
+
+
+def test_an_interrupt_is_answered_by_a_lone_data_part() -> None:
+    found = form(text("Colour?"), data({"interrupts": [{"interruptId": "i-1", "name": "colour"}]}))
+    response = {"interruptResponse": {"interruptId": "i-1", "response": "blue"}}
+    assert found.answer({"answer": "blue"}) == (data(response),)
+
+
+def test_several_questions_that_want_an_answer_each_are_no_form() -> None:
+    two = [{"interruptId": "i-1"}, {"interruptId": "i-2"}]
+    assert form_of(asking(data({"interrupts": two}))) is None
+
+
+def test_data_without_a_schema_is_a_question_like_any_other() -> None:
+    found = form(text("Which?"), data({"options": ["a", "b"]}))
+    assert found.answer({"answer": "a"}) == (text("a"),)
