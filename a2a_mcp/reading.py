@@ -21,8 +21,13 @@ from a2a_mcp.tasks import TaskMap, TaskRecord
 from a2a_mcp.text import scrub
 
 DEFAULT_HISTORY: Final = 10
+RUNNING: Final = (TaskState.SUBMITTED, TaskState.WORKING)
 NOT_SHOWN: Final = (
     "The agent does not show this task while it works on it; this is what it has said so far."
+)
+HIDDEN: Final = (
+    "The agent shows a task only when its work is done, so it may be at work or have lost it; this "
+    "is what was last heard. If it stays so for long, tell the user."
 )
 FORGOTTEN: Final = "The agent does not know this task any more; this is what it last said of it."
 
@@ -144,6 +149,11 @@ class Reader:
         follow = self._follower.of(record)
         if follow and not follow.ended:
             return Reading(record, follow.task, NOT_SHOWN)
+        client = await self._registry.connection(record.agent).client(record.interface)
+        if record.task_id and client.interface.dialect.hides_running and record.state in RUNNING:
+            status = TaskStatus(state=record.state)
+            task = Task(id=record.task_id, context_id=record.context_id, status=status)
+            return Reading(record, task, HIDDEN)
         await self._tasks.update(record, state=TaskState.UNKNOWN)
         if follow and follow.task:
             return Reading(record, follow.task, FORGOTTEN)

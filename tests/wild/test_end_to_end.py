@@ -8,6 +8,7 @@ carried out once, counted in the agent's own log.
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
@@ -221,3 +222,23 @@ async def test_a_cancel_is_told_by_what_became_of_the_task(target: Target) -> No
         assert "confirms" not in told["note"]
         assert told["state"] != "canceled"
     assert (last["state"], last["text"]) == ("completed", target.answers["slow"])
+
+
+async def test_after_a_restart_running_work_that_its_agent_hides_is_not_called_lost(
+    running_agent: Agents, tmp_path: Path
+) -> None:
+    agent = running_agent("python-a2a")
+    home = Home(tmp_path).configure({"it": agent.url})
+    before = len(agent.log())
+    with home.stderr.open("a") as stderr:
+        async with stdio_host(home.stdio(), "legacy", stderr) as host:
+            begun = await host.send("slow 2.5", wait_seconds=0.3)
+        async with stdio_host(home.stdio(), "legacy", stderr) as host:
+            seen = await host.call("get_task", task_id=begun["task_id"])
+            assert not seen.failed
+            assert seen["state"] == "submitted"
+            assert "only when its work is done" in seen["note"]
+            assert "do not send" in seen["next_step"]
+            done = await host.stopped(begun["task_id"])
+    assert done["text"] == "slow done"
+    assert len(agent.log()) == before + 1

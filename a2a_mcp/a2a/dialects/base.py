@@ -34,6 +34,7 @@ class Dialect:
     `snapshot_first`: a subscription starts with the whole task (a2a-wire 11.5).
     `client_task_id`: the client names a task, by the id of its first message.
     `client_context`: the client may name a new conversation (10.1).
+    `hides_running`: a task is not found before its turn has ended.
     `card_hint`: a card with this hint is of this dialect, whatever version it declares (14.2).
     """
 
@@ -46,6 +47,7 @@ class Dialect:
     extensions_header: str | None = None
     snapshot_first: bool = False
     client_task_id: bool = False
+    hides_running: bool = False
     client_context: bool = False
     card_hint: str | None = None
 

@@ -34,5 +34,6 @@ JSONRPC: Final = replace(
         Operation.SUBSCRIBE_TO_TASK: "/tasks/stream tasks/resubscribe",
     },
     build=build,
+    hides_running=True,
     card_hint=HINT_PYTHON_A2A,
 )
