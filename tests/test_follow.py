@@ -222,6 +222,31 @@ async def test_events_of_another_task_change_nothing(agent: ScriptedAgent, stage
     assert (view.state, view.text, view.task_id) == (TaskState.COMPLETED, "mine", "t1")
 
 
+async def test_events_that_come_twice_too_late_or_of_unknown_kinds_change_nothing(
+    agent: ScriptedAgent, stage: Stage
+) -> None:
+    twice = [WORKING, WORKING, moved("working", "on it"), piece("whole"), piece("whole")]
+    strange = [{"weatherUpdate": {"taskId": "t1"}}, {}, {"kind": "heartbeat"}]
+    late = [moved("working", "still here"), moved("failed", "too late")]
+    agent.on(STREAM, stream(*twice, *strange, moved("completed"), *late))
+    view = await stage.follow(text="hello")
+    assert (view.state, view.text, view.failed) == (TaskState.COMPLETED, "whole", False)
+    assert [update.text for update in view.updates] == ["on it", "whole", ""]
+
+
+@pytest.mark.parametrize("noise", [b": ping\n\n", b"event: heartbeat\n\n", b"data: {}\n\n"])
+async def test_noise_on_a_stream_is_no_sign_of_life(
+    noise: bytes, agent: ScriptedAgent, tmp_path: Path
+) -> None:
+    """An agent that only pings is read beside its stream, however often it does."""
+    agent.on(STREAM, stream(WORKING, noise * 50, anyio.Event()))
+    agent.on(GET, result(done("found by reading")))
+    config = configured(it={"url": agent.url, "limits": {"idle_seconds": 0.3}})
+    async with staged(config, tmp_path / "other") as stage:
+        view = await stage.send(wait_seconds=2.5)
+    assert view.text == "found by reading"
+
+
 async def test_an_end_under_another_id_in_the_same_conversation_is_the_end(
     agent: ScriptedAgent, stage: Stage
 ) -> None:

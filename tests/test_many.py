@@ -1,0 +1,40 @@
+"""Many tasks of one agent at once: whoever asks for one more thing does not wait for them."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from agents import Agents
+from staging import Stage, configured, staged
+
+pytestmark = pytest.mark.anyio
+
+TASKS = 20
+MOST_RISE = 0.1
+NOISE = 0.2
+"""Seconds by which a machine that does other things at the same time may be off."""
+
+
+async def slow_calls(stage: Stage) -> float:
+    """Call twenty times; gives the 95th percentile of the seconds that a call takes."""
+    seconds = []
+    for _ in range(TASKS):
+        began = time.monotonic()
+        await stage.send("echo hello")
+        seconds.append(time.monotonic() - began)
+    return sorted(seconds)[int(0.95 * len(seconds)) - 1]
+
+
+async def test_calls_to_an_agent_of_which_twenty_tasks_are_followed_are_not_slowed_down(
+    running_agent: Agents, tmp_path: Path
+) -> None:
+    agent = running_agent("1.3-jsonrpc")
+    async with staged(configured(it=agent.url), tmp_path) as stage:
+        await stage.send("echo the first contact costs more")
+        alone = await slow_calls(stage)
+        for _ in range(TASKS):
+            await stage.send("stream 60 0.1", wait_seconds=0)
+        followed = await slow_calls(stage)
+    assert followed - alone < MOST_RISE + NOISE
