@@ -17,7 +17,7 @@ from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.extension import Extension, MethodBinding
 from mcp.server.mcpserver import require_client_extension
 from mcp.shared.exceptions import MCPError
-from pydantic import ValidationError
+from pydantic import ConfigDict, ValidationError
 
 from a2a_mcp import views
 from a2a_mcp.a2a.errors import A2AError
@@ -58,6 +58,8 @@ Context = ServerRequestContext[App, Any]
 
 class TaskParams(t.RequestParams):
     """The task that a request is about."""
+
+    model_config = ConfigDict(defer_build=True)  # the start does not pay for it
 
     task_id: str
 

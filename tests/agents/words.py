@@ -147,6 +147,14 @@ async def ask(turn: Turn, _rest: str) -> None:
     await turn.status("input-required", "Which city?")
 
 
+async def after(turn: Turn, rest: str) -> None:
+    """`after S WORDS`: nothing for S seconds, then as WORDS."""
+    seconds, _, words = rest.partition(" ")
+    await asyncio.sleep(float(seconds))
+    word, _, more = words.partition(" ")
+    await WORDS.get(word, unknown)(turn, more.strip())
+
+
 async def ponder(turn: Turn, rest: str) -> None:
     """`ponder S`: S seconds of work, then a question as of `input`."""
     await turn.start("still working")
@@ -252,6 +260,7 @@ WORDS: Final[dict[str, Callable[[Turn, str], Awaitable[None]]]] = {
     "stream": stream,
     "slow": slow,
     "input": ask,
+    "after": after,
     "ponder": ponder,
     "form": form,
     "secret": secret,

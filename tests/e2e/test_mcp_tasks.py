@@ -168,6 +168,23 @@ async def test_an_answer_that_is_no_task_of_the_agents_is_a_result_too(host: Pol
     assert "task_id" not in answer.structure
 
 
+@pytest.mark.parametrize(("words", "state"), [("fail", "failed"), ("reject", "rejected")])
+async def test_a_failure_is_a_result_that_says_so(
+    host: PollingHost, words: str, state: str
+) -> None:
+    task = await host.over(await host.start(f"after 1.2 {words}", agent="1.3-jsonrpc"))
+    assert (task["status"], task["result"]["isError"]) == ("completed", True)
+    answer = answer_of(task["result"])
+    assert answer["state"] == state
+    assert answer["next_step"]
+
+
+async def test_a_sign_in_is_for_the_user_to_do(host: PollingHost) -> None:
+    answer = await host.result(await host.start("after 1.2 auth", agent="1.3-jsonrpc"))
+    assert answer["state"] == "auth-required"
+    assert "https://example.com/sign-in" in answer["text"]
+
+
 async def test_a_client_that_resolves_tasks_itself_notices_nothing(
     polling: dict[str, Client],
 ) -> None:
