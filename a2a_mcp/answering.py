@@ -72,7 +72,7 @@ class Answers:
             task = await self._read(view.agent, view.task_id)
         except (A2AError, BridgeError):
             return None  # the view says all the same what is asked
-        return _question(view.agent, task) if task else None
+        return question_of(view.agent, task) if task else None
 
     async def answer(
         self, asked: Asked, given: Mapping[str, JSON], base: Outgoing
@@ -129,7 +129,8 @@ class Answers:
         return (await self._bridge.reader.read(self._owner, task_id, agent)).task
 
 
-def _question(agent: str, task: Task) -> Question | None:
+def question_of(agent: str, task: Task) -> Question | None:
+    """Read what a task asks; None where it does not wait."""
     asked = Asked(agent, task.id, mark_of(task), task.state)
     match task.state:
         case TaskState.INPUT_REQUIRED:

@@ -8,13 +8,14 @@ restart it finds its task by asking the agent. What is held here only saves aski
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 from a2a_mcp.a2a.errors import A2AError, AgentError, AgentUnreachable
-from a2a_mcp.a2a.types import Task, TaskState
+from a2a_mcp.a2a.types import JSON, TaskState
 from a2a_mcp.bridge import Bridge, Outgoing
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.follow import Follow
@@ -22,6 +23,10 @@ from a2a_mcp.progress import Notice, Updates
 from a2a_mcp.tasks import TaskRecord
 from a2a_mcp.views import TaskView
 
+if TYPE_CHECKING:
+    from a2a_mcp.answering import Question
+
+WAITING: Final = (TaskState.INPUT_REQUIRED, TaskState.AUTH_REQUIRED)
 GRACE_SECONDS: Final = 1.0  # what is done by then needs no handle
 LOOK_SECONDS: Final = 5.0  # for a read at the agent, where nobody follows the task any more
 MOST_HELD: Final = 256
@@ -68,14 +73,15 @@ class Job:
         """Whether nobody follows the task any more, although it may go on."""
         return self.follow.ended and not self.over and not self.answering
 
-    @property
-    def question(self) -> str | None:
-        """What names the question that waits for an answer; None while there is none."""
+    def question(self) -> Question | None:
+        """Give the question that waits for its answer."""
         task = self.follow.task
-        if not self.over or task is None or task.state is not TaskState.INPUT_REQUIRED:
+        if not self.over or task is None or task.state not in WAITING:
             return None
-        name = _name_of(task)
-        return None if name in self.answered else name
+        from a2a_mcp.answering import question_of
+
+        found = question_of(self.follow.agent, task)
+        return None if found is None or found.asked.mark in self.answered else found
 
 
 class Jobs:
@@ -135,31 +141,53 @@ class Jobs:
         """View what came of a job that is over; raises what a call that waited would have."""
         return await self._bridge.outcomes.of(job.follow, job.note)
 
-    async def answer(self, owner: str, job: Job, answer: Outgoing) -> None:
-        """Send the answer to a job's question, once, whoever else answers it at this moment.
+    async def answer(self, owner: str, job: Job, given: Mapping[str, JSON]) -> None:
+        """Take what a person gave to a job's question up, once, whoever else does so just now.
 
-        Raises what kept the answer from leaving: then the question still waits.
+        Raises what kept it from leaving: then the question still waits.
         """
         current = self._held.get(job.handle, job)
-        task = current.follow.task
-        if current.question is None or current.question != job.question or task is None:
+        question, wanted = current.question(), job.question()
+        if question is None or wanted is None or question.asked != wanted.asked:
             return
-        reply = replace(answer, agent=current.follow.agent, task_id=task.id)
-        self._hold(replace(current, answering=current.question))
+        self._hold(replace(current, answering=question.asked.mark))
         after = current
         try:
-            follow, note = await self._bridge.begin(owner, reply)
-            answered = current.answered | {current.question}
-            after = replace(
-                current, follow=follow, note=note, named=task.id, sent=True, answered=answered
-            )
+            after = await self._answered(owner, current, question, given)
         finally:
             self._hold(after)
 
+    async def _answered(
+        self, owner: str, job: Job, question: Question, given: Mapping[str, JSON]
+    ) -> Job:
+        from a2a_mcp.answering import INCOMPLETE, SENT_BEFORE, question_of
+
+        asked = question.asked
+        outgoing = Outgoing("", agent=asked.agent, task_id=asked.task_id)
+        parts = question.form.answer(given) if question.form else ()
+        job = replace(job, answered=job.answered | {asked.mark})
+        if not parts and not question.link:
+            return replace(job, note=INCOMPLETE)
+        task = (await self._bridge.reader.read(owner, asked.task_id, asked.agent)).task
+        now = question_of(asked.agent, task) if task else None
+        if task is None or now is None or now.asked != asked or question.link:
+            # It has moved on, or it will by itself once the person has signed in.
+            past = task.status if task and question.link else None
+            follow, note = await self._bridge.attach(owner, replace(outgoing, past=past))
+            return replace(job, follow=follow, note=note)
+        # Known again when it comes twice, and no way back to the handle, which is the caller's.
+        message_id = sha256(f"{job.handle} {asked.mark}".encode()).hexdigest()[:32]
+        if not await self._bridge.tasks.claim(message_id):
+            return replace(job, note=SENT_BEFORE)
+        reply = replace(outgoing, parts=parts, message_id=message_id)
+        follow, note = await self._bridge.begin(owner, reply)
+        return replace(job, follow=follow, note=note, named=asked.task_id, sent=True)
+
     def leave(self, job: Job, note: str) -> None:
         """Leave the question to whoever reads the result; `note` says why."""
-        if job.question:
-            self._hold(replace(job, note=note, answered=job.answered | {job.question}))
+        question = job.question()
+        if question:
+            self._hold(replace(job, note=note, answered=job.answered | {question.asked.mark}))
 
     async def cancel(self, owner: str, job: Job) -> None:
         """Ask the agent to stop a job's task; raises UnknownTask, NotAllowed, A2AError."""
@@ -179,13 +207,6 @@ class Jobs:
             del self._held[next(iter(self._held))]
         self._held[job.handle] = job
         return job
-
-
-def _name_of(task: Task) -> str:
-    """Name what a task says now; never the same for two questions that an agent tells apart."""
-    said = task.status.message
-    mark = (said and said.message_id) or task.status.timestamp or (said and repr(said.parts))
-    return sha256(f"{task.id} {mark}".encode(errors="replace")).hexdigest()[:16]
 
 
 def _may_pass(error: A2AError | BridgeError | None) -> bool:

@@ -155,6 +155,7 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
     ),
     "config": frozenset({"platformdirs"}),
     "pursuit": frozenset({"a2a_mcp.delivery"}),
+    "jobs": frozenset({"a2a_mcp.answering"}),
     "registry": frozenset({"a2a_mcp.connection", "httpx"}),
     "server.asking": frozenset({"a2a_mcp.answering"}),
     "server.wiring": frozenset({"a2a_mcp.server.listening"}),

@@ -114,6 +114,26 @@ async def answered(ctx: Ctx, app: App, outgoing: Outgoing, send: Send) -> Result
     return await call.go_on(view, True)
 
 
+def can_be_shown(app: App, question: Question) -> bool:
+    """Whether a question is one for a form or a link, and shows no configured secret."""
+    shown = json.dumps([question.link, question.form.schema if question.form else None])
+    return bool(question.form or question.link) and app.mask(shown) == shown
+
+
+def request_of(app: App, question: Question, number: str | None = None) -> t.ElicitRequestParams:
+    """Word the question: the agent is named, its words are masked and bounded."""
+    name, words = question.asked.agent, app.mask(question.words)
+    if question.link:
+        host = urlsplit(question.link).hostname
+        message = f"The agent {name} asks you to sign in or approve at {host}:\n{question.link}"
+        if words != question.link:
+            message += f"\n\nIt says: {shorten(words, SHOWN_BYTES)}"
+        return t.ElicitRequestURLParams(message=message, url=question.link, elicitation_id=number)
+    schema = question.form.schema if question.form else {}
+    message = f"The agent {name} asks:\n\n{shorten(words, SHOWN_BYTES)}"
+    return t.ElicitRequestFormParams(message=message, requested_schema=schema)
+
+
 class _Call:
     """One call of a host, or one round of it."""
 
@@ -183,25 +203,7 @@ class _Call:
             return noted(view, NO_FORM, NO_FORM_STEP)
         if self._rounds >= MOST_ROUNDS:
             return noted(view, TOO_MANY)
-        shown = json.dumps([question.link, question.form.schema if question.form else None])
-        if not (question.form or question.link) or self._app.mask(shown) != shown:
-            return view
-        return question
-
-    def _params(self, question: Question, number: str | None) -> t.ElicitRequestParams:
-        """Word the question: the agent is named, its words are masked and bounded."""
-        name, words = question.asked.agent, self._app.mask(question.words)
-        if question.link:
-            host = urlsplit(question.link).hostname
-            message = f"The agent {name} asks you to sign in or approve at {host}:\n{question.link}"
-            if words != question.link:
-                message += f"\n\nIt says: {shorten(words, SHOWN_BYTES)}"
-            return t.ElicitRequestURLParams(
-                message=message, url=question.link, elicitation_id=number
-            )
-        schema = question.form.schema if question.form else {}
-        message = f"The agent {name} asks:\n\n{shorten(words, SHOWN_BYTES)}"
-        return t.ElicitRequestFormParams(message=message, requested_schema=schema)
+        return question if can_be_shown(self._app, question) else view
 
     def _returned(self, question: Question) -> t.InputRequiredResult:
         """Return from the call with the question; what is needed to go on travels sealed."""
@@ -211,14 +213,14 @@ class _Call:
             "at": time.time(),
             "round": uuid4().hex,
         }
-        request = t.ElicitRequest(params=self._params(question, None))
+        request = t.ElicitRequest(params=request_of(self._app, question))
         return t.InputRequiredResult(
             input_requests={REPLY: request}, request_state=json.dumps(state)
         )
 
     async def _pushed(self, question: Question, number: str) -> t.ElicitResult | str:
         """Ask in the middle of the call; a word of `UNANSWERED` where no reply came."""
-        params = self._params(question, number)
+        params = request_of(self._app, question, number)
         session: ServerSession = self._ctx.session
         related = self._ctx.request_id
         try:

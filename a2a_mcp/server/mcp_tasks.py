@@ -21,15 +21,23 @@ from pydantic import ConfigDict, ValidationError
 
 from a2a_mcp import views
 from a2a_mcp.a2a.errors import A2AError
-from a2a_mcp.a2a.types import Part, TaskState
+from a2a_mcp.a2a.types import TaskState
 from a2a_mcp.bridge import Outgoing
 from a2a_mcp.errors import AmbiguousTask, BridgeError, NotAllowed, UnknownTask
 from a2a_mcp.jobs import Job
 from a2a_mcp.progress import Notice
 from a2a_mcp.server import results
 from a2a_mcp.server.app import App, owner
+from a2a_mcp.server.asking import (
+    NO_FORM,
+    NO_FORM_STEP,
+    UNANSWERED,
+    Ways,
+    can_be_shown,
+    request_of,
+)
 from a2a_mcp.text import scrub, shorten
-from a2a_mcp.views import TaskView
+from a2a_mcp.views import TaskView, noted
 
 IDENTIFIER: Final = "io.modelcontextprotocol/tasks"
 VERSION: Final = "2026-07-28"
@@ -43,15 +51,6 @@ POLLS_AN_AGE: Final = 10  # the longer it takes, the less often it need be asked
 
 SAID: Final = ("working", "cancelled")  # the other states have a result or a question
 STATUS_BYTES: Final = 500
-QUESTION_BYTES: Final = 4_000
-ANSWER: Final = "answer"
-FORM: Final[dict[str, Any]] = {
-    "type": "object",
-    "properties": {ANSWER: {"type": "string", "title": "Answer"}},
-    "required": [ANSWER],
-}
-DECLINED: Final = "The user was asked and gave no answer; the task still waits for one."
-
 Wire = dict[str, Any]
 Context = ServerRequestContext[App, Any]
 
@@ -107,25 +106,26 @@ class McpTasks(Extension):
 async def get(ctx: Context, params: TaskParams) -> Wire:
     """Serve tasks/get: the job now, with its result, its question or what the agent said last."""
     app, job = await _job(ctx, params)
-    return await detailed(app, job, asks=_can_ask(ctx))
+    return await detailed(app, job, _ways_of(ctx))
 
 
 async def update(ctx: Context, params: UpdateParams) -> Wire:
     """Serve tasks/update: pass the answer to a question on, once."""
     app, job = await _job(ctx, params)
-    if job.question not in params.input_responses:
+    question = job.question()
+    if question is None or question.asked.mark not in params.input_responses:
         return {}
     try:
-        said = t.ElicitResult.model_validate(params.input_responses[job.question])
+        said = t.ElicitResult.model_validate(params.input_responses[question.asked.mark])
     except ValidationError:
         raise MCPError(
             t.INVALID_PARAMS, "inputResponses: an elicitation result is wanted"
         ) from None
     if said.action != "accept":
-        app.jobs.leave(job, DECLINED)
+        app.jobs.leave(job, UNANSWERED[said.action])
         return {}
     try:
-        await app.jobs.answer(owner(), job, _answer(said.content or {}))
+        await app.jobs.answer(owner(), job, said.content or {})
     except (A2AError, BridgeError) as error:
         raise _failed(app, "The answer was not sent", error) from None
     return {}
@@ -143,19 +143,22 @@ async def cancel(ctx: Context, params: TaskParams) -> Wire:
     return {}
 
 
-async def detailed(app: App, job: Job, *, asks: bool) -> Wire:
-    """Give a job in full; `asks` tells that the client can put a question to its user.
+async def detailed(app: App, job: Job, ways: Ways) -> Wire:
+    """Give a job in full; `ways` are how its client can put a question to its user.
 
-    Without that the question is the result, as it is of an ordinary call.
+    A question for which there is no way is the result, as it is of an ordinary call.
     """
-    question = job.question if asks else None
-    if question:
-        return _wire(app, job, "input_required", inputRequests={question: _question(app, job)})
+    question = job.question()
+    wanted = question and (ways.url if question.link else ways.form)
+    if question and wanted and not question.secret and can_be_shown(app, question):
+        request = t.ElicitRequest(params=request_of(app, question))
+        written = request.model_dump(by_alias=True, mode="json", exclude_none=True)
+        return _wire(app, job, "input_required", inputRequests={question.asked.mark: written})
     if not job.over:
         return _wire(app, job)
     if job.follow.task and job.follow.task.state is TaskState.CANCELED:
         return _wire(app, job, "cancelled")
-    result = await _result(app, job)
+    result = await _result(app, job, kept_back=bool(question and wanted and question.secret))
     inlined = result.model_dump(by_alias=True, mode="json", exclude_none=True)
     return _wire(app, job, "completed", result=inlined)
 
@@ -204,24 +207,11 @@ def _words(app: App, job: Job) -> str:
     return shorten(app.mask(views.of_task(follow.agent, follow.task).text), STATUS_BYTES)
 
 
-def _question(app: App, job: Job) -> Wire:
-    text = views.of_task(job.follow.agent, job.follow.task).text if job.follow.task else ""
-    words = f"{job.follow.agent} asks: {shorten(app.mask(text), QUESTION_BYTES)}"
-    form = t.ElicitRequestFormParams(message=words, requested_schema=FORM)
-    request = t.ElicitRequest(params=form)
-    return request.model_dump(by_alias=True, mode="json", exclude_none=True)
+async def _result(app: App, job: Job, *, kept_back: bool) -> t.CallToolResult:
+    """Give what a call that waited until now would have returned.
 
-
-def _answer(content: dict[str, Any]) -> Outgoing:
-    """Read what a user has filled in; what does not fit our form goes on as data."""
-    text = content.get(ANSWER)
-    if isinstance(text, str):
-        return Outgoing(text)
-    return Outgoing("", parts=(Part(kind="data", data=content),))
-
-
-async def _result(app: App, job: Job) -> t.CallToolResult:
-    """Give what a call that waited until now would have returned."""
+    `kept_back` tells that a question was not put to the user because it asks for a secret.
+    """
     try:
         view = await app.jobs.outcome(job)
     except BridgeError as error:
@@ -229,6 +219,7 @@ async def _result(app: App, job: Job) -> t.CallToolResult:
     except A2AError as error:
         call = results.FailedCall(agent=job.follow.agent, task_id=job.named, sent=job.sent)
         return results.of_agent_error(error, call, app.mask)
+    view = noted(view, NO_FORM, NO_FORM_STEP) if kept_back else view
     return results.of_task_view(view, app.mask, app.result_bytes)
 
 
@@ -243,8 +234,10 @@ def _declared(ctx: Context) -> bool:
     return ctx.protocol_version == VERSION and bool(extensions) and IDENTIFIER in (extensions or ())
 
 
-def _can_ask(ctx: Context) -> bool:
-    """Whether the client shows forms; an elicitation without a kind means forms."""
+def _ways_of(ctx: Context) -> Ways:
     found = ctx.session.client_capabilities
-    elicitation = found.elicitation if found else None
-    return elicitation is not None and (elicitation.form is not None or elicitation.url is None)
+    declared = found.elicitation if found else None
+    if declared is None:
+        return Ways()
+    form = declared.form is not None or declared.url is None  # `{}` means forms
+    return Ways(form=form, url=declared.url is not None)

@@ -174,11 +174,11 @@ async def secret(turn: Turn, _rest: str) -> None:
     await turn.status("input-required", "Please type your password.")
 
 
-async def auth(turn: Turn, _rest: str) -> None:
-    """`auth`: signing in is needed; somebody does so after a second."""
+async def auth(turn: Turn, rest: str) -> None:
+    """`auth [S]`: signing in is needed; somebody does so after a second, or S."""
     await turn.announce()
     await turn.status("auth-required", f"Please sign in at {SIGN_IN_LINK}")
-    await asyncio.sleep(SIGN_IN_SECONDS)
+    await asyncio.sleep(float(rest or SIGN_IN_SECONDS))
     await turn.finish("signed in")
 
 

@@ -94,14 +94,18 @@ class PollingHost:
     async def until(self, task_id: str, *statuses: str) -> Wire:
         """Poll until the task is in one of the states."""
 
-        async def look() -> Wire | None:
-            seen = await self.get(task_id)
-            assert seen["status"] not in TERMINAL or seen["status"] in statuses, seen
-            return seen if seen["status"] in statuses else None
+        seen: Wire = {}
 
-        found = await until(look)
-        assert found
-        return found
+        async def look() -> bool:
+            seen.update(await self.get(task_id))
+            assert seen["status"] not in TERMINAL or seen["status"] in statuses, seen
+            return seen["status"] in statuses
+
+        try:
+            await until(look)
+        except TimeoutError:
+            raise AssertionError(f"the task is never {statuses}: {seen}") from None
+        return await self.get(task_id)
 
     async def over(self, task_id: str) -> Wire:
         """Poll until the task has ended."""

@@ -179,10 +179,41 @@ async def test_a_failure_is_a_result_that_says_so(
     assert answer["next_step"]
 
 
-async def test_a_sign_in_is_for_the_user_to_do(host: PollingHost) -> None:
-    answer = await host.result(await host.start("after 1.2 auth", agent="1.3-jsonrpc"))
-    assert answer["state"] == "auth-required"
-    assert "https://example.com/sign-in" in answer["text"]
+async def test_a_sign_in_is_offered_as_a_link_and_the_task_goes_on_after_it(
+    host: PollingHost,
+) -> None:
+    task_id = await host.start("after 1.1 auth 2.5", agent="1.3-jsonrpc")
+    asking = await host.until(task_id, "input_required")
+    ((question, request),) = asking["inputRequests"].items()
+    assert request["params"]["mode"] == "url"
+    assert request["params"]["url"] == "https://example.com/sign-in"
+    await host.update(task_id, **{question: {"action": "accept"}})
+    assert (await host.get(task_id))["status"] == "working"
+    assert (await host.result(task_id))["text"].endswith("signed in")
+
+
+async def test_a_question_for_a_secret_is_never_a_form(host: PollingHost) -> None:
+    answer = await host.result(await host.start("after 1.2 secret", agent="1.3-jsonrpc"))
+    assert answer["state"] == "input-required"
+    assert "not shown to the user" in answer["note"]
+
+
+async def test_a_question_with_a_schema_is_a_form_whose_answer_goes_back_as_data(
+    host: PollingHost,
+) -> None:
+    task_id = await host.start("after 1.2 form", agent="1.3-jsonrpc")
+    asking = await host.until(task_id, "input_required")
+    ((question, request),) = asking["inputRequests"].items()
+    fields = request["params"]["requestedSchema"]["properties"]
+    assert set(fields) != {"answer"}
+    given = {
+        name: {"integer": 2, "boolean": True}.get(field["type"], "Oslo")
+        for name, field in fields.items()
+    }
+    await host.update(task_id, **{question: {"action": "accept", "content": given}})
+    answer = await host.result(task_id)
+    assert answer["state"] == "completed"
+    assert "Oslo" in answer["text"]
 
 
 async def test_a_client_that_resolves_tasks_itself_notices_nothing(
@@ -202,7 +233,7 @@ async def test_a_question_is_answered_through_the_task_and_goes_on_in_it(
     asking = await host.until(task_id, "input_required")
     ((question, request),) = asking["inputRequests"].items()
     assert request["method"] == "elicitation/create"
-    assert request["params"]["message"] == f"{kind} asks: Which city?"
+    assert request["params"]["message"] == f"The agent {kind} asks:\n\nWhich city?"
     given = {question: {"action": "accept", "content": {"answer": "Paris"}}}
     async with anyio.create_task_group() as group:
         for _ in range(3):
@@ -232,7 +263,7 @@ async def test_a_user_who_gives_no_answer_leaves_the_question_to_the_model(
     await host.update(task_id, **{question: {"action": "decline"}})
     answer = await host.result(task_id)
     assert (answer["state"], answer["text"]) == ("input-required", "Which city?")
-    assert "gave no answer" in answer["note"]
+    assert "declined" in answer["note"]
     assert words_of(agents["1.3-jsonrpc"], answer["task_id"]) == ["ponder 1.2"]
 
 
