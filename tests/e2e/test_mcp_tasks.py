@@ -22,7 +22,6 @@ pytestmark = pytest.mark.anyio
 KINDS: Final = ("1.3-jsonrpc", "0.3-jsonrpc", "0.2-jsonrpc")
 PLACES: Final = (
     ("stdio", "1.3-jsonrpc"),
-    ("http", "1.3-jsonrpc"),
     ("http", "0.3-jsonrpc"),
     ("stdio", "0.2-jsonrpc"),
 )
