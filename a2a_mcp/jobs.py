@@ -14,6 +14,8 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
+import anyio
+
 from a2a_mcp.a2a.errors import A2AError, AgentError, AgentUnreachable
 from a2a_mcp.a2a.types import JSON, TaskState
 from a2a_mcp.bridge import Bridge, Outgoing
@@ -72,6 +74,13 @@ class Job:
     def adrift(self) -> bool:
         """Whether nobody follows the task any more, although it may go on."""
         return self.follow.ended and not self.over and not self.answering
+
+    async def changed(self, seconds: float) -> None:
+        """Wait until it is over; where nothing tells of a change, or none comes, `seconds`."""
+        if self.follow.settled:
+            await anyio.sleep(seconds)
+        else:
+            await self.follow.wait(seconds)
 
     def question(self) -> Question | None:
         """Give the question that waits for its answer."""

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Final
 
+import anyio
 import mcp.types as t
 from mcp.server.session import ServerSession
 from mcp.server.subscriptions import SUBSCRIPTION_ID_META_KEY, ServerEvent
@@ -21,7 +22,7 @@ from a2a_mcp import uris
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.bridge import Outgoing
 from a2a_mcp.errors import BridgeError
-from a2a_mcp.server import resources
+from a2a_mcp.server import resources, task_news
 from a2a_mcp.server.app import App, owner
 from a2a_mcp.server.resources import Ctx, Handler, browser_of
 from a2a_mcp.server.streams import Stream
@@ -67,6 +68,7 @@ async def listen(
     """Serve one stream: say what of it is honoured, then what changes, until it is closed."""
     app, asked = ctx.lifespan_context, params.notifications
     _refuse_too_many(app)
+    tasks = (await task_news.listened_to(ctx))[:MOST_ADDRESSES]
     stream = Stream(list_changes=bool(asked.resources_list_changed))
     heard: list[str] = []
     for uri in (asked.resource_subscriptions or [])[:MOST_ADDRESSES]:
@@ -85,13 +87,19 @@ async def listen(
     async def send(event: ServerEvent) -> None:
         await session.send_notification(event_to_notification(event, meta), request)
 
+    async def tell_of_tasks() -> None:
+        await task_news.tell(ctx, tasks, meta)
+        if not any(dict(honoured).values()):
+            stream.close()
+
     with app.streams.joined(owner(), stream):
-        agreed = t.SubscriptionsAcknowledgedNotificationParams(notifications=honoured, _meta=meta)
-        await session.send_notification(
-            t.SubscriptionsAcknowledgedNotification(params=agreed), request
-        )
+        await task_news.acknowledge(ctx, honoured, tasks, meta)
         app.streams.group.start_soon(_take_up, app, owner(), heard)
-        await stream.serve(app.registry, send)
+        async with anyio.create_task_group() as group:
+            if tasks:
+                group.start_soon(tell_of_tasks)
+            await stream.serve(app.registry, send)
+            group.cancel_scope.cancel()
     return t.SubscriptionsListenResult(_meta=meta)
 
 

@@ -49,6 +49,7 @@ QUICKEST_POLL_SECONDS: Final = 1.0
 SLOWEST_POLL_SECONDS: Final = 5.0
 POLLS_AN_AGE: Final = 10  # the longer it takes, the less often it need be asked for
 
+ENDED: Final = ("completed", "cancelled")
 SAID: Final = ("working", "cancelled")  # the other states have a result or a question
 STATUS_BYTES: Final = 500
 Wire = dict[str, Any]
@@ -106,7 +107,7 @@ class McpTasks(Extension):
 async def get(ctx: Context, params: TaskParams) -> Wire:
     """Serve tasks/get: the job now, with its result, its question or what the agent said last."""
     app, job = await _job(ctx, params)
-    return await detailed(app, job, _ways_of(ctx))
+    return await detailed(app, job, ways_of(ctx))
 
 
 async def update(ctx: Context, params: UpdateParams) -> Wire:
@@ -161,6 +162,16 @@ async def detailed(app: App, job: Job, ways: Ways) -> Wire:
     result = await _result(app, job, kept_back=bool(question and wanted and question.secret))
     inlined = result.model_dump(by_alias=True, mode="json", exclude_none=True)
     return _wire(app, job, "completed", result=inlined)
+
+
+def ways_of(ctx: Context) -> Ways:
+    """Read how the client of a request can put a question to its user."""
+    found = ctx.session.client_capabilities
+    declared = found.elicitation if found else None
+    if declared is None:
+        return Ways()
+    form = declared.form is not None or declared.url is None  # `{}` means forms
+    return Ways(form=form, url=declared.url is not None)
 
 
 async def _job(ctx: Context, params: TaskParams) -> tuple[App, Job]:
@@ -232,12 +243,3 @@ def _declared(ctx: Context) -> bool:
     found = ctx.session.client_capabilities
     extensions = found.extensions if found else None
     return ctx.protocol_version == VERSION and bool(extensions) and IDENTIFIER in (extensions or ())
-
-
-def _ways_of(ctx: Context) -> Ways:
-    found = ctx.session.client_capabilities
-    declared = found.elicitation if found else None
-    if declared is None:
-        return Ways()
-    form = declared.form is not None or declared.url is None  # `{}` means forms
-    return Ways(form=form, url=declared.url is not None)

@@ -4,7 +4,7 @@ It keeps every byte that the bridge writes to stdout, and it can kill the bridge
 """
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -82,6 +82,15 @@ class Lines:
                 if message.get("id") == number:
                     return message
                 self.notifications.append(message)
+
+    async def told(self, wanted: Callable[[Message], bool]) -> Message:
+        """Read until a notification that is wanted; it is kept like all others."""
+        with anyio.fail_after(LINE_SECONDS):
+            while True:
+                message = await self._read()
+                self.notifications.append(message)
+                if "method" in message and wanted(message):
+                    return message
 
     async def _read(self) -> Message:
         line = await self._stdout.receive_until(b"\n", LONGEST_LINE)

@@ -14,7 +14,7 @@ from mcp.client.streamable_http import streamable_http_client
 
 from e2e.bridges import Home, Served
 from e2e.hosts import CALL_SECONDS, ERAS, Answer, http_host
-from e2e.lines import MODERN
+from e2e.lines import META, MODERN, Lines, lines
 from e2e.polling import IDENTIFIER, PollingHost, Wire, answer_of, polling_client
 
 pytestmark = pytest.mark.anyio
@@ -401,3 +401,44 @@ async def test_an_answer_that_did_not_leave_can_be_given_again(
         given = {question: {"action": "accept", "content": {"answer": "Paris"}}}
         assert await code_of(host.update(task_id, **given)) == INTERNAL
         assert (await host.get(task_id))["inputRequests"] == asking["inputRequests"]
+
+
+async def listen(pipes: Lines, task_ids: list[str], **capabilities: Any) -> int:
+    meta = {f"{META}clientCapabilities": capabilities}
+    wanted = {"taskIds": task_ids}
+    return await pipes.ask("subscriptions/listen", notifications=wanted, _meta=meta)
+
+
+async def test_who_listens_to_tasks_is_told_of_each_change(
+    home: Home, agents: dict[str, Agent]
+) -> None:
+    home.configure({"agent": agents["1.3-jsonrpc"].url})
+    capabilities = {"extensions": {IDENTIFIER: {}}, "elicitation": {}}
+    meta = {f"{META}clientCapabilities": capabilities}
+    async with lines(home, MODERN) as pipes:
+        arguments = {"message": "ponder 1.5", "agent": "agent"}
+        created = await pipes.request(
+            "tools/call", name="send_task", arguments=arguments, _meta=meta
+        )
+        task_id = created["result"]["taskId"]
+        stream = await listen(pipes, [task_id, "no-such-task"], **capabilities)
+        asking = await pipes.told(lambda it: it["params"].get("status") == "input_required")
+        (question,) = asking["params"]["inputRequests"]
+        given = {question: {"action": "accept", "content": {"answer": "Paris"}}}
+        await pipes.request("tasks/update", taskId=task_id, inputResponses=given, _meta=meta)
+        assert "result" in await pipes.answer_to(
+            stream
+        )  # all have ended, and nothing else was asked
+        first, *rest = pipes.notifications
+        assert first["method"] == "notifications/subscriptions/acknowledged"
+        assert first["params"]["notifications"] == {"taskIds": [task_id]}
+        assert {told["method"] for told in rest} == {"notifications/tasks"}
+        for told in (first, *rest):
+            assert told["params"]["_meta"]["io.modelcontextprotocol/subscriptionId"] == stream
+        statuses = [told["params"]["status"] for told in rest]
+        assert list(dict.fromkeys(statuses))[:2] == ["working", "input_required"]
+        last = rest[-1]["params"]
+        assert last["status"] == "completed"
+        assert answer_of(last["result"])["text"] == "got: Paris"
+        refused = await pipes.answer_to(await listen(pipes, [task_id]))
+        assert refused["error"]["code"] == UNDECLARED
