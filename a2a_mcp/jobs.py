@@ -179,9 +179,9 @@ class Jobs:
             return replace(job, note=INCOMPLETE)
         task = (await self._bridge.reader.read(owner, asked.task_id, asked.agent)).task
         now = question_of(asked.agent, task) if task else None
-        if task is None or now is None or now.asked != asked or question.link:
-            # It has moved on, or it will by itself once the person has signed in.
-            past = task.status if task and question.link else None
+        waits = task is not None and now is not None and now.asked == asked
+        if question.link or not waits:  # it goes on by itself once the person has signed in
+            past = task.status if task and waits else None
             follow, note = await self._bridge.attach(owner, replace(outgoing, past=past))
             return replace(job, follow=follow, note=note)
         # Known again when it comes twice, and no way back to the handle, which is the caller's.
