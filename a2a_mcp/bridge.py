@@ -88,7 +88,7 @@ class Bridge:
         began = time.monotonic()
         follow, note = await self.begin(owner, outgoing)
         left = self._budget(follow.agent, outgoing) - (time.monotonic() - began)
-        await self._wait(follow, left, Updates(notice) if notice else None)
+        await self.wait(follow, left, Updates(notice) if notice else None)
         return await self.outcomes.of(follow, note)
 
     async def subscribe(
@@ -107,17 +107,24 @@ class Bridge:
             follow, note = await self.begin(owner, outgoing)
         updates = Updates(notice, max_updates)
         left = self._budget(follow.agent, outgoing) - (time.monotonic() - began)
-        missed = await self._wait(follow, left, updates, joins=joins)
+        missed = await self.wait(follow, left, updates, joins=joins)
         if missed:
             note = f"{note or ''} {missed} updates came too fast to be shown.".lstrip()
         return replace(await self.outcomes.of(follow, note), updates=tuple(updates.seen))
 
-    async def _wait(
-        self, follow: Follow, seconds: float, updates: Updates | None, *, joins: bool = False
+    async def wait(
+        self,
+        follow: Follow,
+        seconds: float,
+        updates: Updates | None,
+        *,
+        joins: bool = False,
+        longer: float = FIRST_WORD_SECONDS,
     ) -> int:
+        """Wait for an answer, and `longer` for a first word; gives how many updates were missed."""
         try:
             missed = await follow.wait(seconds, updates, joins=joins)
-            await follow.first_word(min(seconds, 0) + FIRST_WORD_SECONDS)
+            await follow.first_word(min(seconds, 0) + longer)
         except anyio.get_cancelled_exc_class():
             await self._canceller.call_off(follow)
             raise

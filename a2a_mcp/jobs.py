@@ -110,7 +110,7 @@ class Jobs:
         seconds = None if outgoing.task_id else self._grace_seconds
         follow, note = await self._bridge.begin(owner, replace(outgoing, wait_seconds=seconds))
         left = self._grace_seconds - (time.monotonic() - began)
-        await follow.wait(left, Updates(notice) if notice else None)
+        await self._bridge.wait(follow, left, Updates(notice) if notice else None, longer=0)
         job = Job(
             handle=f"job-{uuid4().hex}",
             created=follow.record.created,
