@@ -167,15 +167,17 @@ async def test_an_answer_that_is_no_task_of_the_agents_is_a_result_too(host: Pol
     assert "task_id" not in answer.structure
 
 
-@pytest.mark.parametrize(("words", "state"), [("fail", "failed"), ("reject", "rejected")])
-async def test_a_failure_is_a_result_that_says_so(
-    host: PollingHost, words: str, state: str
-) -> None:
-    task = await host.over(await host.start(f"after 1.2 {words}", agent="1.3-jsonrpc"))
-    assert (task["status"], task["result"]["isError"]) == ("completed", True)
-    answer = answer_of(task["result"])
-    assert answer["state"] == state
-    assert answer["next_step"]
+async def test_a_failure_is_a_result_that_says_so(host: PollingHost) -> None:
+    async def fails(words: str, state: str) -> None:
+        task = await host.over(await host.start(f"after 1.2 {words}", agent="1.3-jsonrpc"))
+        assert (task["status"], task["result"]["isError"]) == ("completed", True)
+        answer = answer_of(task["result"])
+        assert answer["state"] == state
+        assert answer["next_step"]
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(fails, "fail", "failed")
+        group.start_soon(fails, "reject", "rejected")
 
 
 async def test_a_sign_in_is_offered_as_a_link_and_the_task_goes_on_after_it(
