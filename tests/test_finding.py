@@ -27,6 +27,7 @@ from a2a_mcp.a2a.errors import A2AError, AgentUnreachable, Delivery
 from a2a_mcp.a2a.types import TaskState
 from a2a_mcp.errors import NotAllowed
 from a2a_mcp.listing import Filter
+from a2a_mcp.server.results import FailedCall, of_agent_error
 
 pytestmark = pytest.mark.anyio
 
@@ -79,6 +80,8 @@ async def test_below_1_0_the_delivery_is_unknown_and_the_message_named(
     assert caught.value.delivery is Delivery.UNKNOWN
     assert caught.value.message_id == told["message_id"]
     assert caught.value.handle is None
+    told_to_model = of_agent_error(caught.value, FailedCall(agent="it", sent=True), str)
+    assert "Try again" not in str(told_to_model.structured_content)
 
 
 @pytest.mark.parametrize("kind", NEW)

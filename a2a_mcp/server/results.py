@@ -86,6 +86,10 @@ LATER: Final = (
     "The task may be going on all the same: call get_task with this task_id later, and do not send "
     "it again."
 )
+LOST: Final = (
+    "Tell the user that it may have been carried out; find out with the agent before anything is "
+    "sent again."
+)
 
 
 # Codes that say by themselves what became of a message; of the others nothing is certain.
@@ -164,6 +168,8 @@ def of_agent_error(error: A2AError, call: FailedCall, mask: Mask) -> t.CallToolR
     task_id = call.task_id or error.handle
     if task_id and isinstance(error, AgentUnreachable):
         next_step = LATER
+    elif call.sent and isinstance(error, AgentUnreachable) and error.delivery is Delivery.UNKNOWN:
+        next_step = LOST
     view = TaskView(
         agent=call.agent,
         task_id=scrub(task_id) if task_id else None,
