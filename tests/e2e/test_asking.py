@@ -391,17 +391,18 @@ async def test_an_answer_reaches_its_task_though_the_bridge_was_killed_in_betwee
     assert (home.folder / "state.key").stat().st_mode & 0o777 == 0o600
 
 
-async def test_a_round_that_comes_twice_at_once_is_sent_once(
+async def test_a_round_that_comes_several_times_at_once_is_sent_once(
     running_agent: Agents, tmp_path: Path
 ) -> None:
     agent = running_agent("0.3-jsonrpc")
     before = len(agent.log())
     async with inside(agent, tmp_path) as client:
         first = await client.send("input")
+        # An answer after which the agent asks on, so that it would take a second one.
         async with anyio.create_task_group() as group:
-            for _ in range(3):
-                group.start_soon(client.come_back, "input", first.request_state, says("Paris"))
-    assert told(agent, task_of(agent, before)) == ["input", "Paris"]
+            for _ in range(4):
+                group.start_soon(client.call, first.request_state, says("more Paris"))
+    assert told(agent, task_of(agent, before)) == ["input", "more Paris"]
 
 
 async def test_an_old_round_does_not_answer_the_next_question(
