@@ -26,17 +26,14 @@ from a2a_mcp.a2a.download import download
 from a2a_mcp.a2a.errors import (
     A2AError,
     AgentError,
-    AgentUnreachable,
     AuthenticationRequired,
     Delivery,
     ExtensionRequired,
     InvalidAgentResponse,
 )
-from a2a_mcp.a2a.guard import Origin, origin_of
 from a2a_mcp.a2a.interfaces import (
     Choice,
     Interface,
-    Pins,
     alternatives,
     choose,
     corrected,
@@ -44,9 +41,10 @@ from a2a_mcp.a2a.interfaces import (
     preferred,
     to_text,
 )
-from a2a_mcp.a2a.limits import Limits
-from a2a_mcp.a2a.transport import Received, Transport, environment_proxy, open_pool
+from a2a_mcp.a2a.transport import Received, Transport, open_pool
 from a2a_mcp.config import AgentConfig
+from a2a_mcp.destinations import allowed, base, pins, place, trusts
+from a2a_mcp.opening import open_transport
 
 _T = TypeVar("_T")
 
@@ -137,7 +135,10 @@ class Connection:
         found = await self.card(refresh=refresh)
         if self._choice is None:
             chosen = choose(
-                found.card, base=self._base(found), allowed=self._allowed(found), pins=self._pins()
+                found.card,
+                base=base(self.config, found),
+                allowed=allowed(self.config, found),
+                pins=pins(self.config),
             )
             self._choice = corrected(chosen, await self._lessons_kept())
             self.health.detour = None
@@ -215,7 +216,7 @@ class Connection:
     async def client(self, made_with: str | None = None) -> A2AClient:
         """Give a client of the best interface, or of the one that a task was made with."""
         interface = from_text(made_with) if made_with else None
-        if interface is None or not self._trusts(interface, await self.card()):
+        if interface is None or not trusts(self.config, await self.card(), interface):
             interface = (await self.choice()).interfaces[0]
         return self.client_of(interface)
 
@@ -257,8 +258,8 @@ class Connection:
         found, own = await self.card(), self._open()
         return await download(
             url,
-            base=self._base(found),
-            allowed=self._allowed(found),
+            base=base(self.config, found),
+            allowed=allowed(self.config, found),
             own=own,
             attachment=await self._attach(),
             foreign=lambda: Transport(open_pool(own.limits, verify=self._tls()), own.limits),
@@ -311,8 +312,9 @@ class Connection:
         given = self.config.card
         if given is None:
             attachment = await self._attach(with_card=False)
+            where = place(self.config, self.found)
             return await find_card(
-                self._open(), self._url(), attachment, known=self.found, clock=self._clock
+                self._open(), where, attachment, known=self.found, clock=self._clock
             )
         if isinstance(given, dict):
             return inline_card(given, f"the card of {self.config.name}")
@@ -321,33 +323,6 @@ class Connection:
             return inline_card(json.loads(text), str(given))
         except (OSError, ValueError) as error:
             raise InvalidAgentResponse(f"{given}: {error}") from error
-
-    def _url(self) -> str:
-        """Where the agent is: as configured, else as its configured card says."""
-        if self.config.url or not (self.found and self.found.card.interfaces):
-            return self.config.url or ""
-        return self.found.card.interfaces[0].url
-
-    def _base(self, found: FoundCard) -> str:
-        """The URL that relative interface URLs belong to."""
-        if self.config.card is None:
-            return found.url
-        return self.config.url or found.card.interfaces[0].url if found.card.interfaces else ""
-
-    def _allowed(self, found: FoundCard) -> frozenset[Origin]:
-        """The origins that may be called: configured ones, and those of a configured card."""
-        urls = [self.config.url, *self.config.allowed_origins]
-        if self.config.card is not None:
-            urls += [interface.url for interface in found.card.interfaces]
-        return frozenset(origin_of(url) for url in urls if url and "://" in url)
-
-    def _trusts(self, interface: Interface, found: FoundCard) -> bool:
-        """Whether an interface that was stored earlier may still be called."""
-        return origin_of(interface.url) in self._allowed(found)
-
-    def _pins(self) -> Pins:
-        config = self.config
-        return Pins(config.version, config.binding, config.tenant)
 
     async def _attach(self, *, with_card: bool = True) -> Attachment:
         """Give the credentials and headers of this agent; only its own origins are ever called."""
@@ -360,26 +335,9 @@ class Connection:
 
     def _open(self) -> Transport:
         if self._transport is None:
-            config = self.config
-            limits = Limits(**config.limits.model_dump())
-            proxy = config.proxy.get_secret_value() if config.proxy else None
-            proxy = proxy or environment_proxy(self._url())
-            try:
-                pool = open_pool(limits, verify=self._verify(proxy), proxy=proxy)
-            except (ImportError, ValueError, OSError) as error:
-                raise AgentUnreachable(
-                    f"its proxy or ca_file cannot be used: {error}", delivery=Delivery.NEVER
-                ) from error
-            self._transport = Transport(pool, limits)
+            where = place(self.config, self.found)
+            self._transport = open_transport(self.config, where, self._tls)
         return self._transport
-
-    def _verify(self, proxy: str | None) -> ssl.SSLContext:
-        if self.config.ca_file:
-            return ssl.create_default_context(cafile=str(self.config.ca_file))
-        urls = [self._url(), *self.config.allowed_origins]
-        if self.config.card is None and not proxy and all(url.startswith("http:") for url in urls):
-            return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody, and costs nothing
-        return self._tls()
 
 
 def _until(found: FoundCard, fresh_until: float) -> FoundCard:

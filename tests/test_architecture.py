@@ -61,7 +61,7 @@ FLOORS: Final[dict[str, tuple[str, ...]]] = {
         "asked",
         "forms",
     ),
-    "agents": ("connection", "registry"),
+    "agents": ("destinations", "opening", "connection", "registry"),
     "one message, one task": (
         "delivery",
         "follow",

@@ -348,7 +348,7 @@ async def test_praisons_word_for_an_unknown_task_is_understood(tmp_path: Path) -
         with pytest.raises(UnknownTask):
             await stage.bridge.get(ME, "task-0", "it")
     assert (seen.state, seen.text) == (TaskState.COMPLETED, "echo: echo one")
-    assert "the agent could not be asked: Task not found" in (seen.note or "")
+    assert "does not know this task any more" in (seen.note or "")
 
 
 async def test_an_answer_that_never_names_a_task_gets_a_handle(tmp_path: Path) -> None:

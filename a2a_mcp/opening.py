@@ -1,0 +1,42 @@
+"""How one agent's connections are opened: its limits, its proxy, whom it trusts with TLS.
+
+Nothing is connected here: connections are made when they are needed. This module brings in httpx.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+
+from a2a_mcp.a2a.errors import AgentUnreachable, Delivery
+from a2a_mcp.a2a.limits import Limits
+from a2a_mcp.a2a.transport import Transport, environment_proxy, open_pool
+from a2a_mcp.config import AgentConfig
+
+
+def open_transport(config: AgentConfig, place: str, tls: Callable[[], ssl.SSLContext]) -> Transport:
+    """Make the way to an agent at `place`; `tls` gives the shared TLS settings.
+
+    Raises AgentUnreachable where its proxy or authority cannot be used.
+    """
+    limits = Limits(**config.limits.model_dump())
+    proxy = config.proxy.get_secret_value() if config.proxy else None
+    proxy = proxy or environment_proxy(place)
+    try:
+        pool = open_pool(limits, verify=_verify(config, place, proxy, tls), proxy=proxy)
+    except (ImportError, ValueError, OSError) as error:
+        raise AgentUnreachable(
+            f"its proxy or ca_file cannot be used: {error}", delivery=Delivery.NEVER
+        ) from error
+    return Transport(pool, limits)
+
+
+def _verify(
+    config: AgentConfig, place: str, proxy: str | None, tls: Callable[[], ssl.SSLContext]
+) -> ssl.SSLContext:
+    if config.ca_file:
+        return ssl.create_default_context(cafile=str(config.ca_file))
+    urls = [place, *config.allowed_origins]
+    if config.card is None and not proxy and all(url.startswith("http:") for url in urls):
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody, and costs nothing
+    return tls()
