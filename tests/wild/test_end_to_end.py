@@ -20,6 +20,9 @@ from e2e.hosts import Answer, Host, stdio_host
 from lookalikes import ADK_CALL, AgentFramework, GoogleAdk, LangGraph, Mastra, Strands
 from scripted import scripted
 from stacks import QUESTION, Stack
+from staging import ME, configured, staged, until
+
+from a2a_mcp.a2a.types import TaskState
 
 pytestmark = pytest.mark.anyio
 
@@ -228,17 +231,18 @@ async def test_after_a_restart_running_work_that_its_agent_hides_is_not_called_l
     running_agent: Agents, tmp_path: Path
 ) -> None:
     agent = running_agent("python-a2a")
-    home = Home(tmp_path).configure({"it": agent.url})
+    config = configured(it=agent.url)
     before = len(agent.log())
-    with home.stderr.open("a") as stderr:
-        async with stdio_host(home.stdio(), "legacy", stderr) as host:
-            begun = await host.send("slow 2.5", wait_seconds=0.3)
-        async with stdio_host(home.stdio(), "legacy", stderr) as host:
-            seen = await host.call("get_task", task_id=begun["task_id"])
-            assert not seen.failed
-            assert seen["state"] == "submitted"
-            assert "only when its work is done" in seen["note"]
-            assert "do not send" in seen["next_step"]
-            done = await host.stopped(begun["task_id"])
-    assert done["text"] == "slow done"
+    async with staged(config, tmp_path) as stage:
+        task_id = (await stage.send("slow 1.5", wait_seconds=0.3)).task_id or ""
+    async with staged(config, tmp_path) as stage:  # in process: a new one would start too slowly
+        seen = await stage.bridge.get(ME, task_id, None)
+        assert (seen.state, seen.failed) == (TaskState.SUBMITTED, False)
+        assert "only when its work is done" in (seen.note or "")
+        assert "do not send" in (seen.next_step or "")
+
+        async def over() -> bool:
+            return (await stage.bridge.get(ME, task_id, None)).text == "slow done"
+
+        await until(over)
     assert len(agent.log()) == before + 1
