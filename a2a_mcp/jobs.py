@@ -34,6 +34,8 @@ LOOK_SECONDS: Final = 5.0  # for a read at the agent, where nobody follows the t
 MOST_HELD: Final = 256
 SERVER_FAULT: Final = 500
 
+Key = tuple[str, str, str]
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -53,6 +55,11 @@ class Job:
     sent: bool = False
     answering: str | None = None
     answered: frozenset[str] = frozenset()
+
+    @property
+    def key(self) -> Key:
+        """What it is held by: a handle may be an agent's own id, and so another's as well."""
+        return self.record.owner, self.record.agent, self.handle
 
     @property
     def over(self) -> bool:
@@ -99,7 +106,7 @@ class Jobs:
     def __init__(self, bridge: Bridge, *, grace_seconds: float = GRACE_SECONDS) -> None:
         self._bridge = bridge
         self._grace_seconds = grace_seconds
-        self._held: dict[str, Job] = {}
+        self._held: dict[Key, Job] = {}
 
     async def start(
         self, owner: str, outgoing: Outgoing, notice: Notice | None = None
@@ -132,7 +139,7 @@ class Jobs:
         The agent is asked only where nobody follows the task any more, as after a restart.
         """
         record = await self._bridge.router.task(owner, handle, None)
-        job = self._held.get(handle)
+        job = self._held.get((owner, record.agent, handle))
         if job and not job.adrift:
             return replace(job, record=record)
         job = job or Job(
@@ -155,7 +162,7 @@ class Jobs:
 
         Raises what kept it from leaving: then the question still waits.
         """
-        current = self._held.get(job.handle, job)
+        current = self._held.get(job.key, job)
         question, wanted = current.question(), job.question()
         if question is None or wanted is None or question.asked != wanted.asked:
             return
@@ -211,10 +218,10 @@ class Jobs:
         return await self._bridge.attach(owner, wanted)
 
     def _hold(self, job: Job) -> Job:
-        self._held.pop(job.handle, None)
+        self._held.pop(job.key, None)
         while len(self._held) >= MOST_HELD:
             del self._held[next(iter(self._held))]
-        self._held[job.handle] = job
+        self._held[job.key] = job
         return job
 
 

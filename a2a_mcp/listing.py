@@ -118,11 +118,7 @@ class Listing:
                 updated_after=rfc3339(after) if after is not None else None,
             )
         )
-        own = [
-            task
-            for task in page.tasks
-            if not await self._tasks.held_by_other(owner, agent, task.id)
-        ]
+        own = [task for task in page.tasks if not await self._is_of_other(owner, agent, task)]
         rows = tuple(_remote_row(agent, task) for task in own)
         whole = page.total_size and len(own) == len(page.tasks)
         notes = [f"{page.total_size} tasks in all at {agent}."] if whole else []
@@ -133,6 +129,15 @@ class Listing:
             cursor = None
             notes.append("The agent's mark of the next page is too long to be used.")
         return TasksView(rows[: wanted.limit], cursor, " ".join(notes) or None)
+
+    async def _is_of_other(self, owner: str, agent: str, task: Task) -> bool:
+        """Whether a task is somebody else's; one that is under way is known by its conversation."""
+        if await self._tasks.held_by_other(owner, agent, task.id):
+            return True
+        context_id = task.context_id
+        if not context_id:
+            return False
+        return await self._tasks.context_held_by_other(owner, agent, context_id)
 
 
 def fitting(view: TasksView, room: int) -> int:

@@ -188,6 +188,10 @@ class Reader:
             raise unknown_task(task_id, agent) from None
         if task.id != task_id:  # an agent that is lenient with ids would open another owner's
             raise unknown_task(task_id, agent)
+        # One under way may be named to nobody yet; its conversation has an owner all the same.
+        context_id = task.context_id
+        if context_id and await self._tasks.context_held_by_other(owner, agent, context_id):
+            raise unknown_task(task_id, agent)
         record = await self._tasks.adopt(
             owner=owner,
             agent=agent,
