@@ -1,42 +1,89 @@
-"""`a2a-mcp check`: contacts every configured agent and tells a person how it is."""
+"""`a2a-mcp check`: contacts every configured agent and tells a person how it is.
+
+Its reader sits at the terminal and can change the configuration: what is to do is said to them, and
+which file was read.
+"""
 
 from __future__ import annotations
 
-from typing import TextIO
+from typing import Final, TextIO
 
 import anyio
 
-from a2a_mcp.a2a.errors import A2AError
+from a2a_mcp.a2a.errors import (
+    A2AError,
+    AgentUnreachable,
+    AuthenticationRequired,
+    InvalidAgentResponse,
+    NoCommonInterface,
+    UrlRefused,
+)
 from a2a_mcp.config import Config
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.info import describe_agent
-from a2a_mcp.registry import NONE_CONFIGURED, Registry
+from a2a_mcp.registry import Registry
+
+ADVICE: Final[tuple[tuple[type[A2AError], str], ...]] = (
+    (AuthenticationRequired, "Set `auth` for this agent in agents.toml."),
+    (AgentUnreachable, "Is the agent running, is its URL right, is a proxy in between?"),
+    (InvalidAgentResponse, "Is this the URL of the agent? It may also be that of its card."),
+    (NoCommonInterface, "It can be used when it offers JSON-RPC or HTTP+JSON."),
+    (UrlRefused, "If you trust that address, add its origin to the agent's `allowed_origins`."),
+)
 
 
 async def report(config: Config, out: TextIO) -> int:
     """Write a paragraph an agent to `out`; gives 0, or 1 when one cannot be used."""
     registry = Registry(config)
     names = registry.names()
-    problems: dict[str, str] = {}
+    failures: dict[str, A2AError | BridgeError] = {}
 
     async def contact(name: str) -> None:
         try:
             await registry.connection(name).choice()
         except (A2AError, BridgeError) as error:
-            problems[name] = error.message
+            failures[name] = error
 
     async with anyio.create_task_group() as group:
         for name in names:
             group.start_soon(contact, name)
     for name in names:
-        view = describe_agent(registry, name, problems.get(name))
-        out.write(config.secrets.mask(view.prose()) + "\n\n")
+        failure = failures.get(name)
+        view = describe_agent(registry, name, _problem(failure) if failure else None)
+        advice = [f"What to do: {step}" for kind, step in ADVICE if isinstance(failure, kind)]
+        out.write("\n".join([config.secrets.mask(view.prose()), *advice]) + "\n\n")
     for name, reason in config.faults.items():
         out.write(f"{name} [disabled]\nProblem: {reason}\n\n")
-    if not names and not config.faults:
-        out.write(" ".join(NONE_CONFIGURED) + "\n")
-        return 1
-    usable = len(names) - len(problems)
-    out.write(f"{usable} of {len(names) + len(config.faults)} agents can be used.\n")
+    usable = len(names) - len(failures)
+    lines = await _summary(config, usable, len(names) + len(config.faults))
+    out.write("\n".join(lines) + "\n")
     await registry.aclose()
-    return 0 if usable and not problems and not config.faults else 1
+    return 0 if usable and not failures and not config.faults else 1
+
+
+def _problem(error: A2AError | BridgeError) -> str:
+    if isinstance(error, AgentUnreachable) and error.url:
+        return f"{error.message} ({error.url})"
+    return error.message
+
+
+async def _summary(config: Config, usable: int, known: int) -> list[str]:
+    """Say how many can be used, which are switched off, and what was read."""
+    source = config.source
+    is_there = source is not None and await anyio.Path(source).exists()
+    off = [name for name, agent in config.agents.items() if not agent.enabled]
+    lines = [f"Note: {note}" for note in config.notes]
+    if off:
+        lines.append(f"Switched off: {', '.join(off)}.")
+    if is_there:
+        lines.append(f"Read: {source}")
+    if known:
+        return [*lines, f"{usable} of {known} agents can be used."]
+    if off:
+        return [*lines, "No agent can be used."]
+    where = f"{'' if is_there else 'a new '}{source}" if source else "an agents.toml (--config)"
+    return [
+        *lines,
+        "No A2A agent is configured. Give the URL of one (a2a-mcp check https://agent.example), or "
+        f"set A2A_AGENTS=name=url, or write a table [agents.NAME] with url into {where}.",
+    ]

@@ -79,22 +79,32 @@ def serve(arguments: list[str]) -> int:
     # Start-up makes many objects that live as long as the process: not worth looking through.
     gc.disable()
     options = _parser().parse_args(arguments)
-    _refuse_near_command(options.urls)
     started = _start(options)
     if options.http:
         return _serve_http(options, started)
+    if sys.stdin.isatty():
+        print("a2a-mcp: waiting for an MCP host on standard input; see --help", file=sys.stderr)
     anyio.run(_serve_stdio, started)
     return 0
 
 
-def _refuse_near_command(urls: list[str]) -> None:
-    """Say what is meant where a command is misspelt, or a URL lacks its beginning."""
-    for url in urls:
-        meant = get_close_matches(url, COMMANDS, n=1)
-        if meant:
-            raise ConfigError([f"a2a-mcp: there is no command {url!r}; did you mean {meant[0]}?"])
-        if "://" not in url:
-            raise ConfigError([f"a2a-mcp: {url!r} is no URL; did you mean http://{url}?"])
+def _refuse_slips(given: list[str]) -> None:
+    """Say what is meant where a command is misspelt or too late, or a URL lacks its beginning."""
+    for word in given:
+        near = get_close_matches(word, COMMANDS, n=1)
+        name, mark, url = word.rpartition("=")
+        if word in COMMANDS:
+            said = f"the command {word} comes first: a2a-mcp {word} …"
+        elif near:
+            said = f"there is no command {word!r}; did you mean {near[0]}?"
+        elif "://" in word:
+            continue
+        elif url == "localhost" or set(url) & set(".:"):
+            scheme = "http" if ":" in url or url == "localhost" else "https"
+            said = f"{word!r} is no URL; did you mean {name}{mark}{scheme}://{url}?"
+        else:
+            said = f"{word!r} is neither a URL nor a command; see a2a-mcp --help"
+        raise ConfigError([f"a2a-mcp: {said}"])
 
 
 async def _serve_stdio(started: Started) -> None:
@@ -222,9 +232,9 @@ def _parser() -> argparse.ArgumentParser:
 def _add_config(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("urls", nargs="*", metavar="URL", help="an agent's URL or its card's, or NAME=URL")
-    add("--config", type=Path, help="agents.toml ($A2A_MCP_CONFIG)")
+    add("--config", type=Path, help="agents.toml ($A2A_MCP_CONFIG, else the user's)")
     add("--strict", action="store_true", help="treat a mistake in one agent as fatal")
-    add("--log-level", help="debug, info, warning or error ($A2A_MCP_LOG)")
+    add("--log-level", help="debug, info, warning (the default) or error ($A2A_MCP_LOG)")
     add("--log-json", action="store_true", help="write the log as JSON lines")
 
 
@@ -232,6 +242,7 @@ def _start(options: argparse.Namespace, *, quiet: bool = False) -> Started:
     """Read the configuration and set up the log, before the SDK sets up its own."""
     from a2a_mcp.log import configure
 
+    _refuse_slips(options.urls)
     reloader = config.Reloader(
         path=config.config_path(options.config), urls=options.urls, strict=options.strict
     )

@@ -8,6 +8,7 @@ log.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,7 @@ from a2a_mcp.text import Mask
 
 COMMAND_SECONDS: Final = 10.0
 SOURCES: Final = "must be { env = … }, { file = … }, { command = […] } or text in quotes"
+_SHELL_VARIABLE: Final = re.compile(r"\$\{(env:)?\w+\}")  # as hosts' own files write it
 
 
 class CredentialUnavailable(BridgeError):
@@ -158,6 +160,8 @@ def _one_line(text: str) -> str:
 
 def _text(value: object, sources: Sources) -> str:
     match value:
+        case str() if _SHELL_VARIABLE.fullmatch(value):
+            raise ValueError('is text that looks like a variable; write { env = "NAME" }')
         case str():
             return _one_line(value)
         case {"env": str(name), **rest} if not rest:

@@ -90,7 +90,9 @@ def _state_key(value: object, info: ValidationInfo) -> SecretStr:
 
 
 def _binding(value: object) -> object:
-    return BINDINGS.get(value.lower(), value) if isinstance(value, str) else value
+    if isinstance(value, str) and value.lower() not in BINDINGS:
+        raise ValueError('must be "jsonrpc" or "http+json"')
+    return BINDINGS[value.lower()] if isinstance(value, str) else value
 
 
 HeaderName = Annotated[str, AfterValidator(syntax.header_name)]

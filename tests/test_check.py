@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import anyio
 import pytest
@@ -12,7 +13,7 @@ from staging import agents
 
 from a2a_mcp.a2a.auth import Bearer
 from a2a_mcp.check import report
-from a2a_mcp.config import Config
+from a2a_mcp.config import Config, load
 from a2a_mcp.credentials import SecretRegister
 
 pytestmark = pytest.mark.anyio
@@ -39,10 +40,13 @@ async def test_a_dead_agent_is_named_with_the_reason_and_the_others_still_checke
     nobody = free_port()
     async with scripted() as agent:
         code, told = await checked(Config(agents=agents(dead=origin_of(nobody), good=agent.url)))
+    card_url = f"{origin_of(nobody)}/.well-known/agent-card.json"
     nobody.close()
     assert code == 1
     assert "dead [failing]" in told
     assert "Problem: no connection" in told
+    assert f"({card_url})" in told
+    assert "Is the agent running, is its URL right" in told
     assert "good [ready]" in told
     assert "1 of 2 agents can be used." in told
 
@@ -62,7 +66,34 @@ async def test_an_agent_that_is_switched_off_is_not_contacted() -> None:
         code, told = await checked(Config(agents=agents(good=agent.url, off=table)))
         assert off.connections == 0
     assert code == 0
-    assert "1 of 1 agents can be used." in told
+    assert "Switched off: off.\n1 of 1 agents can be used." in told
+
+
+async def test_the_file_that_was_read_is_named_with_what_is_odd_about_it(tmp_path: Path) -> None:
+    file = tmp_path / "agents.toml"
+    async with scripted() as agent:
+        file.write_text(
+            f'[agents.it]\nurl = "{agent.url}"\nauth = {{ type = "bearer", token = "abc-def" }}\n'
+        )
+        file.chmod(0o644)
+        code, told = await checked(load(path=file, environ={}))
+    assert code == 0
+    assert f"Note: {file}: holds secrets and every user can read it; chmod 600 it" in told
+    assert f"\nRead: {file}\n" in told
+
+
+async def test_a_refused_credential_says_where_it_is_set() -> None:
+    async with scripted() as agent:
+        agent.on(CARD, document({}, status=401))
+        code, told = await checked(Config(agents=agents(it=agent.url)))
+    assert code == 1
+    assert "Set `auth` for this agent in agents.toml." in told
+
+
+async def test_without_agents_it_says_in_which_file_they_belong(tmp_path: Path) -> None:
+    file = tmp_path / "agents.toml"
+    _, told = await checked(load(path=file, environ={}))
+    assert f"write a table [agents.NAME] with url into a new {file}." in told
 
 
 async def test_without_agents_nothing_can_be_used() -> None:

@@ -1,5 +1,7 @@
 """The command line: what a slip of the keyboard is answered with."""
 
+import os
+import pty
 import subprocess
 import sys
 
@@ -17,6 +19,10 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     ("arguments", "said"),
     [
         (["chek"], "there is no command 'chek'; did you mean check?"),
+        (["http://localhost:9999", "check"], "the command check comes first"),
+        (["help"], "'help' is neither a URL nor a command; see a2a-mcp --help"),
+        (["check", "agent.example"], "did you mean https://agent.example?"),
+        (["check", "here=localhost:9999"], "did you mean here=http://localhost:9999?"),
         (["localhost:9999"], "'localhost:9999' is no URL; did you mean http://localhost:9999?"),
         (["--http", "--port", "99999"], "--port: must be"),
         (["--http", "--path", "mcp"], "--path: "),
@@ -38,3 +44,20 @@ def test_an_agent_of_the_command_line_may_be_named() -> None:
     ended = run("check", "weather=http://127.0.0.1:9")
     assert ended.returncode == 1
     assert ended.stdout.startswith("weather [failing]")
+
+
+def test_a_person_who_starts_it_by_hand_is_told_what_it_waits_for() -> None:
+    ours, its = pty.openpty()
+    command = [sys.executable, "-m", "a2a_mcp", "http://127.0.0.1:9"]
+    with subprocess.Popen(
+        command, stdin=its, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        assert process.stdout is not None
+        told = process.stderr.readline()
+        os.close(its)
+        os.write(ours, b"\x04")  # the end of input, as a person types it
+        assert process.wait(30) == 0
+        assert process.stdout.read() == ""
+        os.close(ours)
+    assert "waiting for an MCP host on standard input" in told

@@ -141,7 +141,11 @@ def test_a_mistake_in_one_agent_costs_that_agent_alone_and_every_reason_is_said(
             "auth: type must be one of bearer, api_key",
         ),
         ("[agents.x]\nauth = {}\n" + X, "auth: type is missing"),
-        ('[agents.x]\nbinding = "soap"\n' + X, "binding: must be 'JSONRPC' or 'HTTP+JSON'"),
+        ('[agents.x]\nbinding = "soap"\n' + X, 'binding: must be "jsonrpc" or "http+json"'),
+        (
+            '[agents.x]\nauth = { type = "bearer", token = "${TOKEN}" }\n' + X,
+            'auth.token: is text that looks like a variable; write { env = "NAME" }',
+        ),
         ('[agents.x]\nca_file = "none.pem"\n' + X, "ca_file: there is no file"),
         (
             "[agents.x]\nlimits = { call_seconds = inf }\n" + X,
