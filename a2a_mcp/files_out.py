@@ -18,6 +18,7 @@ from a2a_mcp import media_types, saving, uris
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.a2a.types import Artifact, Part, Task
 from a2a_mcp.artifacts import Handed, Link, Piece, Wanted, pick, read_artifact, shown_id
+from a2a_mcp.disk_room import DiskRoom
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.pointing import NothingThere
 from a2a_mcp.reading import Reader
@@ -28,6 +29,7 @@ FOLDER: Final = "files"
 MOST_FETCHED: Final = 4
 FETCH_SECONDS: Final = 30.0
 MOST_FILES: Final = 20
+DAY_SECONDS: Final = 86_400.0
 
 
 class FilesOut:
@@ -40,6 +42,8 @@ class FilesOut:
         self._reader = reader
         self._state_folder = state_folder
         self._local = local
+        self._room: DiskRoom | None = None
+        self._saving = anyio.Lock()
 
     async def read(self, owner: str, task_id: str, agent: str | None, wanted: Wanted) -> Piece:
         """Read a piece of an artifact, and hand out its files with the first; raises as `Reader`.
@@ -99,16 +103,29 @@ class FilesOut:
         self, owner: str, agent: str, task: Task, artifact: Artifact, parts: Sequence[Part]
     ) -> tuple[Handed, ...]:
         files = [part for part in parts if part.kind == "raw"][:MOST_FILES]
-        root = self._root()
-        folder = saving.folder_of(root, owner, agent, task.id) if root else None
+        room = self._room_of_files()
+        folder = saving.folder_of(room.root, owner, agent, task.id) if room else None
         shown = shown_id(artifact, self._registry.config.secrets.mask)
         uri = uris.of_artifact(agent, task.id, shown)
         return tuple([await self._keep(folder, uri, artifact, part) for part in files])
 
-    def _root(self) -> Path | None:
-        given = self._registry.config.server.files_dir
-        if given:
-            return given.absolute()
+    def _room_of_files(self) -> DiskRoom | None:
+        """Give where files are kept; None where none are."""
+        server = self._registry.config.server
+        own = server.files_dir is None
+        root = server.files_dir.absolute() if server.files_dir else self._own_folder()
+        if root is None or not server.keep_bytes or (own and not server.keep_days):
+            return None
+        if self._room is None or self._room.root != root:
+            self._room = DiskRoom(
+                root,
+                own=own,
+                keep_seconds=server.keep_days * DAY_SECONDS,
+                keep_bytes=server.keep_bytes,
+            )
+        return self._room
+
+    def _own_folder(self) -> Path | None:
         return self._state_folder / FOLDER if self._state_folder else None
 
     async def _keep(self, folder: Path | None, uri: str, artifact: Artifact, part: Part) -> Handed:
@@ -117,9 +134,11 @@ class FilesOut:
         name = saving.safe_name(wanted, media_type)
         digest = sha256(part.raw).hexdigest()
         path, problem = None, None
-        if folder:
+        if folder and self._room:
+            make = self._room.make
             try:
-                path = await anyio.to_thread.run_sync(saving.save, folder, name, part.raw)
+                async with self._saving:
+                    path = await anyio.to_thread.run_sync(saving.save, folder, name, part.raw, make)
             except OSError as error:
                 problem = error.strerror or "its folder cannot be written to"
         link = Link(uri, path.name if path else name, media_type, len(part.raw))

@@ -12,7 +12,7 @@ import os
 import re
 import stat
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -23,7 +23,7 @@ SUFFIX_BYTES: Final = 16
 MOST_TRIES: Final = 100
 KEPT_MARKS: Final = frozenset(" ._-()+")
 SUFFIX: Final = re.compile(r"\.[A-Za-z0-9]{1,10}")
-RESERVED: Final = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])( *\..*)?", re.IGNORECASE)
+RESERVED: Final = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])( *\..*)?", re.IGNORECASE)
 CREATE: Final = (
     os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 )
@@ -45,29 +45,32 @@ def safe_name(wanted: str, media_type: str) -> str:
     return f"_{name}" if RESERVED.fullmatch(name) else name
 
 
-def save(folder: Path, name: str, data: bytes) -> Path:
+def save(
+    folder: Path, name: str, data: bytes, make_room: Callable[[int], None] = lambda _: None
+) -> Path:
     """Keep `data` under a safe `name`, or under one like it where that is taken; raises OSError.
 
-    What is there with the same bytes is given back as it is.
+    What is there with the same bytes is given back as it is; for what is not, `make_room` is asked.
     """
-    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder.mkdir(mode=0o700, exist_ok=True)
     if folder.is_symlink():
         raise NotADirectoryError(f"{folder} is a link")
     for candidate in _candidates(name, data):
         path = folder / candidate
-        try:
-            handle = os.open(path, CREATE, 0o600)
-        except FileExistsError:
-            if _holds(path, data):
+        if not os.path.lexists(path):
+            make_room(len(data))
+            with suppress(FileExistsError):  # somebody came first
+                _write(path, data)
                 return path
-            continue
-        _write(path, handle, data)
-        return path
+        if _holds(path, data):
+            return path
     raise FileExistsError(f"too many files are named {name}")
 
 
-def _write(path: Path, handle: int, data: bytes) -> None:
+def _write(path: Path, data: bytes) -> None:
+    """Write a new file, whole or not at all."""
+    path.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    handle = os.open(path, CREATE, 0o600)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)

@@ -58,6 +58,7 @@ FLOORS: Final[dict[str, tuple[str, ...]]] = {
         "files",
         "modes",
         "saving",
+        "disk_room",
         "asked",
         "forms",
     ),

@@ -99,6 +99,10 @@ async def test_a_picture_is_believed_by_its_bytes_and_not_by_its_word(tmp_path: 
 PDF = b"%PDF-1.7\r\n\x00"
 
 
+def pdfs(folder: Path) -> list[Path]:
+    return list(folder.rglob("*.pdf"))
+
+
 async def handed(
     tmp_path: Path, content: bytes = PDF, kind: str = "application/pdf", **server: Any
 ) -> t.CallToolResult:
@@ -133,6 +137,23 @@ async def test_a_folder_that_cannot_be_written_costs_no_more_than_the_copy(tmp_p
     assert isinstance(words, t.TextContent)
     assert "not saved: " in words.text
     assert isinstance(link, t.ResourceLink)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("limit", ["keep_days", "keep_bytes"])
+async def test_no_file_is_kept_where_nothing_is_to_be_kept(tmp_path: Path, limit: str) -> None:
+    answer = await handed(tmp_path, **{limit: 0})
+    assert isinstance(answer.content[0], t.TextContent)
+    assert "SHA-256" in answer.content[0].text
+    assert not pdfs(tmp_path)
+
+
+@pytest.mark.anyio
+async def test_a_file_for_which_there_is_no_room_is_told_so(tmp_path: Path) -> None:
+    answer = await handed(tmp_path, keep_bytes=5, files_dir=tmp_path / "of agents")
+    assert isinstance(answer.content[0], t.TextContent)
+    assert "not saved: no more than 5 bytes are kept (keep_bytes)" in answer.content[0].text
+    assert not pdfs(tmp_path)
 
 
 @pytest.mark.anyio

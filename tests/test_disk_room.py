@@ -1,0 +1,137 @@
+"""Files of agents do not fill the disk, and nobody's own files are taken away for them."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from a2a_mcp.disk_room import LEAST_BYTES, LOOK_AGAIN_SECONDS, SWEEP_SECONDS, DiskRoom
+from a2a_mcp.saving import folder_of, save
+
+START = 1_700_000_000.0
+DAY = 86_400.0
+KIB = 1024
+LIMIT = 100 * KIB
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    now = START
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def room(root: Path, clock: Clock, *, own: bool = True, days: float = 30) -> DiskRoom:
+    return DiskRoom(root, own=own, keep_seconds=days * DAY, keep_bytes=LIMIT, clock=clock)
+
+
+def kept(there: DiskRoom, clock: Clock, task: str, size: int = 10 * KIB, name: str = "f") -> Path:
+    """Keep a file of a task; it is as old as the clock says."""
+    content = os.urandom(size)
+    path = save(folder_of(there.root, "local", "it", task), name, content, there.make)
+    os.utime(path, (clock.now, clock.now))
+    return path
+
+
+def names(root: Path) -> set[str]:
+    return {path.parent.name for path in root.rglob("f")}
+
+
+def test_of_too_much_the_oldest_goes(tmp_path: Path, clock: Clock) -> None:
+    there = room(tmp_path / "files", clock)
+    paths = []
+    for number in range(30):
+        clock.now += 1
+        paths.append(kept(there, clock, f"t{number}"))
+        assert paths[-1].exists()
+        assert sum(path.stat().st_size for path in there.root.rglob("f")) <= LIMIT
+    left = [path.exists() for path in paths]
+    assert left == sorted(left)
+    assert sum(left) >= 8
+
+
+def test_what_is_too_old_goes_and_its_folder_after_it(tmp_path: Path, clock: Clock) -> None:
+    there = room(tmp_path / "files", clock)
+    old = kept(there, clock, "old")
+    clock.now += 29 * DAY
+    middle = kept(there, clock, "middle")
+    assert old.exists()
+    clock.now += 2 * DAY
+    kept(there, clock, "new")
+    assert (old.exists(), middle.exists()) == (False, True)
+    os.utime(old.parent, (clock.now, clock.now))
+    clock.now += 2 * SWEEP_SECONDS
+    kept(there, clock, "newer")
+    assert not old.parent.exists()
+
+
+def test_what_is_larger_than_all_may_be_is_not_written_and_takes_nothing_away(
+    tmp_path: Path, clock: Clock
+) -> None:
+    there = room(tmp_path / "files", clock)
+    before = kept(there, clock, "before")
+    with pytest.raises(OSError, match="keep_bytes"):
+        kept(there, clock, "large", LIMIT + 1)
+    assert list(there.root.rglob("f")) == [before]
+
+
+def test_many_small_files_are_too_much_as_well(tmp_path: Path, clock: Clock) -> None:
+    there = room(tmp_path / "files", clock)
+    for number in range(60):
+        clock.now += 1
+        kept(there, clock, "t", 1, f"f{number}")
+    assert len(list(there.root.rglob("f*"))) <= LIMIT // LEAST_BYTES
+
+
+def test_a_file_that_is_there_already_takes_no_room(tmp_path: Path, clock: Clock) -> None:
+    there = room(tmp_path, clock, own=False)
+    folder = folder_of(tmp_path, "local", "it", "t")
+    content = bytes(LIMIT - KIB)
+    assert len({save(folder, "f", content, there.make) for _ in range(5)}) == 1
+
+
+def test_in_a_users_folder_nothing_is_removed_and_no_more_is_written(
+    tmp_path: Path, clock: Clock
+) -> None:
+    mine = [tmp_path / "thesis.pdf", tmp_path / "work-2024" / "a.txt", tmp_path / "x" / "y" / "z"]
+    for path in mine:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(bytes(LIMIT))
+        os.utime(path, (0, 0))
+    there = room(tmp_path, clock, own=False)
+    paths = [kept(there, clock, f"t{number}") for number in range(10)]
+    clock.now += 300 * DAY
+    with pytest.raises(OSError, match="keep_bytes") as full:
+        kept(there, clock, "one more")
+    assert full.value.errno not in (errno.ENOENT, errno.EEXIST)
+    assert all(path.exists() for path in mine + paths)
+    assert len(names(tmp_path)) == 10
+    paths[0].unlink()
+    clock.now += LOOK_AGAIN_SECONDS + 1
+    assert kept(there, clock, "one more").exists()
+
+
+def test_what_lies_beside_the_folders_of_tasks_is_left_alone(tmp_path: Path, clock: Clock) -> None:
+    there = room(tmp_path / "files", clock)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "f").write_bytes(bytes(LIMIT))
+    kept(there, clock, "t")
+    (there.root / "it-0123456789abcdef").symlink_to(elsewhere)
+    (there.root / "notes").mkdir()
+    (there.root / "notes" / "n").write_bytes(bytes(LIMIT))
+    clock.now += 40 * DAY
+    kept(there, clock, "u")
+    assert (elsewhere / "f").exists()
+    assert (there.root / "notes" / "n").exists()
+    assert len(names(there.root) - {"it-0123456789abcdef"}) == 1
