@@ -99,8 +99,13 @@ class Follow:
         return self.message is not None or bool(self.task and self.task.state.terminal)
 
     def absorb(self, event: StreamEvent) -> None:
-        """Fold an event in; events of other tasks are passed over (a2a-wire 11.4)."""
+        """Fold an event in; events of other tasks are passed over (a2a-wire 11.4).
+
+        So are those of a task whose end was read already: what they tell is in it.
+        """
         if not belongs(self.task, event):
+            return
+        if self._joined_late and self.over and not isinstance(event, Task):
             return
         if isinstance(event, Message):
             self.message = event
@@ -207,8 +212,9 @@ class Follow:
         self._unread = False
 
     def looked(self) -> None:
-        """Note that the task is being read now, so that its silence is counted anew."""
+        """Note that the task is read beside its stream, which may tell the same once more."""
         self._heard = time.monotonic()
+        self._joined_late = True
 
     def idle(self, now: float, seconds: float) -> bool:
         """Whether the agent has been silent on a task that is not at a stop."""
@@ -235,7 +241,14 @@ class Follow:
         return self.task is not None and self._stale(self.task)
 
     def _stale(self, task: Task) -> bool:
-        return self._before is not None and task.status == self._before
+        return self._before is not None and _is_still(task.status, self._before)
+
+
+def _is_still(status: TaskStatus, before: TaskStatus) -> bool:
+    """Whether nothing was said since; a2a-sdk 1.x takes a question away when its answer comes."""
+    if status.message is None:
+        return (status.state, status.timestamp) == (before.state, before.timestamp)
+    return status == before
 
 
 async def _told(events: list[StreamEvent], hear: Hear | None) -> bool:

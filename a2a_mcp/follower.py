@@ -142,9 +142,13 @@ class Follower:
         return follow
 
     async def settle(self, record: TaskRecord, task: Task) -> None:
-        """Take over what a direct read has shown, so that nobody waits for what is past."""
+        """Take over what a direct read has shown, so that nobody waits for what is past.
+
+        Of a running task its own stream tells, each piece once: a read may hold what is to come.
+        """
         follow = self.of(record)
-        if follow:
+        if follow and (follow.ended or task.state.stop):
+            follow.looked()
             follow.absorb(task)
             follow.tell()
         self._show(record, task)

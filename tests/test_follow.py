@@ -314,6 +314,21 @@ async def test_the_question_of_before_on_a_stream_is_not_the_answer(
     assert view.text == "Sunny."
 
 
+async def test_a_question_that_its_agent_took_away_is_not_a_new_one(
+    plain: ScriptedAgent, stage: Stage
+) -> None:
+    """a2a-sdk 1.x moves the question to the history when the answer comes, before it works."""
+    moment = {"timestamp": "2026-11-21T10:00:00Z"}
+    asks = {**task("input-required"), "status": status("input-required", "Which?") | moment}
+    taken = {**asks, "status": status("input-required") | moment}
+    plain.on(SEND, result({"task": asks}))
+    await stage.send()
+    plain.on(SEND, result({"task": taken}))
+    plain.on(GET, result(asks), result(taken), result(done("Sunny.")))
+    view = await stage.send("Berlin", task_id="t1")
+    assert (view.state, view.text) == (TaskState.COMPLETED, "Sunny.")
+
+
 async def test_when_only_the_old_question_comes_the_budget_ends_the_wait(
     plain: ScriptedAgent, stage: Stage
 ) -> None:
@@ -604,6 +619,37 @@ async def test_what_a_reader_finds_out_ends_the_wait_of_others(
 
         group.start_soon(wait)
         await stage.bridge.get(ME, "t1", None)
+
+
+async def test_a_read_beside_a_stream_tells_no_piece_twice(
+    agent: ScriptedAgent, stage: Stage
+) -> None:
+    """The agent keeps a piece a moment before its stream tells of it."""
+    go_on = anyio.Event()
+    agent.on(STREAM, stream(WORKING, CHUNKS[0], go_on, *CHUNKS[1:], moved("completed")))
+    agent.on(GET, result(task("working", artifacts=[artifact("one ", "two ")])))
+    await stage.send(wait_seconds=0.2)
+    assert (await stage.bridge.get(ME, "t1", None)).text == "one two "
+    go_on.set()
+    view = await stage.follow(task_id="t1")
+    assert (view.state, view.text) == (TaskState.COMPLETED, "one two three")
+
+
+async def test_what_a_stream_tells_after_its_end_was_read_is_in_it_already(
+    agent: ScriptedAgent, stage: Stage
+) -> None:
+    go_on = anyio.Event()
+    agent.on(STREAM, stream(WORKING, *CHUNKS[:2], go_on, CHUNKS[2], moved("completed")))
+    agent.on(GET, result(WHOLE), error(-32001, "gone"))
+    await stage.send(wait_seconds=0.2)
+    await stage.bridge.get(ME, "t1", None)
+    go_on.set()
+
+    async def is_read_to_the_end() -> bool:
+        return "not know this task" in ((await stage.bridge.get(ME, "t1", None)).note or "")
+
+    await until(is_read_to_the_end)
+    assert (await stage.bridge.get(ME, "t1", None)).text == "one two three"
 
 
 # --- updates ---
