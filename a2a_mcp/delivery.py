@@ -22,6 +22,7 @@ from a2a_mcp.a2a.errors import (
     AgentUnreachable,
     Delivery,
     MethodNotFound,
+    TooManyStreams,
     UnsupportedOperation,
 )
 from a2a_mcp.a2a.guard import Origin, origin_of
@@ -95,11 +96,11 @@ class Sender:
                 return
 
     async def _in_form(self, client: A2AClient, *, streaming: bool) -> None:
-        """Stream where the agent streams; where it refuses to, ask without waiting."""
+        """Stream where the agent streams; where that cannot be, ask without waiting."""
         if streaming:
             try:
                 await self._stream(client)
-            except (MethodNotFound, UnsupportedOperation) as error:
+            except (MethodNotFound, TooManyStreams, UnsupportedOperation) as error:
                 if self.heard or error.delivery is not Delivery.NEVER:
                     raise
             else:

@@ -32,6 +32,7 @@ FLOORS: Final[dict[str, tuple[str, ...]]] = {
     "an agent on the wire": (
         "a2a.auth",
         "a2a.guard",
+        "a2a.places",
         "a2a.download",
         "a2a.transport",
         "a2a.interfaces",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from agents import Agents
-from staging import Stage, configured, staged
+from staging import ME, Stage, configured, staged
 
 pytestmark = pytest.mark.anyio
 
@@ -38,3 +38,22 @@ async def test_calls_to_an_agent_of_which_twenty_tasks_are_followed_are_not_slow
             await stage.send("stream 60 0.1", wait_seconds=0)
         followed = await slow_calls(stage)
     assert followed - alone < MOST_RISE + NOISE
+
+
+async def test_more_running_tasks_than_connections_keep_nobody_from_calling(
+    running_agent: Agents, tmp_path: Path
+) -> None:
+    agent = running_agent("1.3-jsonrpc")
+    limits = {"concurrency": 8, "connect_seconds": 1}
+    config = configured(it={"url": agent.url, "limits": limits})
+    async with staged(config, tmp_path) as stage:
+        running = [await stage.send("slow 3", wait_seconds=0) for _ in range(TASKS)]
+        began = time.monotonic()
+        assert (await stage.send("echo hello")).text == "echo: hello"
+        assert (await stage.bridge.get(ME, running[-1].task_id or "", None)).state == "working"
+        stopped = await stage.bridge.cancel(ME, running[0].task_id or "", None, None)
+        assert stopped.state == "canceled"
+        assert time.monotonic() - began < 1
+        for task in running[1:]:
+            assert (await stage.follow(task_id=task.task_id)).text == "slow done"
+    assert sum(entry["text"] == "slow 3" for entry in agent.log()) == TASKS

@@ -2,6 +2,7 @@
 
     A2AError                         base; knows whether the message may have reached the agent
     ├─ AgentUnreachable              no answer: connection, time, TLS
+    │  └─ TooManyStreams             our own bound; nothing was sent
     ├─ InvalidAgentResponse          an answer that is not A2A: HTML, bad JSON, too large
     ├─ NoCommonInterface             the card offers nothing we speak
     ├─ UrlRefused                    a URL that policy does not allow us to call
@@ -54,6 +55,10 @@ class A2AError(Exception):
 
 class AgentUnreachable(A2AError):
     """No answer came: refused, not found, broken off, or too late."""
+
+
+class TooManyStreams(AgentUnreachable):
+    """Not asked for: one more stream would leave other calls no connection."""
 
 
 class InvalidAgentResponse(A2AError):

@@ -26,6 +26,7 @@ from a2a_mcp.a2a.bindings.base import ACCEPT_ONE, ACCEPT_STREAM, Outgoing
 from a2a_mcp.a2a.errors import AgentUnreachable, Delivery, InvalidAgentResponse
 from a2a_mcp.a2a.guard import is_loopback
 from a2a_mcp.a2a.limits import Limits
+from a2a_mcp.a2a.places import BUSY, Places
 from a2a_mcp.a2a.sse import EventDecoder, ServerSentEvent, TooLarge, check
 from a2a_mcp.a2a.types import JSON
 
@@ -79,6 +80,7 @@ class Transport:
     def __init__(self, pool: httpx.AsyncHTTPTransport, limits: Limits) -> None:
         self.limits = limits
         self._pool = pool
+        self._places = Places(limits.concurrency)
         self._urls: dict[str, httpx.URL] = {}
         self._timeouts = {
             "timeout": {
@@ -104,14 +106,19 @@ class Transport:
     ) -> Answer:
         """Send and read the whole answer within `seconds` and `body_bytes`.
 
-        Infinite `seconds` leave the time to the caller.
+        Infinite `seconds` leave the time to the caller, and take one of the places for what lasts.
 
         Raises AgentUnreachable and InvalidAgentResponse.
         """
         limit = body_bytes or self.limits.body_bytes
-        with _deadline(seconds or self.limits.call_seconds, outgoing.url):
-            async with self._open(outgoing, headers, attachment, ACCEPT_ONE) as response:
-                return await _read(response, limit)
+        lasts = seconds == math.inf
+        async with self._place(outgoing) if lasts else contextlib.nullcontext():
+            with _deadline(seconds or self.limits.call_seconds, outgoing.url):
+                async with self._open(outgoing, headers, attachment, ACCEPT_ONE) as response:
+                    return await _read(response, limit)
+
+    def _place(self, outgoing: Outgoing) -> contextlib.AbstractAsyncContextManager[None]:
+        return self._places.held(plain(outgoing.url), self.limits.connect_seconds)
 
     async def file(
         self, url: str, attachment: Attachment, *, address: str | None = None
@@ -133,9 +140,14 @@ class Transport:
     ) -> AsyncIterator[Answer | Stream]:
         """Send and give the events, or the whole answer where the agent sends no stream.
 
-        How long to wait for what comes is the caller's decision; raises as `fetch` does.
+        How long to wait for what comes is the caller's decision; raises as `fetch` does, and
+        TooManyStreams.
         """
-        async with self._open(outgoing, headers, attachment, ACCEPT_STREAM) as response:
+        self._places.refuse_stream(plain(outgoing.url))
+        async with (
+            self._place(outgoing),
+            self._open(outgoing, headers, attachment, ACCEPT_STREAM) as response,
+        ):
             if media_type(header(response, b"content-type")) != EVENT_STREAM:
                 with _deadline(self.limits.call_seconds, outgoing.url):
                     answer = await _read(response, self.limits.body_bytes)
@@ -313,7 +325,7 @@ def reason(error: Exception) -> str:
         case httpx.ConnectTimeout():
             return "no connection in time"
         case httpx.PoolTimeout():
-            return "too many calls to this agent are under way"
+            return BUSY
         case httpx.ConnectError():
             return f"no connection: {error}" if str(error) else "no connection"
         case httpx.RemoteProtocolError() | httpx.ReadError():

@@ -1,7 +1,8 @@
 import json
+import math
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import anyio
@@ -24,7 +25,13 @@ from faults import (
 
 from a2a_mcp.a2a.auth import Attachment
 from a2a_mcp.a2a.bindings.base import Outgoing
-from a2a_mcp.a2a.errors import A2AError, AgentUnreachable, Delivery, InvalidAgentResponse
+from a2a_mcp.a2a.errors import (
+    A2AError,
+    AgentUnreachable,
+    Delivery,
+    InvalidAgentResponse,
+    TooManyStreams,
+)
 from a2a_mcp.a2a.transport import Answer, Stream, Transport, environment_proxy, parse_json, plain
 
 pytestmark = pytest.mark.anyio
@@ -200,21 +207,64 @@ async def test_a_server_that_speaks_no_tls_got_nothing(greeting: bytes) -> None:
         assert server.requests == []
 
 
+async def asked(server: Server, times: int) -> None:
+    """Wait until a server has got so many requests."""
+    with anyio.fail_after(5):
+        while len(server.requests) < times:  # noqa: ASYNC110 - nothing announces them
+            await anyio.sleep(0.01)
+
+
+async def no_answer(peer: Peer) -> None:
+    await peer.wait()
+
+
 async def one_event_and_no_end(peer: Peer) -> None:
     await peer.send(stream_head() + b"data: one\n\n")
     await peer.wait()
 
 
-async def test_a_call_that_found_no_free_connection_delivered_nothing() -> None:
+@pytest.mark.parametrize("seconds", [None, math.inf])
+async def test_a_call_that_found_no_free_connection_delivered_nothing(
+    seconds: float | None,
+) -> None:
     limits = {"concurrency": 1, "connect_seconds": 0.2}
     async with (
-        serving(always(one_event_and_no_end)) as server,
+        serving(always(no_answer)) as server,
         transport(**limits) as client,
-        client.stream(post(server), {}, NOTHING),
+        anyio.create_task_group() as group,
     ):
+        group.start_soon(lambda: fetch(client, post(server), seconds=math.inf))
+        await asked(server, 1)
         async with failing(AgentUnreachable, Delivery.NEVER):
-            await fetch(client, post(server))
+            await fetch(client, post(server), seconds=seconds)
         assert len(server.requests) == 1
+        group.cancel_scope.cancel()
+
+
+async def test_streams_and_sends_that_last_leave_connections_for_others() -> None:
+    routes = {"/stream": one_event_and_no_end, "/send": no_answer, "/read": ok({})}
+    async with (
+        serving(by_path(routes)) as server,
+        transport(concurrency=16, connect_seconds=0.2) as client,
+        AsyncExitStack() as streams,
+        anyio.create_task_group() as group,
+    ):
+        for _ in range(12):
+            opened = client.stream(post(server, "/stream"), {}, NOTHING)
+            await streams.enter_async_context(opened)
+        async with failing(TooManyStreams, Delivery.NEVER):
+            await client.stream(post(server, "/stream"), {}, NOTHING).__aenter__()
+        assert len(server.requests) == 12
+        for _ in range(2):
+            group.start_soon(lambda: fetch(client, post(server, "/send"), seconds=math.inf))
+        await asked(server, 14)
+        with pytest.raises(AgentUnreachable, match="too many calls"):
+            await fetch(client, post(server, "/send"), seconds=math.inf)
+        assert (await fetch(client, post(server, "/read"))).body == {}
+        group.cancel_scope.cancel()
+        await streams.aclose()
+        async with client.stream(post(server, "/stream"), {}, NOTHING) as again:
+            assert isinstance(again, Stream)
 
 
 async def cut_before_the_answer(_: Peer) -> None:
