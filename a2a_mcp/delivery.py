@@ -25,7 +25,7 @@ from a2a_mcp.a2a.errors import (
     TooManyStreams,
     UnsupportedOperation,
 )
-from a2a_mcp.a2a.guard import Origin, origin_of
+from a2a_mcp.a2a.guard import Origin
 from a2a_mcp.a2a.types import SendMessageRequest, StreamEvent
 
 RETRY_SECONDS: Final = (0.2, 0.8)
@@ -64,7 +64,7 @@ class Sender:
         takes: the caller bounds it. Raises A2AError.
         """
         refusal: A2AError | None = None
-        places = [origin_of(client.interface.url) for client in clients]
+        places = [client.origin for client in clients]
         closed: set[Origin] = set()
         for client, place in zip(clients, places, strict=True):
             if place in closed:

@@ -21,6 +21,7 @@ from a2a_mcp.a2a.errors import (
     InvalidAgentResponse,
     UnsupportedOperation,
 )
+from a2a_mcp.a2a.guard import origin_of
 from a2a_mcp.a2a.interfaces import Interface, to_text
 from a2a_mcp.a2a.sse import ServerSentEvent
 from a2a_mcp.a2a.transport import Answer, Transport, media_type, parse_text, plain
@@ -57,6 +58,7 @@ class A2AClient:
     ) -> None:
         self.interface = interface
         self.made_with = to_text(interface)
+        self.origin = origin_of(interface.url)
         self._transport = transport
         self._attach = attach
         self._headers = _headers(interface, extensions)
