@@ -31,7 +31,8 @@ FOREIGN_OPTIONS: Final = frozenset(
     {
         *("--extra", "--no-dev", "--directory"),  # uv run
         *("--group", "--universal", "--python-version", "--no-header", "--no-annotate"),  # uv pip
-        "--transport",  # claude mcp add
+        *("--scope", "--transport"),  # claude mcp add
+        *("--url", "--bearer-token-env-var"),  # codex mcp add
         *("--check", "--quick", "--json", "--self-check"),  # ruff, bench/run.py
     }
 )
