@@ -123,7 +123,7 @@ def read_artifact(
     if left_out:
         heading += f" · {left_out} more pictures or sounds: read them one by one with part="
     files = _files(handed, sum(part.kind == "raw" for part in parts), room // 2)
-    links = (*(file.link for file in handed), *_remote(parts))
+    links = (*(file.link for file in handed), *_remote(parts, mask))
     text = _read(parts, wanted, room - len(files.encode()), mask)
     shown = heading + text
     return Piece(shown.removesuffix("\n") + files if files else shown, media, links)
@@ -146,12 +146,12 @@ def _files(handed: tuple[Handed, ...], total: int, room: int) -> str:
     return "\n\n" + "\n".join(["Files:", *lines, link])
 
 
-def _remote(parts: tuple[Part, ...]) -> tuple[Link, ...]:
+def _remote(parts: tuple[Part, ...], mask: Mask) -> tuple[Link, ...]:
     """The links an agent gave, where they are of a kind that a host may follow."""
     return tuple(
         Link(
             scrub(part.url),
-            shorten(scrub(part.filename or part.url), NAME_BYTES),
+            shorten(scrub(part.filename or part.url), NAME_BYTES, mask),
             media_types.plain(part.media_type),
         )
         for part in parts

@@ -11,10 +11,12 @@ import json
 import re
 from collections.abc import Iterator
 from typing import Final
+from unicodedata import category, normalize
 from urllib.parse import urlsplit
 
 from a2a_mcp.a2a.types import JSON, Part, Role, Task
 from a2a_mcp.content import answer, content
+from a2a_mcp.syntax import is_private_link
 from a2a_mcp.text import scrub
 
 DEPTH: Final = 6
@@ -23,14 +25,17 @@ SAYING: Final = ("question", "message", "prompt", "hint", "reason", "description
 """Where agents put the words of a question that is data; the first counts."""
 
 SECRET_NAMES: Final = re.compile(
-    r"\b(password|passwd|pwd|passphrase|passcode|secret|token|api ?key|private ?key|access ?key"
-    r"|credentials?|cvv|cvc|otp|pin)\b"
+    r"\b(passwords?|passwd|pwd|passphrase|passcode|secret|token|(api|private|access) ?keys?"
+    r"|credentials?|cvv|cvc|otp|pin|card ?number|ssn)\b"
 )
 SECRET_WORDS: Final = re.compile(
-    r"\b(password|passphrase|passcode|api[ _-]?key|(secret|private|access)[ _-]?key"
-    r"|(access|auth|bearer|session|refresh|security)[ _-]token|credentials?|seed phrase"
-    r"|(your|the) pin|pin code|cvv|one-time code)\b"
-    r"|passwort|contraseña|mot de passe|пароль|密码|パスワード",
+    r"\b(passwords?|passphrase|passcode|(api|secret|private|access)[ _-]?keys?"
+    r"|(access|auth|bearer|session|refresh|security)[ _-]token|credentials?"
+    r"|(seed|recovery) phrase|(your|the) pin|pin code|cvv|social security number"
+    r"|(one-time|verification|security|authentication|recovery|2fa|login|sms) code"
+    r"|(credit|debit|bank)? ?card number|senha|şifre|hasło)\b"
+    r"|passwort|kennwort|wachtwoord|contraseña|mot de passe|пароль"
+    r"|密码|密碼|パスワード|暗証番号|비밀번호|رمز عبور|گذرواژه|كلمة المرور|पासवर्ड",
     re.IGNORECASE,
 )
 LINK: Final = re.compile(r"https?://[^\s<>\"'`()\[\]{}|\\^]+", re.IGNORECASE)
@@ -63,7 +68,7 @@ def mark_of(task: Task) -> str:
 
 def wants_secret(task: Task) -> bool:
     """Whether a question seems to ask for a password or the like."""
-    if SECRET_WORDS.search(words_of(task)):
+    if _speaks_of_secret(words_of(task)):
         return True
     data = (part.data for part in parts_of(task) if part.kind == "data")
     return any(_is_secret(name, value) for item in data for name, value in members(item))
@@ -98,16 +103,25 @@ def _is_secret(name: str, value: JSON) -> bool:
     if isinstance(value, dict):
         if value.get("format") == "password" or value.get("type") == "password":
             return True
-        titles = (field.get("title") for field in value.values() if isinstance(field, dict))
-        labels = [*value, *titles] if name == "properties" else []
+        fields = [field for field in value.values() if isinstance(field, dict)]
+        shown = name == "properties"
+        labels = [*value, *(field.get("title") for field in fields)] if shown else []
+        told = [field.get("description") for field in fields] if shown else []
     else:
-        labels = [value] if name == "name" else []
-    return any(isinstance(label, str) and SECRET_NAMES.search(_plain(label)) for label in labels)
+        labels, told = [value] if name == "name" else [], []
+    named = any(isinstance(label, str) and SECRET_NAMES.search(_plain(label)) for label in labels)
+    return named or any(isinstance(it, str) and _speaks_of_secret(it) for it in [*labels, *told])
+
+
+def _speaks_of_secret(text: str) -> bool:
+    """Whether words ask for a secret, as they look: in whatever letters, nothing unseen between."""
+    seen = (each for each in normalize("NFKC", text) if category(each) != "Cf")
+    return bool(SECRET_WORDS.search("".join(seen)))
 
 
 def _plain(label: str) -> str:
     """Give a name's words, however they are run together: `apiKey`, `api_key`, `API key`."""
-    apart = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", label)
+    apart = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", normalize("NFKC", label))
     return re.sub(r"[^a-z0-9]+", " ", apart.lower())
 
 
@@ -119,11 +133,15 @@ def _links(part: Part) -> Iterator[str]:
 
 
 def _is_plain(link: str) -> bool:
-    """Whether a link shows where it leads: a host in plain letters, and no name before it."""
+    """Whether a link shows where it leads: a host in plain letters, and no name before it.
+
+    Nor may anybody on the way read it, or send its reader elsewhere.
+    """
     if not link.isascii() or not link.isprintable() or len(link) > LONGEST_LINK:
         return False
     try:
-        parts = urlsplit(link)
-        return bool(parts.hostname) and "@" not in parts.netloc and "xn--" not in parts.netloc
+        place = urlsplit(link).netloc.lower()
+        disguised = "@" in place or "%" in place or "xn--" in place
+        return bool(urlsplit(link).hostname) and not disguised and is_private_link(link)
     except ValueError:
         return False

@@ -39,7 +39,7 @@ def fit(view: TaskView, limit: int, mask: Callable[[str], str] = str) -> TaskVie
     least = replace(
         _with_less(cut, 0),
         error=shorten(cut.error, SMALLEST_TEXT) if cut.error else None,
-        note=shorten(cut.note, SMALLEST_TEXT) if cut.note else None,
+        note=shorten(cut.note, SMALLEST_TEXT, mask) if cut.note else None,
     )
     return _with_most_text(least, view.text, limit)
 

@@ -48,6 +48,18 @@ class Form:
     schema: Schema
     reply: Reply
 
+    @property
+    def shown(self) -> Schema:
+        """The schema with labels of a length that a person reads; `schema` has them whole.
+
+        Half of a secret would pass whoever looks for one.
+        """
+        fields = {
+            name: field | {it: shorten(field[it], LABEL_BYTES) for it in LABELS if it in field}
+            for name, field in self.schema["properties"].items()
+        }
+        return self.schema | {"properties": fields}
+
     def answer(self, given: Mapping[str, JSON]) -> tuple[Part, ...]:
         """Make the message's parts of what a person gave; none where something is missing."""
         filled = {
@@ -153,7 +165,7 @@ def _field(field: JSON) -> Schema | None:
     for name, kind in FIELDS[said].items():
         value = field.get(name)
         if kind is str and isinstance(value, str):
-            kept[name] = shorten(scrub(value), LABEL_BYTES)
+            kept[name] = scrub(value)
         elif kind is not str and isinstance(value, int | kind) and not isinstance(value, bool):
             kept[name] = value
     if kept.get("format") not in FORMATS:

@@ -419,3 +419,13 @@ def test_no_half_of_a_secret_passes_in_a_name_or_an_id_that_is_cut(before: int) 
     with pytest.raises(NotAllowed) as caught:
         read_masked(known, Wanted("other"), ROOM, hide)
     assert "SUPE" not in caught.value.next_step
+
+
+def test_half_a_secret_is_no_name_of_a_link() -> None:
+    def hide(whole: str) -> str:
+        return whole.replace("SUPERSECRET", "***")
+
+    for filler in range(170, 200, 5):
+        url = f"https://e.example/{'x' * filler}SUPERSECRET"
+        (link,) = read_masked(task(Part(kind="url", url=url)), Wanted("a1"), ROOM, hide).links
+        assert "SUPER" not in link.name

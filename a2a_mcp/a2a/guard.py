@@ -18,6 +18,7 @@ from a2a_mcp.a2a.errors import Delivery, UrlRefused
 
 PORTS: Final = {"http": 80, "https": 443}
 NAT64: Final = IPv6Network("64:ff9b::/96")
+GLOBAL_UNICAST: Final = IPv6Network("2000::/3")  # all that is given out; much else wraps IPv4
 UNSPECIFIED: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - names to recognise, not to bind
 
 
@@ -77,7 +78,8 @@ def is_public(address: str) -> bool:
         found = _unwrapped(ip_address(address))
     except ValueError:  # one with a scope, too: it is of a local link
         return False
-    return found.is_global and not found.is_multicast
+    unicast = isinstance(found, IPv4Address) or found in GLOBAL_UNICAST
+    return unicast and found.is_global and not found.is_multicast
 
 
 def _unwrapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:

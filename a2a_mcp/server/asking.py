@@ -129,7 +129,7 @@ def request_of(app: App, question: Question, number: str | None = None) -> t.Eli
         if words != question.link:
             message += f"\n\nIt says: {shorten(words, SHOWN_BYTES)}"
         return t.ElicitRequestURLParams(message=message, url=question.link, elicitation_id=number)
-    schema = question.form.schema if question.form else {}
+    schema = question.form.shown if question.form else {}
     message = f"The agent {name} asks:\n\n{shorten(words, SHOWN_BYTES)}"
     return t.ElicitRequestFormParams(message=message, requested_schema=schema)
 

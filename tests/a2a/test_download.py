@@ -125,6 +125,7 @@ async def test_a_file_without_an_end_is_left_at_the_limit() -> None:
         *("0.0.0.0", "255.255.255.255", "224.0.0.1", "192.0.2.1", "::", "::1", "fe80::1"),
         *("fe80::1%eth0", "fc00::1", "ff02::1", "2001:db8::1", "::ffff:10.0.0.1", "2002:a00:1::"),
         *("64:ff9b::10.0.0.1", "64:ff9b::a00:1", "localhost", ""),
+        *("::127.0.0.1", "::ffff:0:127.0.0.1", "64:ff9b:1::10.0.0.1", "fec0::1", "4000::1"),
     ],
 )
 def test_an_address_that_is_not_of_the_public_internet_is_told(address: str) -> None:
