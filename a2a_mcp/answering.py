@@ -14,7 +14,7 @@ from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.a2a.types import JSON, Task, TaskState
 from a2a_mcp.asked import mark_of, sign_in_link, wants_secret, words_of
 from a2a_mcp.bridge import Bridge, Outgoing
-from a2a_mcp.errors import BridgeError
+from a2a_mcp.errors import BridgeError, SentBefore
 from a2a_mcp.forms import Form, form_of
 from a2a_mcp.outcomes import NOTHING_HEARD
 from a2a_mcp.views import TaskView, noted
@@ -89,13 +89,13 @@ class Answers:
         parts = form.answer(given) if form else ()
         if not parts:
             return noted(await self.now(asked), INCOMPLETE), False
-        if not await self._bridge.tasks.claim(base.message_id or ""):
-            view = await self._follow(asked, base)
-            waits = view.state is TaskState.INPUT_REQUIRED
-            return (noted(view, SENT_BEFORE) if waits else view), False
         outgoing = replace(base, agent=asked.agent, task_id=asked.task_id, parts=parts)
         try:
             return noted(await self._send(outgoing), ANSWERED), True
+        except SentBefore:
+            view = await self._follow(asked, base)
+            waits = view.state is TaskState.INPUT_REQUIRED
+            return (noted(view, SENT_BEFORE) if waits else view), False
         except A2AError as error:
             error.handle = asked.task_id
             raise

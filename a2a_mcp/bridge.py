@@ -27,11 +27,11 @@ from a2a_mcp.a2a.types import (
     TaskStatus,
 )
 from a2a_mcp.cancelling import Canceller, in_time
-from a2a_mcp.errors import NotAllowed
+from a2a_mcp.errors import NotAllowed, SentBefore
 from a2a_mcp.follow import Follow
 from a2a_mcp.follower import Follower
 from a2a_mcp.kept import Kept
-from a2a_mcp.modes import refuse_unwanted
+from a2a_mcp.modes import DEFAULT_MODES, refuse_unwanted
 from a2a_mcp.outcomes import Outcomes
 from a2a_mcp.progress import Notice, Updates
 from a2a_mcp.reading import DEFAULT_HISTORY, Reader
@@ -40,13 +40,6 @@ from a2a_mcp.routing import Route, Router, checked
 from a2a_mcp.tasks import TaskMap, TaskRecord
 from a2a_mcp.views import TaskView
 
-DEFAULT_MODES: Final = (
-    "text/plain",
-    "text/markdown",
-    "application/json",
-    "image/png",
-    "image/jpeg",
-)
 FIRST_WORD_SECONDS: Final = 0.4  # beyond the budget: a real task id is worth more than a handle
 
 
@@ -198,6 +191,7 @@ class Bridge:
             reference_task_ids=(reference,) if reference else (),
         )
         self._follower.make_room()
+        await self._take_up(route.agent, outgoing)
         record = await self.tasks.begin(
             owner=owner,
             agent=route.agent,
@@ -206,11 +200,22 @@ class Bridge:
             interface=route.interface,
         )
         request = SendMessageRequest(
-            message=message, accepted_output_modes=self._modes(route.agent)
+            message=message,
+            accepted_output_modes=connection.config.output_modes or DEFAULT_MODES,
         )
         follow = self._follower.send(connection, record, request, before)
         follow.continued = continued
         return follow, note
+
+    async def _take_up(self, agent: str, outgoing: Outgoing) -> None:
+        """Let what may come twice pass once, of all processes; the last thing before it leaves."""
+        if outgoing.message_id and not await self.tasks.claim(outgoing.message_id):
+            raise SentBefore(
+                "The answer was taken up before; nothing was sent again.",
+                "Call get_task with this task_id.",
+                agent=agent,
+                task_id=outgoing.task_id,
+            )
 
     async def _route(self, owner: str, outgoing: Outgoing) -> Route:
         """Find where a message goes; a task that is only known at its agent is adopted first."""
@@ -260,9 +265,6 @@ class Bridge:
         default = server.wait_seconds if own.wait_seconds is None else own.wait_seconds
         asked = outgoing.wait_seconds
         return max(min(default if asked is None else asked, most) - outgoing.spent, 0)
-
-    def _modes(self, agent: str) -> tuple[str, ...]:
-        return self.registry.agent(agent).output_modes or DEFAULT_MODES
 
 
 @contextlib.contextmanager

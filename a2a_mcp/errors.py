@@ -4,6 +4,7 @@ BridgeError                    base; `message` says what happened, `next_step` w
 ├─ UnknownAgent  AgentDisabled  AmbiguousAgent
 ├─ UnknownTask  AmbiguousTask
 └─ NotAllowed                  the request is understood and refused
+   └─ SentBefore               an answer that came twice
 ConfigError                    the configuration cannot be used; for the person at the terminal
 """
 
@@ -54,6 +55,10 @@ class AmbiguousTask(BridgeError):
 
 class NotAllowed(BridgeError):
     """The request is understood and refused."""
+
+
+class SentBefore(NotAllowed):
+    """An answer that comes twice has been taken up before; nothing was sent."""
 
 
 class ConfigError(Exception):

@@ -19,7 +19,7 @@ import anyio
 from a2a_mcp.a2a.errors import A2AError, AgentError, AgentUnreachable
 from a2a_mcp.a2a.types import JSON, TaskState
 from a2a_mcp.bridge import Bridge, Outgoing
-from a2a_mcp.errors import BridgeError
+from a2a_mcp.errors import BridgeError, SentBefore
 from a2a_mcp.follow import Follow
 from a2a_mcp.progress import Notice, Updates
 from a2a_mcp.tasks import TaskRecord
@@ -151,6 +151,9 @@ class Jobs:
             failed = Follow(record.agent, record)
             failed.error, failed.ended = error, True
             return replace(job, record=record, follow=failed, sent=False)
+        meanwhile = self._held.get(job.key)
+        if meanwhile and not meanwhile.adrift:  # somebody else has, and may have answered since
+            return replace(meanwhile, record=record)
         return self._hold(replace(job, record=record, follow=follow, note=note or job.note))
 
     async def outcome(self, job: Job) -> TaskView:
@@ -193,10 +196,11 @@ class Jobs:
             return replace(job, follow=follow, note=note)
         # Known again when it comes twice, and no way back to the handle, which is the caller's.
         message_id = sha256(f"{job.handle} {asked.mark}".encode()).hexdigest()[:32]
-        if not await self._bridge.tasks.claim(message_id):
-            return replace(job, note=SENT_BEFORE)
         reply = replace(outgoing, parts=parts, message_id=message_id)
-        follow, note = await self._bridge.begin(owner, reply)
+        try:
+            follow, note = await self._bridge.begin(owner, reply)
+        except SentBefore:
+            return replace(job, note=SENT_BEFORE)
         return replace(job, follow=follow, note=note, named=asked.task_id, sent=True)
 
     def leave(self, job: Job, note: str) -> None:
@@ -210,11 +214,9 @@ class Jobs:
         await self._bridge.cancel(owner, job.handle, None, None)
 
     async def _taken_up(self, owner: str, record: TaskRecord) -> tuple[Follow, str | None]:
-        if record.task_id is None:
-            raise self._bridge.reader.nameless(record)
-        wanted = Outgoing(
-            text="", agent=record.agent, task_id=record.task_id, wait_seconds=LOOK_SECONDS
-        )
+        """Follow a task again; one that was not named yet is looked for at its agent."""
+        task_id = record.task_id or record.pending_id
+        wanted = Outgoing("", agent=record.agent, task_id=task_id, wait_seconds=LOOK_SECONDS)
         return await self._bridge.attach(owner, wanted)
 
     def _hold(self, job: Job) -> Job:

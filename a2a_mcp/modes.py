@@ -1,4 +1,4 @@
-"""Which files an agent takes, by the input modes of its card. Pure.
+"""Which files an agent takes, by the input modes of its card, and what it is asked for. Pure.
 
 Lenient where the card says nothing, and where it is loosely put: agents name kinds ("text", "file")
 as well as media types, and any text is text.
@@ -16,6 +16,14 @@ from a2a_mcp.text import scrub, shorten
 
 ANYTHING: Final = frozenset({"*", "*/*", "file", "files"})
 MODES_BYTES: Final = 300
+DEFAULT_MODES: Final = (
+    "text/plain",
+    "text/markdown",
+    "application/json",
+    "image/png",
+    "image/jpeg",
+)
+"""What an agent is asked to answer with, where the configuration does not say."""
 
 
 def refuse_unwanted(agent: str, card: AgentCard, parts: Iterable[Part]) -> None:
