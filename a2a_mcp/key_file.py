@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -15,15 +16,27 @@ from typing import Final
 
 NAME: Final = "state.key"
 KEY_BYTES: Final = 32
+OPEN: Final = (
+    os.O_RDONLY
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_BINARY", 0)
+)
 
 
 def read_key(folder: Path) -> bytes | None:
     """Give the folder's key; None when there is none (yet), or none that can be used."""
     try:
-        key = (folder / NAME).read_bytes()
+        with os.fdopen(os.open(folder / NAME, OPEN), "rb") as file:
+            key = file.read(KEY_BYTES + 1) if _is_own(os.fstat(file.fileno())) else b""
     except OSError:
         return None
     return key if len(key) == KEY_BYTES else None
+
+
+def _is_own(found: os.stat_result) -> bool:
+    """Whether it is a file of this user: whoever else laid a key there could seal as we do."""
+    return stat.S_ISREG(found.st_mode) and (os.name == "nt" or found.st_uid == os.geteuid())
 
 
 def make_key(folder: Path) -> bytes:
@@ -42,5 +55,7 @@ def make_key(folder: Path) -> bytes:
         os.unlink(aside)
     key = read_key(folder)
     if key is None:
-        raise OSError(f"{folder / NAME} holds no key; remove it, and a new one is made")
+        raise OSError(
+            f"{folder / NAME} holds no key of this user; remove it, and a new one is made"
+        )
     return key

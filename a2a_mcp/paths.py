@@ -10,7 +10,7 @@ import os
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Final
 
 from a2a_mcp.errors import NotAllowed
@@ -58,6 +58,8 @@ class Paths:
         roots = [root.resolve() for root in self.roots]
         try:
             named = Path(os.path.expanduser(wanted))
+            if is_elsewhere(named, [*self.roots, *roots]):
+                raise self._outside(wanted)
             tried = [named] if named.is_absolute() else [root / named for root in roots]
             found = [path.resolve() for path in tried]
             path = next((path for path in found if path.exists()), found[0])
@@ -67,11 +69,7 @@ class Paths:
             ) from None
         opened = [root for root in roots if path.is_relative_to(root)]
         if not opened:
-            raise NotAllowed(
-                f"The file {wanted!r} is not in a folder that files may be read from.",
-                f"Those are: {', '.join(map(str, self.roots))}. Others the user opens with "
-                "file_roots in [server] of agents.toml.",
-            )
+            raise self._outside(wanted)
         if any(_holds(own.resolve(), path, opened) for own in self.own):
             raise NotAllowed(
                 f"The file {wanted!r} is one of the bridge's own and is not given to agents.",
@@ -79,10 +77,38 @@ class Paths:
             )
         return path
 
+    def _outside(self, wanted: str) -> NotAllowed:
+        return NotAllowed(
+            f"The file {wanted!r} is not in a folder that files may be read from.",
+            f"Those are: {', '.join(map(str, self.roots))}. Others the user opens with "
+            "file_roots in [server] of agents.toml.",
+        )
+
+
+def is_elsewhere(named: PurePath, roots: Sequence[PurePath]) -> bool:
+    r"""Whether a path is on another drive or share than all roots, told by its words alone.
+
+    To look at `\\host\share` would show the user's credentials to that host.
+    """
+    anchors = {root.anchor.casefold() for root in roots}
+    return named.is_absolute() and named.anchor.casefold() not in anchors
+
 
 def _holds(own: Path, path: Path, opened: Sequence[Path]) -> bool:
-    """Whether a path is of the bridge's own, and in no folder there that was opened by name."""
-    return path.is_relative_to(own) and not any(root.is_relative_to(own) for root in opened)
+    """Whether a path is of the bridge's own, and in no folder there that was opened by name.
+
+    Files are compared and not names: those may differ by case, or be hard links.
+    """
+    if any(root.is_relative_to(own) for root in opened):
+        return False
+    return path.is_relative_to(own) or any(_is_same(own, each) for each in (path, *path.parents))
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
 
 
 def _read(path: Path, most: int) -> bytes:

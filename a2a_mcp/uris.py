@@ -11,6 +11,7 @@ from typing import Final
 from urllib.parse import quote, unquote
 
 SCHEME: Final = "a2a://"
+LONGEST: Final = 8_192  # two ids of 512 bytes, scrubbed and percent-encoded, and the rest
 AGENTS: Final = f"{SCHEME}agents"
 TASKS: Final = f"{SCHEME}tasks"
 
@@ -42,7 +43,7 @@ def of_artifact(agent: str, task_id: str, artifact_id: str) -> str:
 
 def read(uri: str) -> Place | None:
     """Read an address; None for one that is not ours."""
-    if not uri.startswith(SCHEME):
+    if not uri.startswith(SCHEME) or len(uri) > LONGEST:
         return None
     match [_plain(segment) for segment in uri.removeprefix(SCHEME).split("/")]:
         case ["agents"]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import pytest
 
 from a2a_mcp.errors import NotAllowed
-from a2a_mcp.paths import Paths
+from a2a_mcp.paths import Paths, is_elsewhere
 
 MOST = 100
 
@@ -100,6 +100,34 @@ def test_the_bridges_own_files_are_never_read(opened: Path) -> None:
         assert "bridge's own" in refusal(opened, wanted, own)
     in_there = Paths([state / "files"], own)  # opened by name
     assert in_there.read("report", MOST)[1] == b"of an agent"
+
+
+def test_the_bridges_own_files_are_known_by_any_name(opened: Path) -> None:
+    """As on disks where case makes no difference, of which a hard link is the like here."""
+    config, state = opened.parent / "agents.toml", opened.parent / "state"
+    config.write_text("token", encoding="utf-8")
+    state.mkdir()
+    os.link(config, opened / "AGENTS.toml")
+    assert "bridge's own" in refusal(opened, "AGENTS.toml", (config, state))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "elsewhere"),
+    [
+        (r"C:\open\x.txt", False),
+        (r"c:\OPEN\x.txt", False),
+        (r"open\x.txt", False),
+        (r"D:\x.txt", True),
+        (r"\\evil\share\x.txt", True),
+        ("//evil/share/x.txt", True),
+        (r"\\?\UNC\evil\share\x.txt", True),
+        (r"\\.\pipe\x", True),
+        (r"\\HOST\mine\x.txt", False),
+    ],
+)
+def test_no_share_is_looked_at_that_is_not_open(wanted: str, elsewhere: bool) -> None:
+    roots = [PureWindowsPath(r"C:\open"), PureWindowsPath(r"\\host\mine\open")]
+    assert is_elsewhere(PureWindowsPath(wanted), roots) is elsewhere
 
 
 def test_nothing_is_read_as_long_as_no_folder_is_open(opened: Path) -> None:

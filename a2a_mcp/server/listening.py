@@ -68,7 +68,7 @@ async def listen(
     """Serve one stream: say what of it is honoured, then what changes, until it is closed."""
     app, asked = ctx.lifespan_context, params.notifications
     _refuse_too_many(app)
-    tasks = (await task_news.listened_to(ctx))[:MOST_ADDRESSES]
+    tasks = await task_news.listened_to(ctx)
     stream = Stream(list_changes=bool(asked.resources_list_changed))
     heard: list[str] = []
     for uri in (asked.resource_subscriptions or [])[:MOST_ADDRESSES]:

@@ -18,6 +18,7 @@ from a2a_mcp.server.app import App, owner
 from a2a_mcp.server.mcp_tasks import ENDED, IDENTIFIER, Context, Wire, detailed, ways_of
 
 LOOK_SECONDS: Final = 1.0  # for what no event announces: what was said on the way, an answer
+MOST_TASKS: Final = 100  # of one stream
 SHOWN: Final = ("status", "statusMessage", "inputRequests")
 
 
@@ -35,7 +36,8 @@ async def listened_to(ctx: Context) -> list[str]:
     if not isinstance(wanted, list) or not wanted:
         return []
     require_client_extension(ctx, IDENTIFIER)
-    return [it for it in wanted if isinstance(it, str) and await _is_known(ctx, it)]
+    named = dict.fromkeys(it for it in wanted[:MOST_TASKS] if isinstance(it, str))
+    return [it for it in named if await _is_known(ctx, it)]
 
 
 async def acknowledge(

@@ -1,6 +1,7 @@
 """The key under which state travels: whose it is, when it is made, and what happens without it."""
 
 import logging
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -83,3 +84,30 @@ def test_a_key_that_somebody_damaged_is_left_as_it_is(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="remove it"):
         make_key(tmp_path)
     assert (tmp_path / NAME).read_text() == "short"
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe", "folder", "another's"])
+def test_a_key_that_another_user_laid_there_is_not_used(
+    tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would let them seal state that is taken for ours."""
+    theirs, place = tmp_path / "theirs", tmp_path / "state" / NAME
+    place.parent.mkdir()
+    theirs.write_bytes(b"k" * 32)
+    match kind:
+        case "link":
+            place.symlink_to(theirs)
+        case "pipe":
+            os.mkfifo(place)
+        case "folder":
+            place.mkdir()
+        case _:
+            place.write_bytes(b"k" * 32)
+            somebody = os.geteuid() + 1
+            monkeypatch.setattr(os, "geteuid", lambda: somebody)
+    assert read_key(place.parent) is None
+    key = LazyKey(place.parent, None)
+    sealed = key.seal(b"question")
+    assert key.unseal(sealed) == b"question"
+    with pytest.raises(InvalidRequestState):
+        LazyKey(None, SecretStr("k" * 32)).unseal(sealed)
