@@ -73,7 +73,8 @@ def _detail(row: Row) -> str:
         lines.append(f"The agent says of itself: {reported}")
     lines += _skills(row.get("skills", []))
     if modes := _modes(row):
-        lines.append(f"All skills, where they do not say otherwise: {modes}")
+        it = "Unless a skill says otherwise, it" if row.get("skills") else "It"
+        lines.append(f"{it} {modes}")
     for title, name in (("Interface", "interface"), ("Credentials", DETAIL)):
         if row.get(name):
             lines.append(f"{title}: {row[name]}")
@@ -87,7 +88,8 @@ def _skills(skills: list[Row]) -> list[str]:
     lines = ["Skills, in the agent's own words:"] if skills else []
     for skill in skills:
         examples = " | ".join(skill.get("examples", []))
-        facts = [skill.get("description"), examples and f"e.g. {examples}", _modes(skill)]
+        modes = _modes(skill)
+        facts = [skill.get("description"), examples and f"e.g. {examples}", modes and f"({modes})"]
         lines.append(" ".join([f"- {skill['name']}:", *(fact for fact in facts if fact)]))
     return lines
 
@@ -98,4 +100,4 @@ def _modes(row: Row) -> str:
         for verb, name in (("takes", "input_modes"), ("gives", "output_modes"))
         if row.get(name)
     ]
-    return f"({'; '.join(words)})" if words else ""
+    return "; ".join(words)

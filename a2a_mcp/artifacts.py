@@ -165,7 +165,7 @@ def _read(parts: tuple[Part, ...], wanted: Wanted, room: int, mask: Mask) -> str
         return _pointed(parts, wanted, room, mask)
     text = mask(_whole_text(parts))
     if wanted.search:
-        return f"\n{_found(text, wanted.search, room)}"
+        return f"\n{_found(text, wanted.search, wanted.offset, room)}"
     return _range(text, wanted, room)
 
 
@@ -208,7 +208,9 @@ def _artifact(agent: str, task: Task, wanted: Wanted, mask: Mask) -> Artifact:
     known = shorten(ids, KNOWN_IDS)
     raise NotAllowed(
         f"The task has no artifact {wanted.artifact_id!r}.",
-        f"Its artifacts: {known or 'none'}.",
+        f"Call again with one of its artifacts: {known}."
+        if known
+        else "It has none at all; get_task shows what the agent said.",
         agent=agent,
         task_id=task.id,
     )
@@ -221,7 +223,9 @@ def _parts(agent: str, task: Task, artifact: Artifact, wanted: Wanted) -> tuple[
         return (artifact.parts[wanted.part],)
     raise NotAllowed(
         f"The artifact has no part {wanted.part}.",
-        f"It has {len(artifact.parts)} parts, counted from 0.",
+        f"Its parts are 0 to {len(artifact.parts) - 1}; leave part out to read them all."
+        if artifact.parts
+        else "It is empty.",
         agent=agent,
         task_id=task.id,
     )
@@ -275,7 +279,8 @@ def _range(text: str, wanted: Wanted, room: int) -> str:
     if not taken:
         size, at = len(units[start].encode()), len("".join(units[:start]))
         return f" · line {start} is {size} bytes long: read it by characters, from offset={at}"
-    where = "" if (start, end) == (0, total) else f" · {wanted.unit} {start} to {end} of {total}"
+    whole = (start, end) == (0, total)
+    where = "" if whole else f" · {wanted.unit} {start} to {end - 1} of {total}, counted from 0"
     unit = ', unit="lines"' if wanted.unit == "lines" else ""
     more = f"\n\nRead on with offset={end}{unit}." if end < total else ""
     return f"{where}\n\n{''.join(taken)}{more}"
@@ -291,14 +296,18 @@ def _within(units: str | list[str], room: int) -> str | list[str]:
     return units
 
 
-def _found(text: str, phrase: str, room: int) -> str:
+def _found(text: str, phrase: str, start: int, room: int) -> str:
+    """Show the first hits from line `start` on: a search is gone on with by its offset."""
     rows = text.splitlines()
     needle = re.compile(re.escape(phrase), re.IGNORECASE)
-    hits = [number for number, row in enumerate(rows) if needle.search(row)]
-    if not hits:
+    every = [number for number, row in enumerate(rows) if needle.search(row)]
+    hits = [number for number in every if number >= start]
+    if not every:
         return f"{phrase!r} does not occur in its {len(rows)} lines."
+    if not hits:
+        return f"{phrase!r} does not occur from line {start} on; {len(every)} lines before hold it."
     shown: list[str] = []
-    last = -1
+    last = start - 1
     for number in hits[:MOST_HITS]:
         first = max(number - CONTEXT_LINES, last + 1, 0)
         if shown and first > last + 1:
@@ -308,7 +317,7 @@ def _found(text: str, phrase: str, room: int) -> str:
     head = f"{len(hits)} of {len(rows)} lines hold {phrase!r}; line numbers count from 0."
     if len(hits) > MOST_HITS:
         after = hits[MOST_HITS - 1] + 1
-        head += f' The first {MOST_HITS}; read on with offset={after}, unit="lines":'
+        head += f" These are {MOST_HITS} of them; for more, search again with offset={after}."
     return head_and_tail(head + "\n\n" + "\n".join(shown), room)
 
 

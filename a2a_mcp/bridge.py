@@ -173,7 +173,7 @@ class Bridge:
             reference, note = continued.task_id, _ended(continued)
             continued = None
         elif before and not before.state.stop:
-            note = "The task was at work already; the message was sent to it."
+            note = f"The task {outgoing.task_id} was at work already; the message went to it."
         elif route.waiting:
             note = (
                 f"The task {route.waiting} of this conversation still waits for an answer; "

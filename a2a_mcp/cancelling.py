@@ -16,10 +16,10 @@ import anyio
 
 from a2a_mcp import views
 from a2a_mcp.a2a.errors import A2AError, AgentUnreachable
-from a2a_mcp.a2a.types import JSON, CancelTaskRequest, Task
+from a2a_mcp.a2a.types import JSON, CancelTaskRequest, Task, TaskState
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.follow import Follow
-from a2a_mcp.outcomes import Outcomes
+from a2a_mcp.outcomes import Outcomes, as_asked
 from a2a_mcp.reading import Reader
 from a2a_mcp.registry import Registry
 from a2a_mcp.tasks import TaskRecord
@@ -56,7 +56,9 @@ class Canceller:
         if task.state.terminal:
             ended = f"The task had already ended ({task.state}); nothing was cancelled."
             ended += f" {found.note}" if found.note else ""
-            return replace(views.of_task(record.agent, task, note=ended), failed=False)
+            view = views.of_task(record.agent, task, note=ended)
+            stopped = task.state is TaskState.CANCELED
+            return as_asked(view) if stopped else replace(view, failed=False)
         whole = self._registry.agent(record.agent).limits.call_seconds
         return await self._stop(record, task, reason, began + whole)
 

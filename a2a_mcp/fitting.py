@@ -19,6 +19,9 @@ MEDIA_TYPE_BYTES: Final = 100
 SMALLEST_TEXT: Final = 300
 FIT_STEP: Final = 64
 WIDEST_IN_JSON: Final = 6  # bytes of one character, where it is written as an escape
+UNKNOWN_OFFSET: Final = "offset=…"
+ROOM_FOR_OFFSET: Final = 8
+LINE_ENDS: Final = 4
 ROOM_FOR_REST: Final = 3_000  # ids, names, next step, at their longest
 
 
@@ -35,13 +38,13 @@ def fit(view: TaskView, limit: int, mask: Callable[[str], str] = str) -> TaskVie
     cut = replace(view, truncated=True, next_step=_how_to_read(view))
     for smaller in (cut, _with_less(cut, 10), _with_less(cut, 3), _with_less(cut, 0)):
         if _largest(replace(smaller, text="")) + SMALLEST_TEXT <= limit:
-            return _with_most_text(smaller, view.text, limit)
+            return _with_most_text(smaller, view.text, limit - ROOM_FOR_OFFSET)
     least = replace(
         _with_less(cut, 0),
         error=shorten(cut.error, SMALLEST_TEXT) if cut.error else None,
         note=shorten(cut.note, SMALLEST_TEXT, mask) if cut.note else None,
     )
-    return _with_most_text(least, view.text, limit)
+    return _with_most_text(least, view.text, limit - ROOM_FOR_OFFSET)
 
 
 def _short(artifact: ArtifactView, mask: Callable[[str], str]) -> ArtifactView:
@@ -82,7 +85,25 @@ def _with_most_text(view: TaskView, text: str, limit: int) -> TaskView:
             fits = room
         else:
             too_much = room
-    return replace(view, text=head_and_tail(text, fits) if fits else "")
+    return _with_offset(replace(view, text=head_and_tail(text, fits) if fits else ""), text, fits)
+
+
+def _with_offset(view: TaskView, text: str, room: int) -> TaskView:
+    """Say where the rest begins, where the text is that of one artifact and nothing else.
+
+    Data is written otherwise when it is read by ranges, so its offset is not known here.
+    """
+    whole = [artifact for artifact in view.artifacts if _is_all(artifact, text)]
+    if len(view.artifacts) != 1 or not whole or view.next_step is None:
+        return view
+    begins = f"offset={len(_head(text, room))}"
+    return replace(view, next_step=view.next_step.replace(UNKNOWN_OFFSET, begins, 1))
+
+
+def _is_all(artifact: ArtifactView, text: str) -> bool:
+    """Whether a text is that of an artifact, but for line ends behind it."""
+    left = (artifact.size or 0) - len(text.encode("utf-8", "replace"))
+    return (artifact.media_type or "").startswith("text/") and 0 <= left <= LINE_ENDS
 
 
 def _largest(view: TaskView) -> int:
@@ -97,7 +118,7 @@ def _how_to_read(view: TaskView) -> str:
     largest = max(view.artifacts, key=lambda artifact: artifact.size or 0)
     read = (
         f'The text is cut. Read on with get_artifact(task_id="{view.task_id}", '
-        f'artifact_id="{largest.artifact_id}", offset=…), or search= for a phrase.'
+        f'artifact_id="{largest.artifact_id}", {UNKNOWN_OFFSET}), or search= for a phrase.'
     )
     return f"{read} {step}".strip()
 
@@ -107,10 +128,16 @@ def head_and_tail(text: str, room: int) -> str:
     encoded = text.encode("utf-8", "replace")
     if len(encoded) <= room:
         return text
-    head = encoded[: room * 2 // 3].decode("utf-8", "ignore")
+    head = _head(text, room)
     tail = encoded[-(room // 3) :].decode("utf-8", "ignore")
-    head = head[: head.rfind("\n") + 1] if "\n" in head[len(head) // 2 :] else head
     start = tail.find("\n") + 1
     tail = tail[start:] if 0 < start < len(tail) // 2 else tail
     left_out = len(encoded) - len(head.encode()) - len(tail.encode())
-    return f"{head.rstrip()}\n\n[… {left_out} bytes left out …]\n\n{tail.lstrip()}"
+    return f"{head}\n\n[… {left_out} bytes left out …]\n\n{tail.lstrip()}"
+
+
+def _head(text: str, room: int) -> str:
+    """Give what is kept of the beginning."""
+    head = text.encode("utf-8", "replace")[: room * 2 // 3].decode("utf-8", "ignore")
+    head = head[: head.rfind("\n") + 1] if "\n" in head[len(head) // 2 :] else head
+    return head.rstrip()

@@ -122,6 +122,7 @@ def describe_agent(registry: Registry, name: str, problem: str | None = None) ->
         row |= _of_card(connection.found.card, say)
         row |= _of_interfaces(connection, say)
         problems += _problems(connection)
+    row = {name: value for name, value in row.items() if value}
     row["credentials"] = _credentials(agent.auth, connection, say)
     if problems:
         row["problems"] = _some([say(text, WORDS) for text in dict.fromkeys(problems)], PROBLEMS)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
+from a2a_mcp.a2a.errors import MethodNotFound, UnsupportedOperation
 from a2a_mcp.a2a.types import JSON, ListTasksRequest, Task, TaskState
 from a2a_mcp.errors import NotAllowed
 from a2a_mcp.registry import Registry
@@ -24,6 +25,7 @@ NAMELESS: Final = {state.value: "no task is known" for state in TaskState} | {
 FINDABLE: Final = frozenset({TaskState.SUBMITTED, TaskState.WORKING, TaskState.UNKNOWN})
 LONGEST_TOKEN: Final = 2_000
 TIME_BYTES: Final = 40
+INSTEAD: Final = "Leave out remote: list_tasks then lists those started through this bridge."
 AS_SEEN: Final = "States are as last seen."
 
 
@@ -99,7 +101,10 @@ class Listing:
                 cursor=wanted.cursor,
             )
         except ValueError as error:
-            raise NotAllowed(f"{error}.", "Correct it, or list without it.") from error
+            said = str(error)
+            raise NotAllowed(
+                f"{said[:1].upper()}{said[1:]}.", "Correct it, or list without it."
+            ) from error
         notes = [AS_SEEN] if any(not record.state.terminal for record in records) else []
         notes += [self._tasks.problem] if self._tasks.problem else []
         rows = tuple(_row(record) for record in records)
@@ -108,16 +113,21 @@ class Listing:
     async def _remote(self, owner: str, agent: str, wanted: Filter) -> TasksView:
         client = await self._registry.connection(agent).client()
         after = seconds(wanted.updated_after)
-        page = await client.list(
-            ListTasksRequest(
-                context_id=wanted.context_id,
-                state=wanted.state,
-                page_size=wanted.limit,
-                page_token=wanted.cursor,
-                history_length=0,
-                updated_after=rfc3339(after) if after is not None else None,
-            )
+        request = ListTasksRequest(
+            context_id=wanted.context_id,
+            state=wanted.state,
+            page_size=wanted.limit,
+            page_token=wanted.cursor,
+            history_length=0,
+            updated_after=rfc3339(after) if after is not None else None,
         )
+        try:
+            page = await client.list(request)
+        except (MethodNotFound, UnsupportedOperation) as error:
+            said = scrub(error.message).rstrip(".")
+            raise NotAllowed(
+                f"The agent {agent!r} cannot list its tasks: {said}.", INSTEAD, agent=agent
+            ) from None
         own = [task for task in page.tasks if not await self._is_of_other(owner, agent, task)]
         rows = tuple(_remote_row(agent, task) for task in own)
         whole = page.total_size and len(own) == len(page.tasks)
@@ -159,6 +169,7 @@ def _row(record: TaskRecord) -> dict[str, JSON]:
         "state": record.state.value,
         "updated": rfc3339(record.updated),
         "message_id": None if record.task_id else record.message_id,
+        "note": None if record.task_id else NAMELESS[record.state.value],
     }
     return {name: value for name, value in row.items() if value}
 
@@ -175,12 +186,12 @@ def _remote_row(agent: str, task: Task) -> dict[str, JSON]:
 
 
 def _line(row: dict[str, JSON]) -> str:
-    named = row.get("task_id") or ""
+    named = f"task_id {row['task_id']}" if row.get("task_id") else ""
     if row.get("message_id"):
-        named = f"{named} ({NAMELESS[row['state']]}, message_id {row['message_id']})".lstrip()
+        named = f"{named} ({row['note']}, message_id {row['message_id']})".lstrip()
     context = f", context_id {row['context_id']}" if row.get("context_id") else ""
     when = f", {row['updated']}" if row.get("updated") else ""
-    return f"- {row['agent']} · {row['state']} · task_id {named}{context}{when}"
+    return f"- {row['agent']} · {row['state']} · {named}{context}{when}"
 
 
 def seconds(when: str | None) -> float | None:

@@ -48,9 +48,9 @@ class Outcomes:
         if follow.message is not None:
             return self.noted(views.of_message(follow.agent, follow.message, note=note))
         if follow.task is None:
-            return await self._without_task(follow)
+            return await self._without_task(follow, note)
         if follow.unmoved and not follow.ended:
-            return self.noted(_unmoved(follow))
+            return self.noted(_unmoved(follow, note))
         return self.noted(await self._with_task(follow, follow.task, note))
 
     async def _with_task(self, follow: Follow, task: Task, note: str | None) -> TaskView:
@@ -67,10 +67,10 @@ class Outcomes:
         view = views.of_task(follow.agent, task, reason=reason, note=" ".join(notes) or None)
         return replace(view, next_step=LATER) if lost else view
 
-    async def _without_task(self, follow: Follow) -> TaskView:
+    async def _without_task(self, follow: Follow, note: str | None) -> TaskView:
         error = follow.error
         if error is None:
-            return await self._silent(follow)
+            return await self._silent(follow, note)
         if isinstance(error, AgentError) and follow.continued:
             return await self._refused(follow, follow.continued, error)
         if isinstance(error, A2AError):
@@ -100,7 +100,7 @@ class Outcomes:
         note = f"The agent did not take the message: {scrub(error.message)}"
         return replace(self.noted(views.of_task(follow.agent, task, note=note)), failed=True)
 
-    async def _silent(self, follow: Follow) -> TaskView:
+    async def _silent(self, follow: Follow, note: str | None) -> TaskView:
         """View a message of which nothing was heard: a handle stands for its task.
 
         Where the client names the task (0.1), its id is known before the agent says a word.
@@ -111,12 +111,12 @@ class Outcomes:
                 record, task_id=record.message_id, interface=client.made_with
             )
         await self._handle(follow)
-        return self.noted(_unmoved(follow))
+        return self.noted(_unmoved(follow, note))
 
     async def of_nameless(self, record: TaskRecord) -> TaskView:
         """View a task that its agent has not named: what is heard here, or that it was lost."""
         follow = self._follower.of(record)
-        if follow:
+        if follow and not (follow.lost_sight and record.state is TaskState.UNKNOWN):
             return await self.of(follow)
         lost = self._reader.nameless(record)
         return TaskView(
@@ -135,7 +135,7 @@ class Outcomes:
         if later is None:
             return view
         note = f"The conversation went on with the task {later}."
-        step = f"If this question was answered, see that task. If not: {view.next_step}"
+        step = f"If that was the answer, see that task. Otherwise: {view.next_step}"
         return replace(view, note=f"{view.note} {note}" if view.note else note, next_step=step)
 
     async def _later(self, record: TaskRecord) -> str | None:
@@ -159,6 +159,8 @@ class Outcomes:
         else:
             note = "The agent was asked to cancel; this is the state it reports."
         view = views.of_task(record.agent, task, note=note)
+        if task.state is TaskState.CANCELED and not unread:
+            view = as_asked(view)
         return self.noted(replace(view, failed=bool(refusal) and not task.state.terminal))
 
     def noted(self, view: TaskView) -> TaskView:
@@ -167,6 +169,12 @@ class Outcomes:
             note = f"{view.note} {self._tasks.problem}" if view.note else self._tasks.problem
             view = replace(view, note=note)
         return view
+
+
+def as_asked(view: TaskView) -> TaskView:
+    """View a task that was stopped because its caller wanted that: there is nothing more to do."""
+    text = "" if view.text == views.NO_REASON else view.text
+    return replace(view, text=text, next_step=None, failed=False)
 
 
 def _elsewhere(follow: Follow, task: Task) -> str | None:
@@ -180,12 +188,13 @@ def _elsewhere(follow: Follow, task: Task) -> str | None:
     )
 
 
-def _unmoved(follow: Follow) -> TaskView:
+def _unmoved(follow: Follow, note: str | None) -> TaskView:
     """View a message without a sign of it yet: the task's old question is no answer to it."""
     return TaskView(
         agent=follow.agent,
         task_id=follow.record.task_id or follow.record.handle,
         context_id=follow.record.context_id,
         state=TaskState.WORKING,
+        note=note,
         next_step=NOTHING_HEARD,
     )

@@ -41,7 +41,7 @@ class Paths:
             )
         if not self.roots:
             raise NotAllowed(
-                "Files cannot be read from paths: no folder is open to it.",
+                "Files cannot be read from paths: the configuration opens no folder.",
                 f"{INSTEAD} Or ask the user to set file_roots in [server] of agents.toml.",
             )
         path = self._allowed(wanted)

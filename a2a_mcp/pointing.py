@@ -82,5 +82,8 @@ def items(
     if last > start and not rows:
         return f"item {start} is too long for a list: read it with the pointer {pointer}/{start}"
     end = start + len(rows)
+    if not rows:
+        return "no items"
     more = f"\nRead on with offset={end}." if end < len(value) else ""
-    return f"items {start} to {end} of {len(value)}\n\n{''.join(rows)}{more}"
+    where = f"items {start} to {end - 1} of {len(value)}, counted from 0"
+    return f"{where}\n\n{''.join(rows)}{more}"

@@ -207,22 +207,30 @@ class Reader:
         """Say why nothing can be done with a message whose task is not known (yet)."""
         follow = self._follower.of(record)
         if follow and follow.message:
-            message = f"The agent {record.agent} answered with a message: there is no task."
+            message = f"The agent {record.agent!r} answered with a message: there is no task."
             next_step = "get_task with this task_id shows the answer."
-        elif follow:
-            message = f"The agent {record.agent} has not named the task yet."
-            next_step = "Call get_task with this task_id until the agent has answered."
+        elif follow and not follow.lost_sight:
+            message = (
+                f"The agent {record.agent!r} has not named the task yet: until it does, the task "
+                "can be neither continued nor cancelled."
+            )
+            next_step = (
+                "Call get_task with this task_id later; once it shows the task's own task_id, try "
+                "again with that."
+            )
         elif record.state is TaskState.COMPLETED:
-            message = f"The agent {record.agent} answered with a message, which is not kept."
+            message = f"The agent {record.agent!r} answered with a message, which is not kept."
             next_step = "Ask again if the answer is still wanted."
         elif record.state is TaskState.FAILED:
-            message = f"The agent {record.agent} did not take the message: there is no task."
+            message = f"The agent {record.agent!r} did not take the message: there is no task."
             next_step = "Send it again if the work is still wanted."
         else:
+            why = f"the bridge was restarted before the agent {record.agent!r} named a task"
+            if follow:
+                why = f"the agent {record.agent!r} named no task"
             message = (
-                f"Delivery unknown: the bridge was restarted before the agent {record.agent} named "
-                f"a task, and no task of the message (message_id {record.message_id}) can be found "
-                "there. It may have been carried out."
+                f"Delivery unknown: {why}, and no task of the message (message_id "
+                f"{record.message_id}) can be found there. It may have been carried out."
             )
             next_step = "Ask the agent what became of it before anything is sent again."
         return NotAllowed(message, next_step, agent=record.agent, task_id=record.handle)

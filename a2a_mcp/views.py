@@ -31,8 +31,8 @@ NO_REASON: Final = "(the agent gave no reason)"
 FAILURES: Final = frozenset({TaskState.FAILED, TaskState.REJECTED, TaskState.CANCELED})
 
 RUNNING: Final = (
-    "The agent is working. Call get_task or subscribe with this task_id later; do not send the "
-    "message again."
+    "The agent is not done yet. Call get_task or subscribe with this task_id later; do not send "
+    "the message again."
 )
 NEXT_STEPS: Final = {
     TaskState.SUBMITTED: RUNNING,
@@ -43,7 +43,7 @@ NEXT_STEPS: Final = {
     "ask the user if you do not know the answer.",
     TaskState.AUTH_REQUIRED: "The agent waits for the user to sign in or approve. Show the user "
     "its words and link; never ask for a password. Then call get_task with this task_id.",
-    TaskState.FAILED: "Tell the user what failed, or send a corrected request as a new task.",
+    TaskState.FAILED: "Tell the user, or send a corrected request as a new task.",
     TaskState.REJECTED: "The agent does not take this task. Change the request, or try another.",
     TaskState.CANCELED: "The task was stopped. Send a new task if it is still wanted.",
 }

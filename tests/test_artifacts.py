@@ -54,7 +54,8 @@ def body(shown: str) -> tuple[str, int | None]:
     found = RANGE.search(heading)
     if found is None:
         return rest, None
-    _, end, total = map(int, found.groups())
+    _, last, total = map(int, found.groups())
+    end = last + 1
     piece = re.sub(rf"\n\nRead on with offset={end}(, unit=\"lines\")?\.$", "", rest)
     return piece, end if end < total else None
 
@@ -88,7 +89,8 @@ def test_an_artifact_without_anything_in_it_says_so() -> None:
 def test_a_range_of_characters_is_exact_and_says_where_it_is() -> None:
     shown = read(task(text("0123456789")), offset=2, limit=3).text
     assert shown == (
-        "agent · artifact_id a1 · characters 2 to 5 of 10\n\n234\n\nRead on with offset=5."
+        "agent · artifact_id a1 · characters 2 to 4 of 10, counted from 0\n\n234\n\n"
+        "Read on with offset=5."
     )
 
 
@@ -100,7 +102,7 @@ def test_a_range_of_lines_is_exact() -> None:
     rows = "".join(f"row {n}\n" for n in range(10))
     shown = read(task(text(rows)), unit="lines", offset=3, limit=2).text
     assert shown == (
-        "agent · artifact_id a1 · lines 3 to 5 of 10\n\nrow 3\nrow 4\n\n\n"
+        "agent · artifact_id a1 · lines 3 to 4 of 10, counted from 0\n\nrow 3\nrow 4\n\n\n"
         'Read on with offset=5, unit="lines".'
     )
 
@@ -122,10 +124,10 @@ def test_one_part_can_be_read_alone() -> None:
 
 
 @pytest.mark.parametrize("part", [2, -1])
-def test_a_part_that_is_not_there_is_refused_with_how_many_there_are(part: int) -> None:
+def test_a_part_that_is_not_there_is_refused_with_those_there_are(part: int) -> None:
     with pytest.raises(NotAllowed) as caught:
         read(task(text("first"), text("second")), part=part)
-    assert "2 parts" in caught.value.next_step
+    assert "0 to 1" in caught.value.next_step
     assert caught.value.task_id == "t1"
 
 
@@ -225,6 +227,22 @@ def test_many_hits_are_counted_and_the_first_ones_shown_within_the_room() -> Non
     assert len(shown.encode()) <= ROOM
 
 
+def test_a_search_goes_on_at_the_offset_that_it_names_until_every_hit_was_shown() -> None:
+    rows = [f"needle {n}" if n % 3 == 0 else f"row {n}" for n in range(100)]
+    known, found, offset = task(text("\n".join(rows))), [], 0
+    while True:
+        shown = read(known, search="needle", offset=offset).text
+        found += re.findall(r"^\d+: needle (\d+)$", shown, re.MULTILINE)
+        more = re.search(r"search again with offset=(\d+)\.", shown)
+        if more is None:
+            break
+        assert int(more[1]) > offset
+        offset = int(more[1])
+    assert found == [str(n) for n in range(0, 100, 3)]
+    past = read(known, search="needle", offset=100).text
+    assert "does not occur from line 100 on; 34 lines before hold it" in past
+
+
 def test_a_hit_in_a_very_long_line_is_shown_with_what_is_around_it() -> None:
     shown = read(task(text("x" * 100_000 + " needle " + "y" * 100_000)), search="needle").text
     assert "x needle y" in shown
@@ -258,7 +276,7 @@ def test_a_pointer_without_its_first_slash_is_not_the_whole() -> None:
 def test_a_list_is_read_by_range() -> None:
     shown = read(task(data(ROWS)), pointer="/rows", offset=10, limit=2).text
     assert shown.endswith(
-        'items 10 to 12 of 100\n\n{"n": 10}\n{"n": 11}\n\nRead on with offset=12.'
+        'items 10 to 11 of 100, counted from 0\n\n{"n": 10}\n{"n": 11}\n\nRead on with offset=12.'
     )
 
 
@@ -269,8 +287,8 @@ def test_consecutive_ranges_of_a_list_are_the_list() -> None:
         place = ITEMS.search(shown)
         assert place
         found += [json.loads(line) for line in shown.split("\n") if line.startswith('"')]
-        assert int(place[1]) == offset < int(place[2])
-        offset = int(place[2])
+        assert int(place[1]) == offset <= int(place[2])
+        offset = int(place[2]) + 1
     assert found == [f"é{n}" * 40 for n in range(200)]
 
 
@@ -324,9 +342,9 @@ def test_a_large_object_is_read_by_ranges_and_says_what_can_be_pointed_to() -> N
         assert place
         piece = shown.partition("\n\n")[2].partition("\nOr read a member")[0]
         whole += re.sub(r"\n\nRead on with offset=\d+\.$", "", piece)
-        if place[2] == place[3]:
+        offset = int(place[2]) + 1
+        if offset == int(place[3]):
             break
-        offset = int(place[2])
     assert json.loads(whole) == value
 
 

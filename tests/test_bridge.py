@@ -215,6 +215,17 @@ async def test_a_running_task_that_refuses_the_message_shows_how_it_is_now(
     assert len(agent.sends()) == 2
 
 
+async def test_a_message_to_a_running_task_says_whose_it_is_while_nothing_is_heard(
+    agent: ScriptedAgent, scene: Stage
+) -> None:
+    await scene.send(wait_seconds=0.1)
+    agent.on(SEND, silence)
+    agent.on(GET, result(task("working")))
+    view = await scene.send("more", task_id="t1", wait_seconds=0.1)
+    assert "do not send it again" in (view.next_step or "")
+    assert view.note == "The task t1 was at work already; the message went to it."
+
+
 async def test_a_context_begins_a_new_task_in_the_same_conversation(stage: Stage) -> None:
     first = await stage.send("task one")
     second = await stage.send("meta", context_id=first.context_id)
@@ -372,6 +383,9 @@ async def test_a_running_task_is_cancelled_and_the_agent_is_told_why(
     assert view.state is TaskState.CANCELED
     assert not view.failed
     assert "the agent confirms it" in (view.note or "")
+    assert view.next_step is None
+    again = await stage.bridge.cancel(ME, running.task_id or "", None, None)
+    assert (again.state, again.failed, again.next_step) == (TaskState.CANCELED, False, None)
     assert real.cancels()[-1] == {
         "task_id": running.task_id,
         "metadata": {"reason": "no longer needed"},

@@ -15,6 +15,7 @@ from scripted import (
     CARD,
     CUT,
     GET,
+    LIST,
     SEND,
     STREAM,
     SUBSCRIBE,
@@ -478,6 +479,24 @@ async def test_a_handle_of_a_message_that_failed_gives_the_failure(
         with pytest.raises(A2AError):
             await stage.follow(task_id=handle)
     assert await state_in_the_map(stage) is TaskState.UNKNOWN
+
+
+async def test_a_handle_of_a_lost_message_is_not_said_to_be_at_work(
+    plain: ScriptedAgent, stage: Stage
+) -> None:
+    speaks = anyio.Event()
+    plain.on(SEND, later(speaks, http(500, b"boom", "text/plain")))
+    plain.on(LIST, result({"tasks": []}))
+    handle = (await stage.send(wait_seconds=0.1)).task_id or ""
+    speaks.set()
+    with pytest.raises(A2AError):
+        await stage.follow(task_id=handle)
+    view = await stage.bridge.get(ME, handle, None)
+    assert (view.state, view.failed) == (TaskState.UNKNOWN, True)
+    assert "Delivery unknown: the agent 'it' named no task" in (view.error or "")
+    assert "Ask the agent what became of it" in (view.next_step or "")
+    with pytest.raises(NotAllowed, match="Delivery unknown"):
+        await stage.bridge.cancel(ME, handle, None, None)
 
 
 async def test_a_task_is_on_disk_before_anyone_is_told_of_it(

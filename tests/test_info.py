@@ -189,7 +189,7 @@ async def test_a_description_holds_what_is_needed_to_choose_and_to_mend(
     assert "The agent says of itself: Scripted agent" in prose
     assert "Skills, in the agent's own words:" in prose
     assert "e.g. Rain in Oslo? | Sun in Rome?" in prose
-    assert "text/plain, image/png" in prose
+    assert "(takes text/plain; gives text/plain, image/png)" in prose
 
 
 async def test_a_rewritten_address_is_told(agent: ScriptedAgent) -> None:

@@ -13,7 +13,6 @@ from agents import Agents
 from scripted import LIST, SEND, ScriptedAgent, done, error, result, scripted, silence, task
 from staging import ME, Stage, configured, staged
 
-from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.a2a.types import TaskState
 from a2a_mcp.errors import AmbiguousAgent, NotAllowed, UnknownAgent
 from a2a_mcp.listing import Filter, TasksView, seconds
@@ -136,6 +135,8 @@ async def test_a_message_on_its_way_is_listed_by_its_message_id(
         request = await agent.called(SEND)
         (row,) = (await listed(stage)).structured()["tasks"]
         assert row["message_id"] == request.message["messageId"]
+        assert row["note"] == "on its way, or lost at a restart"
+        assert row["note"] in (await listed(stage)).prose()
         assert request.message["messageId"] in (await listed(stage)).prose()
         group.cancel_scope.cancel()
 
@@ -227,12 +228,14 @@ async def test_an_agents_list_needs_an_agent_where_there_are_several(stage: Stag
         await listed(stage, remote=True)
 
 
-async def test_an_agent_that_cannot_list_is_an_error_of_the_agent(
-    agent: ScriptedAgent, stage: Stage
+@pytest.mark.parametrize("code", [-32601, -32004], ids=["LangGraph", "FastA2A"])
+async def test_of_an_agent_that_cannot_list_the_list_here_is_offered(
+    code: int, agent: ScriptedAgent, stage: Stage
 ) -> None:
-    agent.on(LIST, error(-32601, "Method not found"))
-    with pytest.raises(A2AError):
+    agent.on(LIST, error(code, "no such thing"))
+    with pytest.raises(NotAllowed, match="'it' cannot list its tasks: no such thing") as caught:
         await listed(stage, remote=True, agent="it")
+    assert "Leave out remote" in caught.value.next_step
 
 
 async def test_an_agent_that_lists_without_end_keeps_within_a_result(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -361,6 +362,30 @@ def test_a_cut_says_how_to_read_on(channel: str) -> None:
     view = fitting.fit(views.of_task("agent", known), LIMIT)
     shown = view.prose() if channel == "text" else view.structured()["next_step"]
     assert 'get_artifact(task_id="t1", artifact_id="report"' in shown
+
+
+def test_a_cut_says_where_the_rest_of_a_lone_text_begins() -> None:
+    words = "".join(f"Zeile {n}: schön 👩\n" for n in range(5_000))
+    known = task(artifacts=(artifact(words),))
+    view = fitting.fit(views.of_task("agent", known), LIMIT)
+    found = re.search(r"offset=(\d+)\)", view.next_step or "")
+    assert found
+    head = view.text.partition("\n\n[… ")[0]
+    assert head + words[int(found[1]) :] == words
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        task(message="Both are done.", artifacts=(artifact("x" * 30_000),)),
+        task(artifacts=(artifact("x" * 30_000), artifact("y", artifact_id="b"))),
+        task(artifacts=(artifact(Part(kind="data", data=["x" * 99] * 300)),)),
+    ],
+    ids=["a message too", "two artifacts", "data"],
+)
+def test_a_cut_of_more_than_a_lone_text_does_not_guess_where_its_rest_begins(known: Task) -> None:
+    view = fitting.fit(views.of_task("agent", known), LIMIT)
+    assert "offset=…)" in (view.next_step or "")
 
 
 def test_a_question_that_is_cut_still_says_how_to_answer_it() -> None:

@@ -46,8 +46,8 @@ TURN_BYTES: Final = 1_000
 NEXT_STEPS: Final[tuple[tuple[type[A2AError], str], ...]] = (
     (
         AuthenticationRequired,
-        "Ask the user to set the credentials of this agent in the bridge's configuration (auth); "
-        "agent_info shows which kind it wants.",
+        "Ask the user to set or correct the credentials of this agent in the bridge's "
+        "configuration (auth); agent_info shows which kind it wants and whether one is set.",
     ),
     (TaskNotFound, "Send a new task if the work is still wanted."),
     (ContentTypeNotSupported, "Send another kind of content; agent_info lists what it takes."),
@@ -86,10 +86,16 @@ LATER: Final = (
     "The task may be going on all the same: call get_task with this task_id later, and do not send "
     "it again."
 )
-LOST: Final = (
-    "Tell the user that it may have been carried out; find out with the agent before anything is "
-    "sent again."
+NOT_CANCELLED: Final = (
+    "It was not cancelled and may be going on: call cancel_task with this task_id again later."
 )
+LOST: Final = (
+    "Tell the user that it may have been carried out; find out {where} before anything is sent "
+    "again."
+)
+CHECK_URL: Final = " If every answer is like this, ask the user to check this agent's URL."
+# Failures on the way back: what was sent may have been carried out all the same.
+ON_THE_WAY_BACK: Final = (AgentUnreachable, InvalidAgentResponse, AgentFailure)
 
 
 # Codes that say by themselves what became of a message; of the others nothing is certain.
@@ -155,28 +161,38 @@ def of_bridge_error(error: BridgeError, mask: Mask) -> t.CallToolResult:
 
 @dataclass(frozen=True, slots=True)
 class FailedCall:
-    """What a failed call was about; `sent` tells that it carried a message."""
+    """What a failed call was about; `sent` says that it carried a message."""
 
     agent: str | None = None
     task_id: str | None = None
     sent: bool = False
+    cancels: bool = False
 
 
 def of_agent_error(error: A2AError, call: FailedCall, mask: Mask) -> t.CallToolResult:
     """Make the result of a failed call to an agent."""
-    next_step = next(step for kind, step in NEXT_STEPS if isinstance(error, kind))
     task_id = call.task_id or error.handle
-    if task_id and isinstance(error, AgentUnreachable):
-        next_step = LATER
-    elif call.sent and isinstance(error, AgentUnreachable) and error.delivery is Delivery.UNKNOWN:
-        next_step = LOST
     view = TaskView(
         agent=call.agent,
         task_id=scrub(task_id) if task_id else None,
         error=f"{_what(error, call.agent, mask)}{_delivery(error) if call.sent else ''}",
-        next_step=next_step,
+        next_step=_next_step(error, call, task_id),
     )
     return _error(view, mask)
+
+
+def _next_step(error: A2AError, call: FailedCall, task_id: str | None) -> str:
+    """Say what to do now; what may have been carried out is not sent elsewhere before it is known.
+
+    Where nothing was delivered, a task of the call is not at work on it either.
+    """
+    delivered = call.sent and error.delivery is not Delivery.NEVER
+    if task_id and isinstance(error, AgentUnreachable) and (delivered or not call.sent):
+        return NOT_CANCELLED if call.cancels else LATER
+    if delivered and (isinstance(error, ON_THE_WAY_BACK) or type(error) is AgentError):
+        lost = LOST.format(where="by get_task with this task_id" if task_id else "with the agent")
+        return lost + CHECK_URL if isinstance(error, InvalidAgentResponse) else lost
+    return next(step for kind, step in NEXT_STEPS if isinstance(error, kind))
 
 
 def _error(view: TaskView, mask: Mask) -> t.CallToolResult:

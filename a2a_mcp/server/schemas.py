@@ -108,6 +108,7 @@ TASKS: Final = {
                 state=STATE,
                 updated=TEXT,
                 message_id=TEXT,
+                note=TEXT,
             )
         ),
         "cursor": TEXT,

@@ -48,6 +48,9 @@ Agent = Annotated[
     str | None,
     Field(description="Agent name. Not needed with task_id or context_id, or for the default."),
 ]
+Holder = Annotated[
+    str | None, Field(description="Agent name; needed only for a task_id from elsewhere")
+]
 TaskId = Annotated[str, Field(description="task_id from an earlier result")]
 Wait = Annotated[
     float | None,
@@ -59,7 +62,7 @@ def returns_errors(
     function: Callable[P, Awaitable[Result]],
 ) -> Callable[P, Awaitable[Result]]:
     """Turn the errors of both trees into results; only this wrapper does."""
-    sends = function.__name__ in SENDS
+    sends, cancels = function.__name__ in SENDS, function.__name__ == "cancel_task"
 
     @wraps(function)
     async def wrapped(*args: P.args, **kwargs: P.kwargs) -> Result:
@@ -73,6 +76,7 @@ def returns_errors(
                 agent=await app.agent_of(kwargs),
                 task_id=_text(kwargs.get("task_id")),
                 sent=sends and kwargs.get("message") is not None,
+                cancels=cancels,
             )
             return results.of_agent_error(error, call, app.mask)
 
@@ -151,7 +155,7 @@ async def send_task(
 async def get_task(
     ctx: Ctx,
     task_id: TaskId,
-    agent: Agent = None,
+    agent: Holder = None,
     history_length: Annotated[
         int | None,
         Field(ge=0, le=100, description="Also show so many latest messages, most 100"),
@@ -171,7 +175,7 @@ async def get_artifact(
     ctx: Ctx,
     task_id: TaskId,
     artifact_id: Annotated[str, Field(description="artifact_id from the task's result")],
-    agent: Agent = None,
+    agent: Holder = None,
     part: Annotated[
         int | None, Field(ge=0, description="Only this part, counted from 0; default all")
     ] = None,
@@ -186,7 +190,7 @@ async def get_artifact(
         str | None, Field(description="JSON pointer into data, e.g. /rows; lists by offset, limit")
     ] = None,
     search: Annotated[
-        str | None, Field(description="Show only the lines around this phrase")
+        str | None, Field(description="Show only the lines around this phrase, from line offset on")
     ] = None,
 ) -> t.CallToolResult:
     """Reads one artifact of a task: the rest of a text that was cut, a part of its data, a picture
@@ -204,7 +208,7 @@ async def get_artifact(
 async def cancel_task(
     ctx: Ctx,
     task_id: TaskId,
-    agent: Agent = None,
+    agent: Holder = None,
     reason: Annotated[str | None, Field(description="Why, for the agent")] = None,
 ) -> t.CallToolResult:
     """Asks the agent to stop a task that is no longer wanted. Returns the state the task is really

@@ -307,6 +307,37 @@ async def test_a_failed_read_does_not_speak_of_delivery(
     assert "carried out" not in text(answer)
 
 
+def advice(failure: A2AError, **call: Any) -> str:
+    answer = of_agent_error(failure, FailedCall("weather", **call), str)
+    return str((answer.structured_content or {})["next_step"])
+
+
+def test_what_was_not_delivered_may_be_sent_again_also_to_a_task() -> None:
+    failure = wire.AgentUnreachable("no connection", delivery=Delivery.NEVER)
+    said = advice(failure, task_id="t1", sent=True)
+    assert "Try again later" in said
+    assert "not send it again" not in said
+
+
+def test_a_cancel_that_reached_nobody_is_to_be_asked_again() -> None:
+    failure = wire.AgentUnreachable("no connection")
+    assert "not cancelled" in advice(failure, task_id="t1", cancels=True)
+    assert "cancel_task" in advice(failure, task_id="t1", cancels=True)
+    assert "get_task" in advice(failure, task_id="t1")
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [wire.InvalidAgentResponse("HTML"), wire.AgentFailure("boom"), wire.AgentError("no")],
+    ids=lambda failure: type(failure).__name__,
+)
+def test_what_may_have_been_carried_out_is_not_offered_to_another_agent(failure: A2AError) -> None:
+    assert "may have been carried out; find out with the agent" in advice(failure, sent=True)
+    assert "another agent" not in advice(failure, sent=True)
+    failure.handle = "pending-1"
+    assert "find out by get_task with this task_id" in advice(failure, sent=True)
+
+
 ERRORS = [
     kind
     for kind in vars(wire).values()
