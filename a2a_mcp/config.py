@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -33,7 +33,8 @@ class Config:
 
     `agents` and `faults` share no name: a fault says why an agent cannot be used. `source` is the
     file that was read, or would be if it were there; `notes` are warnings for the terminal;
-    `secrets` are those known so far, for masking; `files` are what the outcome hangs on.
+    `secrets` are those known so far, for masking; `files` are what the outcome hangs on; `paths`
+    are they and the cards, all of which faults may name.
     """
 
     agents: Mapping[str, AgentConfig] = field(default_factory=dict)
@@ -44,6 +45,7 @@ class Config:
     notes: tuple[str, ...] = ()
     secrets: SecretRegister = field(default_factory=SecretRegister, repr=False, compare=False)
     files: frozenset[Path] = field(default=frozenset(), repr=False, compare=False)
+    paths: frozenset[Path] = field(default=frozenset(), repr=False, compare=False)
 
 
 def load(
@@ -76,7 +78,12 @@ def load(
         notes=tuple(draft.notes),
         secrets=register,
         files=frozenset(draft.sources.files),
+        paths=frozenset(draft.sources.files).union(_cards(draft)),
     )
+
+
+def _cards(draft: Draft) -> Iterator[Path]:
+    return (agent.card for agent in draft.agents.values() if isinstance(agent.card, Path))
 
 
 def _read_file(path: Path, draft: Draft) -> FileTable:

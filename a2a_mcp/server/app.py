@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,8 +57,13 @@ class App:
         return self.registry.config.server.result_bytes
 
     def mask(self, text: str) -> str:
-        """Hide configured secrets in what leaves."""
-        return self.registry.config.secrets.mask(text)
+        """Hide configured secrets in what leaves, and from other machines where files lie here."""
+        shown = self.registry.config.secrets.mask(text)
+        if self.local or os.sep not in shown:
+            return shown
+        for path in self.registry.config.paths:
+            shown = shown.replace(str(path), path.name)
+        return shown
 
     async def agents(self, agent: str | None, *, refresh: bool) -> AgentsView:
         """List the agents, or describe one after looking at its card."""

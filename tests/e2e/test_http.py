@@ -4,6 +4,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
@@ -13,7 +14,7 @@ import pytest
 from agents import Agent, Agents
 
 from e2e.bridges import Home, free_port, ran, until
-from e2e.hosts import Host, http_host
+from e2e.hosts import Answer, Host, http_host
 from e2e.lines import LEGACY, MODERN, line_host
 
 pytestmark = pytest.mark.anyio
@@ -133,6 +134,44 @@ async def test_without_its_token_nobody_gets_in_and_nobody_sees_anothers_tasks(
             await keeps_apart(alice, bob)
     assert "-secret" not in home.stderr.read_text()
     assert all("-secret" not in str(request["headers"]) for request in agent.requests())
+
+
+async def test_where_files_lie_on_this_machine_is_not_told_to_others(
+    home: Home, tmp_path: Path
+) -> None:
+    hidden = tmp_path / "hidden"
+    home.configure(
+        {
+            "token": {"url": "https://x.example", "auth": bearer({"file": str(hidden / "token")})},
+            "ca": {"url": "https://x.example", "ca_file": str(hidden / "ca.pem")},
+            "card": {"card": str(hidden / "card.json")},
+        },
+        tokens={"alice": "alice-secret"},
+    )
+    async with home.serving() as served, http_host(served.url, "auto", "alice-secret") as alice:
+        told = []
+        for name in ("token", "ca", "card"):
+            told += [await alice.call("agent_info", agent=name), await alice.send("x", agent=name)]
+        home.config.write_text(f"{home.config.read_text()}\n[oops\n")
+        found = await until(lambda: broken(alice))
+        assert found
+        told.append(found)
+    for answer in told:
+        for channel in (answer.text, str(answer.structure)):
+            assert str(hidden) not in channel
+            assert str(home.config.parent) not in channel
+    assert "token cannot be read" in told[0].text
+    assert "agents.toml: is not TOML" in told[-1].text
+
+
+def bearer(token: Any) -> dict[str, Any]:
+    return {"type": "bearer", "token": token}
+
+
+async def broken(host: Host) -> Answer | None:
+    """Look at the agents, until it is noticed that the configuration cannot be read."""
+    answer = await host.call("agent_info")
+    return answer if "TOML" in answer.text else None
 
 
 async def keeps_apart(alice: Host, bob: Host) -> None:

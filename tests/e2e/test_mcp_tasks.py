@@ -444,3 +444,8 @@ async def test_who_listens_to_tasks_is_told_of_each_change(
         assert answer_of(last["result"])["text"] == "got: Paris"
         refused = await pipes.answer_to(await listen(pipes, [task_id]))
         assert refused["error"]["code"] == UNDECLARED
+        many = [*map(str, range(100)), task_id]  # more than anybody listens to: not even looked up
+        late = await listen(pipes, many, **capabilities)
+        named = "io.modelcontextprotocol/subscriptionId"
+        told = await pipes.told(lambda it: it["params"]["_meta"].get(named) == late)
+        assert told["params"]["notifications"] == {}
