@@ -25,9 +25,9 @@ from a2a_mcp.registry import Registry
 
 ADVICE: Final[tuple[tuple[type[A2AError], str], ...]] = (
     (AuthenticationRequired, "Set `auth` for this agent in agents.toml."),
-    (AgentUnreachable, "Is the agent running, is its URL right, is a proxy in between?"),
-    (InvalidAgentResponse, "Is this the URL of the agent? It may also be that of its card."),
-    (NoCommonInterface, "It can be used when it offers JSON-RPC or HTTP+JSON."),
+    (AgentUnreachable, "See whether the agent runs, its URL is right, and no proxy is in between."),
+    (InvalidAgentResponse, "Give the URL of the agent, or of its card."),
+    (NoCommonInterface, "Ask who runs it to offer JSON-RPC or HTTP+JSON of A2A 0.1 to 1.0."),
     (UrlRefused, "If you trust that address, add its origin to the agent's `allowed_origins`."),
 )
 

@@ -46,7 +46,7 @@ async def test_a_dead_agent_is_named_with_the_reason_and_the_others_still_checke
     assert "dead [failing]" in told
     assert "Problem: no connection" in told
     assert f"({card_url})" in told
-    assert "Is the agent running, is its URL right" in told
+    assert "See whether the agent runs" in told
     assert "good [ready]" in told
     assert "1 of 2 agents can be used." in told
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from scripted import free_port
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -61,3 +62,11 @@ def test_a_person_who_starts_it_by_hand_is_told_what_it_waits_for() -> None:
         assert process.stdout.read() == ""
         os.close(ours)
     assert "waiting for an MCP host on standard input" in told
+
+
+def test_a_port_that_is_taken_says_how_to_choose_another() -> None:
+    with free_port() as taken:
+        taken.listen()
+        ended = run("demo-agent", "--port", str(taken.getsockname()[1]))
+    assert ended.returncode == 1
+    assert ended.stderr.endswith("; choose another with --port\n")
