@@ -49,19 +49,20 @@ def test_an_agent_of_the_command_line_may_be_named() -> None:
 
 def test_a_person_who_starts_it_by_hand_is_told_what_it_waits_for() -> None:
     ours, its = pty.openpty()
-    command = [sys.executable, "-m", "a2a_mcp", "http://127.0.0.1:9"]
-    with subprocess.Popen(
-        command, stdin=its, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stderr is not None
-        assert process.stdout is not None
-        told = process.stderr.readline()
-        os.close(its)
-        os.write(ours, b"\x04")  # the end of input, as a person types it
-        assert process.wait(30) == 0
-        assert process.stdout.read() == ""
-        os.close(ours)
-    assert "waiting for an MCP host on standard input" in told
+    os.write(ours, b"\x04")  # the end of input, as a person types it
+    ended = subprocess.run(
+        [sys.executable, "-m", "a2a_mcp", "http://127.0.0.1:9"],
+        stdin=its,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    os.close(its)
+    os.close(ours)
+    assert ended.returncode == 0
+    assert ended.stdout == ""
+    assert "waiting for an MCP host on standard input" in ended.stderr
 
 
 def test_a_port_that_is_taken_says_how_to_choose_another() -> None:
