@@ -25,16 +25,20 @@ class AgentsView:
     agents: tuple[Row, ...]
     total: int
     note: str | None = None
+    next_step: str | None = None
 
     def structured(self) -> dict[str, JSON]:
         """Give the members that are set."""
-        note = {"note": self.note} if self.note else {}
-        return {"agents": list(self.agents), "total": self.total, **note}
+        more = {"note": self.note, "next_step": self.next_step}
+        told = {name: words for name, words in more.items() if words}
+        return {"agents": list(self.agents), "total": self.total, **told}
 
     def prose(self) -> str:
         """Give the same as readable text."""
         shown = [_detail(row) if DETAIL in row else _line(row) for row in self.agents]
-        return "\n".join([*shown, *([f"\nNote: {self.note}"] if self.note else [])])
+        told = [f"\nNote: {self.note}"] if self.note else []
+        told += [f"\n{self.next_step}"] if self.next_step else []
+        return "\n".join([*shown, *told])
 
     def fitted(self, limit: int) -> AgentsView:
         """Leave out skills from the end until each channel holds at most `limit` bytes."""

@@ -314,7 +314,7 @@ def _found(text: str, phrase: str, start: int, room: int) -> str:
             shown.append("…")
         last = min(number + CONTEXT_LINES, len(rows) - 1)
         shown += [f"{at}: {_near(rows[at], needle)}" for at in range(first, last + 1)]
-    head = f"{len(hits)} of {len(rows)} lines hold {phrase!r}; line numbers count from 0."
+    head = f"{len(every)} of {len(rows)} lines hold {phrase!r}; line numbers count from 0."
     if len(hits) > MOST_HITS:
         after = hits[MOST_HITS - 1] + 1
         head += f" These are {MOST_HITS} of them; for more, search again with offset={after}."

@@ -32,6 +32,10 @@ MODE: Final = 60
 PROBLEMS: Final = 10
 INTERFACES: Final = 10
 EXAMPLES: Final = 3
+FAILING: Final = (
+    "The last call to this agent failed; the next one tries again. If it goes on, use another "
+    "agent, or ask the user to check this one's URL and credentials (auth) in the configuration."
+)
 KINDS: Final = {Bearer: "bearer token", Basic: "basic", ApiKey: "API key", Headers: "headers"}
 
 
@@ -126,7 +130,8 @@ def describe_agent(registry: Registry, name: str, problem: str | None = None) ->
     row["credentials"] = _credentials(agent.auth, connection, say)
     if problems:
         row["problems"] = _some([say(text, WORDS) for text in dict.fromkeys(problems)], PROBLEMS)
-    view = AgentsView((row,), 1, registry.problem)
+    step = FAILING if row["state"] == "failing" else None
+    view = AgentsView((row,), 1, registry.problem, step)
     return view.fitted(registry.config.server.result_bytes)
 
 

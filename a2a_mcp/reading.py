@@ -208,7 +208,10 @@ class Reader:
         follow = self._follower.of(record)
         if follow and follow.message:
             message = f"The agent {record.agent!r} answered with a message: there is no task."
-            next_step = "get_task with this task_id shows the answer."
+            next_step = (
+                "get_task with this task_id shows the answer; to go on, call send_task with the "
+                "context_id that stands there."
+            )
         elif follow and not follow.lost_sight:
             message = (
                 f"The agent {record.agent!r} has not named the task yet: until it does, the task "
@@ -225,12 +228,10 @@ class Reader:
             message = f"The agent {record.agent!r} did not take the message: there is no task."
             next_step = "Send it again if the work is still wanted."
         else:
-            why = f"the bridge was restarted before the agent {record.agent!r} named a task"
-            if follow:
-                why = f"the agent {record.agent!r} named no task"
             message = (
-                f"Delivery unknown: {why}, and no task of the message (message_id "
-                f"{record.message_id}) can be found there. It may have been carried out."
+                f"Delivery unknown: contact was lost before the agent {record.agent!r} named a "
+                f"task, and no task of the message (message_id {record.message_id}) can be found "
+                "there. It may have been carried out."
             )
             next_step = "Ask the agent what became of it before anything is sent again."
         return NotAllowed(message, next_step, agent=record.agent, task_id=record.handle)

@@ -232,6 +232,7 @@ def test_a_search_goes_on_at_the_offset_that_it_names_until_every_hit_was_shown(
     known, found, offset = task(text("\n".join(rows))), [], 0
     while True:
         shown = read(known, search="needle", offset=offset).text
+        assert "34 of 100 lines hold 'needle'" in shown
         found += re.findall(r"^\d+: needle (\d+)$", shown, re.MULTILINE)
         more = re.search(r"search again with offset=(\d+)\.", shown)
         if more is None:

@@ -493,7 +493,9 @@ async def test_a_handle_of_a_lost_message_is_not_said_to_be_at_work(
         await stage.follow(task_id=handle)
     view = await stage.bridge.get(ME, handle, None)
     assert (view.state, view.failed) == (TaskState.UNKNOWN, True)
-    assert "Delivery unknown: the agent 'it' named no task" in (view.error or "")
+    assert "Delivery unknown: contact was lost before the agent 'it' named a task" in (
+        view.error or ""
+    )
     assert "Ask the agent what became of it" in (view.next_step or "")
     with pytest.raises(NotAllowed, match="Delivery unknown"):
         await stage.bridge.cancel(ME, handle, None, None)

@@ -227,6 +227,8 @@ async def test_an_agent_without_a_card_is_described_with_the_reason(agent: Scrip
     assert row(view)["state"] == "failing"
     assert "no agent card at" in row(view)["problems"][0]
     assert "Problem: no agent card at" in view.prose()
+    for channel in (view.prose(), str(view.structured()["next_step"])):
+        assert "use another agent" in channel
 
 
 SCHEMES = {

@@ -125,12 +125,21 @@ def of_task_view(view: TaskView, mask: Mask, limit: int) -> t.CallToolResult:
         view,
         text=mask(view.text),
         error=mask(view.error) if view.error else None,
-        updates=tuple(replace(update, text=told(update, mask)) for update in view.updates),
+        updates=tuple(
+            replace(update, text="" if _is_answer(update, view) else told(update, mask))
+            for update in view.updates
+        ),
         history=tuple(
             replace(turn, text=shorten(mask(turn.text), TURN_BYTES)) for turn in view.history
         ),
     )
     return of_view(fit(said, limit, mask), mask, is_error=view.failed)
+
+
+def _is_answer(update: UpdateView, view: TaskView) -> bool:
+    """Whether an update's words are all that the text says: they stand there, once."""
+    stopped = view.state is not None and view.state.stop
+    return stopped and update.state == view.state and update.text == view.text
 
 
 def told(update: UpdateView, mask: Mask) -> str:

@@ -222,6 +222,22 @@ async def test_updates_stand_in_both_channels(agent: ScriptedAgent, tmp_path: Pa
     assert "- [working] step one" in text(answer)
 
 
+async def test_a_question_stands_in_the_text_and_not_in_the_updates_again(
+    agent: ScriptedAgent, tmp_path: Path
+) -> None:
+    agent.on(CARD, document(card(agent.url, streaming=True)))
+    agent.on(STREAM, stream(moved("working", "a look"), moved("input-required", "Which city?")))
+    async with host(agent, tmp_path) as client:
+        answer = await call(client, "subscribe", message="go")
+    structure = answer.structured_content or {}
+    assert [(update["state"], update["text"]) for update in structure["updates"]] == [
+        ("working", "a look"),
+        ("input-required", ""),
+    ]
+    assert structure["text"] == "Which city?"
+    assert text(answer).count("Which city?") == 1
+
+
 async def test_without_any_agent_a_call_says_what_to_configure(tmp_path: Path) -> None:
     async with hosted(Config(), tmp_path) as client:
         for tool, arguments in (
