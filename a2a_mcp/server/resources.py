@@ -8,6 +8,7 @@ sent, byte for byte, with secrets masked in what is text.
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Iterator
 from itertools import groupby
@@ -18,12 +19,12 @@ from mcp.server.context import ServerRequestContext
 from mcp.shared.exceptions import MCPError
 from pydantic import BaseModel
 
-from a2a_mcp import uris
+from a2a_mcp import media_types, uris
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.a2a.types import Artifact, Part
 from a2a_mcp.artifacts import TEXT_TYPES, pretty
 from a2a_mcp.browsing import MOST_COMPLETIONS, Browser, Entry
-from a2a_mcp.content import describe, media_type_of, size_of
+from a2a_mcp.content import describe, size_of
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.listing import Filter
 from a2a_mcp.server import results
@@ -36,6 +37,7 @@ Handler: TypeAlias = Callable[[Ctx, Any], Awaitable[BaseModel]]
 Contents: TypeAlias = t.TextResourceContents | t.BlobResourceContents
 
 MARKDOWN: Final = "text/markdown"
+CHARSET: Final = re.compile(r"; ?charset=[A-Za-z0-9_-]{1,40}$", re.IGNORECASE)
 ROWS: Final = 100
 LARGEST: Final = 7 * 1024 * 1024  # in base64 within the 10 MiB that some clients take (hosts 2)
 TEMPLATES: Final = (
@@ -181,7 +183,7 @@ def _too_large(part: Part, uri: str, mask: Mask) -> Contents:
 
 
 def _content(part: Part, uri: str, mask: Mask) -> Contents:
-    kind = media_type_of(part)
+    kind = _media_type(part)
     match part.kind:
         case "text":
             # Lone surrogates cannot be sent as UTF-8; all else goes out as it came.
@@ -200,9 +202,19 @@ def _content(part: Part, uri: str, mask: Mask) -> Contents:
             return _page(uri, describe(part), "text/plain")
 
 
+def _media_type(part: Part) -> str:
+    """Give what a host may go by: of an agent's words no more than a type and a charset."""
+    otherwise = "application/json" if part.kind == "data" else "text/plain"
+    kind = media_types.plain(part.media_type) or otherwise
+    if part.kind == "raw":
+        kind = media_types.of_bytes(part.raw, part.media_type, part.filename)
+    charset = CHARSET.search(part.media_type or "")
+    return kind + charset[0] if charset and kind.startswith("text/") else kind
+
+
 def _as_text(raw: bytes, kind: str) -> str | None:
     """Read a file that says it is text, and is: only in text can a secret be masked."""
-    plain = kind.partition(";")[0].strip().lower()
+    plain = kind.partition(";")[0]
     if not (plain.startswith("text/") or plain in TEXT_TYPES):
         return None
     try:

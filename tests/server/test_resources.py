@@ -182,6 +182,21 @@ async def test_artifacts_are_text_as_text_and_bytes_byte_for_byte(
     assert link == "https://example.com/report.pdf"
 
 
+@pytest.mark.parametrize(
+    ("part", "kind"),
+    [
+        (Part(kind="raw", raw=b"<svg/>", media_type="image/png"), "application/octet-stream"),
+        (Part(kind="raw", raw=b"x", media_type="text/html;profile=mcp-app"), "text/html"),
+        (Part(kind="raw", raw=b"x", media_type="text/" + "x" * 1_000), "application/octet-stream"),
+        (Part(kind="text", text="x", media_type="secret\r\nX: y"), "text/plain"),
+        (Part(kind="data", data=1, media_type="\ud800"), "application/json"),
+    ],
+)
+def test_a_host_hears_of_a_type_only_what_is_one(part: Part, kind: str) -> None:
+    (shown,) = contents_of(Artifact(artifact_id="a", parts=(part,)), "a2a://x", str)
+    assert shown.mime_type == kind
+
+
 def test_parts_of_an_artifact_keep_their_order_and_kind() -> None:
     def text(words: str, kind: str | None = None) -> Part:
         return Part(kind="text", text=words, media_type=kind)
