@@ -112,6 +112,11 @@ class Connection:
         if self._transport:
             await self._transport.aclose()
 
+    async def retire(self) -> None:
+        """Let go of an agent that is configured otherwise now; what is under way goes on."""
+        if self._transport:
+            await self._transport.retire()
+
     async def card(self, *, refresh: bool = False) -> FoundCard:
         """Give the agent's card, fetched again when it is no longer fresh or `refresh` asks for it.
 

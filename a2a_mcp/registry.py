@@ -13,6 +13,8 @@ from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
+import anyio
+
 from a2a_mcp.config import AgentConfig, Config, Reloader
 from a2a_mcp.errors import AgentDisabled, AmbiguousAgent, UnknownAgent
 
@@ -47,6 +49,7 @@ class Registry:
         self._clock = clock
         self._connections: dict[str, Connection] = {}
         self._retired: list[Connection] = []
+        self._retiring = anyio.Event()
         self._by_key = _by_key(config)
         self._tls = cache(_default_tls)
 
@@ -60,6 +63,15 @@ class Registry:
         for connection in [*self._connections.values(), *self._retired]:
             await connection.aclose()
 
+    async def tidy(self) -> None:
+        """Close what changes of the configuration leave behind, until cancelled."""
+        while True:
+            await self._retiring.wait()
+            self._retiring = anyio.Event()
+            while self._retired:
+                await self._retired[0].retire()
+                del self._retired[0]
+
     def refresh(self) -> None:
         """Take over a changed configuration file; looked at once a second at most."""
         fresh = self._reloader.reload_if_changed(self._clock()) if self._reloader else None
@@ -68,6 +80,7 @@ class Registry:
         for name, connection in list(self._connections.items()):
             if fresh.agents.get(name) != connection.config:
                 self._retired.append(self._connections.pop(name))
+                self._retiring.set()
         self.config = fresh
         self._by_key = _by_key(fresh)
 

@@ -82,6 +82,7 @@ class ScriptedAgent:
         self.url = origin
         self.requests: list[Request] = []
         self.connections = 0
+        self.open = 0
         self._replies: dict[str, list[Reply]] = {}
         self._arrived = anyio.Event()
         self.on(CARD, document(card(origin)))
@@ -108,12 +109,16 @@ class ScriptedAgent:
     async def converse(self, stream: SocketStream) -> None:
         """Answer on one connection until either side closes it."""
         self.connections += 1
+        self.open += 1
         wire = _Wire(stream)
-        with suppress(*GONE):
-            async with stream:
-                while request := await wire.request():
-                    if not await self._answer(request, wire):
-                        return
+        try:
+            with suppress(*GONE):
+                async with stream:
+                    while request := await wire.request():
+                        if not await self._answer(request, wire):
+                            return
+        finally:
+            self.open -= 1
 
     async def _answer(self, request: Request, wire: _Wire) -> bool:
         self.requests.append(request)

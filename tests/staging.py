@@ -59,12 +59,14 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged(config: Config, folder: Path, **following: Any) -> AsyncIterator[Stage]:
+async def staged(
+    config: Config, folder: Path, *, registry: Registry | None = None, **following: Any
+) -> AsyncIterator[Stage]:
     """Open a bridge as the server's lifespan does; the whole test is bounded.
 
     `following` are further options of the follower.
     """
-    registry, tasks = Registry(config), SqliteTaskMap(folder)
+    registry, tasks = registry or Registry(config), SqliteTaskMap(folder)
     server = config.server
     kept = Kept(
         folder,
@@ -85,6 +87,7 @@ async def staged(config: Config, folder: Path, **following: Any) -> AsyncIterato
                 )
                 group.start_soon(follower.watch)
                 group.start_soon(kept.run)
+                group.start_soon(registry.tidy)
                 bridge = Bridge(registry, tasks, follower, kept)
                 yield Stage(bridge, registry, tasks, Listing(registry, tasks))
                 group.cancel_scope.cancel()

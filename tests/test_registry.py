@@ -6,8 +6,22 @@ import subprocess
 import sys
 from pathlib import Path
 
+import anyio
 import pytest
-from staging import agents
+from scripted import (
+    CARD,
+    SEND,
+    STREAM,
+    card,
+    document,
+    done,
+    later,
+    result,
+    scripted,
+    stream,
+    task,
+)
+from staging import agents, staged, until
 
 from a2a_mcp.config import Config, Reloader
 from a2a_mcp.errors import AgentDisabled, AmbiguousAgent, BridgeError, UnknownAgent
@@ -210,3 +224,30 @@ def test_choosing_an_agent_imports_no_http_library() -> None:
         "assert 'httpx' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=30)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("streaming", [True, False])
+async def test_an_agent_that_changed_keeps_no_connection_and_loses_no_task(
+    streaming: bool, tmp_path: Path
+) -> None:
+    go_on = anyio.Event()
+    async with scripted() as agent:
+        agent.on(CARD, document(card(agent.url, streaming=streaming)))
+        agent.on(STREAM, stream({"task": task("working")}, go_on, {"task": done("done")}))
+        agent.on(SEND, later(go_on, result(done("done"))))
+        file = Watched(tmp_path, table("it", agent.url))
+        async with staged(file.registry.config, tmp_path, registry=file.registry) as stage:
+            begun = await stage.send(wait_seconds=0.2)
+            file.write(table("it", agent.url) + 'description = "changed"\n')
+            file.names()
+            assert file.registry.known("it") is None
+            await anyio.wait_all_tasks_blocked()
+            go_on.set()
+            assert (await stage.follow(task_id=begun.task_id)).text == "done"
+            assert len(agent.sends()) == 1
+
+            async def none_is_open() -> bool:
+                return agent.open == 0
+
+            await until(none_is_open, 2)

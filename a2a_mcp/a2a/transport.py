@@ -81,6 +81,8 @@ class Transport:
         self.limits = limits
         self._pool = pool
         self._places = Places(limits.concurrency)
+        self._calls = 0
+        self._retired = False
         self._urls: dict[str, httpx.URL] = {}
         self._timeouts = {
             "timeout": {
@@ -94,6 +96,12 @@ class Transport:
     async def aclose(self) -> None:
         """Close the pool's connections."""
         await self._pool.aclose()
+
+    async def retire(self) -> None:
+        """Close them when none is in use any more; those that are, and later ones, right after."""
+        self._retired = True
+        if not self._calls:
+            await self._pool.aclose()
 
     async def fetch(
         self,
@@ -165,19 +173,26 @@ class Transport:
         accept: str,
         address: str | None = None,
     ) -> AsyncIterator[httpx.Response]:
-        with _translated(outgoing.url):
-            request = self._request(outgoing, headers, attachment, accept)
-            if address:
-                _dial(request, address)
-            response = await self._pool.handle_async_request(request)
-            response.request = request
+        self._calls += 1
         try:
-            _refuse_coding(response)
-            yield response
+            with _translated(outgoing.url):
+                request = self._request(outgoing, headers, attachment, accept)
+                if address:
+                    _dial(request, address)
+                response = await self._pool.handle_async_request(request)
+                response.request = request
+            try:
+                _refuse_coding(response)
+                yield response
+            finally:
+                if not response.is_closed:
+                    with anyio.CancelScope(shield=True):
+                        await response.aclose()
         finally:
-            if not response.is_closed:
+            self._calls -= 1
+            if self._retired and not self._calls:
                 with anyio.CancelScope(shield=True):
-                    await response.aclose()
+                    await self._pool.aclose()
 
     def _request(
         self, outgoing: Outgoing, headers: Mapping[str, str], attachment: Attachment, accept: str

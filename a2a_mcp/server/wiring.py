@@ -86,6 +86,7 @@ def create_server(
                 follower = Follower(group, tasks, watchers=(kept.note, streams.note))
                 group.start_soon(follower.watch)
                 group.start_soon(kept.run)
+                group.start_soon(registry.tidy)
                 if closing:
                     group.start_soon(_release, closing, follower, streams)
                 bridge = Bridge(registry, tasks, follower, kept)
