@@ -191,7 +191,8 @@ class Bridge:
             reference_task_ids=(reference,) if reference else (),
         )
         self._follower.make_room()
-        await self._take_up(route.agent, outgoing)
+        if outgoing.message_id and not await self.tasks.claim(outgoing.message_id):
+            raise SentBefore(route.agent, outgoing.task_id)
         record = await self.tasks.begin(
             owner=owner,
             agent=route.agent,
@@ -206,16 +207,6 @@ class Bridge:
         follow = self._follower.send(connection, record, request, before)
         follow.continued = continued
         return follow, note
-
-    async def _take_up(self, agent: str, outgoing: Outgoing) -> None:
-        """Let what may come twice pass once, of all processes; the last thing before it leaves."""
-        if outgoing.message_id and not await self.tasks.claim(outgoing.message_id):
-            raise SentBefore(
-                "The answer was taken up before; nothing was sent again.",
-                "Call get_task with this task_id.",
-                agent=agent,
-                task_id=outgoing.task_id,
-            )
 
     async def _route(self, owner: str, outgoing: Outgoing) -> Route:
         """Find where a message goes; a task that is only known at its agent is adopted first."""

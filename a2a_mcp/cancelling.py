@@ -89,6 +89,7 @@ class Canceller:
         """Cancel the task of a call that its host has given up, where `on_cancel` wants that.
 
         Runs in a cancelled call, so it is shielded, and bounded; what goes wrong changes nothing.
+        A host that goes away has given nothing up: its follows are released by then.
         """
         if self._registry.agent(follow.agent).on_cancel != "cancel" or follow.settled:
             return

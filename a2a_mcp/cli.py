@@ -113,16 +113,17 @@ async def _serve_stdio(started: Started) -> None:
     from a2a_mcp.server.stdio import serve_stdio
     from a2a_mcp.server.wiring import create_server
 
-    closed = anyio.Event()
+    closed, closing = anyio.Event(), anyio.Event()
     server = create_server(
         started.config,
         started.state_folder,
         reloader=started.reloader,
         closed=closed.set,
+        closing=closing,
         local=True,
     )
     _settle()
-    await serve_stdio(server, closed)
+    await serve_stdio(server, closed, closing)
 
 
 def _serve_http(options: argparse.Namespace, started: Started) -> int:

@@ -60,6 +60,14 @@ class NotAllowed(BridgeError):
 class SentBefore(NotAllowed):
     """An answer that comes twice has been taken up before; nothing was sent."""
 
+    def __init__(self, agent: str, task_id: str | None) -> None:
+        super().__init__(
+            "The answer was taken up before; nothing was sent again.",
+            "Call get_task with this task_id.",
+            agent=agent,
+            task_id=task_id,
+        )
+
 
 class ConfigError(Exception):
     """The configuration cannot be used; `faults` are lines of `file: key: reason`."""

@@ -13,25 +13,66 @@ import sys
 from typing import Any, Final
 
 import anyio
+from anyio.lowlevel import checkpoint
 from mcp.server import MCPServer
+from mcp.server.stdio import stdio_server
 
 GRACE_SECONDS: Final = 1.5
 
 
-async def serve_stdio(server: MCPServer[Any], closed: anyio.Event) -> None:
-    """Serve until stdin closes or a signal comes; `closed` is set by the lifespan's end."""
+async def serve_stdio(server: MCPServer[Any], closed: anyio.Event, closing: anyio.Event) -> None:
+    """Serve until stdin closes or a signal comes.
+
+    `closing` is set as soon as that is known, before calls under way are cancelled; `closed` by the
+    lifespan's end.
+    """
+    lowlevel = server._lowlevel_server
     async with anyio.create_task_group() as group:
         serving = anyio.CancelScope()
         if sys.platform != "win32":
-            group.start_soon(_end_on_signal, serving, closed)
+            group.start_soon(_end_on_signal, serving, closed, closing)
         with serving:
-            await server.run_stdio_async()
+            async with stdio_server() as (read, write):
+                heard: Any = _Heard(read, closing)
+                await lowlevel.run(heard, write, lowlevel.create_initialization_options())
         group.cancel_scope.cancel()
 
 
-async def _end_on_signal(serving: anyio.CancelScope, closed: anyio.Event) -> None:
+class _Heard:
+    """What the host says; `closing` is set when it says no more. All else is the stream's own."""
+
+    def __init__(self, stream: Any, closing: anyio.Event) -> None:
+        self._stream = stream
+        self._closing = closing
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    async def __aenter__(self) -> _Heard:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stream.aclose()
+
+    def __aiter__(self) -> _Heard:
+        return self
+
+    async def __anext__(self) -> Any:
+        try:
+            return await self._stream.__anext__()
+        except StopAsyncIteration:
+            self._closing.set()
+            await checkpoint()  # who waits for it goes first
+            raise
+
+
+async def _end_on_signal(
+    serving: anyio.CancelScope, closed: anyio.Event, closing: anyio.Event
+) -> None:
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
         async for number in signals:
+            closing.set()
+            await checkpoint()  # who waits for it goes first
             serving.cancel()
             with anyio.move_on_after(GRACE_SECONDS):
                 await closed.wait()

@@ -11,6 +11,7 @@ from agents import Agent
 
 from e2e.bridges import Home, until
 from e2e.hosts import Host, http_host, stdio_host
+from e2e.lines import LEGACY, MODERN, line_host, lines
 
 pytestmark = pytest.mark.anyio
 
@@ -62,3 +63,30 @@ async def test_a_call_that_is_given_up_ends_at_once_and_cancels_its_task_where_t
         await until(cancelled, FREED_SECONDS + LATE)
         assert (await host.stopped(task_id or ""))["state"] == "canceled"
     assert sum(entry["text"] == words for entry in agent.log()) == 1
+
+
+@pytest.mark.parametrize("version", [LEGACY, MODERN])
+@pytest.mark.parametrize("ending", ["end of input", "signal"])
+async def test_a_host_that_goes_away_gives_nothing_up(
+    home: Home, every_agent: dict[str, Agent], version: str, ending: str
+) -> None:
+    agent = every_agent["1.3-jsonrpc"]
+    home.configure({"agent": {"url": agent.url, "on_cancel": "cancel"}})
+    words = f"slow 30.{uuid4().int}"
+    async with lines(home, version) as pipes:
+        await pipes.ask("tools/call", name="send_task", arguments={"message": words})
+
+        async def begun() -> str | None:
+            ids = (entry["task_id"] for entry in agent.log() if entry["text"] == words)
+            return next(ids, None)
+
+        task_id = await until(begun)
+        await anyio.sleep(0.3)  # the bridge hears of the task a moment after the agent does
+        if ending == "signal":
+            pipes.process.terminate()
+        else:
+            await pipes.end_of_input()
+        await pipes.ended(5)
+    assert task_id not in [entry["task_id"] for entry in agent.cancels()]
+    async with line_host(home) as (host, _):
+        assert (await host.call("get_task", task_id=task_id))["state"] == "working"
