@@ -84,9 +84,8 @@ def create_server(
             async with anyio.create_task_group() as group:
                 streams = Streams(group)
                 follower = Follower(group, tasks, watchers=(kept.note, streams.note))
-                group.start_soon(follower.watch)
-                group.start_soon(kept.run)
-                group.start_soon(registry.tidy)
+                for chore in (follower.watch, kept.run, registry.tidy):
+                    group.start_soon(chore)
                 if closing:
                     group.start_soon(_release, closing, follower, streams)
                 bridge = Bridge(registry, tasks, follower, kept)
