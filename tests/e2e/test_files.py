@@ -153,9 +153,10 @@ async def read_through(host: Host, unit: str, **where: Any) -> str:
         piece = await host.call("get_artifact", **where, unit=unit, offset=offset)
         assert len(piece.text.encode()) <= 10_000
         heading, _, rest = piece.text.partition("\n\n")
-        place = re.search(rf"{unit} (\d+) to (\d+) of (\d+)$", heading)
+        place = re.search(rf"{unit} (\d+) to (\d+) of (\d+), counted from 0$", heading)
         assert place, heading
-        start, end, total = map(int, place.groups())
+        start, last, total = map(int, place.groups())
+        end = last + 1
         assert start == offset
         whole += re.sub(r"\n\nRead on with offset=\d+(, unit=\"lines\")?\.$", "", rest)
         if end == total:
