@@ -43,11 +43,11 @@ async def test_calls_to_an_agent_of_which_twenty_tasks_are_followed_are_not_slow
 async def test_more_running_tasks_than_connections_keep_nobody_from_calling(
     running_agent: Agents, tmp_path: Path
 ) -> None:
-    agent = running_agent("1.3-jsonrpc")
+    agent, words = running_agent("1.3-jsonrpc"), "slow 3.1416"  # whose log others fill as well
     limits = {"concurrency": 8, "connect_seconds": 1}
     config = configured(it={"url": agent.url, "limits": limits})
     async with staged(config, tmp_path) as stage:
-        running = [await stage.send("slow 3", wait_seconds=0) for _ in range(TASKS)]
+        running = [await stage.send(words, wait_seconds=0) for _ in range(TASKS)]
         began = time.monotonic()
         assert (await stage.send("echo hello")).text == "echo: hello"
         assert (await stage.bridge.get(ME, running[-1].task_id or "", None)).state == "working"
@@ -56,4 +56,4 @@ async def test_more_running_tasks_than_connections_keep_nobody_from_calling(
         assert time.monotonic() - began < 1
         for task in running[1:]:
             assert (await stage.follow(task_id=task.task_id)).text == "slow done"
-    assert sum(entry["text"] == "slow 3" for entry in agent.log()) == TASKS
+    assert sum(entry["text"] == words for entry in agent.log()) == TASKS
