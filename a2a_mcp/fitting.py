@@ -16,6 +16,7 @@ from a2a_mcp.views import ArtifactView, TaskView
 ID_BYTES: Final = 512
 NAME_BYTES: Final = 200
 MEDIA_TYPE_BYTES: Final = 100
+WIDEST_IN_UTF8: Final = 4
 SMALLEST_TEXT: Final = 300
 FIT_STEP: Final = 64
 WIDEST_IN_JSON: Final = 6  # bytes of one character, where it is written as an escape
@@ -31,7 +32,7 @@ def fit(view: TaskView, limit: int, mask: Callable[[str], str] = str) -> TaskVie
     Head and tail of the text are kept, cut at line borders where one is near, and the view says how
     to read the rest.
     """
-    if view.artifacts:
+    if any(map(_may_be_long, view.artifacts)):
         view = replace(view, artifacts=tuple(_short(it, mask) for it in view.artifacts))
     if _surely_fits(view, limit) or _largest(view) <= limit:
         return view
@@ -45,6 +46,14 @@ def fit(view: TaskView, limit: int, mask: Callable[[str], str] = str) -> TaskVie
         note=shorten(cut.note, SMALLEST_TEXT, mask) if cut.note else None,
     )
     return _with_most_text(least, view.text, limit - ROOM_FOR_OFFSET)
+
+
+def _may_be_long(artifact: ArtifactView) -> bool:
+    return (
+        len(artifact.artifact_id) * WIDEST_IN_UTF8 > ID_BYTES
+        or len(artifact.name or "") * WIDEST_IN_UTF8 > NAME_BYTES
+        or len(artifact.media_type or "") * WIDEST_IN_UTF8 > MEDIA_TYPE_BYTES
+    )
 
 
 def _short(artifact: ArtifactView, mask: Callable[[str], str]) -> ArtifactView:

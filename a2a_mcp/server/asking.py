@@ -12,6 +12,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -140,11 +141,14 @@ class _Call:
     def __init__(self, ctx: Ctx, app: App, outgoing: Outgoing, send: Send) -> None:
         self._ctx = ctx
         self._app = app
-        self._ways = ways_of(ctx)
         self._wait_seconds = outgoing.wait_seconds
         self._send = send
         self._rounds = 0
         self._spent = 0.0
+
+    @cached_property
+    def _ways(self) -> Ways:
+        return ways_of(self._ctx)  # most calls end without a question
 
     def result(self, view: TaskView) -> t.CallToolResult:
         return results.of_task_view(view, self._app.mask, self._app.result_bytes)

@@ -143,7 +143,7 @@ async def send_task(
         agent=agent,
         task_id=task_id,
         context_id=context_id,
-        parts=data_parts(data) + await to_parts(files or (), app.paths),
+        parts=data_parts(data) + (await to_parts(files, app.paths) if files else ()),
         metadata=metadata or {},
         wait_seconds=wait_seconds,
     )
