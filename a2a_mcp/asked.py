@@ -15,7 +15,7 @@ from unicodedata import category, normalize
 from urllib.parse import urlsplit
 
 from a2a_mcp.a2a.types import JSON, Part, Role, Task
-from a2a_mcp.content import answer, content
+from a2a_mcp.content import answer, content, in_order
 from a2a_mcp.syntax import is_private_link
 from a2a_mcp.text import scrub
 
@@ -62,7 +62,7 @@ def words_of(task: Task) -> str:
 def mark_of(task: Task) -> str:
     """Tell a question from the one after it: the same for as long as it waits for its answer."""
     said = task.status.message
-    told = [task.state, said.message_id if said else "", answer(task)]
+    told = [task.state, said.message_id if said else "", answer(in_order(task))]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
 
 

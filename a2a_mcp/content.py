@@ -27,20 +27,57 @@ def answer(task: Task) -> str:
     named = len(task.artifacts) > 1
     for artifact in task.artifacts:
         # A file says nothing as text; that it is there, and its name and size, stands in the list.
-        text = content(part for part in artifact.parts if part.kind != "raw")
-        if text.strip() and text.strip() not in said:
-            said.add(text.strip())
+        shown = [part for part in artifact.parts if part.kind != "raw"]
+        text = content(shown)
+        if text.strip() and _alike(shown, text) not in said:
+            said.add(_alike(shown, text))
             label = scrub(artifact.name or artifact.artifact_id)
             pieces.append(f"[{label}]\n{text}" if named else text)
-    told: Iterable[Part] = task.status.message.parts if task.status.message else ()
-    status = content(with_metadata(told) if task.state is TaskState.INPUT_REQUIRED else told)
+    told = task.status.message.parts if task.status.message else ()
+    if task.state is TaskState.INPUT_REQUIRED:
+        told = tuple(with_metadata(told))
+    status = content(told)
     if status.strip() in SAYS_NOTHING:
         status = "" if pieces or _last_words(task.history) else status
-    if status.strip() and status.strip() not in said:
+    if status.strip() and _alike(told, status) not in said:
         pieces.append(status)
     if not pieces and task.state.stop:
         pieces.append(_last_words(task.history))
     return "\n\n".join(piece for piece in pieces if piece)
+
+
+def in_order(task: Task) -> Task:
+    """Give a task as it is compared: a2a-sdk 1.x tells the members of data in any order, each time.
+
+    They are a protobuf map, which has none; to be read, data stays as it came.
+    """
+
+    def ordered(message: Message) -> Message:
+        return message.model_copy(update={"parts": tuple(map(_in_order, message.parts))})
+
+    artifacts = tuple(
+        artifact.model_copy(update={"parts": tuple(map(_in_order, artifact.parts))})
+        for artifact in task.artifacts
+    )
+    said = task.status.message
+    status = task.status.model_copy(update={"message": said and ordered(said)})
+    history = tuple(map(ordered, task.history))
+    return task.model_copy(update={"artifacts": artifacts, "status": status, "history": history})
+
+
+def _in_order(part: Part) -> Part:
+    if part.kind != "data":
+        return part
+    data, metadata = (json.loads(json.dumps(x, sort_keys=True)) for x in (part.data, part.metadata))
+    return part.model_copy(update={"data": data, "metadata": metadata})
+
+
+def _alike(parts: Iterable[Part], text: str) -> str:
+    """Give what two ways of saying the same have in common; `text` is how the parts read."""
+    parts = list(parts)
+    if all(part.kind == "text" for part in parts):
+        return text.strip()
+    return content(map(_in_order, parts)).strip()
 
 
 def _last_words(history: tuple[Message, ...]) -> str:

@@ -43,6 +43,17 @@ def test_a_question_keeps_its_mark_and_the_next_one_has_another() -> None:
     assert mark_of(first) != mark_of(asking(text("Which street?")))
 
 
+@pytest.mark.parametrize("name", ["data", "metadata"])
+def test_a_question_keeps_its_mark_in_whatever_order_its_data_is_told(name: str) -> None:
+    told: dict[str, Any] = {"city": {"type": "string", "title": "City"}, "nights": 1}
+    retold = {"nights": 1, "city": {"title": "City", "type": "string"}}
+    first, again, other = (
+        data({"fields": it}) if name == "data" else data({}, it=it)
+        for it in (told, retold, {**told, "nights": 2})
+    )
+    assert mark_of(asking(first)) == mark_of(asking(again)) != mark_of(asking(other))
+
+
 @pytest.mark.parametrize(
     "part",
     [

@@ -106,6 +106,15 @@ def test_an_artifact_that_repeats_another_is_not_shown_twice() -> None:
     assert viewed(known).count("Same.") == 1
 
 
+def test_data_told_again_in_another_order_is_not_shown_twice() -> None:
+    told, retold = ({"city": "Rome", "nights": 2}, {"nights": 2, "city": "Rome"})
+    first, second = (
+        artifact(Part(kind="data", data=data), artifact_id=name)
+        for name, data in (("a", told), ("b", retold))
+    )
+    assert viewed(task(artifacts=(first, second))) == f"[a]\n{json.dumps(told)}"
+
+
 def test_closing_words_are_kept_when_a_result_merely_begins_with_brackets() -> None:
     known = task(message="Total: 5", artifacts=(artifact("[draft]\nTotal: 5"),))
     assert viewed(known) == "[draft]\nTotal: 5\n\nTotal: 5"
