@@ -181,7 +181,9 @@ class Follower:
             follow.error = error
         except Exception:  # the last line of defence: one task must not end the others
             log.exception("following a task of %s failed", follow.agent)
-            follow.error = InvalidAgentResponse("the bridge could not read the agent's answer")
+            unread = InvalidAgentResponse("the bridge could not read the agent's answer")
+            follow.error = unread
+            await self._never_answered(follow, unread)
         else:
             if not follow.scope.cancelled_caught:
                 connection.succeeded()

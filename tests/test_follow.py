@@ -923,7 +923,7 @@ async def test_no_garbage_ends_the_following_of_another_task(
             assert (await stage.follow(task_id="healthy")).text == "unharmed"
 
 
-async def test_a_fault_of_ours_in_one_following_does_not_end_another(
+async def test_a_fault_of_ours_in_one_following_is_written_down_and_does_not_end_another(
     agent: ScriptedAgent, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def broken() -> SecretStr:
@@ -939,6 +939,8 @@ async def test_a_fault_of_ours_in_one_following_does_not_end_another(
             await stage.send(agent="bad")
         finish.set()
         assert (await stage.follow(task_id="t1")).text == "unharmed"
+        records, _ = await stage.tasks.list(ME, agent="bad")
+        assert [record.state for record in records] == [TaskState.UNKNOWN]
     assert "a mistake in this bridge" in caplog.text
 
 
