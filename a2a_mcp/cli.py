@@ -7,7 +7,6 @@ but protocol may reach stdout, so nothing is printed there unless a command was 
 from __future__ import annotations
 
 import argparse
-import errno
 import gc
 import logging
 import os
@@ -68,8 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"a2a-mcp {command}: {error}", file=sys.stderr)
         code = USAGE_ERROR
     except OSError as error:  # a port that is taken, a folder that cannot be read
-        taken = "; choose another with --port" if error.errno == errno.EADDRINUSE else ""
-        print(f"a2a-mcp: {error}{taken}", file=sys.stderr)
+        print(f"a2a-mcp: {error}", file=sys.stderr)
         code = FAILED
     except KeyboardInterrupt:
         code = INTERRUPTED

@@ -65,9 +65,40 @@ def test_a_person_who_starts_it_by_hand_is_told_what_it_waits_for() -> None:
     assert "waiting for an MCP host on standard input" in ended.stderr
 
 
-def test_a_port_that_is_taken_says_how_to_choose_another() -> None:
+@pytest.mark.parametrize("command", ["--http", "demo-agent"])
+def test_a_port_that_is_taken_says_how_to_choose_another(command: str) -> None:
     with free_port() as taken:
         taken.listen()
-        ended = run("demo-agent", "--port", str(taken.getsockname()[1]))
+        port = str(taken.getsockname()[1])
+        ended = run(command, "--port", port)
     assert ended.returncode == 1
-    assert ended.stderr.endswith("; choose another with --port\n")
+    assert ended.stderr == (
+        f"a2a-mcp: cannot listen at http://127.0.0.1:{port}: this port is in use; "
+        "choose another with --port\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ["--http", "--allow-unauthenticated", "--host", "192.0.2.1", "--port", "8001"],
+            "http://192.0.2.1:8001: this machine has no such address; choose another with --host",
+        ),
+        (
+            ["--http", "--allow-unauthenticated", "--host", ".nowhere", "--port", "8001"],
+            "http://.nowhere:8001: there is no such host; choose another with --host",
+        ),
+        (
+            ["demo-agent", "--port", "65536"],
+            "http://127.0.0.1:65536: a port is at most 65535; choose another with --port",
+        ),
+    ],
+)
+def test_an_address_that_cannot_be_listened_at_says_which_why_and_what_to_do(
+    arguments: list[str], said: str
+) -> None:
+    ended = run(*arguments)
+    assert ended.returncode == 1
+    assert ended.stderr == f"a2a-mcp: cannot listen at {said}\n"
+    assert ended.stdout == ""

@@ -5,10 +5,10 @@ Never prints and never logs below critical: its standard output belongs to whoev
 
 import logging
 import signal
-import socket
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from socket import socket
 from typing import Final
 
 import anyio
@@ -18,6 +18,7 @@ from starlette.routing import Mount
 
 from a2a_mcp import __version__
 from a2a_mcp.demo import DemoMissing
+from a2a_mcp.server.ports import open_port, origin_of
 
 try:
     from a2a.server.request_handlers import DefaultRequestHandlerV2
@@ -101,18 +102,17 @@ async def running(host: str = "127.0.0.1", port: int = 0) -> AsyncGenerator[str,
     """Serve the agent while the block runs; yield its base URL. Port 0 takes a free one.
 
     Raises:
-        OSError: the address cannot be listened on.
+        CannotListen: the address cannot be listened at.
 
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # Bound and listening before anything else: whoever knows the URL can connect at once.
-    listener = socket.create_server((host, port), family=family)
-    base_url = _base_url(host, listener.getsockname()[1])
+    sockets = await open_port(host, port)
+    base_url = _base_url(host, sockets[0].getsockname()[1])
     card = build_card(base_url)
     handler = _handler(card)
     server = _Server(_settings(_application(card, handler)))
     async with anyio.create_task_group() as group:
-        group.start_soon(_serve, server, listener)
+        group.start_soon(_serve, server, sockets)
         try:
             yield base_url
         finally:
@@ -128,7 +128,7 @@ async def serve(host: str, port: int, on_ready: Callable[[str], None] | None = N
     `on_ready` is called once with the base URL. Both signals end this normally.
 
     Raises:
-        OSError: the address cannot be listened on.
+        CannotListen: the address cannot be listened at.
 
     """
     async with running(host, port) as base_url:
@@ -148,10 +148,10 @@ def _end_signals() -> Iterator[Callable[[], Awaitable[object]]]:
             yield signals.__anext__
 
 
-async def _serve(server: uvicorn.Server, listener: socket.socket) -> None:
+async def _serve(server: uvicorn.Server, sockets: list[socket]) -> None:
     # Cancelled in the middle, uvicorn leaves its sockets open: it ends by should_exit only.
     with anyio.CancelScope(shield=True):
-        await server.serve(sockets=[listener])
+        await server.serve(sockets)
 
 
 class _Server(uvicorn.Server):
@@ -178,5 +178,4 @@ def _settings(app: Starlette) -> uvicorn.Config:
 
 def _base_url(host: str, port: int) -> str:
     # An unspecified address is listened on, not called; loopback is behind it too.
-    name = UNSPECIFIED.get(host, host)
-    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+    return origin_of(UNSPECIFIED.get(host, host), port)

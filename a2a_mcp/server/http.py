@@ -23,6 +23,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from a2a_mcp.config import ServerConfig
 from a2a_mcp.errors import ConfigError
+from a2a_mcp.server.ports import open_port, origin_of
 
 LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
 GRACE_SECONDS: Final = 1
@@ -138,17 +139,17 @@ async def serve_http(
 ) -> None:
     """Serve until a signal comes; calls under way have a second to end.
 
-    `ready` is told the endpoint's URL once the port is open; `closing` is set at the signal.
+    `ready` is told the endpoint's URL once it is served; `closing` is set at the signal. Raises
+    CannotListen.
     """
+    sockets = await open_port(settings.host, settings.port)
     config = uvicorn.Config(
         application(server, settings, any_host=any_host),
-        host=settings.host,
-        port=settings.port,
         log_config=None,  # our log, with its masking, is set up already
         log_level="warning",
         access_log=False,
         proxy_headers=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    url = f"http://{settings.host}:{settings.port}{settings.path}"
-    await _Server(config, lambda: ready(url), closing).serve()
+    url = origin_of(settings.host, sockets[0].getsockname()[1]) + settings.path
+    await _Server(config, lambda: ready(url), closing).serve(sockets)

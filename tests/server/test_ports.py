@@ -1,0 +1,40 @@
+"""An address to listen at: what is opened, and what is said where it cannot be."""
+
+import errno
+import os
+import socket
+
+import pytest
+
+from a2a_mcp.server.ports import CannotListen, open_port, origin_of
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_port_0_takes_one_that_accepts_at_once() -> None:
+    (opened, *_) = await open_port("127.0.0.1", 0)
+    with opened, socket.create_connection(opened.getsockname(), timeout=5):
+        assert opened.getsockname()[1] > 0
+
+
+def test_an_ipv6_address_is_written_as_urls_have_it() -> None:
+    assert origin_of("::1", 8000) == "http://[::1]:8000"
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (errno.EACCES, "this port is not allowed to you; choose another with --port"),
+        (errno.ENOBUFS, f"{os.strerror(errno.ENOBUFS)}; choose another with --host or --port"),
+    ],
+)
+async def test_a_refusal_of_the_system_is_told_in_words(
+    fault: int, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(fault, os.strerror(fault))
+
+    monkeypatch.setattr(socket.socket, "bind", refuse)
+    with pytest.raises(CannotListen) as told:
+        await open_port("127.0.0.1", 80)
+    assert str(told.value) == f"cannot listen at http://127.0.0.1:80: {said}"
