@@ -8,7 +8,6 @@ told of it. This module knows no MCP and words nothing for a model.
 from __future__ import annotations
 
 import contextlib
-import logging
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -20,6 +19,7 @@ from anyio.lowlevel import checkpoint
 
 from a2a_mcp.a2a.errors import A2AError, Delivery, InvalidAgentResponse
 from a2a_mcp.a2a.types import SendMessageRequest, StreamEvent, Task, TaskState, TaskStatus
+from a2a_mcp.background import survives
 from a2a_mcp.errors import BridgeError, NotAllowed
 from a2a_mcp.follow import Follow
 from a2a_mcp.pursuit import FIRST_POLL, Pursuit
@@ -27,8 +27,6 @@ from a2a_mcp.tasks import TaskMap, TaskRecord
 
 if TYPE_CHECKING:
     from a2a_mcp.connection import Connection
-
-log = logging.getLogger(__name__)
 
 DRAIN_SECONDS: Final = 5.0
 WATCH_SECONDS: Final = 5.0
@@ -73,7 +71,8 @@ class Follower:
                 if follow.overdue(now, self._drain_seconds):
                     follow.scope.cancel()
                 elif follow.client and follow.idle(now, idle_seconds):
-                    self._group.start_soon(self._look, follow)
+                    what = f"reading a task of {follow.agent} beside its stream"
+                    self._group.start_soon(survives, what, partial(self._look, follow))
 
     def release(self) -> None:
         """Let everybody who waits go with what is known: the process is about to end."""
@@ -170,6 +169,22 @@ class Follower:
         self, follow: Follow, connection: Connection, work: Callable[[], Awaitable[None]]
     ) -> None:
         self._running[follow] = connection.config.limits.idle_seconds
+        what = f"following a task of {follow.agent}"
+        try:
+            if not await survives(what, partial(self._to_end, follow, connection, work)):
+                unread = InvalidAgentResponse("the bridge could not read the agent's answer")
+                follow.error = unread
+                await survives(what, partial(self._never_answered, follow, unread))
+        finally:
+            del self._running[follow]
+            follow.ended = True
+            follow.tell()
+            if not follow.record.handle and self._follows.get(follow.record.key) is follow:
+                del self._follows[follow.record.key]
+
+    async def _to_end(
+        self, follow: Follow, connection: Connection, work: Callable[[], Awaitable[None]]
+    ) -> None:
         try:
             with follow.scope:
                 await work()
@@ -179,20 +194,9 @@ class Follower:
             await self._never_answered(follow, error)
         except BridgeError as error:
             follow.error = error
-        except Exception:  # the last line of defence: one task must not end the others
-            log.exception("following a task of %s failed", follow.agent)
-            unread = InvalidAgentResponse("the bridge could not read the agent's answer")
-            follow.error = unread
-            await self._never_answered(follow, unread)
         else:
             if not follow.scope.cancelled_caught:
                 connection.succeeded()
-        finally:
-            del self._running[follow]
-            follow.ended = True
-            follow.tell()
-            if not follow.record.handle and self._follows.get(follow.record.key) is follow:
-                del self._follows[follow.record.key]
 
     async def _never_answered(self, follow: Follow, error: A2AError) -> None:
         """Write down what a message without a task has become, whoever still waits for it."""

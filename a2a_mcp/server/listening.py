@@ -7,8 +7,9 @@ listened to is followed. `_connection` of the SDK's session is used nowhere else
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 import anyio
@@ -20,6 +21,7 @@ from mcp.shared.subscriptions import event_to_notification
 
 from a2a_mcp import uris
 from a2a_mcp.a2a.errors import A2AError
+from a2a_mcp.background import survives
 from a2a_mcp.bridge import Outgoing
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.server import resources, task_news
@@ -30,6 +32,12 @@ from a2a_mcp.tasks import TaskRecord
 
 MOST_ADDRESSES: Final = 100  # of one stream
 STREAM: Final = "a2a-mcp stream"
+TAKING_UP: Final = "taking up a task that is listened to"
+
+
+def _begin(app: App, what: str, work: Callable[[], Awaitable[None]]) -> None:
+    """Begin what goes on beside the request, or after it."""
+    app.streams.group.start_soon(survives, what, work)
 
 
 async def _take_up(app: App, caller: str, addresses: Iterable[str]) -> None:
@@ -94,7 +102,7 @@ async def listen(
 
     with app.streams.joined(owner(), stream):
         await task_news.acknowledge(ctx, honoured, tasks, meta)
-        app.streams.group.start_soon(_take_up, app, owner(), heard)
+        _begin(app, TAKING_UP, partial(_take_up, app, owner(), heard))
         async with anyio.create_task_group() as group:
             if tasks:
                 group.start_soon(tell_of_tasks)
@@ -112,11 +120,12 @@ async def subscribe(ctx: Ctx, params: t.SubscribeRequestParams) -> t.EmptyResult
     if STREAM not in state:
         _refuse_too_many(app)
         state[STREAM] = Stream()
-        app.streams.group.start_soon(_serve_session, app, state[STREAM], ctx.session)
+        serving = partial(_serve_session, app, state[STREAM], ctx.session)
+        _begin(app, "telling a session what changes", serving)
     if state[STREAM].size >= MOST_ADDRESSES:
         raise MCPError(t.INTERNAL_ERROR, f"{MOST_ADDRESSES} addresses are listened to already.")
     state[STREAM].want(uri)
-    app.streams.group.start_soon(_take_up, app, owner(), [uri])
+    _begin(app, TAKING_UP, partial(_take_up, app, owner(), [uri]))
     return t.EmptyResult()
 
 
