@@ -6,6 +6,7 @@ which file was read.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final, TextIO
 
 import anyio
@@ -19,15 +20,17 @@ from a2a_mcp.a2a.errors import (
     UrlRefused,
 )
 from a2a_mcp.config import Config
+from a2a_mcp.credentials import CredentialUnavailable
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.info import describe_agent
 from a2a_mcp.registry import Registry
 
-ADVICE: Final[tuple[tuple[type[A2AError], str], ...]] = (
+ADVICE: Final[tuple[tuple[type[A2AError | BridgeError], str], ...]] = (
     (AuthenticationRequired, "Set `auth` for this agent in agents.toml."),
     (AgentUnreachable, "See whether the agent runs, its URL is right, and no proxy is in between."),
     (InvalidAgentResponse, "Give the URL of the agent, or of its card."),
     (NoCommonInterface, "Ask who runs it to offer JSON-RPC or HTTP+JSON of A2A 0.1 to 1.0."),
+    (CredentialUnavailable, "Run that command by hand, and mend it or its line in agents.toml."),
     (UrlRefused, "If you trust that address, add its origin to the agent's `allowed_origins`."),
 )
 
@@ -40,7 +43,7 @@ async def report(config: Config, out: TextIO) -> int:
 
     async def contact(name: str) -> None:
         try:
-            await registry.connection(name).choice()
+            await registry.connection(name).prepare()
         except (A2AError, BridgeError) as error:
             failures[name] = error
 
@@ -51,6 +54,8 @@ async def report(config: Config, out: TextIO) -> int:
         failure = failures.get(name)
         view = describe_agent(registry, name, _problem(failure) if failure else None)
         advice = [f"What to do: {step}" for kind, step in ADVICE if isinstance(failure, kind)]
+        if advice:
+            view = replace(view, next_step=None)  # which is for a model
         out.write("\n".join([config.secrets.mask(view.prose()), *advice]) + "\n\n")
     for name, reason in config.faults.items():
         out.write(f"{name} [disabled]\nProblem: {reason}\n\n")

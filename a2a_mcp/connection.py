@@ -43,6 +43,7 @@ from a2a_mcp.a2a.interfaces import (
 )
 from a2a_mcp.a2a.transport import Received, Transport, open_pool
 from a2a_mcp.config import AgentConfig
+from a2a_mcp.credentials import CredentialUnavailable
 from a2a_mcp.destinations import allowed, base, pins, place, trusts
 from a2a_mcp.opening import open_transport
 
@@ -149,6 +150,14 @@ class Connection:
             self.health.detour = None
             self._tell(self._choice)
         return self._choice
+
+    async def prepare(self) -> None:
+        """Find out how the agent is called, and with what; raises A2AError, CredentialUnavailable.
+
+        A card that needs no fetching needs no credentials either: they are asked for all the same.
+        """
+        await self.choice()
+        await self._attach()
 
     def _tell(self, choice: Choice) -> None:
         """Say in the log what is used, and for the card's author what was not as the card says."""
@@ -283,7 +292,7 @@ class Connection:
         self.health.last_success = time.time()
         self.health.last_error = None
 
-    def failed(self, error: A2AError) -> None:
+    def failed(self, error: A2AError | CredentialUnavailable) -> None:
         """Note that a call failed."""
         self.health.last_error = error.message
 
@@ -332,10 +341,14 @@ class Connection:
     async def _attach(self, *, with_card: bool = True) -> Attachment:
         """Give the credentials and headers of this agent; only its own origins are ever called."""
         card = self.found.card if self.found and with_card else None
-        shown = await attach(self.config.auth, card)
-        if not self.config.headers:
-            return shown
-        fixed = await attach(Headers(self.config.headers))
+        try:
+            shown = await attach(self.config.auth, card)
+            if not self.config.headers:
+                return shown
+            fixed = await attach(Headers(self.config.headers))
+        except CredentialUnavailable as error:
+            self.failed(error)
+            raise
         return Attachment({**fixed.headers, **shown.headers}, shown.params)
 
     def _open(self) -> Transport:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from pathlib import Path
 
 import anyio
@@ -14,7 +15,7 @@ from staging import agents
 from a2a_mcp.a2a.auth import Bearer
 from a2a_mcp.check import report
 from a2a_mcp.config import Config, load
-from a2a_mcp.credentials import SecretRegister
+from a2a_mcp.credentials import CommandSecret, SecretRegister
 
 pytestmark = pytest.mark.anyio
 
@@ -88,6 +89,33 @@ async def test_a_refused_credential_says_where_it_is_set() -> None:
         code, told = await checked(Config(agents=agents(it=agent.url)))
     assert code == 1
     assert "Set `auth` for this agent in agents.toml." in told
+
+
+@pytest.mark.parametrize("own_card", [False, True], ids=["card fetched", "card configured"])
+async def test_a_credential_command_that_fails_is_told_without_its_output(
+    own_card: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "token.py").write_text("print('leaked-token'); raise SystemExit(3)")
+    command = CommandSecret((sys.executable, "token.py"), folder=tmp_path)
+    async with scripted() as agent:
+        place = {"card": card(agent.url)} if own_card else {"url": agent.url}
+        table = {**place, "auth": Bearer(command)}
+        code, told = await checked(Config(agents=agents(it=table, good=agent.url)))
+    assert code == 1
+    assert "it [failing]" in told
+    program = Path(sys.executable).name
+    assert f"Problem: the credential command '{program}' ended with exit code 3\n" in told
+    assert "Run that command by hand, and mend it or its line in agents.toml." in told
+    assert "leaked-token" not in told
+    assert "good [ready]" in told
+    assert "1 of 2 agents can be used." in told
+
+
+async def test_a_failure_is_told_to_the_person_at_the_terminal_alone() -> None:
+    nobody = free_port()
+    _, told = await checked(Config(agents=agents(dead=origin_of(nobody))))
+    nobody.close()
+    assert "ask the user" not in told
 
 
 async def test_without_agents_it_says_in_which_file_they_belong(tmp_path: Path) -> None:
