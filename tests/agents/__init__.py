@@ -1,6 +1,6 @@
 """Real A2A servers for the tests: one process each, on a2a-sdk and on other frameworks.
 
-This module and `venvs` belong to the tests; the others run in the agents' own environments.
+This module, `venvs` and `npm` belong to the tests; the others run in the agents' own environments.
 `words` says what the agents understand.
 """
 
@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import IO, Any, Final, Self
 from urllib.parse import urlsplit
 
+from agents.npm import packages
 from agents.venvs import python_of
 
 KINDS: Final[dict[str, tuple[str, str, tuple[str, ...]]]] = {
@@ -40,6 +41,13 @@ WILD: Final[dict[str, tuple[str, str, tuple[str, ...]]]] = {
 cannot do: their only option is `--port`."""
 
 WILD_KINDS: Final = tuple(WILD)
+
+JAVASCRIPT: Final[dict[str, tuple[str, str]]] = {
+    "js-0.2": ("js_0.mjs", "0.2"),
+    "js-0.3": ("js_0.mjs", "0.3"),
+}
+"""The same for generations of @a2a-js/sdk: script and generation. Each process has several agents,
+under paths that its script lists; their only option is `--port`."""
 
 START_SECONDS: Final = 30
 STOP_SECONDS: Final = 5
@@ -129,12 +137,10 @@ def start_agent(kind: str, *options: str) -> Agent:
     Raises:
         KeyError: there is no such kind.
         AgentFailed: it is not ready within START_SECONDS.
-        VenvFailed: its environment cannot be made.
+        VenvFailed, NpmFailed: its environment cannot be made.
 
     """
-    generation, script, arguments = (KINDS | WILD)[kind]
-    server = Path(__file__).with_name(script)
-    command = [str(python_of(generation)), str(server), *arguments, *options]
+    command = [*_command(kind), *options]
     stderr = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 (the agent's to close)
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, text=True
@@ -146,6 +152,16 @@ def start_agent(kind: str, *options: str) -> Agent:
         agent.kill()
         raise AgentFailed(f"{kind} {' '.join(options)}: {said or 'not ready in time'}")
     return agent
+
+
+def _command(kind: str) -> list[str]:
+    if kind in JAVASCRIPT:
+        script, generation = JAVASCRIPT[kind]
+        server = Path(__file__).with_name(script)
+        return ["node", str(server), str(packages("javascript")), generation]
+    generation, script, arguments = (KINDS | WILD)[kind]
+    server = Path(__file__).with_name(script)
+    return [str(python_of(generation)), str(server), *arguments]
 
 
 def _first_line(process: subprocess.Popen[str]) -> str:
