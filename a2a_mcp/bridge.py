@@ -133,6 +133,7 @@ class Bridge:
         view = views.of_task(found.record.agent, task, note=found.note)
         if task.state is TaskState.INPUT_REQUIRED:
             view = await self.outcomes.maybe_answered(found.record, view)
+        view = await self.outcomes.maybe_asked(found.record, view)
         if history_length:
             view = replace(view, history=views.of_history(task, history_length))
         return self.outcomes.noted(view)

@@ -59,6 +59,7 @@ class Canceller:
             view = views.of_task(record.agent, task, note=ended)
             stopped = task.state is TaskState.CANCELED
             return as_asked(view) if stopped else replace(view, failed=False)
+        await self._outcomes.ask_stop(record, task.id)
         whole = self._registry.agent(record.agent).limits.call_seconds
         return await self._stop(record, task, reason, began + whole)
 
@@ -100,6 +101,7 @@ class Canceller:
             record = follow.record if follow.task else await self._reader.find(follow.record)
             task_id = follow.task.id if follow.task else record.task_id
             if task_id:
+                await self._outcomes.ask_stop(record, task_id)
                 client = await self._registry.connection(follow.agent).client(record.interface)
                 await client.cancel(CancelTaskRequest(id=task_id))
 

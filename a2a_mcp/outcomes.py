@@ -5,6 +5,7 @@ It reads again only where that is the answer (a task that refused a message), an
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Final
 
@@ -29,6 +30,7 @@ LATER: Final = (
     "Whether the agent still works on it is not known. Call get_task with this task_id later; do "
     "not send the message again."
 )
+AS_ASKED: Final = "Its cancellation was asked for."
 BROKEN_OFF: Final = (
     "The agent broke off its answer; this is the state it has reported since. If it stays so, tell "
     "the user."
@@ -65,6 +67,7 @@ class Outcomes:
             notes.insert(0, BROKEN_OFF)
         reason = error.message if error else None
         view = views.of_task(follow.agent, task, reason=reason, note=" ".join(notes) or None)
+        view = await self.maybe_asked(follow.record, view)
         return replace(view, next_step=LATER) if lost else view
 
     async def _without_task(self, follow: Follow, note: str | None) -> TaskView:
@@ -138,6 +141,18 @@ class Outcomes:
         step = f"If that was the answer, see that task. Otherwise: {view.next_step}"
         return replace(view, note=f"{view.note} {note}" if view.note else note, next_step=step)
 
+    async def ask_stop(self, record: TaskRecord, task_id: str) -> None:
+        """Note, durably, that a caller wants its task stopped, before its agent is asked to."""
+        await self._tasks.claim(_stop(record, task_id))
+
+    async def maybe_asked(self, record: TaskRecord, view: TaskView) -> TaskView:
+        """View a cancelled task whose caller wanted that: what was asked for is no failure."""
+        if view.state is not TaskState.CANCELED or record.task_id is None:
+            return view
+        if not await self._tasks.claimed(_stop(record, record.task_id)):
+            return view
+        return as_asked(views.noted(view, AS_ASKED))
+
     async def _later(self, record: TaskRecord) -> str | None:
         """Give the task of a conversation that was begun last, if that is not this one."""
         if record.context_id is None:
@@ -175,6 +190,11 @@ def as_asked(view: TaskView) -> TaskView:
     """View a task that was stopped because its caller wanted that: there is nothing more to do."""
     text = "" if view.text == views.NO_REASON else view.text
     return replace(view, text=text, next_step=None, failed=False)
+
+
+def _stop(record: TaskRecord, task_id: str) -> str:
+    """Name the wish that a task may stop; nothing else that is taken up once has such a name."""
+    return json.dumps(["stop", record.owner, record.agent, task_id])
 
 
 def _elsewhere(follow: Follow, task: Task) -> str | None:

@@ -101,6 +101,9 @@ class TaskMap(Protocol):
     async def claim(self, message_id: str) -> bool:
         """Take up an answer that may come twice; False for all but the first, in all processes."""
 
+    async def claimed(self, message_id: str) -> bool:
+        """Whether `claim` was called for it within the last weeks, in any process."""
+
     async def find(self, owner: str, task_id: str, agent: str | None = None) -> Records:
         """Find the owner's tasks of that id, the agent's or ours (`pending_id`); newest first."""
 

@@ -1,7 +1,7 @@
-"""Which answers of a person have been taken up already: each is sent once (DESIGN 6).
+"""What was done once and must be known afterwards: answers taken up, tasks that were to stop.
 
-Functions over one open connection. The table is made with the first answer, so that whoever never
-asks a person never has it. It must never import sqlite3 itself (it is part of start-up).
+Functions over one open connection. The table is made with the first claim, so that whoever never
+needs one never has it. It must never import sqlite3 itself (it is part of start-up).
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from sqlite3 import Connection
 
-KEEP_SECONDS: Final = 7 * 86_400.0  # longer than any sealed state can be given back
+KEEP_SECONDS: Final = 30 * 86_400.0  # longer than any sealed state can be given back
 
+_HAS_TABLE: Final = "SELECT 1 FROM sqlite_master WHERE name = 'claims'"
 _TABLE: Final = "CREATE TABLE IF NOT EXISTS claims (message_id TEXT PRIMARY KEY, at REAL NOT NULL)"
 
 
@@ -26,3 +27,11 @@ def claim(connection: Connection, message_id: str, now: float) -> bool:
             "INSERT OR IGNORE INTO claims VALUES (?, ?)", (message_id, now)
         ).rowcount
     return taken == 1
+
+
+def claimed(connection: Connection, message_id: str) -> bool:
+    """Whether a message was taken up, in whatever process."""
+    if not connection.execute(_HAS_TABLE).fetchall():
+        return False
+    found = connection.execute("SELECT 1 FROM claims WHERE message_id = ?", (message_id,))
+    return bool(found.fetchall())

@@ -145,6 +145,12 @@ class SqliteTaskMap:
         now = self._clock()
         return await self._run(lambda connection: tasks_claims.claim(connection, message_id, now))
 
+    async def claimed(self, message_id: str) -> bool:
+        """Whether `claim` was called for it within the last weeks, in any process."""
+        return await self._read(
+            lambda connection: tasks_claims.claimed(connection, message_id), False
+        )
+
     async def find(self, owner: str, task_id: str, agent: str | None = None) -> Records:
         """Find the owner's tasks of that id, the agent's or ours; newest first."""
         return await self._read(

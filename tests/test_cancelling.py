@@ -98,6 +98,54 @@ async def test_a_refusal_says_the_state(
     assert "Task cannot be canceled" in (view.note or "")
 
 
+# --- what was asked for is no failure ---
+
+
+@pytest.mark.parametrize("restarted", [False, True], ids=["at once", "after a restart"])
+async def test_a_cancellation_that_was_asked_for_is_no_failure_wherever_it_is_shown(
+    restarted: bool, agent: ScriptedAgent, tmp_path: Path
+) -> None:
+    agent.on(CANCEL, result(task("canceled")))
+    async with staged(configured(it=table(agent)), tmp_path) as stage:
+        await at_work(stage, agent)
+        agent.on(GET, result(task("working")), result(task("canceled")))
+        said = await stage.bridge.cancel(ME, "t1", None, None)
+        assert (said.failed, said.state) == (False, TaskState.CANCELED)
+        if not restarted:
+            await cancelled_as_asked(stage)
+    if restarted:
+        async with staged(configured(it=table(agent)), tmp_path) as stage:
+            await cancelled_as_asked(stage)
+
+
+async def at_work(stage: Stage, agent: ScriptedAgent) -> None:
+    """Begin a task; it is known by its name as soon as it is asked after."""
+    await stage.send(wait_seconds=0)
+    await agent.called(GET)
+
+
+async def cancelled_as_asked(stage: Stage) -> None:
+    for view in (await stage.bridge.get(ME, "t1", None), await stage.follow(task_id="t1")):
+        assert (view.failed, view.state) == (False, TaskState.CANCELED)
+        assert (view.text, view.note, view.next_step) == (
+            "",
+            "Its cancellation was asked for.",
+            None,
+        )
+
+
+async def test_a_cancellation_of_the_agents_own_stays_a_failure(
+    agent: ScriptedAgent, tmp_path: Path
+) -> None:
+    async with staged(configured(it=table(agent)), tmp_path) as stage:
+        await at_work(stage, agent)
+        agent.on(GET, result(task("canceled")))
+        await stage.bridge.cancel(ME, "t1", None, None)
+        view = await stage.bridge.get(ME, "t1", None)
+    assert (view.failed, view.state) == (True, TaskState.CANCELED)
+    assert agent.calls(CANCEL) == []
+
+
 # --- the host gives a call up ---
 
 

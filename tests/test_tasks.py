@@ -136,6 +136,15 @@ async def test_an_update_that_changes_nothing_writes_nothing(tmp_path: Path) -> 
         assert await tasks.find("local", "t1") == [record]
 
 
+async def test_what_was_claimed_once_is_known_to_every_map(tmp_path: Path) -> None:
+    async with opened(tmp_path) as ours, opened(tmp_path) as theirs:
+        assert not await theirs.claimed("m-1")
+        assert [await ours.claim("m-1"), await theirs.claim("m-1")] == [True, False]
+        assert [await theirs.claimed("m-1"), await theirs.claimed("m-2")] == [True, False]
+    async with opened(tmp_path) as later:
+        assert await later.claimed("m-1")
+
+
 async def test_a_follow_up_joins_the_row_of_its_task_and_every_handle_still_leads_there(
     tmp_path: Path,
 ) -> None:
