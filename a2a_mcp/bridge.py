@@ -95,7 +95,10 @@ class Bridge:
         note, began = None, time.monotonic()
         joins = not (outgoing.text or outgoing.parts)
         if joins:
-            follow, note = await self.attach(owner, outgoing)
+            joined = await self._joined(owner, outgoing)
+            if isinstance(joined, TaskRecord):
+                return await self.outcomes.of_nameless(joined)
+            follow, note = joined
         else:
             follow, note = await self.begin(owner, outgoing)
         updates = Updates(notice, max_updates)
@@ -228,6 +231,18 @@ class Bridge:
 
         A note says how old the task is where its agent could not be asked.
         """
+        joined = await self._joined(owner, outgoing)
+        if not isinstance(joined, TaskRecord):
+            return joined
+        ended = self._follower.of(joined)
+        if ended is None:
+            raise self.reader.nameless(joined)
+        return ended, None
+
+    async def _joined(
+        self, owner: str, outgoing: Outgoing
+    ) -> tuple[Follow, str | None] | TaskRecord:
+        """Do what `attach` does; gives the record of a message that nobody can follow any more."""
         task_id, agent = outgoing.task_id or "", outgoing.agent
         name = self.registry.resolve(agent) if agent else None
         known = await self.tasks.find(owner, checked(task_id), name)
@@ -241,11 +256,11 @@ class Bridge:
             found = await self.reader.read(owner, task_id, agent)
         record, task = found.record, found.task
         running = self._follower.of(record)
-        if running and (task is None or not running.ended):
+        if running and not running.ended:
             running.pass_by(outgoing.past)
             return running, None
         if task is None:
-            raise self.reader.nameless(record)
+            return record
         self._follower.make_room()
         connection = self.registry.connection(record.agent)
         return self._follower.attach(connection, record, task, outgoing.past), found.note

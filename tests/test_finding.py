@@ -210,3 +210,30 @@ async def test_a_list_without_our_message_is_no_answer(tmp_path: Path) -> None:
             with pytest.raises(NotAllowed, match="message_id"):
                 await stage.bridge.cancel(ME, caught.value.handle or "", None, None)
     assert len(agent.sends()) == 1
+
+
+@pytest.mark.parametrize("restarted", [False, True], ids=["at once", "after a restart"])
+async def test_who_waits_for_a_lost_message_is_told_what_who_reads_it_is_told(
+    restarted: bool, tmp_path: Path
+) -> None:
+    async with scripted() as agent:
+        agent.on(SEND, cut)
+        agent.on(LIST, result({"tasks": [], "nextPageToken": ""}))
+        config = configured(it=agent.url)
+        async with staged(config, tmp_path) as stage:
+            with pytest.raises(AgentUnreachable) as caught:
+                await stage.send()
+            handle = caught.value.handle or ""
+            if not restarted:
+                await told_as_lost(stage, handle)
+        if restarted:
+            async with staged(config, tmp_path) as stage:
+                await told_as_lost(stage, handle)
+    assert len(agent.sends()) == 1
+
+
+async def told_as_lost(stage: Stage, handle: str) -> None:
+    waited, read = await stage.follow(task_id=handle), await stage.bridge.get(ME, handle, None)
+    assert waited.structured() == read.structured()
+    assert (waited.failed, waited.state) == (True, TaskState.UNKNOWN)
+    assert (waited.error or "").startswith("Delivery unknown: ")
