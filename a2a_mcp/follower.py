@@ -18,7 +18,14 @@ from anyio.abc import TaskGroup
 from anyio.lowlevel import checkpoint
 
 from a2a_mcp.a2a.errors import A2AError, Delivery, InvalidAgentResponse
-from a2a_mcp.a2a.types import SendMessageRequest, StreamEvent, Task, TaskState, TaskStatus
+from a2a_mcp.a2a.types import (
+    Message,
+    SendMessageRequest,
+    StreamEvent,
+    Task,
+    TaskState,
+    TaskStatus,
+)
 from a2a_mcp.background import survives
 from a2a_mcp.errors import BridgeError, NotAllowed
 from a2a_mcp.follow import Follow
@@ -33,6 +40,7 @@ WATCH_SECONDS: Final = 5.0
 MOST_AT_ONCE: Final = 64
 MOST_KNOWN: Final = 256
 MOST_RUNNING: Final = 512
+ANOTHERS: Final = "it named a task that is not this caller's, which is not shown"
 
 Watcher = Callable[[TaskRecord, Task | None], None]
 """Is told of every task that is seen anew, followed or read; it must be quick and not raise."""
@@ -207,6 +215,8 @@ class Follower:
 
     async def _receive(self, follow: Follow, event: StreamEvent) -> bool:
         """Fold an event in, write down what must not be lost, then wake whoever waits."""
+        if follow.task is None:
+            await self._refuse_anothers(follow.record, event)
         follow.absorb(event)
         await self._remember(follow)
         follow.tell()
@@ -214,6 +224,17 @@ class Follower:
             await checkpoint()  # whoever listens hears them before they are too many to be kept
         self._show(follow.record, follow.task)
         return follow.over
+
+    async def _refuse_anothers(self, record: TaskRecord, event: StreamEvent) -> None:
+        """Take no task of another owner for the answer; raises InvalidAgentResponse (threats R4).
+
+        The id of one that has ended may come again: some agents count anew when they start.
+        """
+        named = event.id if isinstance(event, Task) else event.task_id
+        if isinstance(event, Message) or named is None or named == record.task_id:
+            return
+        if await self._tasks.held_by_other(record.owner, record.agent, named, going_on=True):
+            raise InvalidAgentResponse(ANOTHERS, delivery=Delivery.UNKNOWN)
 
     async def _remember(self, follow: Follow) -> None:
         record, task, message = follow.record, follow.task, follow.message

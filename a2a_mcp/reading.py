@@ -97,7 +97,8 @@ class Reader:
             raise
         except AgentError:  # it cannot list, or not so
             task = None
-        if task is None:
+        owner, agent = record.owner, record.agent
+        if task is None or await self._tasks.held_by_other(owner, agent, task.id, going_on=True):
             return record
         return await self._tasks.update(
             record, task_id=task.id, state=task.state, interface=client.made_with

@@ -110,8 +110,10 @@ class TaskMap(Protocol):
     async def find_context(self, owner: str, context_id: str, agent: str | None = None) -> Records:
         """Find the owner's tasks of a conversation, newest first, at most 20."""
 
-    async def held_by_other(self, owner: str, agent: str, task_id: str) -> bool:
-        """Whether somebody else has that task at that agent."""
+    async def held_by_other(
+        self, owner: str, agent: str, task_id: str, *, going_on: bool = False
+    ) -> bool:
+        """Whether somebody else has that task at that agent; `going_on`: one that has not ended."""
 
     async def context_held_by_other(self, owner: str, agent: str, context_id: str) -> bool:
         """Whether somebody else has that conversation at that agent."""

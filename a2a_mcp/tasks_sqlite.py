@@ -161,10 +161,15 @@ class SqliteTaskMap:
         """Find the owner's tasks of a conversation, newest first, at most 20."""
         return (await self.list(owner, agent=agent, context_id=context_id))[0]
 
-    async def held_by_other(self, owner: str, agent: str, task_id: str) -> bool:
-        """Whether somebody else has that task at that agent."""
+    async def held_by_other(
+        self, owner: str, agent: str, task_id: str, *, going_on: bool = False
+    ) -> bool:
+        """Whether somebody else has that task at that agent; `going_on`: one that has not ended."""
         return await self._read(
-            lambda connection: tasks_table.task_of_other(connection, owner, agent, task_id), False
+            lambda connection: tasks_table.task_of_other(
+                connection, owner, agent, task_id, going_on=going_on
+            ),
+            False,
         )
 
     async def context_held_by_other(self, owner: str, agent: str, context_id: str) -> bool:

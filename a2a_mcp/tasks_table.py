@@ -91,7 +91,9 @@ _LIST_CONTEXT: Final = (
     "ORDER BY updated DESC, key DESC LIMIT :limit"
 )
 _OF_OTHER: Final = "SELECT 1 FROM tasks WHERE owner <> :owner AND agent = :agent AND "
-_TASK_OF_OTHER: Final = f"{_OF_OTHER}task_id = :id LIMIT 1"
+_TASK_OF_OTHER: Final = (
+    f"{_OF_OTHER}task_id = :id AND NOT (:going_on AND state IN {_ENDED}) LIMIT 1"
+)
 _CONTEXT_OF_OTHER: Final = f"{_OF_OTHER}context_id = :id LIMIT 1"
 _OLDEST_ENDED: Final = f"SELECT key FROM tasks WHERE state IN {_ENDED} ORDER BY updated LIMIT ?"
 SAME_MOMENT_SECONDS: Final = 1.0
@@ -157,9 +159,11 @@ def learn(connection: Connection, agent: str, url: str, interface: str) -> None:
     connection.execute("INSERT OR REPLACE INTO lessons VALUES (?, ?, ?)", (agent, url, interface))
 
 
-def task_of_other(connection: Connection, owner: str, agent: str, task_id: str) -> bool:
-    """Whether another owner has the task."""
-    values = {"owner": owner, "agent": agent, "id": task_id}
+def task_of_other(
+    connection: Connection, owner: str, agent: str, task_id: str, *, going_on: bool
+) -> bool:
+    """Whether another owner has the task; `going_on`: one that has not ended."""
+    values = {"owner": owner, "agent": agent, "id": task_id, "going_on": going_on}
     return bool(connection.execute(_TASK_OF_OTHER, values).fetchall())
 
 

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
 from scripted import (
+    CARD,
     GET,
     LIST,
     SEND,
+    STREAM,
+    Request,
     ScriptedAgent,
+    Step,
+    card,
+    cut,
+    document,
     done,
+    moved,
     result,
     scripted,
     silence,
+    stream,
     task,
 )
 from staging import Stage, configured, staged
 
+from a2a_mcp.a2a.errors import A2AError, Delivery, InvalidAgentResponse
 from a2a_mcp.a2a.types import TaskState
 from a2a_mcp.bridge import Outgoing
 from a2a_mcp.errors import UnknownTask
@@ -87,3 +97,71 @@ async def test_a_task_under_way_is_neither_listed_nor_taken_over_by_who_reads_th
     assert "t1" in refused.value.message
     mine = await stage.listing.tasks(ALICE, Filter(agent="one"), remote=True)
     assert [row["task_id"] for row in mine.rows] == ["t1"]
+
+
+async def with_a_task_of_alice(agent: ScriptedAgent, stage: Stage) -> None:
+    agent.on(SEND, result({"task": task("working", "for alice", task_id="1")}))
+    agent.on(GET, result(task("working", "for alice", task_id="1")))
+    assert (await stage.send("hello", agent="one", owner=ALICE, wait_seconds=0.1)).task_id == "1"
+
+
+async def is_not_bobs(stage: Stage) -> None:
+    """Look whether the task is Alice's alone, and Bob's message one that nothing is known of."""
+    records, _ = await stage.tasks.list(BOB)
+    assert [(it.task_id, it.state) for it in records] == [(None, TaskState.UNKNOWN)]
+    for name in (None, "one"):
+        with pytest.raises(UnknownTask):
+            await stage.bridge.get(BOB, "1", name)
+        with pytest.raises(UnknownTask):
+            await stage.bridge.cancel(BOB, "1", name, None)
+        with pytest.raises(UnknownTask):
+            await stage.send("go on", agent=name, task_id="1", owner=BOB)
+    assert (await stage.bridge.get(ALICE, "1", "one")).text == "for alice"
+
+
+@pytest.mark.parametrize("way", ["an answer", "a stream", "a status"])
+async def test_an_agent_that_answers_with_anothers_task_gives_nobody_a_way_to_it(
+    way: str, agent: ScriptedAgent, stage: Stage
+) -> None:
+    await with_a_task_of_alice(agent, stage)
+    alices = task("working", "for alice", task_id="1")
+    if way in {"a stream", "a status"}:
+        agent.on(CARD, document(card(agent.url, streaming=True)))
+        await stage.registry.connection("one").card(refresh=True)
+        first = {"task": alices} if way == "a stream" else moved("working", "hm", task_id="1")
+        agent.on(STREAM, stream(first, moved("completed", "mine now", task_id="1")))
+    sends = len(agent.sends())
+    with pytest.raises(InvalidAgentResponse, match="not this caller's") as refused:
+        await stage.send("hello", agent="one", owner=BOB)
+    assert refused.value.delivery is Delivery.UNKNOWN
+    assert len(agent.sends()) == sends + 1
+    await is_not_bobs(stage)
+
+
+async def test_anothers_task_is_not_found_for_a_message_whose_answer_was_lost(
+    agent: ScriptedAgent, stage: Stage
+) -> None:
+    """Which task a message began is for its agent to say, and it may say anything."""
+
+    def listed(request: Request) -> Sequence[Step]:
+        history = [agent.sends()[-1].message]
+        return result({"tasks": [task("working", task_id="1", history=history)]})(request)
+
+    await with_a_task_of_alice(agent, stage)
+    agent.on(SEND, cut)
+    agent.on(LIST, listed)
+    with pytest.raises(A2AError) as lost:
+        await stage.send("hello", agent="one", owner=BOB)
+    view = await stage.bridge.get(BOB, lost.value.handle or "", None)
+    assert (view.task_id, view.state) == (lost.value.handle, TaskState.UNKNOWN)
+    assert len(agent.calls(LIST)) == 2
+    await is_not_bobs(stage)
+
+
+async def test_an_id_that_an_ended_task_had_may_be_given_again(
+    agent: ScriptedAgent, stage: Stage
+) -> None:
+    agent.on(SEND, result({"task": done("for alice", task_id="1")}))
+    await stage.send("hello", agent="one", owner=ALICE)
+    agent.on(SEND, result({"task": done("for bob", task_id="1")}))
+    assert (await stage.send("hello", agent="one", owner=BOB)).text == "for bob"
