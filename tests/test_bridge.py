@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,9 @@ from scripted import (
     GET,
     SEND,
     STREAM,
+    Request,
     ScriptedAgent,
+    Step,
     artifact,
     card,
     document,
@@ -446,9 +448,13 @@ async def test_a_cancel_that_gets_no_answer_is_checked_by_reading(
 async def test_a_cancel_whose_outcome_cannot_be_read_tells_what_the_agent_answered(
     agent: ScriptedAgent, scene: Stage
 ) -> None:
+    def until_it_is_cancelled(request: Request) -> Sequence[Step]:  # also polled meanwhile
+        gone = agent.calls(CANCEL)
+        return (http(500, b"", "text/plain") if gone else result(task("working")))(request)
+
     await scene.send(wait_seconds=0.1)
     agent.on(CANCEL, result(task("canceled")))
-    agent.on(GET, result(task("working")), http(500, b"", "text/plain"))
+    agent.on(GET, until_it_is_cancelled)
     view = await scene.bridge.cancel(ME, "t1", None, None)
     assert "asked to cancel" in (view.note or "")
     assert len(agent.calls(CANCEL)) == 1
