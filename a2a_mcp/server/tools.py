@@ -75,7 +75,8 @@ def returns_errors(
             call = results.FailedCall(
                 agent=await app.agent_of(kwargs),
                 task_id=_text(kwargs.get("task_id")),
-                sent=sends and kwargs.get("message") is not None,
+                # A person's answer is a message too, in a call that came without one.
+                sent=error.message_id is not None or (sends and kwargs.get("message") is not None),
                 cancels=cancels,
             )
             return results.of_agent_error(error, call, app.mask)
@@ -258,10 +259,7 @@ async def subscribe(
         async def follow(it: Outgoing) -> TaskView:
             return await app.bridge.subscribe(owner(), it, max_updates or 20, progress)
 
-        if message is not None:
-            return await answered(ctx, app, outgoing, follow)
-        view = await follow(outgoing)
-    return results.of_task_view(view, app.mask, app.result_bytes)
+        return await answered(ctx, app, outgoing, follow)
 
 
 @returns_errors

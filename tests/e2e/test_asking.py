@@ -17,6 +17,9 @@ from agents import Agent, Agents
 from agents.words import SIGN_IN_LINK, TRIP
 from mcp import Client, MCPError
 from mcp.client.streamable_http import streamable_http_client
+from scripted import GET, SEND, cut, task
+from scripted import result as answers
+from scripted import scripted as scripted_agent
 from staging import configured, hosted
 
 from e2e.bridges import Home, Served, free_port, until
@@ -130,6 +133,34 @@ async def test_the_same_goes_for_subscribe_that_starts_with_a_message(
     assert answer["state"] == "completed"
     assert answer["updates"][-1]["state"] == "completed"
     assert told(known["1.3-jsonrpc"], answer["task_id"]) == ["input", "Paris"]
+
+
+async def test_the_same_goes_for_subscribe_that_follows_a_task_to_its_question(
+    host: Host, known: dict[str, Agent], person: Person
+) -> None:
+    person.will(t.ElicitResult(action="decline"))
+    waiting = await host.send("input", agent="1.3-jsonrpc")
+    person.will(says("more Paris"), says("Rome"))
+    answer = await host.call("subscribe", task_id=waiting["task_id"])
+    assert (answer["task_id"], answer["state"]) == (waiting["task_id"], "completed")
+    assert "got: Rome" in answer["text"]
+    assert [form.message.rpartition("\n")[2] for form in person.asked] == [
+        "Which city?",
+        "And what else than Paris?",
+    ]
+    assert told(known["1.3-jsonrpc"], answer["task_id"]) == ["input", "more Paris", "Rome"]
+
+
+@pytest.mark.parametrize("host", ERA_EACH, indirect=True, ids="-".join)
+async def test_subscribe_asks_nobody_for_an_agent_that_is_not_set_up_for_it(
+    host: Host, known: dict[str, Agent], person: Person
+) -> None:
+    waiting = await host.send("input", agent="shy")
+    person.will(says("Paris"))
+    answer = await host.call("subscribe", task_id=waiting["task_id"])
+    assert answer["state"] == "input-required"
+    assert person.asked == []
+    await answered_by_the_model(host, known["1.3-jsonrpc"], answer)
 
 
 async def test_an_agent_may_ask_several_times(
@@ -448,3 +479,21 @@ async def test_state_of_somebody_elses_making_is_refused_and_makes_no_key(
     assert refused.is_error
     assert written(tmp_path) == []
     assert agent.log()[before:] == []
+
+
+async def test_an_answer_that_is_lost_on_its_way_is_said_to_be_lost(tmp_path: Path) -> None:
+    question, person = task("input-required", "Which city?"), Person()
+    async with scripted_agent() as agent:
+        agent.on(SEND, answers({"task": question}), cut)
+        agent.on(GET, answers(question))
+        config = configured(it={"url": agent.url, "ask_user": True})
+        async with hosted(config, tmp_path, elicitation_callback=person) as client:
+            await client.call_tool("send_task", {"message": "plan a trip"})
+            person.will(says("Paris"))
+            lost = await client.call_tool("subscribe", {"task_id": "t1"})
+    assert lost.is_error
+    assert lost.structured_content
+    sent = agent.sends()[-1].message
+    assert sent["parts"] == [{"text": "Paris"}]
+    told = f"Whether the message (message_id {sent['messageId']}) was carried out is unknown"
+    assert told in lost.structured_content["error"]
