@@ -6,7 +6,7 @@ Who reads the reason sits at the terminal. Nothing is served here.
 from __future__ import annotations
 
 import errno
-from socket import gaierror, socket
+from socket import IPPROTO_TCP, TCP_NODELAY, gaierror, socket
 from typing import Final
 
 import anyio
@@ -42,5 +42,10 @@ async def open_port(host: str, port: int) -> list[socket]:
         why = REASONS.get(error.errno or 0, f"{error.strerror or error}; {OTHER_HOST} or --port")
     else:
         raw = SocketAttribute.raw_socket
-        return [listener.extra(raw) for listener in opened.listeners]  # noqa: S610 - not Django
+        sockets = [listener.extra(raw) for listener in opened.listeners]  # noqa: S610 - not Django
+        for each in sockets:
+            # Whom it accepts inherits this. asyncio sees to it for sockets of its own only, and
+            # without it the end of an answer in two pieces comes 40 ms late.
+            each.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
+        return sockets
     raise CannotListen(f"cannot listen at {origin_of(host, port)}: {why}")

@@ -17,6 +17,15 @@ async def test_port_0_takes_one_that_accepts_at_once() -> None:
         assert opened.getsockname()[1] > 0
 
 
+async def test_an_answer_that_is_sent_in_pieces_waits_for_no_acknowledgement() -> None:
+    (opened, *_) = await open_port("127.0.0.1", 0)
+    with opened, socket.create_connection(opened.getsockname(), timeout=5):
+        opened.settimeout(5)
+        accepted, _peer = opened.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 def test_an_ipv6_address_is_written_as_urls_have_it() -> None:
     assert origin_of("::1", 8000) == "http://[::1]:8000"
 
