@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from a2a_mcp import content, media_types, views
+from a2a_mcp import content, media_types, messages, views
 from a2a_mcp.a2a.types import JSON, Artifact, Part, Task
 from a2a_mcp.errors import NotAllowed
 from a2a_mcp.fitting import ID_BYTES, NAME_BYTES, head_and_tail
@@ -201,10 +201,10 @@ def pick(agent: str, task: Task, wanted: Wanted, mask: Mask) -> tuple[Artifact, 
 
 
 def _artifact(agent: str, task: Task, wanted: Wanted, mask: Mask) -> Artifact:
-    for artifact in task.artifacts:
-        if wanted.artifact_id in (artifact.artifact_id, shown_id(artifact, mask)):
-            return artifact
-    ids = ", ".join(shown_id(artifact, mask) for artifact in task.artifacts[:20])
+    if found := named(task, wanted.artifact_id, mask):
+        return found
+    made = (*task.artifacts, *messages.with_files(task))
+    ids = ", ".join(shown_id(artifact, mask) for artifact in made[:20])
     known = shorten(ids, KNOWN_IDS)
     raise NotAllowed(
         f"The task has no artifact {wanted.artifact_id!r}.",
@@ -214,6 +214,14 @@ def _artifact(agent: str, task: Task, wanted: Wanted, mask: Mask) -> Artifact:
         agent=agent,
         task_id=task.id,
     )
+
+
+def named(task: Task, artifact_id: str, mask: Mask) -> Artifact | None:
+    """Give the artifact of an id, or the message that is read under it; None where none is."""
+    for artifact in task.artifacts:
+        if artifact_id in (artifact.artifact_id, shown_id(artifact, mask)):
+            return artifact
+    return messages.find(task, artifact_id)
 
 
 def _parts(agent: str, task: Task, artifact: Artifact, wanted: Wanted) -> tuple[Part, ...]:

@@ -131,6 +131,8 @@ class Bridge:
     ) -> TaskView:
         """Read a task as it is now."""
         found = await self.reader.read(owner, task_id, agent, history_length)
+        if found.message:
+            return self.outcomes.of_message(found.record, found.message)
         if (task := found.task) is None:
             return await self.outcomes.of_nameless(found.record)
         view = views.of_task(found.record.agent, task, note=found.note)
@@ -223,7 +225,7 @@ class Bridge:
             owner, outgoing.agent, outgoing.task_id, outgoing.context_id
         )
         if route.record and route.record.task_id is None:
-            raise self.reader.nameless(route.record)
+            raise await self.reader.nameless(route.record)
         return route
 
     async def attach(self, owner: str, outgoing: Outgoing) -> tuple[Follow, str | None]:
@@ -236,7 +238,7 @@ class Bridge:
             return joined
         ended = self._follower.of(joined)
         if ended is None:
-            raise self.reader.nameless(joined)
+            raise await self.reader.nameless(joined)
         return ended, None
 
     async def _joined(
@@ -259,6 +261,8 @@ class Bridge:
         if running and not running.ended:
             running.pass_by(outgoing.past)
             return running, None
+        if found.message:
+            return Follow.answered(record, found.message), None
         if task is None:
             return record
         self._follower.make_room()

@@ -11,10 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from a2a_mcp import uris
+from a2a_mcp import messages, uris
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.a2a.types import Artifact
-from a2a_mcp.artifacts import shown_id
+from a2a_mcp.artifacts import named
 from a2a_mcp.bridge import Bridge
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.registry import Registry
@@ -122,12 +122,10 @@ class Browser:
         record = await self.find(owner, agent, task_id)
         if record is None:
             return None
-        found = await self._bridge.reader.read(owner, task_id, record.agent)
+        history = messages.history_for(artifact_id)
+        found = await self._bridge.reader.read(owner, task_id, record.agent, history)
         mask = self._registry.config.secrets.mask
-        for made in found.task.artifacts if found.task else ():
-            if artifact_id in (made.artifact_id, shown_id(made, mask)):
-                return made
-        return None
+        return named(found.contents, artifact_id, mask) if found.contents else None
 
 
 def _task(record: TaskRecord) -> Entry:

@@ -52,7 +52,7 @@ class Canceller:
             found = await self._reader.read(owner, task_id, agent)
         record, task = found.record, found.task
         if task is None:
-            raise self._reader.nameless(record)
+            raise await self._reader.nameless(record)
         if task.state.terminal:
             ended = f"The task had already ended ({task.state}); nothing was cancelled."
             ended += f" {found.note}" if found.note else ""

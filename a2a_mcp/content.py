@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from itertools import takewhile
 from typing import Final
 
 from a2a_mcp import media_types
@@ -82,12 +83,13 @@ def _alike(parts: Iterable[Part], text: str) -> str:
 
 def _last_words(history: tuple[Message, ...]) -> str:
     """What the agent said last since the user's last message, as far as it said anything."""
-    for message in reversed(history):
-        if message.role is Role.USER:
-            break
-        if words := content(message.parts):
-            return words
-    return ""
+    said = (content(message.parts) for message in since_the_user(history))
+    return next((words for words in said if words), "")
+
+
+def since_the_user(history: tuple[Message, ...]) -> Iterator[Message]:
+    """Go through what the agent said since the user's last message, the latest first."""
+    return takewhile(lambda message: message.role is not Role.USER, reversed(history))
 
 
 def with_metadata(parts: Iterable[Part]) -> Iterator[Part]:

@@ -14,7 +14,7 @@ from typing import Final
 
 import anyio
 
-from a2a_mcp import media_types, saving, uris
+from a2a_mcp import media_types, messages, saving, uris
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.a2a.types import Artifact, Part, Task
 from a2a_mcp.artifacts import Handed, Link, Piece, Wanted, pick, read_artifact, shown_id
@@ -51,10 +51,11 @@ class FilesOut:
         Its files come with the first piece of text, or of a part; not with a search.
         """
         config = self._registry.config
-        found = await self._reader.read(owner, task_id, agent)
-        record, task = found.record, found.task
+        history = messages.history_for(wanted.artifact_id)
+        found = await self._reader.read(owner, task_id, agent, history)
+        record, task = found.record, found.contents
         if task is None:
-            raise self._reader.nameless(record)
+            raise await self._reader.nameless(record)
         mask = config.secrets.mask
         artifact, parts = pick(record.agent, task, wanted, mask)
         if self._fetches(record.agent) and any(part.kind == "url" for part in parts):
@@ -67,7 +68,7 @@ class FilesOut:
         try:
             piece = read_artifact(record.agent, artifact, parts, wanted, room, mask, handed)
         except NothingThere as error:
-            error.agent, error.task_id = record.agent, record.task_id
+            error.agent, error.task_id = record.agent, task.id
             raise
         return replace(piece, text=note + piece.text)
 

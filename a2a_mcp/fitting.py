@@ -23,6 +23,11 @@ WIDEST_IN_JSON: Final = 6  # bytes of one character, where it is written as an e
 UNKNOWN_OFFSET: Final = "offset=…"
 ROOM_FOR_OFFSET: Final = 8
 LINE_ENDS: Final = 4
+TOO_LONG: Final = "The text is too long to be shown whole; ask the agent for a shorter answer."
+LOST: Final = (
+    "The text is too long to be shown whole, and the rest cannot be read: the agent made no task "
+    "of it, and the bridge keeps no results (keep_bytes or keep_days is 0). Ask for a shorter one."
+)
 ROOM_FOR_REST: Final = 3_000  # ids, names, next step, at their longest
 
 
@@ -36,6 +41,8 @@ def fit(view: TaskView, limit: int, mask: Callable[[str], str] = str) -> TaskVie
         view = replace(view, artifacts=tuple(_short(it, mask) for it in view.artifacts))
     if _surely_fits(view, limit) or _largest(view) <= limit:
         return view
+    if view.rest and (view.task_id or view.held_as):
+        view = replace(view, artifacts=(*view.artifacts, view.rest))
     cut = replace(view, truncated=True, next_step=_how_to_read(view))
     for smaller in (cut, _with_less(cut, 10), _with_less(cut, 3), _with_less(cut, 0)):
         if _largest(replace(smaller, text="")) + SMALLEST_TEXT <= limit:
@@ -121,12 +128,12 @@ def _largest(view: TaskView) -> int:
 
 
 def _how_to_read(view: TaskView) -> str:
-    step = view.next_step or ""
-    if not (view.task_id and view.artifacts):
-        return step or "The text is too long to be shown whole; ask the agent for a shorter answer."
+    step, task_id = view.next_step or "", view.task_id or view.held_as
+    if not (task_id and view.artifacts):
+        return step or (LOST if view.rest else TOO_LONG)
     largest = max(view.artifacts, key=lambda artifact: artifact.size or 0)
     read = (
-        f'The text is cut. Read on with get_artifact(task_id="{view.task_id}", '
+        f'The text is cut. Read on with get_artifact(task_id="{task_id}", '
         f'artifact_id="{largest.artifact_id}", {UNKNOWN_OFFSET}), or search= for a phrase.'
     )
     return f"{read} {step}".strip()

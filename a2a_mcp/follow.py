@@ -71,6 +71,14 @@ class Follow:
         self._listening = 0  # how many want to hear of every step, and not only of the end
         self._waiting = 0
 
+    @classmethod
+    def answered(cls, record: TaskRecord, message: Message) -> Follow:
+        """Make the follow of an answer without a task, which is over."""
+        follow = cls(record.agent, record)
+        follow.absorb(message)
+        follow.ended = True
+        return follow
+
     @property
     def settled(self) -> bool:
         """Whether there is something to answer with: a stop, a message, an error."""

@@ -29,6 +29,7 @@ from a2a_mcp.a2a.types import (
 from a2a_mcp.background import survives
 from a2a_mcp.errors import BridgeError, NotAllowed
 from a2a_mcp.follow import Follow
+from a2a_mcp.messages import as_task
 from a2a_mcp.pursuit import FIRST_POLL, Pursuit
 from a2a_mcp.tasks import TaskMap, TaskRecord
 
@@ -222,7 +223,7 @@ class Follower:
         follow.tell()
         if follow.count % MOST_AT_ONCE == 0:
             await checkpoint()  # whoever listens hears them before they are too many to be kept
-        self._show(follow.record, follow.task)
+        self._show(follow.record, follow.task or _as_task(follow))
         return follow.over
 
     async def _refuse_anothers(self, record: TaskRecord, event: StreamEvent) -> None:
@@ -257,6 +258,13 @@ class Follower:
             if follow.record.key != record.key:
                 self._follows.pop(record.key, None)
                 self._follows[follow.record.key] = follow
+
+
+def _as_task(follow: Follow) -> Task | None:
+    """Give an answer without a task as it is kept."""
+    if follow.message is None:
+        return None
+    return as_task(follow.record.kept_id, follow.message)
 
 
 def is_news(task: Task, record: TaskRecord) -> bool:

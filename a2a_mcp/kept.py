@@ -2,8 +2,9 @@
 
 One file a task in a folder of the state folder, written whole under another name and then renamed,
 so that no half of one is ever read. What is kept is what the agent said, byte for byte; masking and
-scrubbing come when it is shown. Nothing is written before the caller has its answer, and nothing
-fails because of the disk: what cannot be written or read is not kept. A running task is never kept.
+scrubbing come when it is shown. Nothing is written before the caller has its answer, but for what
+is nowhere else (an answer without a task, of which more can be read), and nothing fails because of
+the disk: what cannot be written or read is not kept. A running task is never kept.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ import anyio.to_thread
 from pydantic import ValidationError
 
 from a2a_mcp.a2a.types import Task
+from a2a_mcp.messages import with_files
 from a2a_mcp.tasks import TaskRecord
 from a2a_mcp.text import rfc3339
 
@@ -72,6 +74,7 @@ class Kept:
         self._pause_seconds = pause_seconds
         self._pending: dict[Key, KeptTask] = {}
         self._wanted = anyio.Event()
+        self._writing = anyio.Lock()
         self._size = 0
         self._swept = float("-inf")
         self._warned = False
@@ -84,6 +87,11 @@ class Kept:
             self._pending[record.owner, record.agent, task.id] = KeptTask(task, self._clock())
         self._wanted.set()
 
+    @property
+    def keeps(self) -> bool:
+        """Whether anything is kept at all."""
+        return self._folder is not None and self._keep_seconds > 0 and self._keep_bytes > 0
+
     async def run(self) -> None:
         """Write what is noted, in batches, until cancelled."""
         while True:
@@ -94,19 +102,20 @@ class Kept:
 
     async def flush(self) -> None:
         """Write what is noted and not written yet."""
-        if not self._pending:
-            return
-        batch = dict(self._pending)
-        await anyio.to_thread.run_sync(self._write_all, batch)
-        for key, written in batch.items():
-            if self._pending.get(key) is written:
-                del self._pending[key]
+        async with self._writing:
+            if not self._pending:
+                return
+            batch = dict(self._pending)
+            await anyio.to_thread.run_sync(self._write_all, batch)
+            for key, written in batch.items():
+                if self._pending.get(key) is written:
+                    del self._pending[key]
 
     async def find(self, record: TaskRecord) -> KeptTask | None:
-        """Give the result of a task, None if there is none (any more)."""
-        if self._folder is None or record.task_id is None or not self._keep_bytes:
+        """Give the result of a task or message, None if there is none (any more)."""
+        if not self.keeps:
             return None
-        key = record.owner, record.agent, record.task_id
+        key = record.owner, record.agent, record.kept_id
         found = self._pending.get(key) or await anyio.to_thread.run_sync(
             _read, self._path(key), key
         )
@@ -179,7 +188,12 @@ def _write(path: str, key: Key, kept: KeptTask, most: int) -> int:
 
 def _poorer(task: Task, before: Task) -> bool:
     """Whether an agent has dropped results since: they are what is kept here."""
-    return len(task.artifacts) < len(before.artifacts) and task.state is before.state
+    return _holds(task) < _holds(before) and task.state is before.state
+
+
+def _holds(task: Task) -> int:
+    """Count results, also those in messages: of a long history an agent shows the end only."""
+    return len(task.artifacts) + len(with_files(task))
 
 
 def _read(path: str, key: Key) -> KeptTask | None:

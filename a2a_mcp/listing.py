@@ -21,8 +21,6 @@ NAMELESS: Final = {state.value: "no task is known" for state in TaskState} | {
     "failed": "not taken",
     "unknown": "nobody knows whether it arrived",
 }
-# In these a message without a task may have one at its agent.
-FINDABLE: Final = frozenset({TaskState.SUBMITTED, TaskState.WORKING, TaskState.UNKNOWN})
 LONGEST_TOKEN: Final = 2_000
 TIME_BYTES: Final = 40
 INSTEAD: Final = "Leave out remote: list_tasks then lists those started through this bridge."
@@ -161,7 +159,8 @@ def fitting(view: TasksView, room: int) -> int:
 
 
 def _row(record: TaskRecord) -> dict[str, JSON]:
-    task_id = record.task_id or (record.pending_id if record.state in FINDABLE else record.handle)
+    nameless = record.handle if record.state is TaskState.FAILED else record.pending_id
+    task_id = record.task_id or nameless
     row = {
         "agent": record.agent,
         "task_id": scrub(task_id) if task_id else None,

@@ -11,7 +11,7 @@ from typing import Final
 
 from a2a_mcp import views
 from a2a_mcp.a2a.errors import A2AError, AgentError, Delivery
-from a2a_mcp.a2a.types import Task, TaskState
+from a2a_mcp.a2a.types import Message, Task, TaskState
 from a2a_mcp.finding import can_find
 from a2a_mcp.follow import Follow
 from a2a_mcp.follower import Follower
@@ -48,12 +48,20 @@ class Outcomes:
     async def of(self, follow: Follow, note: str | None = None) -> TaskView:
         """View what is known now; raises the error that ended it with nothing known."""
         if follow.message is not None:
-            return self.noted(views.of_message(follow.agent, follow.message, note=note))
+            view = self.of_message(follow.record, follow.message, note)
+            if view.held_as and (view.artifacts or view.rest):
+                await self._reader.keep()  # it is nowhere else, and its reader is told an id
+            return view
         if follow.task is None:
             return await self._without_task(follow, note)
         if follow.unmoved and not follow.ended:
             return self.noted(_unmoved(follow, note))
         return self.noted(await self._with_task(follow, follow.task, note))
+
+    def of_message(self, record: TaskRecord, message: Message, note: str | None = None) -> TaskView:
+        """View an answer without a task, and say how it is read again."""
+        held_as = record.pending_id if self._reader.keeps else None
+        return self.noted(views.of_message(record.agent, message, held_as, note=note))
 
     async def _with_task(self, follow: Follow, task: Task, note: str | None) -> TaskView:
         if not task.state.stop:
@@ -121,7 +129,7 @@ class Outcomes:
         follow = self._follower.of(record)
         if follow and not (follow.lost_sight and record.state is TaskState.UNKNOWN):
             return await self.of(follow)
-        lost = self._reader.nameless(record)
+        lost = await self._reader.nameless(record)
         return TaskView(
             agent=record.agent,
             task_id=record.handle,

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from a2a_mcp.a2a.errors import A2AError, AgentError, AuthenticationRequired, TaskNotFound
-from a2a_mcp.a2a.types import GetTaskRequest, Task, TaskState, TaskStatus
+from a2a_mcp.a2a.types import GetTaskRequest, Message, Task, TaskState, TaskStatus
 from a2a_mcp.errors import BridgeError, NotAllowed
 from a2a_mcp.finding import find_task
 from a2a_mcp.follower import Follower
 from a2a_mcp.kept import Kept
+from a2a_mcp.messages import as_task
 from a2a_mcp.registry import Registry
 from a2a_mcp.routing import Router, checked, unknown_task
 from a2a_mcp.tasks import TaskMap, TaskRecord
@@ -36,12 +37,19 @@ FORGOTTEN: Final = "The agent does not know this task any more; this is what it 
 class Reading:
     """A task as it was found; None while its agent has not named it.
 
-    `note` says what is special where it is not what the agent shows now.
+    `note` says what is special where it is not what the agent shows now. `message` is the answer of
+    an agent that made no task of it.
     """
 
     record: TaskRecord
     task: Task | None
     note: str | None = None
+    message: Message | None = None
+
+    @property
+    def contents(self) -> Task | None:
+        """What was found, an answer without a task too, in the form of a task."""
+        return as_task(self.record.pending_id, self.message) if self.message else self.task
 
 
 class Reader:
@@ -72,10 +80,10 @@ class Reader:
         if record.task_id is None:
             follow = self._follower.of(record)
             if follow and not follow.lost_sight:
-                return Reading(record, follow.task)
+                return Reading(record, follow.task, message=follow.message)
             record = await self.find(record)
             if record.task_id is None:
-                return Reading(record, None)
+                return Reading(record, None, message=await self._kept_message(record))
         try:
             return await self.fetch(record, history_length)
         except (A2AError, BridgeError) as error:
@@ -103,6 +111,20 @@ class Reader:
         return await self._tasks.update(
             record, task_id=task.id, state=task.state, interface=client.made_with
         )
+
+    @property
+    def keeps(self) -> bool:
+        """Whether an answer without a task can be read again."""
+        return self._kept.keeps
+
+    async def keep(self) -> None:
+        """Write down now what was answered, where a crash must not lose it."""
+        await self._kept.flush()
+
+    async def _kept_message(self, record: TaskRecord) -> Message | None:
+        """Give the answer that was kept of a message of which its agent made no task."""
+        kept = await self._kept.find(record) if record.state.terminal else None
+        return kept.task.status.message if kept else None
 
     async def _recall(self, record: TaskRecord, error: A2AError | BridgeError) -> Reading:
         """Give the result that was kept of a task that cannot be read; raises `error`."""
@@ -204,10 +226,10 @@ class Reader:
         await self._follower.settle(record, task)
         return record, task
 
-    def nameless(self, record: TaskRecord) -> NotAllowed:
+    async def nameless(self, record: TaskRecord) -> NotAllowed:
         """Say why nothing can be done with a message whose task is not known (yet)."""
         follow = self._follower.of(record)
-        if follow and follow.message:
+        if (follow and follow.message) or await self._kept_message(record):
             message = f"The agent {record.agent!r} answered with a message: there is no task."
             next_step = (
                 "get_task with this task_id shows the answer; to go on, call send_task with the "
@@ -223,7 +245,8 @@ class Reader:
                 "again with that."
             )
         elif record.state is TaskState.COMPLETED:
-            message = f"The agent {record.agent!r} answered with a message, which is not kept."
+            message = f"The agent {record.agent!r} answered with a message, which is not kept "
+            message += "(any more)."
             next_step = "Ask again if the answer is still wanted."
         elif record.state is TaskState.FAILED:
             message = f"The agent {record.agent!r} did not take the message: there is no task."

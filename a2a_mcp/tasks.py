@@ -45,6 +45,11 @@ class TaskRecord:
         """
         return self.handle or PENDING + self.message_id
 
+    @property
+    def kept_id(self) -> str:
+        """The id under which a result is kept, also that of an answer without a task."""
+        return self.task_id or PENDING + self.message_id
+
 
 Records: TypeAlias = list[TaskRecord]
 

@@ -22,6 +22,7 @@ from a2a_mcp.a2a.types import (
     TaskStatusUpdateEvent,
 )
 from a2a_mcp.content import answer, content, joined, media_type_of, size_of
+from a2a_mcp.messages import as_task, at_length, with_files
 from a2a_mcp.text import scrub
 
 SHOWN_ARTIFACTS: Final = 20
@@ -47,8 +48,11 @@ NEXT_STEPS: Final = {
     TaskState.REJECTED: "The agent does not take this task. Change the request, or try another.",
     TaskState.CANCELED: "The task was stopped. Send a new task if it is still wanted.",
 }
-
-
+HELD: Final = 'Read its files with get_artifact(task_id="{}", artifact_id="{}").'
+NOT_HELD: Final = (
+    "Its files cannot be read again: the agent made no task of this answer, and the bridge keeps "
+    "no results (keep_bytes or keep_days is 0)."
+)
 ANSWER_WITH_DATA: Final = (
     "The agent asks for input with data, and may want data back: answer with send_task, this "
     'task_id, message "" and data, a list of {data, metadata}, in the form it asks for and with '
@@ -112,7 +116,11 @@ class TurnView:
 
 @dataclass(frozen=True, slots=True)
 class TaskView:
-    """A task as a model reads it; `error` says what went wrong between us and the agent."""
+    """A task as a model reads it; `error` says what went wrong between us and the agent.
+
+    `rest` is what the text is of, where that is no artifact: it is listed if the text is cut.
+    `held_as` is the id under which the artifacts can be read, where that is not the task's.
+    """
 
     agent: str | None = None
     task_id: str | None = None
@@ -127,6 +135,8 @@ class TaskView:
     note: str | None = None
     next_step: str | None = None
     failed: bool = False
+    rest: ArtifactView | None = None
+    held_as: str | None = None
 
     def structured(self) -> dict[str, JSON]:
         """Give the members that are set, ids and state first."""
@@ -191,22 +201,30 @@ def of_task(
 ) -> TaskView:
     """View a task; `reason` is what the agent said of a failure elsewhere than in the task."""
     text = answer(task)
+    made = (*task.artifacts, *with_files(task))
     failed = task.state in FAILURES
     if not text and failed:
         text = scrub(reason) if reason else NO_REASON
     elif not text and task.state is TaskState.COMPLETED:
-        text = ONLY_FILES if task.artifacts else NO_CONTENT
+        text = ONLY_FILES if made else NO_CONTENT
     return TaskView(
         agent=agent,
         task_id=scrub(task.id),
         context_id=scrub(task.context_id) if task.context_id else None,
         state=task.state,
         text=text,
-        artifacts=tuple(of_artifact(artifact) for artifact in task.artifacts[:SHOWN_ARTIFACTS]),
-        note=_counted(task, note),
+        artifacts=tuple(map(of_artifact, made[:SHOWN_ARTIFACTS])),
+        note=_counted(len(made), note),
         next_step=_next_step(task),
         failed=failed,
+        rest=_rest(task, text, made),
     )
+
+
+def _rest(task: Task, text: str, made: tuple[Artifact, ...]) -> ArtifactView | None:
+    """View the message that is to be listed if its text is cut."""
+    said = at_length(task, text)
+    return of_artifact(said) if said and said not in made else None
 
 
 def _next_step(task: Task) -> str | None:
@@ -229,23 +247,26 @@ def noted(view: TaskView, note: str, next_step: str | None = None) -> TaskView:
     return replace(view, note=joined, next_step=next_step or view.next_step)
 
 
-def _counted(task: Task, note: str | None) -> str | None:
+def _counted(count: int, note: str | None) -> str | None:
     """Say how many artifacts there are where not all are listed."""
-    if len(task.artifacts) <= SHOWN_ARTIFACTS:
+    if count <= SHOWN_ARTIFACTS:
         return note
-    count = f"{len(task.artifacts)} artifacts in all; the first {SHOWN_ARTIFACTS} are listed."
-    return f"{note} {count}" if note else count
+    words = f"{count} artifacts in all; the first {SHOWN_ARTIFACTS} are listed."
+    return f"{note} {words}" if note else words
 
 
-def of_message(agent: str, message: Message, *, note: str | None = None) -> TaskView:
-    """View a message that an agent answered with instead of a task: done, and nothing to follow."""
-    return TaskView(
-        agent=agent,
-        context_id=scrub(message.context_id) if message.context_id else None,
-        state=TaskState.COMPLETED,
-        text=content(message.parts) or NO_CONTENT,
-        note=note,
-    )
+def of_message(
+    agent: str, message: Message, held_as: str | None = None, *, note: str | None = None
+) -> TaskView:
+    """View a message that an agent answered with instead of a task: done, and nothing to follow.
+
+    `held_as` is the id by which it can be read again; None where it is not kept.
+    """
+    view = of_task(agent, as_task("", message), note=note)
+    view = replace(view, task_id=None, held_as=held_as)
+    if view.artifacts and held_as:
+        return replace(view, next_step=HELD.format(held_as, view.artifacts[0].artifact_id))
+    return noted(replace(view, artifacts=()), NOT_HELD) if view.artifacts else view
 
 
 def of_history(task: Task, most: int) -> tuple[TurnView, ...]:

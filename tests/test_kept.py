@@ -15,16 +15,31 @@ import anyio.lowlevel
 import pytest
 from agents import Agent
 from pydantic import SecretStr
-from scripted import CARD, GET, SEND, ScriptedAgent, done, error, http, result, task
+from scripted import (
+    CARD,
+    GET,
+    SEND,
+    ScriptedAgent,
+    done,
+    error,
+    http,
+    later,
+    result,
+    task,
+    words_of,
+)
 from scripted import scripted as scripted_agent
 from staging import ME, Stage, configured, hosted, staged, until
 
 from a2a_mcp.a2a.auth import Bearer
 from a2a_mcp.a2a.errors import A2AError, AgentUnreachable, TaskNotFound
 from a2a_mcp.a2a.types import Artifact, Message, Part, Role, Task, TaskState, TaskStatus
+from a2a_mcp.bridge import Outgoing
 from a2a_mcp.errors import UnknownTask
+from a2a_mcp.jobs import Jobs
 from a2a_mcp.kept import FOLDER, Kept
 from a2a_mcp.tasks import TaskRecord
+from a2a_mcp.views import TaskView
 
 pytestmark = pytest.mark.anyio
 
@@ -230,6 +245,47 @@ async def test_a_secret_in_a_kept_result_is_masked_when_it_is_shown(
     for answer in (shown, read):
         assert "you sent ***" in answer.content[0].text  # type: ignore[union-attr]
         assert token not in answer.model_dump_json()
+
+
+# --- answers without a task ---
+
+
+async def test_an_answer_without_a_task_is_what_its_handle_leads_to_after_a_restart(
+    agent: ScriptedAgent, tmp_path: Path
+) -> None:
+    answered = anyio.Event()
+    agent.on(SEND, later(answered, result({"message": words_of("no task, just words")})))
+    config = configured(it=agent.url)
+    async with staged(config, tmp_path) as before:
+        sent = await before.send(wait_seconds=0)
+        job = await Jobs(before.bridge, grace_seconds=0).start(ME, Outgoing("hello"))
+        assert not isinstance(job, TaskView)
+        answered.set()
+        assert (await before.follow(task_id=sent.task_id)).text == "no task, just words"
+        await job.changed(5)
+    async with staged(config, tmp_path) as after:
+        assert (await after.bridge.get(ME, sent.task_id or "", None)).text == "no task, just words"
+        again = Jobs(after.bridge)
+        found = await again.look(ME, job.handle)
+        assert found.over
+        assert (await again.outcome(found)).text == "no task, just words"
+        with pytest.raises(UnknownTask):
+            await after.bridge.get(SOMEONE, sent.task_id or "", None)
+    assert len(agent.sends()) == 2
+
+
+async def test_what_a_long_history_held_is_not_dropped_for_its_end(tmp_path: Path) -> None:
+    def drawn(count: int) -> Task:
+        files = (Part(kind="raw", raw=bytes([number])) for number in range(count))
+        said = tuple(Message(message_id="m", role=Role.AGENT, parts=(file,)) for file in files)
+        return ended().model_copy(update={"history": said})
+
+    kept = store(tmp_path, Clock())
+    for count, expected in ((3, 3), (2, 3), (4, 4)):
+        await keep(kept, drawn(count))
+        found = await kept.find(record())
+        assert found
+        assert len(found.task.history) == expected
 
 
 # --- what is not kept (any more) ---

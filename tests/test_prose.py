@@ -65,6 +65,11 @@ def piece(artifact: dict[str, Any], *handed: Handed, **wanted: Any) -> str:
     return read_artifact("research", found, parts, which, LIMIT, str, handed).text
 
 
+def words(*parts: Any, role: str = "agent") -> dict[str, Any]:
+    """A message of parts as they come over the wire."""
+    return {"messageId": "m", "role": f"ROLE_{role.upper()}", "parts": list(parts)}
+
+
 def failed(error: Any, **about: Any) -> str:
     return text_of(results.of_agent_error(error, results.FailedCall("weather", **about), str))
 
@@ -77,6 +82,8 @@ SAVED: Final = Handed(
     sha256(PDF).hexdigest(),
     "/home/ada/.local/state/a2a-mcp/files/research-0123456789abcdef/report.pdf",
 )
+DRAWN: Final = {"raw": "iVBORw0KGgo=", "filename": "dot.png", "mediaType": "image/png"}
+SPOKEN: Final = words({"text": "See the picture."}, DRAWN, {"data": {"dots": [1, 2, 3]}})
 ROWS: Final = made({"data": {"rows": [{"city": f"city {n}", "t": 20.0 + n} for n in range(40)]}})
 
 TYPICAL: Final[dict[str, str]] = {
@@ -86,6 +93,24 @@ TYPICAL: Final[dict[str, str]] = {
             "echo",
             decode_message({"contextId": "c1", "role": "ROLE_AGENT", "parts": [{"text": "hi"}]}),
         )
+    ),
+    "message-with-files": shown(
+        views.of_message("painter", decode_message(SPOKEN), "pending-0123456789abcdef")
+    ),
+    "message-not-kept": shown(views.of_message("painter", decode_message(SPOKEN))),
+    "files-on-the-way": shown(
+        views.of_task(
+            "painter",
+            task(said="Done.", history=[words({"text": "Draw"}, role="user"), SPOKEN]),
+        )
+    ),
+    "cut-message": shown(
+        views.of_message(
+            "research",
+            decode_message(words({"text": "".join(f"line {n}\n" for n in range(400))})),
+            "pending-0123456789abcdef",
+        ),
+        1_000,
     ),
     "working": shown(views.of_task("weather", task("working", "Looking at the sky"))),
     "question": shown(views.of_task("travel", task("input-required", "Which city?"))),

@@ -46,12 +46,12 @@ class PydanticTurn(Turn):
         assert self._context.message
         return self._context.message
 
-    async def reply(self, text: str) -> None:
+    async def reply(self, *parts: Content) -> None:
         message = Message(
             message_id=f"reply-to-{self.message.message_id}",
             context_id=self._context.context_id,
             role=Role.agent,
-            parts=[_part(text)],
+            parts=[_part(part) for part in parts],
         )
         await self._queue.enqueue_event(message)
 
@@ -64,9 +64,9 @@ class PydanticTurn(Turn):
         )
         await self._queue.enqueue_event(task)
 
-    async def status(self, state: str, text: str = "", data: dict[str, Any] | None = None) -> None:
-        parts = [_part(content) for content in (text, data) if content]
-        message = self._updates.new_agent_message(parts) if parts else None
+    async def status(self, state: str, *parts: Content) -> None:
+        said = [_part(part) for part in parts]
+        message = self._updates.new_agent_message(said) if said else None
         await self._updates.update_status(TaskState(state), message, final=state in FINAL)
 
     async def artifact(

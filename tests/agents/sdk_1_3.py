@@ -51,12 +51,12 @@ class Turn13(Turn):
         """The message that began this turn."""
         return self._context.message or Message()
 
-    async def reply(self, text: str) -> None:
+    async def reply(self, *parts: Content) -> None:
         message = Message(
             message_id=f"reply-to-{self.message.message_id}",
             context_id=self._context.context_id,
             role=Role.ROLE_AGENT,
-            parts=[new_text_part(text)],
+            parts=[_part(part) for part in parts],
         )
         await self._queue.enqueue_event(message)
 
@@ -69,9 +69,9 @@ class Turn13(Turn):
         )
         await self._queue.enqueue_event(task)
 
-    async def status(self, state: str, text: str = "", data: dict[str, Any] | None = None) -> None:
-        parts = [_part(content) for content in (text, data) if content]
-        message = self._updates.new_agent_message(parts) if parts else None
+    async def status(self, state: str, *parts: Content) -> None:
+        said = [_part(part) for part in parts]
+        message = self._updates.new_agent_message(said) if said else None
         name = "TASK_STATE_" + state.upper().replace("-", "_")
         await self._updates.update_status(TaskState.Value(name), message)
 

@@ -16,6 +16,7 @@ PNG: Final = b64decode(
 )
 """One red pixel."""
 
+PDF: Final = b"%PDF-1.7\r\n\x00\xff\n%%EOF"
 LINK: Final = "https://example.com/report.pdf"
 SIGN_IN_LINK: Final = "https://example.com/sign-in"
 SIGN_IN_SECONDS: Final = 1.0
@@ -44,7 +45,7 @@ class File:
 
 
 Content = str | dict[str, Any] | File
-"""A part of an artifact: text, data or a file."""
+"""A part of an artifact or a message: text, data or a file."""
 
 
 class Turn(ABC):
@@ -55,7 +56,7 @@ class Turn(ABC):
     """Whether the message belongs to a task that was there before."""
 
     @abstractmethod
-    async def reply(self, text: str) -> None:
+    async def reply(self, *parts: Content) -> None:
         """Answer with a Message, without a task."""
 
     @abstractmethod
@@ -63,7 +64,7 @@ class Turn(ABC):
         """Make a task of this turn, `submitted`."""
 
     @abstractmethod
-    async def status(self, state: str, text: str = "", data: dict[str, Any] | None = None) -> None:
+    async def status(self, state: str, *parts: Content) -> None:
         """Move the task to `state`, in the words of 0.3 (`input-required`)."""
 
     @abstractmethod
@@ -80,7 +81,7 @@ class Turn(ABC):
         """Make a task of this turn and begin to work."""
         if not self.continues:
             await self.announce()
-        await self.status("working", text)
+        await self.status("working", *([text] if text else []))
 
     async def finish(self, *parts: Content, name: str = "answer") -> None:
         """Complete the task with one artifact."""
@@ -107,6 +108,19 @@ async def respond(turn: Turn) -> None:
 async def echo(turn: Turn, rest: str) -> None:
     """`echo TEXT`: a Message, no task."""
     await turn.reply(f"echo: {rest}")
+
+
+async def letter(turn: Turn, rest: str) -> None:
+    """`letter TEXT`: a Message with text, a PNG's bytes and data, no task."""
+    picture = File("dot.png", "image/png", content=PNG)
+    await turn.reply(rest or "See the picture.", picture, {"dots": [1, 2, 3]})
+
+
+async def enclose(turn: Turn, _rest: str) -> None:
+    """`enclose`: a PNG's bytes with a word on the way, a PDF's with the last one; no artifact."""
+    await turn.announce()
+    await turn.status("working", "A draft.", File("draft.png", "image/png", content=PNG))
+    await turn.status("completed", "Enclosed.", File("r.pdf", "application/pdf", content=PDF))
 
 
 async def silent(turn: Turn, rest: str) -> None:
@@ -255,6 +269,8 @@ async def unknown(turn: Turn, _rest: str) -> None:
 
 WORDS: Final[dict[str, Callable[[Turn, str], Awaitable[None]]]] = {
     "echo": echo,
+    "letter": letter,
+    "enclose": enclose,
     "silent": silent,
     "task": task,
     "stream": stream,
