@@ -41,7 +41,7 @@ from a2a_mcp.views import TaskView, noted
 
 IDENTIFIER: Final = "io.modelcontextprotocol/tasks"
 VERSION: Final = "2026-07-28"
-SENDS: Final = "send_task"
+SENDS: Final = "send_task"  # not subscribe: who calls it wants the steps, and within its budget
 
 # Shorter than the map keeps an ended task, and than the 24 days that fit a timer of 31 bits.
 TTL_MS: Final = 7 * 86_400_000

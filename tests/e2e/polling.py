@@ -67,11 +67,11 @@ class PollingHost:
     def __init__(self, session: Any) -> None:
         self._session = session
 
-    async def call(self, message: str, **arguments: Any) -> Wire:
-        """Call send_task; gives the result or the created task, as on the wire."""
+    async def call(self, message: str, *, tool: str = "send_task", **arguments: Any) -> Wire:
+        """Call a tool that sends; gives the result or the created task, as on the wire."""
         with anyio.fail_after(CALL_SECONDS):
             result = await self._session.call_tool(
-                "send_task", {"message": message, **arguments}, allow_claimed=True
+                tool, {"message": message, **arguments}, allow_claimed=True
             )
         return wire(result)
 
