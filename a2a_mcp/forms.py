@@ -142,14 +142,20 @@ def _schemas(value: JSON, depth: int = DEPTH) -> Iterator[Schema]:
 
 
 def _flat(schema: Schema) -> Schema | None:
-    """Give a schema as a form may have it; None where a field is no plain value."""
+    """Give a schema as a form may have it; None where a field is no plain value.
+
+    What must be filled in comes first, as the schema lists it: a list keeps its order, but a2a-sdk
+    1.x tells `properties` in another one each time (protobuf maps have none).
+    """
     properties, wanted = schema["properties"], schema.get("required")
     if not 0 < len(properties) <= MOST_FIELDS or not all(map(_is_name, properties)):
         return None
-    fields = {name: _field(_without_null(field)) for name, field in properties.items()}
+    named = [it for it in wanted if isinstance(it, str)] if isinstance(wanted, list) else []
+    required = [name for name in dict.fromkeys(named) if name in properties]
+    order = dict.fromkeys([*required, *properties])
+    fields = {name: _field(_without_null(properties[name])) for name in order}
     if not all(fields.values()):
         return None
-    required = [name for name in fields if isinstance(wanted, list) and name in wanted]
     return {"type": "object", "properties": fields, "required": required}
 
 

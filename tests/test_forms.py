@@ -73,6 +73,14 @@ def test_what_may_be_left_out_may_be_left_out() -> None:
     assert found.answer({"b": 1}) == ()
 
 
+def test_what_must_be_filled_in_comes_first_in_whatever_order_the_fields_are_told() -> None:
+    kinds = {name: {"type": "string"} for name in ("street", "note", "city", "zip")}
+    wanted = ["city", "street", "nowhere", {"odd": 1}, "city"]
+    found = form(data(schema(wanted, **kinds))).schema  # type: ignore[arg-type]
+    assert list(found["properties"]) == ["city", "street", "note", "zip"]
+    assert found["required"] == ["city", "street"]
+
+
 @pytest.mark.parametrize(
     ("field", "shown"),
     [
