@@ -42,7 +42,8 @@ class Follow:
     """What is known of one followed message or task.
 
     `before` is the status that the task had when a message was sent to it: until it changes, what
-    comes back is not the answer (agents-in-the-wild 17).
+    comes back is not the answer (agents-in-the-wild 17). `own_context` is a name that we gave the
+    conversation.
     """
 
     def __init__(self, agent: str, record: TaskRecord, before: TaskStatus | None = None) -> None:
@@ -53,6 +54,7 @@ class Follow:
         self.error: A2AError | BridgeError | None = None
         self.ended = False
         self.continued: TaskRecord | None = None
+        self.own_context: str | None = None
         self._broken_at: Task | None = None
         self._unread_since_break = False
         self._joined_late = False
@@ -95,6 +97,16 @@ class Follow:
         if task is None or then is None or task.state.stop:
             return False
         return (task.status, task.artifacts) == (then.status, then.artifacts)
+
+    @property
+    def untold_context(self) -> str | None:
+        """Empty, to be written over the name of ours for a conversation that its agent never heard.
+
+        A message may go out over another interface than the one that the name was made for.
+        """
+        if self.client is None or self.client.interface.takes_contexts or self.own_context is None:
+            return None
+        return "" if self.record.context_id == self.own_context else None
 
     @property
     def lost_sight(self) -> bool:

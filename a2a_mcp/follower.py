@@ -128,6 +128,7 @@ class Follower:
     ) -> Follow:
         """Begin to deliver a message and to follow what comes of it."""
         follow = self._add(Follow(record.agent, record, before))
+        follow.own_context = None if request.message.context_id else record.context_id
         work = partial(self._pursuit.deliver, follow, connection, request)
         self._group.start_soon(self._run, follow, connection, work)
         return follow
@@ -212,7 +213,8 @@ class Follower:
         if follow.task is None and follow.message is None:
             lost = error.delivery is not Delivery.NEVER
             state = TaskState.UNKNOWN if lost else TaskState.FAILED
-            follow.record = await self._tasks.update(follow.record, state=state)
+            untold = follow.untold_context
+            follow.record = await self._tasks.update(follow.record, state=state, context_id=untold)
 
     async def _receive(self, follow: Follow, event: StreamEvent) -> bool:
         """Fold an event in, write down what must not be lost, then wake whoever waits."""
@@ -243,7 +245,7 @@ class Follower:
         if message is not None:
             follow.record = await self._tasks.update(
                 record,
-                context_id=message.context_id,
+                context_id=message.context_id or follow.untold_context,
                 state=TaskState.COMPLETED,
                 interface=interface,
             )
@@ -251,7 +253,7 @@ class Follower:
             follow.record = await self._tasks.update(
                 record,
                 task_id=task.id,
-                context_id=task.context_id,
+                context_id=task.context_id or follow.untold_context,
                 state=task.state,
                 interface=interface,
             )

@@ -97,7 +97,7 @@ class TaskMap(Protocol):
         state: TaskState | None = None,
         interface: str | None = None,
     ) -> TaskRecord:
-        """Set what is not None; an ended task stays ended.
+        """Set what is not None; an ended task stays ended. An empty `context_id` takes it away.
 
         A `task_id` that another row of the owner and agent has (a follow-up) joins the two: the
         older row stays and answers to both handles. A row that is gone is written again.

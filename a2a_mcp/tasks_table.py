@@ -64,7 +64,7 @@ _PUT: Final = (
 _SET: Final = {
     "task_id": "task_id = :task_id",
     "handle": "handle = :handle",
-    "context_id": "context_id = :context_id",
+    "context_id": "context_id = nullif(:context_id, '')",
     "state": f"state = CASE WHEN state IN {_ENDED} AND :state NOT IN {_ENDED} "
     "THEN state ELSE :state END",
     "interface": "interface = :interface",
@@ -266,7 +266,7 @@ def _values(record: TaskRecord) -> tuple[Any, ...]:
         record.message_id,
         record.task_id,
         record.handle,
-        record.context_id,
+        record.context_id or None,
         record.state.value,
         record.interface,
         record.created,

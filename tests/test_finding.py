@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
@@ -180,6 +181,36 @@ async def test_a_conversation_is_named_by_us_for_1_0_alone(tmp_path: Path) -> No
     new, old = agent.sends()
     assert new.message["contextId"]
     assert "contextId" not in old.message
+
+
+@pytest.mark.parametrize(
+    ("answer", "named"),
+    [
+        ({"kind": "message", **words_of("hi"), "role": "agent"}, None),
+        ({"kind": "message", **words_of("hi"), "role": "agent", "contextId": "c9"}, "c9"),
+        ({"kind": "task", "id": "t9", "status": {"state": "completed"}}, None),
+    ],
+    ids=["message", "message with its conversation", "task"],
+)
+async def test_a_name_of_ours_that_the_agent_never_heard_is_not_listed(
+    answer: dict[str, Any], named: str | None, tmp_path: Path
+) -> None:
+    async with scripted() as agent:
+        agent.on(SEND, error(-32601, "Method not found"))
+        agent.on("message/send", result(answer))
+        async with staged(configured(it=agent.url), tmp_path) as stage:
+            await stage.send()
+            (row,) = (await stage.listing.tasks(ME, Filter(), remote=False)).rows
+            assert (row["state"], row.get("context_id")) == ("completed", named)
+
+
+async def test_a_name_of_ours_that_the_agent_took_is_kept(tmp_path: Path) -> None:
+    async with scripted() as agent:
+        agent.on(SEND, result({"message": words_of("hi")}))
+        async with staged(configured(it=agent.url), tmp_path) as stage:
+            await stage.send()
+            (row,) = (await stage.listing.tasks(ME, Filter(), remote=False)).rows
+    assert row["context_id"] == agent.sends()[0].message["contextId"]
 
 
 async def test_an_agent_that_refuses_our_name_for_a_conversation_is_given_none_again(
