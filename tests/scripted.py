@@ -129,8 +129,9 @@ class ScriptedAgent:
         finished = False
         async with anyio.create_task_group() as group:
             group.start_soon(wire.watch, request, group.cancel_scope)
-            finished = await wire.play(reply(request))
-            group.cancel_scope.cancel()
+            with suppress(*GONE):
+                finished = await wire.play(reply(request))
+                group.cancel_scope.cancel()
         return finished and not wire.ended
 
 
@@ -161,7 +162,7 @@ class _Wire:
         return None
 
     async def watch(self, request: Request, answering: anyio.CancelScope) -> None:
-        """Notice that the client leaves while it is being answered."""
+        """Notice that the client leaves while it is being answered, and end the answer."""
         try:
             while True:
                 self._buffer += await self._stream.receive()

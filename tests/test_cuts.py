@@ -126,7 +126,7 @@ async def test_an_agent_that_stops_at_a_cut_is_said_to_have_and_what_came_is_sho
     agent = running_agent("0.2-jsonrpc")
     async with proxied(agent.url) as proxy, staged(configured(it=proxy.url), tmp_path) as stage:
         proxy.fault = cut_after(events)
-        view = await stage.send("stream 5 0.2", wait_seconds=1.5)
+        view = await stage.send("stream 5 0.1", wait_seconds=2)
         assert view.state in (TaskState.SUBMITTED, TaskState.WORKING)
         assert "broke off" in (view.note or "")
         assert view.text.startswith("".join(f"chunk{n} " for n in range(1, events - 1)))
