@@ -469,17 +469,18 @@ async def test_a_handle_of_a_message_reply_gives_the_message(
     assert again.text == "hi"
 
 
-async def test_a_handle_of_a_message_that_failed_gives_the_failure(
+async def test_a_handle_of_a_message_that_failed_gives_the_failure_and_then_that_it_is_lost(
     plain: ScriptedAgent, stage: Stage
 ) -> None:
     speaks = anyio.Event()
     plain.on(SEND, later(speaks, http(500, b"boom", "text/plain")))
     handle = (await stage.send(wait_seconds=0.1)).task_id or ""
     speaks.set()
-    for _ in range(2):
-        with pytest.raises(A2AError):
-            await stage.follow(task_id=handle)
+    with pytest.raises(A2AError):
+        await stage.follow(task_id=handle)
     assert await state_in_the_map(stage) is TaskState.UNKNOWN
+    view = await stage.follow(task_id=handle)
+    assert (view.state, view.failed) == (TaskState.UNKNOWN, True)
 
 
 async def test_a_handle_of_a_lost_message_is_not_said_to_be_at_work(
