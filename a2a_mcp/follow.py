@@ -98,15 +98,15 @@ class Follow:
             return False
         return (task.status, task.artifacts) == (then.status, then.artifacts)
 
-    @property
-    def untold_context(self) -> str | None:
+    def untold_context(self, *, delivered: bool = True) -> str | None:
         """Empty, to be written over the name of ours for a conversation that its agent never heard.
 
         A message may go out over another interface than the one that the name was made for.
         """
-        if self.client is None or self.client.interface.takes_contexts or self.own_context is None:
+        if self.own_context is None or self.record.context_id != self.own_context:
             return None
-        return "" if self.record.context_id == self.own_context else None
+        told = self.client is None or self.client.interface.takes_contexts
+        return None if told and delivered else ""
 
     @property
     def lost_sight(self) -> bool:

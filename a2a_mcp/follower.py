@@ -213,7 +213,7 @@ class Follower:
         if follow.task is None and follow.message is None:
             lost = error.delivery is not Delivery.NEVER
             state = TaskState.UNKNOWN if lost else TaskState.FAILED
-            untold = follow.untold_context
+            untold = follow.untold_context(delivered=lost)
             follow.record = await self._tasks.update(follow.record, state=state, context_id=untold)
 
     async def _receive(self, follow: Follow, event: StreamEvent) -> bool:
@@ -245,7 +245,7 @@ class Follower:
         if message is not None:
             follow.record = await self._tasks.update(
                 record,
-                context_id=message.context_id or follow.untold_context,
+                context_id=message.context_id or follow.untold_context(),
                 state=TaskState.COMPLETED,
                 interface=interface,
             )
@@ -253,7 +253,7 @@ class Follower:
             follow.record = await self._tasks.update(
                 record,
                 task_id=task.id,
-                context_id=task.context_id or follow.untold_context,
+                context_id=task.context_id or follow.untold_context(),
                 state=task.state,
                 interface=interface,
             )

@@ -17,6 +17,7 @@ from scripted import (
     cut,
     done,
     error,
+    http,
     result,
     scripted,
     task,
@@ -202,6 +203,16 @@ async def test_a_name_of_ours_that_the_agent_never_heard_is_not_listed(
             await stage.send()
             (row,) = (await stage.listing.tasks(ME, Filter(), remote=False)).rows
             assert (row["state"], row.get("context_id")) == ("completed", named)
+
+
+async def test_a_message_that_was_not_taken_leaves_no_name_of_ours(tmp_path: Path) -> None:
+    async with scripted() as agent:
+        agent.on(SEND, http(401, b"{}"))
+        async with staged(configured(it=agent.url), tmp_path) as stage:
+            with pytest.raises(A2AError):
+                await stage.send()
+            (row,) = (await stage.listing.tasks(ME, Filter(), remote=False)).rows
+    assert (row["state"], row.get("context_id")) == ("failed", None)
 
 
 async def test_a_name_of_ours_that_the_agent_took_is_kept(tmp_path: Path) -> None:
