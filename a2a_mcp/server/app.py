@@ -13,6 +13,7 @@ from mcp.server.auth.middleware.auth_context import get_access_token
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.agents_view import AgentsView
 from a2a_mcp.bridge import Bridge, Outgoing
+from a2a_mcp.credentials import CredentialUnavailable
 from a2a_mcp.files_out import FilesOut
 from a2a_mcp.info import describe_agent, list_agents
 from a2a_mcp.jobs import Jobs
@@ -76,7 +77,7 @@ class App:
         connection = self.registry.connection(name)
         try:
             await connection.choice(refresh=refresh or connection.health.last_error is not None)
-        except A2AError as error:
+        except (A2AError, CredentialUnavailable) as error:
             return describe_agent(self.registry, name, error.message)
         return describe_agent(self.registry, name)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ from scripted import CARD, SEND, card, document, done, result, scripted
 from staging import agents, configured, hosted
 
 from a2a_mcp import __version__
+from a2a_mcp.a2a.auth import Bearer
 from a2a_mcp.config import Config
+from a2a_mcp.credentials import CommandSecret
 from a2a_mcp.server.tools import all_tools
 from a2a_mcp.server.wiring import create_server, instructions
 
@@ -196,3 +199,18 @@ async def test_a_call_that_waits_does_not_delay_another(
                 for _ in range(3):
                     await client.call_tool("send_task", {"message": "echo quick"})
             group.cancel_scope.cancel()
+
+
+async def test_an_agent_whose_credential_command_fails_is_described_with_the_reason(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "token.py").write_text("print('leaked-token'); raise SystemExit(3)")
+    command = CommandSecret((sys.executable, "token.py"), folder=tmp_path)
+    config = configured(it={"url": "http://127.0.0.1:9", "auth": Bearer(command)})
+    async with hosted(config, tmp_path / "state") as client:
+        told = await client.call_tool("agent_info", {"agent": "it"})
+    assert told.structured_content
+    (row,) = told.structured_content["agents"]
+    assert row["state"] == "failing"
+    assert "ended with exit code 3" in row["problems"][0]
+    assert "leaked-token" not in str(told)
