@@ -196,7 +196,7 @@ class Bridge:
             extensions=connection.config.extensions,
             reference_task_ids=(reference,) if reference else (),
         )
-        self._follower.make_room()
+        self._follower.make_room(owner)
         if outgoing.message_id and not await self.tasks.claim(outgoing.message_id):
             raise SentBefore(route.agent, outgoing.task_id)
         record = await self.tasks.begin(
@@ -265,7 +265,7 @@ class Bridge:
             return Follow.answered(record, found.message), None
         if task is None:
             return record
-        self._follower.make_room()
+        self._follower.make_room(owner)
         connection = self.registry.connection(record.agent)
         return self._follower.attach(connection, record, task, outgoing.past), found.note
 

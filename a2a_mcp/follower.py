@@ -31,6 +31,7 @@ from a2a_mcp.errors import BridgeError, NotAllowed
 from a2a_mcp.follow import Follow
 from a2a_mcp.messages import as_task
 from a2a_mcp.pursuit import FIRST_POLL, Pursuit
+from a2a_mcp.shares import giving_way, oldest_of_most
 from a2a_mcp.tasks import TaskMap, TaskRecord
 
 if TYPE_CHECKING:
@@ -103,21 +104,28 @@ class Follower:
         """Give the follow of a task that this process reads or has read lately."""
         return self._follows.get(record.key)
 
-    def make_room(self) -> None:
-        """See to it that one more can be followed; raises NotAllowed when too many calls wait.
+    def make_room(self, owner: str) -> None:
+        """See to it that one more of an owner can be followed; raises NotAllowed.
 
-        The oldest that nobody waits for is let go: its task goes on, and can be asked for.
+        Where too many are, the oldest that nobody waits for is let go: its task goes on, and can be
+        asked for. Who has less than a share is let in though nobody else's can go.
         """
         if len(self._running) < self._most_running:
             return
-        for follow in self._running:
-            if follow.task and not follow.awaited and not follow.scope.cancel_called:
+        owners = {follow: follow.record.owner for follow in self._running}
+        whose = giving_way(owner, owners.values(), self._most_running)
+        for follow in owners:
+            if owners[follow] != whose or follow.awaited or follow.scope.cancel_called:
+                continue
+            if follow.task:
                 follow.scope.cancel()
                 return
-        raise NotAllowed(
-            f"The bridge waits for {len(self._running)} tasks already; nothing was sent.",
-            "Call again when some of them have ended.",
-        )
+        if whose == owner:
+            own = list(owners.values()).count(owner)
+            raise NotAllowed(
+                f"The bridge waits for {own} tasks of this caller already; nothing was sent.",
+                "Call again when some of them have ended.",
+            )
 
     def send(
         self,
@@ -168,10 +176,10 @@ class Follower:
 
     def _add(self, follow: Follow) -> Follow:
         while len(self._follows) >= MOST_KNOWN:
-            ended = [key for key, known in self._follows.items() if known.ended]
+            ended = {key: it.record.owner for key, it in self._follows.items() if it.ended}
             if not ended:
                 break
-            del self._follows[ended[0]]
+            del self._follows[oldest_of_most(ended)]
         self._follows[follow.record.key] = follow
         return follow
 

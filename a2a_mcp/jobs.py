@@ -22,6 +22,7 @@ from a2a_mcp.bridge import Bridge, Outgoing
 from a2a_mcp.errors import BridgeError, SentBefore
 from a2a_mcp.follow import Follow
 from a2a_mcp.progress import Notice, Updates
+from a2a_mcp.shares import oldest_of_most
 from a2a_mcp.tasks import TaskRecord
 from a2a_mcp.views import TaskView
 
@@ -221,9 +222,9 @@ class Jobs:
 
     def _hold(self, job: Job) -> Job:
         self._held.pop(job.key, None)
-        while len(self._held) >= MOST_HELD:
-            del self._held[next(iter(self._held))]
         self._held[job.key] = job
+        while len(self._held) > MOST_HELD:
+            del self._held[oldest_of_most({key: key[0] for key in self._held})]
         return job
 
 

@@ -67,6 +67,7 @@ FLOORS: Final[dict[str, tuple[str, ...]]] = {
     "agents": ("destinations", "opening", "connection", "registry"),
     "one message, one task": (
         "background",
+        "shares",
         "delivery",
         "follow",
         "finding",
@@ -121,6 +122,7 @@ PURE: Final = (
     "pointing",
     "artifacts",
     "progress",
+    "shares",
 )
 IMPURE: Final = frozenset(
     {

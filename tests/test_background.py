@@ -86,7 +86,12 @@ async def test_a_fault_while_a_task_is_taken_up_for_a_listener_ends_no_session(
     agent.on(GET, result(task("working")))
     config = configured(it={"url": agent.url, "auth": Bearer(source)})
     async with hosted(config, tmp_path) as client:
-        await client.call_tool("send_task", {"message": "go", "wait_seconds": 0.5})
+        await client.call_tool("send_task", {"message": "go", "wait_seconds": 0})
+
+        async def named() -> bool:
+            return "t1" in str((await client.call_tool("list_tasks", {})).content)
+
+        await until(named)
     source.broken = True
     address = uris.of_task("it", "t1")
     async with (

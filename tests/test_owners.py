@@ -26,7 +26,7 @@ from scripted import (
     stream,
     task,
 )
-from staging import Stage, configured, staged
+from staging import Stage, configured, staged, until
 
 from a2a_mcp.a2a.errors import A2AError, Delivery, InvalidAgentResponse
 from a2a_mcp.a2a.types import TaskState
@@ -102,7 +102,12 @@ async def test_a_task_under_way_is_neither_listed_nor_taken_over_by_who_reads_th
 async def with_a_task_of_alice(agent: ScriptedAgent, stage: Stage) -> None:
     agent.on(SEND, result({"task": task("working", "for alice", task_id="1")}))
     agent.on(GET, result(task("working", "for alice", task_id="1")))
-    assert (await stage.send("hello", agent="one", owner=ALICE, wait_seconds=0.1)).task_id == "1"
+    await stage.send("hello", agent="one", owner=ALICE, wait_seconds=0)
+
+    async def known() -> bool:
+        return bool(await stage.tasks.find(ALICE, "1"))
+
+    await until(known)
 
 
 async def is_not_bobs(stage: Stage) -> None:
