@@ -270,8 +270,11 @@ def _text_file(part: Part) -> str | None:
 
 
 def pretty(value: JSON) -> str:
-    """Write JSON for reading."""
-    return json.dumps(value, ensure_ascii=False, indent=2)
+    """Write JSON for reading, members by name: ranges of several reads must fit together.
+
+    a2a-sdk 1.x keeps data in protobuf maps, so each process, and each copy, tells another order.
+    """
+    return json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True)
 
 
 def _range(text: str, wanted: Wanted, room: int) -> str:

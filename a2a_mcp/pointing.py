@@ -52,7 +52,7 @@ def past_the_end(offset: int, total: int, unit: str) -> NothingThere:
 def members(value: JSON, mask: Callable[[str], str] = str) -> str:
     """Say what is in a value, for whoever points into it next."""
     if isinstance(value, dict):
-        keys = [shorten(scrub(str(key)), KEY_BYTES, mask) for key in list(value)[:SHOWN_KEYS]]
+        keys = [shorten(scrub(str(key)), KEY_BYTES, mask) for key in sorted(value)[:SHOWN_KEYS]]
         more = f" and {len(value) - SHOWN_KEYS} more" if len(value) > SHOWN_KEYS else ""
         return f"the keys there are {', '.join(keys)}{more}"
     if isinstance(value, list):
@@ -68,13 +68,13 @@ def items(
     room: int,
     mask: Callable[[str], str],
 ) -> str:
-    """Show items of a list, one a line, as many as fit into `room` bytes."""
+    """Show items of a list, one a line, as many as fit into `room` bytes; members by name."""
     if start >= len(value) and value:
         raise past_the_end(start, len(value), "items")
     last = len(value) if limit is None else min(start + max(limit, 0), len(value))
     rows: list[str] = []
     for item in value[start:last]:
-        row = mask(scrub(json.dumps(item, ensure_ascii=False))) + "\n"
+        row = mask(scrub(json.dumps(item, ensure_ascii=False, sort_keys=True))) + "\n"
         room -= len(row.encode())
         if room < 0:
             break

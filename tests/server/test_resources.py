@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from base64 import b64decode
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -78,6 +79,44 @@ async def sent(client: Client, message: str, **arguments: Any) -> str:
     task_id = (answer.structured_content or {})["task_id"]
     assert isinstance(task_id, str)
     return task_id
+
+
+async def test_data_that_is_told_in_another_order_each_time_reads_as_one_text(
+    agent: ScriptedAgent, tmp_path: Path
+) -> None:
+    """As protobuf maps are: by another process of the agent, or a copy of what was streamed."""
+    table: dict[str, Any] = {f"row {n}": {"name": f"n{n}", "size": n} for n in range(400)}
+    other = {key: dict(reversed(row.items())) for key, row in reversed(table.items())}
+
+    def told(data: Any) -> Any:
+        parts = [{"data": data}, {"data": {"rows": [data[key] for key in table]}}]
+        return task("completed", artifacts=[{"artifactId": "a", "parts": parts}])
+
+    agent.on(SEND, result({"task": told(table)}))
+    agent.on(GET, *(result(told(data)) for data in (other, table) * 10))
+    async with hosted(configured(it=agent.url), tmp_path) as client:
+        task_id = await sent(client, "hi")
+        where = {"task_id": task_id, "artifact_id": "a", "part": 0}
+        whole, offset = "", 0
+        while True:
+            piece = await client.call_tool("get_artifact", {**where, "offset": offset})
+            (block,) = piece.content
+            assert isinstance(block, t.TextContent)
+            assert not piece.is_error, block.text
+            body, more, end = block.text.partition("\n\n")[2].partition("\n\nRead on with offset=")
+            whole += body
+            if not more:
+                break
+            offset = int(end.rstrip("."))
+        assert json.loads(whole) == table
+        assert offset > 15_000
+        uri = uris.of_artifact("it", task_id, "a")
+        first, second = [(await client.read_resource(uri)).contents for _ in range(2)]
+        assert first == second
+        for pointed in ({"part": 1, "pointer": "/rows", "limit": 3}, {"pointer": "/no such row"}):
+            wanted = {**where, **pointed}
+            one, two = [await client.call_tool("get_artifact", wanted) for _ in range(2)]
+            assert one.content == two.content
 
 
 # --- listing ---
