@@ -33,6 +33,7 @@ FLOORS: Final[dict[str, tuple[str, ...]]] = {
         "a2a.auth",
         "a2a.guard",
         "a2a.places",
+        "a2a.lanes",
         "a2a.download",
         "a2a.transport",
         "a2a.interfaces",
@@ -136,7 +137,7 @@ IMPURE: Final = frozenset(
 # Who may import what is not ours.
 ONLY_IN: Final[dict[str, tuple[str, ...]]] = {
     "mcp": ("server", "demo"),
-    "httpx": ("a2a.guard", "a2a.transport", "connection", "registry"),
+    "httpx": ("a2a.guard", "a2a.lanes", "a2a.transport", "connection", "registry"),
     "a2a": ("demo",),
     "sqlite3": ("tasks_claims", "tasks_file", "tasks_sqlite", "tasks_table"),
     "platformdirs": ("config",),

@@ -25,6 +25,7 @@ from a2a_mcp.a2a.auth import Attachment
 from a2a_mcp.a2a.bindings.base import ACCEPT_ONE, ACCEPT_STREAM, Outgoing
 from a2a_mcp.a2a.errors import AgentUnreachable, Delivery, InvalidAgentResponse
 from a2a_mcp.a2a.guard import is_loopback
+from a2a_mcp.a2a.lanes import Lane, Lanes
 from a2a_mcp.a2a.limits import Limits
 from a2a_mcp.a2a.places import BUSY, Places
 from a2a_mcp.a2a.sse import EventDecoder, ServerSentEvent, TooLarge, check
@@ -75,9 +76,9 @@ class Received:
 
 
 class Transport:
-    """Speaks HTTP with one agent through one connection pool."""
+    """Speaks HTTP with one agent over its own connections."""
 
-    def __init__(self, pool: httpx.AsyncHTTPTransport, limits: Limits) -> None:
+    def __init__(self, pool: Lanes, limits: Limits) -> None:
         self.limits = limits
         self._pool = pool
         self._places = Places(limits.concurrency)
@@ -174,12 +175,14 @@ class Transport:
         address: str | None = None,
     ) -> AsyncIterator[httpx.Response]:
         self._calls += 1
+        lane = None
         try:
             with _translated(outgoing.url):
                 request = self._request(outgoing, headers, attachment, accept)
                 if address:
                     _dial(request, address)
-                response = await self._pool.handle_async_request(request)
+                lane = await self._pool.take()
+                response = await lane.handle_async_request(request)
                 response.request = request
             try:
                 _refuse_coding(response)
@@ -190,6 +193,8 @@ class Transport:
                         await response.aclose()
         finally:
             self._calls -= 1
+            if lane:
+                await self._pool.give_back(lane)
             if self._retired and not self._calls:
                 with anyio.CancelScope(shield=True):
                     await self._pool.aclose()
@@ -359,18 +364,10 @@ def plain(url: str) -> str:
 
 def open_pool(
     limits: Limits, *, verify: SSLContext | bool = True, proxy: str | None = None
-) -> httpx.AsyncHTTPTransport:
+) -> Lanes:
     """Make the connection pool of one agent; connections are made when they are needed."""
-    return httpx.AsyncHTTPTransport(
-        verify=verify,
-        proxy=proxy,
-        trust_env=False,
-        limits=httpx.Limits(
-            max_connections=limits.concurrency,
-            max_keepalive_connections=limits.concurrency,
-            keepalive_expiry=5,  # a send must not meet a connection that the agent has just closed
-        ),
-    )
+    trusts = httpx.create_ssl_context(verify=verify, trust_env=False)
+    return Lanes(lambda: Lane(trusts, proxy), limits.concurrency, limits.connect_seconds)
 
 
 def environment_proxy(url: str) -> str | None:
