@@ -135,9 +135,9 @@ class Registry:
         return self.config.agents[name]
 
     def _default(self) -> str:
-        names = self.names()
         if self.config.default_agent:
             return self.resolve(self.config.default_agent)
+        names = self.names()
         if len(names) == 1:
             return names[0]
         if not names and not self.config.faults:

@@ -88,7 +88,6 @@ class Transport:
         self._timeouts = {
             "timeout": {
                 "connect": limits.connect_seconds,
-                "pool": limits.connect_seconds,
                 "read": None,  # the deadlines here bound what a time between two reads cannot
                 "write": limits.call_seconds,
             }
