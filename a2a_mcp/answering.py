@@ -91,7 +91,8 @@ class Answers:
             return noted(await self.now(asked), INCOMPLETE), False
         outgoing = replace(base, agent=asked.agent, task_id=asked.task_id, parts=parts)
         try:
-            return noted(await self._send(outgoing), ANSWERED), True
+            view = await self._send(outgoing)
+            return noted(view, ANSWERED), not view.failed
         except SentBefore:
             view = await self._follow(asked, base)
             waits = view.state is TaskState.INPUT_REQUIRED

@@ -96,8 +96,14 @@ class Sender:
                 return
 
     async def _in_form(self, client: A2AClient, *, streaming: bool) -> None:
-        """Stream where the agent streams; where that cannot be, ask without waiting."""
-        if streaming:
+        """Stream where the agent streams; where that cannot be, ask without waiting.
+
+        A message to a task goes without a stream where the task can be attached to afterwards:
+        a2a-js 1.x carries it out but drops its answer, unless the agent tells the whole task anew,
+        which the SDK's own examples do not.
+        """
+        continues = self._request.message.task_id and client.interface.dialect.snapshot_first
+        if streaming and not continues:
             try:
                 await self._stream(client)
             except (MethodNotFound, TooManyStreams, UnsupportedOperation) as error:

@@ -14,9 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import anyio
 
-from a2a_mcp.a2a.errors import (
-    A2AError,
-)
+from a2a_mcp.a2a.errors import A2AError, AgentError
 from a2a_mcp.a2a.types import (
     Message,
     StreamEvent,
@@ -259,6 +257,15 @@ class Follow:
     def unmoved(self) -> bool:
         """Whether the agent has not reacted yet to a message sent to its task."""
         return self.task is not None and self._stale(self.task)
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether the agent itself answered with an error, and its task stands as before.
+
+        A gateway's error is none of its own: it gives up while the agent works.
+        """
+        own = isinstance(self.error, AgentError) and self.error.code is not None
+        return own and self.unmoved
 
     def _stale(self, task: Task) -> bool:
         return self._before is not None and _is_still(task.status, self._before)

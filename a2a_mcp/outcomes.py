@@ -35,6 +35,13 @@ BROKEN_OFF: Final = (
     "The agent broke off its answer; this is the state it has reported since. If it stays so, tell "
     "the user."
 )
+NO_ANSWER: Final = (
+    "The agent answered this message with an error, and its task stands as it did before:"
+)
+UNANSWERED: Final = (
+    "Whether the agent carried the message out is not known. Tell the user; send it again only if "
+    "that does no harm."
+)
 
 
 class Outcomes:
@@ -74,8 +81,12 @@ class Outcomes:
         elif follow.broken_off:
             notes.insert(0, BROKEN_OFF)
         reason = error.message if error else None
+        if error and follow.unanswered:
+            notes.insert(0, f"{NO_ANSWER} {scrub(error.message)}")
         view = views.of_task(follow.agent, task, reason=reason, note=" ".join(notes) or None)
         view = await self.maybe_asked(follow.record, view)
+        if follow.unanswered:
+            return replace(view, next_step=UNANSWERED, failed=True)
         return replace(view, next_step=LATER) if lost else view
 
     async def _without_task(self, follow: Follow, note: str | None) -> TaskView:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
@@ -52,6 +52,7 @@ LONGEST_POLL: Final = 10.0
 POLL_FAILURES: Final = 5
 POLL_HISTORY: Final = 10
 FIND_POLLS: Final = (1.0, 4.0)
+REFUSED_POLLS: Final = 3
 SERVER_FAULT: Final = 500
 
 Receive = Callable[[Follow, StreamEvent], Awaitable[bool]]
@@ -185,43 +186,59 @@ class Pursuit:
             follow.read_once()
 
     async def _attach(self, follow: Follow, client: A2AClient) -> None:
-        """Attach to a running task, again as long as that brings news."""
-        news = True
-        while news and not (follow.settled or follow.over):
-            news = await self._subscribe(follow, client)
-            if news and not (follow.settled or follow.over):
+        """Attach to a running task, again as long as that brings news; else look at it at once.
+
+        A task that has ended since it was last seen cannot be attached to.
+        """
+        while not (follow.settled or follow.over):
+            if not await self._subscribe(follow, client):
+                with contextlib.suppress(A2AError):
+                    await self.poll(follow, client)
+                return
+            if not (follow.settled or follow.over):
                 await anyio.sleep(_jitter(self._first_poll))
 
     async def _subscribe(self, follow: Follow, client: A2AClient) -> bool:
-        """Hear a running task until its stream ends; gives whether it told more than it knew.
+        """Hear a running task until its stream ends; gives whether it told more than it knew."""
+        task, heard = follow.task, 0
+        if task is None:
+            return False
+        try:
+            async with client.subscribe(SubscribeToTaskRequest(id=task.id)) as events:
+                async for _ in self._hear(follow, events):
+                    heard += 1
+        except AgentError as error:
+            if heard:
+                follow.error = error  # why a task failed is said only here (agents-in-the-wild 19)
+        except A2AError:
+            pass  # a poll finds out (a2a-wire 11.5)
+        return heard > 1
+
+    async def _hear(
+        self, follow: Follow, events: AsyncIterator[StreamEvent]
+    ) -> AsyncIterator[StreamEvent]:
+        """Take in what a subscription tells, up to the last word; gives each event.
 
         What begins with anything but the whole task is left: its pieces may be known already.
         """
-        task, heard = follow.task, 0
-        tails: dict[str, tuple[Part, ...]] = {}
-        if task is None:
-            return False
-        # Whatever goes wrong, a poll finds out (a2a-wire 11.5).
-        with contextlib.suppress(A2AError):
-            async with client.subscribe(SubscribeToTaskRequest(id=task.id)) as events:
-                async for event in events:
-                    if not heard and not isinstance(event, Task | Message):
-                        return False
-                    heard += 1
-                    if isinstance(event, Task):
-                        tails = {a.artifact_id: a.parts for a in event.artifacts}
-                    if _is_replay(event, tails):
-                        continue
-                    follow.found_again()
-                    if await self._receive(follow, event):
-                        break
-        return heard > 1
+        tails: dict[str, tuple[Part, ...]] | None = None
+        async for event in events:
+            if isinstance(event, Task):
+                tails = {a.artifact_id: a.parts for a in event.artifacts}
+            elif tails is None and not isinstance(event, Message):
+                return
+            if not _is_replay(event, tails or {}):
+                follow.found_again()
+                if await self._receive(follow, event):
+                    return
+            yield event
 
     async def _poll_to_stop(self, follow: Follow, client: A2AClient) -> None:
-        delay, failures = self._first_poll, 0
-        while not follow.settled:
+        delay, polls, failures = self._first_poll, 0, 0
+        while not (follow.settled or (polls >= REFUSED_POLLS and follow.unanswered)):
             await anyio.sleep(_jitter(delay))
             delay = min(delay * POLL_GROWTH, LONGEST_POLL)
+            polls += 1
             try:
                 await self.poll(follow, client)
             except (TaskNotFound, AuthenticationRequired):

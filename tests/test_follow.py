@@ -20,7 +20,9 @@ from scripted import (
     STREAM,
     SUBSCRIBE,
     Reply,
+    Request,
     ScriptedAgent,
+    Step,
     artifact,
     card,
     cut,
@@ -299,20 +301,73 @@ async def test_a_new_question_is_an_answer(plain: ScriptedAgent, stage: Stage) -
 async def test_the_question_of_before_on_a_stream_is_not_the_answer(
     agent: ScriptedAgent, stage: Stage
 ) -> None:
-    agent.on(STREAM, stream({"task": task("input-required", "Which?")}))
+    asks = task("input-required", "Which?")
+    agent.on(STREAM, stream({"task": asks}))
     await stage.send()
-    agent.on(GET, result(task("input-required", "Which?")))
-    agent.on(
-        STREAM,
-        stream(
-            {"task": task("input-required", "Which?")},
-            moved("working"),
-            piece("Sunny."),
-            moved("completed"),
-        ),
-    )
+    agent.on(GET, result(asks), result(asks), result(done("Sunny.")))
+    agent.on(SEND, result({"task": asks}))
+    told = stream({"task": asks}, moved("working"), piece("Sunny."), moved("completed"))
+    agent.on(SUBSCRIBE, told)
     view = await stage.send("Berlin", task_id="t1")
     assert view.text == "Sunny."
+
+
+async def test_an_answer_goes_without_a_stream_where_its_task_can_be_attached_to(
+    agent: ScriptedAgent, stage: Stage
+) -> None:
+    """a2a-js 1.x drops the stream of an answer, and with it what the agent says."""
+    agent.on(STREAM, stream(moved("input-required", "Which?")), error(-32004, "dropped"))
+    await stage.send()
+    agent.on(GET, result(task("input-required", "Which?")), result(done("Sunny.")))
+    agent.on(SEND, result({"task": task("working")}))
+    agent.on(SUBSCRIBE, stream(WORKING, piece("Sunny."), moved("completed")))
+    view = await stage.send("Berlin", task_id="t1")
+    assert (view.state, view.text) == (TaskState.COMPLETED, "Sunny.")
+    assert [request.call for request in agent.sends()] == [STREAM, SEND]
+    assert agent.sends()[-1].params["configuration"]["returnImmediately"] is True
+
+
+async def test_why_an_answered_task_failed_is_told_where_only_its_subscription_says_it(
+    agent: ScriptedAgent, stage: Stage
+) -> None:
+    agent.on(STREAM, stream(moved("input-required", "Which?")))
+    await stage.send()
+    agent.on(GET, result(task("input-required", "Which?")), result(task("failed")))
+    agent.on(SEND, result({"task": task("working")}))
+    fault = '{"jsonrpc": "2.0", "error": {"code": -32603, "message": "out of memory"}}'
+    agent.on(SUBSCRIBE, stream(WORKING, f"event: error\ndata: {fault}\n\n".encode()))
+    view = await stage.send("Berlin", task_id="t1")
+    assert (view.state, view.text) == (TaskState.FAILED, "out of memory")
+
+
+async def test_an_answer_that_its_agent_took_and_met_with_an_error_is_not_waited_for(
+    plain: ScriptedAgent, stage: Stage
+) -> None:
+    asks = await asked(plain, stage)
+    plain.on(GET, lambda sent: result({**asks, "history": [plain.sends()[-1].message]})(sent))
+    plain.on(SEND, error(-32004, "wrong order"))
+    view = await stage.send("Berlin", task_id="t1")
+    assert (view.state, view.failed) == (TaskState.INPUT_REQUIRED, True)
+    assert "answered this message with an error" in (view.note or "")
+    assert "wrong order" in (view.note or "")
+    assert "carried the message out is not known" in (view.next_step or "")
+    assert len(plain.sends()) == 2
+
+
+async def test_an_answer_that_a_gateway_gave_up_on_is_waited_for(
+    plain: ScriptedAgent, stage: Stage
+) -> None:
+    asks = await asked(plain, stage)
+
+    def taken(sent: Request) -> list[Step]:
+        heard = {**asks, "history": [plain.sends()[-1].message]}
+        waits = len(plain.calls(GET)) < 6
+        return result(heard if waits else done("Sunny."))(sent)
+
+    plain.on(GET, taken)
+    plain.on(SEND, http(504, b"gateway timeout", "text/plain"))
+    view = await stage.send("Berlin", task_id="t1")
+    assert (view.state, view.text) == (TaskState.COMPLETED, "Sunny.")
 
 
 async def test_a_question_that_its_agent_took_away_is_not_a_new_one(

@@ -110,7 +110,7 @@ async def answered(ctx: Ctx, app: App, outgoing: Outgoing, send: Send) -> Result
             "Call list_tasks to find the task that waits, and answer it with send_task.",
         )
     view = await call.timed(send(outgoing))
-    if view.state not in (TaskState.INPUT_REQUIRED, TaskState.AUTH_REQUIRED):
+    if view.failed or view.state not in (TaskState.INPUT_REQUIRED, TaskState.AUTH_REQUIRED):
         return call.result(view)
     return await call.go_on(view, True)
 

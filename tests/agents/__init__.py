@@ -45,6 +45,7 @@ WILD_KINDS: Final = tuple(WILD)
 JAVASCRIPT: Final[dict[str, tuple[str, str]]] = {
     "js-0.2": ("js_0.mjs", "0.2"),
     "js-0.3": ("js_0.mjs", "0.3"),
+    "js-1.3": ("js_1.mjs", "1.3"),
 }
 """The same for generations of @a2a-js/sdk: script and generation. Each process has several agents,
 under paths that its script lists; their only option is `--port`."""

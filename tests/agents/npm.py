@@ -19,6 +19,7 @@ PACKAGES: Final[dict[str, tuple[str, ...]]] = {
     "javascript": (
         "a2a-js-0.2@npm:@a2a-js/sdk@0.2.5",
         "a2a-js-0.3@npm:@a2a-js/sdk@0.3.14",
+        "a2a-js-1.3@npm:@a2a-js/sdk@1.3.0",
         "express@5.1.0",
     ),
 }

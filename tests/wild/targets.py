@@ -16,6 +16,11 @@ JAVASCRIPT: Final[dict[str, tuple[str, str, str]]] = {
     "js-0.3": ("js-0.3", "", ""),
     "js-0.3-polled": ("js-0.3", "/polled", ""),
     "js-0.3-rest": ("js-0.3", "/rest", ""),
+    "js-1.3": ("js-1.3", "", ""),
+    "js-1.3-polled": ("js-1.3", "/polled", ""),
+    "js-1.3-rest": ("js-1.3", "/rest", ""),
+    "js-1.3-as-0.3": ("js-1.3", "/compat", "0.3"),
+    "js-1.3-rest-as-0.3": ("js-1.3", "/compat-rest", "0.3"),
 }
 """Name: the process that the agent lives in, the agent's path there, the version pinned for it."""
 
