@@ -196,7 +196,7 @@ async def test_a_task_that_ended_unseen_is_followed_by_a_new_one(stage: Stage) -
 
 
 async def test_a_running_task_gets_the_message(agent: ScriptedAgent, scene: Stage) -> None:
-    await scene.send(wait_seconds=0.1)
+    await scene.send(wait_seconds=0.5)
     agent.on(SEND, result({"task": done("taken")}))
     view = await scene.send("more", task_id="t1")
     assert view.text == "taken"
@@ -207,7 +207,7 @@ async def test_a_running_task_gets_the_message(agent: ScriptedAgent, scene: Stag
 async def test_a_running_task_that_refuses_the_message_shows_how_it_is_now(
     agent: ScriptedAgent, scene: Stage
 ) -> None:
-    await scene.send(wait_seconds=0.1)
+    await scene.send(wait_seconds=0.5)
     agent.on(SEND, error(-32602, "the task is busy"))
     agent.on(GET, result(task("working", "still at it")))
     view = await scene.send("more", task_id="t1", wait_seconds=1)
@@ -220,10 +220,10 @@ async def test_a_running_task_that_refuses_the_message_shows_how_it_is_now(
 async def test_a_message_to_a_running_task_says_whose_it_is_while_nothing_is_heard(
     agent: ScriptedAgent, scene: Stage
 ) -> None:
-    await scene.send(wait_seconds=0.1)
+    await scene.send(wait_seconds=0.5)
     agent.on(SEND, silence)
     agent.on(GET, result(task("working")))
-    view = await scene.send("more", task_id="t1", wait_seconds=0.1)
+    view = await scene.send("more", task_id="t1", wait_seconds=0.5)
     assert "do not send it again" in (view.next_step or "")
     assert view.note == "The task t1 was at work already; the message went to it."
 
@@ -406,7 +406,7 @@ async def test_a_finished_task_is_left_as_it_is(real: Agent, stage: Stage) -> No
 async def test_an_agent_that_refuses_to_cancel_is_an_error_with_its_words(
     agent: ScriptedAgent, scene: Stage
 ) -> None:
-    await scene.send(wait_seconds=0.1)
+    await scene.send(wait_seconds=0.5)
     agent.on(CANCEL, error(-32002, "Task cannot be canceled"))
     view = await scene.bridge.cancel(ME, "t1", None, None)
     assert view.failed
@@ -417,7 +417,7 @@ async def test_an_agent_that_refuses_to_cancel_is_an_error_with_its_words(
 async def test_an_agent_that_only_says_yes_is_not_believed(
     agent: ScriptedAgent, scene: Stage
 ) -> None:
-    await scene.send(wait_seconds=0.1)
+    await scene.send(wait_seconds=0.5)
     agent.on(CANCEL, result(task("canceled")))
     view = await scene.bridge.cancel(ME, "t1", None, None)
     assert view.state is TaskState.WORKING
@@ -427,7 +427,7 @@ async def test_an_agent_that_only_says_yes_is_not_believed(
 async def test_a_task_that_finishes_first_shows_its_result(
     agent: ScriptedAgent, scene: Stage
 ) -> None:
-    await scene.send(wait_seconds=0.1)
+    await scene.send(wait_seconds=0.5)
     agent.on(CANCEL, error(-32002, "too late"))
     agent.on(GET, result(task("working")), result(done("just in time")))
     view = await scene.bridge.cancel(ME, "t1", None, None)
@@ -437,7 +437,7 @@ async def test_a_task_that_finishes_first_shows_its_result(
 async def test_a_cancel_that_gets_no_answer_is_checked_by_reading(
     agent: ScriptedAgent, scene: Stage
 ) -> None:
-    await scene.send(wait_seconds=0.1)
+    await scene.send(wait_seconds=0.5)
     agent.on(CANCEL, http(500, b"", "text/plain"))
     agent.on(GET, result(task("working")), result(task("canceled")))
     view = await scene.bridge.cancel(ME, "t1", None, None)
@@ -452,7 +452,7 @@ async def test_a_cancel_whose_outcome_cannot_be_read_tells_what_the_agent_answer
         gone = agent.calls(CANCEL)
         return (http(500, b"", "text/plain") if gone else result(task("working")))(request)
 
-    await scene.send(wait_seconds=0.1)
+    await scene.send(wait_seconds=0.5)
     agent.on(CANCEL, result(task("canceled")))
     agent.on(GET, until_it_is_cancelled)
     view = await scene.bridge.cancel(ME, "t1", None, None)

@@ -59,7 +59,7 @@ async def test_a_cancel_that_hangs_ends_in_time_and_says_the_state(
 ) -> None:
     agent.on(CANCEL, silence)
     async with staged(configured(it=table(agent)), tmp_path) as stage:
-        await stage.send(wait_seconds=0.1)
+        await stage.send(wait_seconds=0.5)
         with anyio.fail_after(CALL + LATE):
             view = await stage.bridge.cancel(ME, "t1", None, None)
     assert (view.failed, view.state) == (True, TaskState.WORKING)
@@ -70,7 +70,7 @@ async def test_a_look_that_hangs_after_the_cancel_ends_in_time_too(
     agent: ScriptedAgent, tmp_path: Path
 ) -> None:
     async with staged(configured(it=table(agent)), tmp_path) as stage:
-        await stage.send(wait_seconds=0.1)
+        await stage.send(wait_seconds=0.5)
         agent.on(CANCEL, silence)
         agent.on(GET, result(task("working")), silence)
         with anyio.fail_after(CALL + LATE):
@@ -92,7 +92,7 @@ async def test_a_refusal_says_the_state(
 ) -> None:
     agent.on(CANCEL, refusal)
     async with staged(configured(it=table(agent)), tmp_path) as stage:
-        await stage.send(wait_seconds=0.1)
+        await stage.send(wait_seconds=0.5)
         view = await stage.bridge.cancel(ME, "t1", None, None)
     assert (view.failed, view.state) == (True, TaskState.WORKING)
     assert "Task cannot be canceled" in (view.note or "")

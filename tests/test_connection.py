@@ -399,7 +399,7 @@ async def test_a_tenant_is_in_every_request(agent: ScriptedAgent, tmp_path: Path
     agent.on(CANCEL, result(task("canceled")))
     config = configured(it={"url": agent.url, "tenant": "acme"})
     async with staged(config, tmp_path) as stage:
-        await stage.send(wait_seconds=0.1)
+        await stage.send(wait_seconds=0.5)
         await stage.bridge.get(ME, "t1", None)
         await stage.bridge.cancel(ME, "t1", None, None)
     calls = agent.calls(SEND, GET, CANCEL)

@@ -147,7 +147,7 @@ async def test_a_running_task_that_nobody_follows_and_its_agent_forgot_is_an_err
     agent.on(GET, silence)
     config = configured(it=agent.url)
     async with staged(config, tmp_path) as stage:
-        await stage.send(wait_seconds=0.1)
+        await stage.send(wait_seconds=0.5)
     agent.on(GET, error(-32001, "Task not found"))
     async with staged(config, tmp_path) as stage:
         with pytest.raises(TaskNotFound):

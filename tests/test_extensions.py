@@ -66,7 +66,7 @@ async def test_a_card_that_comes_late_is_heard_too_before_anything_is_sent(tmp_p
         can = {"extensions": [{"uri": TIME, "required": True}]}
         agent.on(CARD, later(shown, document(card(agent.url, capabilities=can))))
         async with staged(configured(it=agent.url), tmp_path) as stage:
-            view = await stage.send(wait_seconds=0.1)
+            view = await stage.send(wait_seconds=0.5)
             shown.set()
             with pytest.raises(ExtensionRequired):
                 await stage.follow(task_id=view.task_id)

@@ -143,7 +143,7 @@ async def test_each_kind_of_answer_is_true_to_the_schema_and_whole_in_both_chann
     agent.on(SEND, KINDS[kind])
     agent.on(GET, KINDS[kind] if kind != "silence" else error(-32001, "no"))
     async with host(agent, tmp_path) as client:
-        sent = await call(client, "send_task", message="hi", wait_seconds=0.1)
+        sent = await call(client, "send_task", message="hi", wait_seconds=0.5)
         assert_both_channels_tell_the_same(sent)
         task_id = (sent.structured_content or {}).get("task_id", "t1")
         for tool, arguments in (
