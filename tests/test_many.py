@@ -43,7 +43,7 @@ async def test_calls_to_an_agent_of_which_twenty_tasks_are_followed_are_not_slow
 async def test_more_running_tasks_than_connections_keep_nobody_from_calling(
     running_agent: Agents, tmp_path: Path
 ) -> None:
-    agent, words = running_agent("1.3-jsonrpc"), "slow 3.1416"  # whose log others fill as well
+    agent, words = running_agent("1.3-jsonrpc"), "slow 5.1416"  # whose log others fill as well
     limits = {"concurrency": 8, "connect_seconds": 1}
     config = configured(it={"url": agent.url, "limits": limits})
     async with staged(config, tmp_path) as stage:
@@ -53,7 +53,7 @@ async def test_more_running_tasks_than_connections_keep_nobody_from_calling(
         assert (await stage.bridge.get(ME, running[-1].task_id or "", None)).state == "working"
         stopped = await stage.bridge.cancel(ME, running[0].task_id or "", None, None)
         assert stopped.state == "canceled"
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 2
         for task in running[1:]:
             assert (await stage.follow(task_id=task.task_id)).text == "slow done"
     assert sum(entry["text"] == words for entry in agent.log()) == TASKS
