@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import DEVNULL
@@ -49,9 +49,16 @@ class SecretRegister:
 
     def mask(self, text: str) -> str:
         """Replace every known secret in `text`, plain or disguised, by `***`."""
+        return self._known()(text)
+
+    def pieces(self, texts: Sequence[str]) -> list[str]:
+        """Mask texts that may be joined, also where a secret lies across several."""
+        return self._known().pieces(texts)
+
+    def _known(self) -> Mask:
         if self._mask is None:
             self._mask = Mask(self._texts)
-        return self._mask(text)
+        return self._mask
 
 
 @dataclass

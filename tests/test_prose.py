@@ -49,7 +49,7 @@ def made(*parts: Any, artifact_id: str = "answer", **more: Any) -> dict[str, Any
 
 def shown(view: TaskView, limit: int = LIMIT) -> str:
     """What hosts that show text show of a view."""
-    return text_of(results.of_task_view(view, str, limit))
+    return text_of(results.of_task_view(view, Mask(()), limit))
 
 
 def text_of(result: t.CallToolResult) -> str:

@@ -94,6 +94,28 @@ def test_masking_with_thousands_of_secrets_finds_them_and_stays_quick() -> None:
     assert time.perf_counter() - began < 0.05
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 7, 11, 100])
+@pytest.mark.parametrize(
+    "said",
+    ["a sk-abcdef1234 b", "sk-abcdef1234", "sk-abcdef1234 sk-ab sk-abcdef1234sk-abcdef1234!"],
+)
+def test_pieces_join_to_what_the_whole_text_would_be(said: str, size: int) -> None:
+    hide = Mask(["sk-abcdef1234"])
+    pieces = [said[at : at + size] for at in range(0, len(said), size)]
+    shown = hide.pieces(["", *pieces, ""])
+    assert len(shown) == len(pieces) + 2
+    assert "".join(shown) == hide(said)
+
+
+def test_what_may_become_a_secret_is_hidden_until_it_is_known() -> None:
+    hide = Mask(["sk-abcdef1234", "abcdef-and-more"])
+    assert hide.pieces(["the key", " is sk-ab"]) == ["the key", " is ***"]
+    assert hide.pieces(["sk-", "abcdef-and"]) == ["sk-", "***"]
+    assert hide.pieces(["sk-ab", "acus"]) == ["sk-ab", "acus"]
+    assert hide.pieces(["words that end in s"]) == ["words that end in s"]
+    assert Mask(()).pieces(("sk-ab", "cdef1234")) == ["sk-ab", "cdef1234"]
+
+
 @pytest.mark.parametrize(
     ("limit", "short"),
     [(99, "naïve café"), (12, "naïve café"), (11, "naïve c…"), (5, "na…"), (2, "")],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -32,6 +32,28 @@ Send = Callable[[str, Outgoing, Notice | None], Awaitable[TaskView]]
 
 
 @dataclass(frozen=True, slots=True)
+class Veil:
+    """Hides configured secrets in what leaves, and from other machines where files lie here."""
+
+    registry: Registry
+    local: bool
+
+    def __call__(self, text: str) -> str:
+        """Give `text` as it may leave."""
+        config = self.registry.config
+        shown = config.secrets.mask(text)
+        if self.local or os.sep not in shown:
+            return shown
+        for path in config.paths:
+            shown = shown.replace(str(path), path.name)
+        return shown
+
+    def pieces(self, texts: Sequence[str]) -> list[str]:
+        """Give texts that may be joined as they may leave."""
+        return [self(text) for text in self.registry.config.secrets.pieces(texts)]
+
+
+@dataclass(frozen=True, slots=True)
 class App:
     """What tools reach through the lifespan context; `send` is the bridge's, or that of a job."""
 
@@ -57,14 +79,10 @@ class App:
         """The bytes that one channel of a result may hold."""
         return self.registry.config.server.result_bytes
 
-    def mask(self, text: str) -> str:
-        """Hide configured secrets in what leaves, and from other machines where files lie here."""
-        shown = self.registry.config.secrets.mask(text)
-        if self.local or os.sep not in shown:
-            return shown
-        for path in self.registry.config.paths:
-            shown = shown.replace(str(path), path.name)
-        return shown
+    @property
+    def mask(self) -> Veil:
+        """Hide what must not leave."""
+        return Veil(self.registry, self.local)
 
     async def agents(self, agent: str | None, *, refresh: bool) -> AgentsView:
         """List the agents, or describe one after looking at its card."""

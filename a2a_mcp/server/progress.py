@@ -7,27 +7,30 @@ lost. Nothing is sent, or even worded, when the host did not ask for progress.
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Final
 
 import anyio
 from mcp.server.mcpserver import Context
 
-from a2a_mcp.server.results import Mask, told
+from a2a_mcp.server.results import Joining, told
 from a2a_mcp.views import UpdateView
 
 INTERVAL: Final = 0.2
+KEPT_BEFORE: Final = 16_384  # characters told, of which the last may have begun a secret
 
 
 class Progress:
     """The progress of one call, for as long as its context is open."""
 
-    def __init__(self, context: Context[Any, Any], mask: Mask) -> None:
+    def __init__(self, context: Context[Any, Any], mask: Joining) -> None:
         self._context = context
         self._mask = mask
         self._group = anyio.create_task_group()
         self._count = 0
         self._last = float("-inf")
+        self._before = ""
         self._held: UpdateView | None = None
         self._sending: anyio.Event | None = None
 
@@ -52,6 +55,9 @@ class Progress:
 
     async def __call__(self, update: UpdateView) -> None:
         """Send an update, or hold it back until the last one is old enough."""
+        said, before = update.text, self._before
+        update = replace(update, text=self._mask.pieces((before, said))[1])
+        self._before = (before + said)[-KEPT_BEFORE:]
         wait = self._last + INTERVAL - anyio.current_time()
         if self._held is not None:
             self._held = update
@@ -70,7 +76,7 @@ class Progress:
         self._held = None
         self._last = anyio.current_time()
         self._count += 1
-        words = told(update, self._mask) or update.state
+        words = told(update.text) or update.state
         self._sending = anyio.Event()
         await self._context.report_progress(self._count, None, words)
         self._sending.set()
@@ -78,7 +84,7 @@ class Progress:
 
 
 def progress_of(
-    context: Context[Any, Any], mask: Mask
+    context: Context[Any, Any], mask: Joining
 ) -> AbstractAsyncContextManager[Progress | None]:
     """Give the progress of a call, or None when the host did not ask for it."""
     meta = context.request_context.meta

@@ -6,7 +6,7 @@ Everything that leaves is masked here: an agent may echo a credential (threats C
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
@@ -102,6 +102,18 @@ ON_THE_WAY_BACK: Final = (AgentUnreachable, InvalidAgentResponse, AgentFailure)
 ANSWERED_CODES: Final = frozenset({-32001, -32004, -32005, -32008, -32602})
 
 
+class Joining(Protocol):
+    """A mask that also knows texts which their reader may join."""
+
+    def __call__(self, text: str, /) -> str:
+        """Mask one text."""
+        ...
+
+    def pieces(self, texts: Sequence[str], /) -> list[str]:
+        """Mask texts that may be joined, the last of which may go on."""
+        ...
+
+
 class View(Protocol):
     """What has both channels."""
 
@@ -114,20 +126,23 @@ class View(Protocol):
         ...
 
 
-def of_task_view(view: TaskView, mask: Mask, limit: int) -> t.CallToolResult:
+def of_task_view(view: TaskView, mask: Joining, limit: int) -> t.CallToolResult:
     """Make the result of a task; each channel holds at most `limit` bytes.
 
     What an agent said is masked before it is cut: half a secret would pass.
     """
-    if mask(view.text) is view.text and not (view.updates or view.history or view.error):
+    goes_on = view.state is not None and not view.state.stop
+    text = mask.pieces([view.text])[0] if goes_on else mask(view.text)
+    if text is view.text and not (view.updates or view.history or view.error):
         return of_view(fit(view, limit, mask), mask, is_error=view.failed)
+    pieces = mask.pieces([update.text for update in view.updates])
     said = replace(
         view,
-        text=mask(view.text),
+        text=text,
         error=mask(view.error) if view.error else None,
         updates=tuple(
-            replace(update, text="" if _is_answer(update, view) else told(update, mask))
-            for update in view.updates
+            replace(update, text="" if _is_answer(update, view) else told(piece))
+            for update, piece in zip(view.updates, pieces, strict=True)
         ),
         history=tuple(
             replace(turn, text=shorten(mask(turn.text), TURN_BYTES)) for turn in view.history
@@ -142,9 +157,9 @@ def _is_answer(update: UpdateView, view: TaskView) -> bool:
     return stopped and update.state == view.state and update.text == view.text
 
 
-def told(update: UpdateView, mask: Mask) -> str:
-    """Give an update's words as they may be shown: masked, then short."""
-    return shorten(mask(update.text), UPDATE_BYTES)
+def told(piece: str) -> str:
+    """Give an update's words, masked already, as they are shown: short."""
+    return shorten(piece, UPDATE_BYTES)
 
 
 def of_view(view: View, mask: Mask, *, is_error: bool = False) -> t.CallToolResult:

@@ -10,7 +10,18 @@ import anyio
 import pytest
 from mcp import Client
 from pydantic import SecretStr
-from scripted import CARD, STREAM, ScriptedAgent, card, document, moved, piece, scripted, stream
+from scripted import (
+    CARD,
+    STREAM,
+    ScriptedAgent,
+    card,
+    document,
+    moved,
+    piece,
+    scripted,
+    stream,
+    task,
+)
 from staging import agents, configured, hosted
 
 from a2a_mcp.a2a.auth import Bearer
@@ -140,6 +151,37 @@ async def test_a_secret_in_the_agents_words_is_masked(agent: ScriptedAgent, tmp_
         await told(client, heard)
     assert heard.told
     assert SECRET not in str(heard.told)
+
+
+async def test_a_secret_that_comes_in_pieces_is_masked_in_each(
+    agent: ScriptedAgent, tmp_path: Path
+) -> None:
+    steps = [anyio.Event(), anyio.Event()]
+    agent.on(
+        STREAM,
+        stream(
+            {"task": task("working")},
+            piece("I have toke"),
+            steps[0],
+            piece("n-of-the-test!", append=True),
+            steps[1],
+            moved("completed"),
+        ),
+    )
+    register = SecretRegister()
+    register.add(SECRET)
+    heard = Heard()
+    config = Config(agents=agents(it=agent.url), secrets=register)
+    async with (
+        hosted(config, tmp_path, mode=WIRE) as client,
+        anyio.create_task_group() as group,
+    ):
+        group.start_soon(told, client, heard)
+        for step, words in zip(steps, ("I have ***", "!"), strict=True):
+            await heard.words(words, 5)
+            step.set()
+    assert "toke" not in str(heard.told)
+    assert "n-of-the-test" not in str(heard.told)
 
 
 async def test_hostile_and_long_words_are_scrubbed_and_cut(

@@ -438,6 +438,37 @@ async def test_a_secret_that_the_agent_repeats_is_masked_in_both_channels(
             assert SECRET not in json.dumps(answer.structured_content)
 
 
+async def test_a_secret_that_comes_in_pieces_is_masked_in_the_updates_as_in_the_answer(
+    agent: ScriptedAgent, tmp_path: Path
+) -> None:
+    parts = [
+        piece(part, append=n > 0) for n, part in enumerate(("I have tok", "en-of-t", "he-test!"))
+    ]
+    agent.on(CARD, document(card(agent.url, streaming=True)))
+    agent.on(STREAM, stream({"task": task("working")}, *parts, moved("completed")))
+    async with hosted(guarded(agent, SECRET), tmp_path) as client:
+        answer = await call(client, "subscribe", message="go")
+    structure = answer.structured_content or {}
+    assert "".join(it["text"] for it in structure["updates"]) == structure["text"] == "I have ***!"
+    for channel in (text(answer), json.dumps(structure)):
+        assert not any(part in channel for part in ("en-of-t", "he-test"))
+
+
+async def test_of_a_secret_that_is_not_told_to_its_end_no_part_shows(
+    agent: ScriptedAgent, tmp_path: Path
+) -> None:
+    agent.on(CARD, document(card(agent.url, streaming=True)))
+    begun = ({"task": task("working")}, piece(f"I have {SECRET[:-1]}"))
+    agent.on(STREAM, stream(*begun, anyio.Event()))
+    agent.on(GET, result(task("working", artifacts=[artifact(f"I have {SECRET[:-1]}")])))
+    async with hosted(guarded(agent, SECRET), tmp_path) as client:
+        first = await call(client, "subscribe", message="go", max_updates=2)
+        again = await call(client, "get_task", task_id="t1", agent="it")
+    for answer in (first, again):
+        assert "I have ***" in text(answer)
+        assert SECRET[:5] not in text(answer) + json.dumps(answer.structured_content)
+
+
 async def test_a_secret_in_an_artifact_is_masked(agent: ScriptedAgent, tmp_path: Path) -> None:
     agent.on(GET, result(done(f"token: {SECRET}")))
     async with hosted(guarded(agent, SECRET), tmp_path) as client:
