@@ -132,7 +132,7 @@ class FilesOut:
     async def _keep(self, folder: Path | None, uri: str, artifact: Artifact, part: Part) -> Handed:
         media_type = media_types.of_bytes(part.raw, part.media_type, part.filename)
         wanted = part.filename or artifact.name or artifact.artifact_id
-        name = saving.safe_name(wanted, media_type)
+        name = saving.safe_name(self._registry.config.secrets.mask(wanted), media_type)
         digest = sha256(part.raw).hexdigest()
         path, problem = None, None
         if folder and self._room:

@@ -15,6 +15,7 @@ from a2a_mcp.views import ArtifactView, TaskView
 
 ID_BYTES: Final = 512
 NAME_BYTES: Final = 200
+NOTE_BYTES: Final = 2_000
 MEDIA_TYPE_BYTES: Final = 100
 WIDEST_IN_UTF8: Final = 4
 SMALLEST_TEXT: Final = 300
@@ -37,6 +38,8 @@ def fit(view: TaskView, limit: int, mask: Callable[[str], str] = str) -> TaskVie
     Head and tail of the text are kept, cut at line borders where one is near, and the view says how
     to read the rest.
     """
+    if view.note and len(view.note) * WIDEST_IN_UTF8 > NOTE_BYTES:
+        view = replace(view, note=shorten(view.note, NOTE_BYTES, mask))
     if any(map(_may_be_long, view.artifacts)):
         view = replace(view, artifacts=tuple(_short(it, mask) for it in view.artifacts))
     if _surely_fits(view, limit) or _largest(view) <= limit:

@@ -12,7 +12,7 @@ from a2a_mcp.a2a.types import JSON, ListTasksRequest, Task, TaskState
 from a2a_mcp.errors import NotAllowed
 from a2a_mcp.registry import Registry
 from a2a_mcp.tasks import TaskMap, TaskRecord
-from a2a_mcp.text import rfc3339, scrub, shorten
+from a2a_mcp.text import rfc3339, scrub
 
 # What a message is that has no task, by its state.
 NAMELESS: Final = {state.value: "no task is known" for state in TaskState} | {
@@ -22,7 +22,7 @@ NAMELESS: Final = {state.value: "no task is known" for state in TaskState} | {
     "unknown": "nobody knows whether it arrived",
 }
 LONGEST_TOKEN: Final = 2_000
-TIME_BYTES: Final = 40
+LONGEST_TIME: Final = 40  # what is longer is no time, and is not cut to look like one
 INSTEAD: Final = "Leave out remote: list_tasks then lists those started through this bridge."
 AS_SEEN: Final = "States are as last seen."
 
@@ -174,12 +174,13 @@ def _row(record: TaskRecord) -> dict[str, JSON]:
 
 
 def _remote_row(agent: str, task: Task) -> dict[str, JSON]:
+    when = task.status.timestamp
     row = {
         "agent": agent,
         "task_id": scrub(task.id),
         "context_id": scrub(task.context_id) if task.context_id else None,
         "state": task.state.value,
-        "updated": shorten(scrub(task.status.timestamp or ""), TIME_BYTES) or None,
+        "updated": scrub(when) if when and len(when) <= LONGEST_TIME else None,
     }
     return {name: value for name, value in row.items() if value}
 

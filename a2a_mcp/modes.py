@@ -12,10 +12,9 @@ from typing import Final
 from a2a_mcp.a2a.types import AgentCard, Part
 from a2a_mcp.errors import NotAllowed
 from a2a_mcp.media_types import plain
-from a2a_mcp.text import scrub, shorten
+from a2a_mcp.text import scrub
 
 ANYTHING: Final = frozenset({"*", "*/*", "file", "files"})
-MODES_BYTES: Final = 300
 DEFAULT_MODES: Final = (
     "text/plain",
     "text/markdown",
@@ -37,8 +36,8 @@ def refuse_unwanted(agent: str, card: AgentCard, parts: Iterable[Part]) -> None:
             name = f"The file {part.filename!r}" if part.filename else "A file"
             raise NotAllowed(
                 f"{name} is {kind}, which the agent {agent!r} does not take; nothing was sent.",
-                f"It takes: {shorten(scrub(', '.join(sorted(modes))), MODES_BYTES)}. Send another "
-                "kind of file, its content as text, or use another agent.",
+                "Send another kind of file, its content as text, or use another agent. It takes: "
+                f"{scrub(', '.join(sorted(modes)))}.",
                 agent=agent,
             )
 

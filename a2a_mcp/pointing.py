@@ -33,7 +33,7 @@ def follow(data: JSON, pointer: str, mask: Callable[[str], str] = str) -> JSON:
         elif isinstance(value, list) and INDEX.fullmatch(key) and int(key) < len(value):
             value = value[int(key)]
         else:
-            shown = shorten(scrub(key), KEY_BYTES)
+            shown = shorten(scrub(key), KEY_BYTES, mask)
             raise NothingThere(
                 f"The pointer leads nowhere at {shown!r}: {members(value, mask)}.",
                 "Correct the pointer and call again.",

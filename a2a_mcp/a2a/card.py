@@ -169,7 +169,7 @@ def _what(answer: Answer) -> str:
     if answer.status >= 400:
         return f"HTTP {answer.status}"
     kind = answer.headers.get("content-type", "no content type").partition(";")[0]
-    return f"{kind[:40]}, no card"
+    return f"{kind}, no card"
 
 
 def inline_card(value: JSON, source: str) -> FoundCard:

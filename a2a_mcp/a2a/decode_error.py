@@ -1,7 +1,7 @@
 """Every shape of an error body in the wild, turned into one error (a2a-wire 12.2).
 
 Pure. The body is read before the HTTP status, because agents send errors at 200 and A2A errors at
-404. The text is the agent's and therefore untrusted; it is bounded here and scrubbed where it is
+404. The text is the agent's and therefore untrusted: it is scrubbed, masked and cut where it is
 shown.
 """
 
@@ -21,7 +21,6 @@ from a2a_mcp.a2a.errors import (
 )
 from a2a_mcp.a2a.types import JSON
 
-MESSAGE_LIMIT: Final = 1000
 AUTHENTICATION_STATUSES: Final = frozenset({401, 403})
 # A refusal with one of these never reached the agent's own code (a2a-wire 14.4).
 # The whole sentence, since an agent may raise this code itself, in the middle of its work.
@@ -50,7 +49,7 @@ def decode_error(
     elif _is_version_sentence(message):
         kind = VersionNotSupported
     return kind(
-        (message or f"HTTP {status} without a reason")[:MESSAGE_LIMIT],
+        message or f"HTTP {status} without a reason",
         code=code,
         status=status,
         data=data,

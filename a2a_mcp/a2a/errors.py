@@ -25,6 +25,11 @@ from typing import Final
 from a2a_mcp.a2a.types import JSON
 
 TOO_MANY_REQUESTS: Final = 429
+LONGEST_MESSAGE: Final = 20_000
+"""Characters of an error, far more than is ever shown: who shows it masks it, and then cuts it.
+
+A cut in a secret would leave a half that no mask knows, so nothing is cut short before.
+"""
 
 
 class Delivery(StrEnum):
@@ -38,15 +43,16 @@ class Delivery(StrEnum):
 class A2AError(Exception):
     """Base of this library's errors.
 
-    `delivery` says whether a send may have been executed; `url` where it went, without query;
-    `message_id` and `handle`, by which its task may be found later, are set by whoever sent it.
+    `message` may hold the agent's own words, as they came. `delivery` says whether a send may have
+    been executed; `url` where it went, without query; `message_id` and `handle`, by which its task
+    may be found later, are set by whoever sent it.
     """
 
     def __init__(
         self, message: str, *, delivery: Delivery = Delivery.UNKNOWN, url: str | None = None
     ) -> None:
-        super().__init__(message)
-        self.message = message
+        super().__init__(message[:LONGEST_MESSAGE])
+        self.message = message[:LONGEST_MESSAGE]
         self.delivery = delivery
         self.url = url
         self.message_id: str | None = None

@@ -17,6 +17,7 @@ import httpx
 from a2a_mcp.a2a.errors import Delivery, UrlRefused
 
 PORTS: Final = {"http": 80, "https": 443}
+LONGEST_TOLD: Final = 200
 NAT64: Final = IPv6Network("64:ff9b::/96")
 GLOBAL_UNICAST: Final = IPv6Network("2000::/3")  # all that is given out; much else wraps IPv4
 UNSPECIFIED: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - names to recognise, not to bind
@@ -45,14 +46,19 @@ def parse(url: str, *, base: httpx.URL | None = None) -> httpx.URL:
         parsed = base.join(url) if base else httpx.URL(url)
         host = parsed.host  # not a plain member: it decodes the name, and fails for a bad one
     except (httpx.InvalidURL, ValueError):
-        raise UrlRefused(f"not a URL: {url[:200]!r}", delivery=Delivery.NEVER) from None
+        raise UrlRefused(f"not a URL: {_told(url)}", delivery=Delivery.NEVER) from None
     if not 0 <= (parsed.port or 0) < 2**16:
         raise UrlRefused(f"not a URL: its port is {parsed.port}", delivery=Delivery.NEVER)
     if parsed.scheme not in PORTS or not host:
-        raise UrlRefused(f"not an http or https URL: {url[:200]!r}", delivery=Delivery.NEVER)
+        raise UrlRefused(f"not an http or https URL: {_told(url)}", delivery=Delivery.NEVER)
     if parsed.userinfo:
         raise UrlRefused("a URL with a user name or password in it", delivery=Delivery.NEVER)
     return parsed
+
+
+def _told(url: str) -> str:
+    """Quote a URL in an error, whole or not at all: half of a secret would pass every mask."""
+    return repr(url) if len(url) <= LONGEST_TOLD else f"one of {len(url)} characters"
 
 
 def origin_of(url: str) -> Origin:

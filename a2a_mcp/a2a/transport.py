@@ -270,7 +270,7 @@ def _refuse_coding(response: httpx.Response) -> None:
     coding = header(response, b"content-encoding").strip().lower() or "identity"
     if coding != "identity":
         raise InvalidAgentResponse(
-            f"the answer is compressed ({coding[:40]}) although that was not accepted",
+            f"the answer is compressed ({coding}) although that was not accepted",
             url=plain(str(response.url)),
         )
 

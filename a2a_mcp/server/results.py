@@ -38,6 +38,7 @@ from a2a_mcp.views import TaskView, UpdateView
 
 Mask = Callable[[str], str]
 ERROR_WORDS: Final = 800
+REFUSAL_WORDS: Final = 4_000  # they may quote an agent in the middle
 CHALLENGE_WORDS: Final = 200
 UPDATE_BYTES: Final = 500
 TURN_BYTES: Final = 1_000
@@ -177,8 +178,8 @@ def of_bridge_error(error: BridgeError, mask: Mask) -> t.CallToolResult:
         agent=error.agent,
         task_id=error.task_id,
         context_id=error.context_id,
-        error=scrub(error.message),
-        next_step=scrub(error.next_step),
+        error=shorten(scrub(error.message), REFUSAL_WORDS, mask),
+        next_step=shorten(scrub(error.next_step), REFUSAL_WORDS, mask),
     )
     return _error(view, mask)
 

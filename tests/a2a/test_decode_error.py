@@ -7,8 +7,9 @@ from captures import Payload, bodies, capture, payloads
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from a2a_mcp.a2a.decode_error import MESSAGE_LIMIT, decode_error, is_error
+from a2a_mcp.a2a.decode_error import decode_error, is_error
 from a2a_mcp.a2a.errors import (
+    LONGEST_MESSAGE,
     AgentError,
     AgentFailure,
     AuthenticationRequired,
@@ -180,7 +181,7 @@ def test_an_invalid_request_without_such_faults_proves_nothing(data: Any) -> Non
 
 def test_an_agents_words_are_bounded() -> None:
     error = decode_error({"message": "x" * 100_000}, status=500, url=None)
-    assert len(error.message) == MESSAGE_LIMIT
+    assert len(error.message) == LONGEST_MESSAGE
 
 
 @pytest.mark.parametrize(

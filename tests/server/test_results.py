@@ -478,6 +478,47 @@ async def test_a_secret_in_an_artifact_is_masked(agent: ScriptedAgent, tmp_path:
     assert SECRET not in text(error_of)
 
 
+LONG_SECRET = "S3CRET" * 150  # as long as a signed token may be
+
+
+@pytest.mark.parametrize("before", [150, 700, 950])
+async def test_of_a_long_secret_in_an_error_no_part_shows(
+    before: int, agent: ScriptedAgent, tmp_path: Path
+) -> None:
+    agent.on(SEND, error(-32603, "x" * before + LONG_SECRET))
+    async with hosted(guarded(agent, LONG_SECRET), tmp_path) as client:
+        answers = [
+            await call(client, "send_task", message="hi"),
+            await call(client, "agent_info", agent="it"),
+            await call(client, "agent_info"),
+        ]
+    for answer in answers:
+        assert "S3CRET" not in text(answer) + json.dumps(answer.structured_content)
+        assert len(text(answer)) < 2_000
+
+
+async def test_of_a_long_secret_in_a_card_or_a_list_no_part_shows(
+    agent: ScriptedAgent, tmp_path: Path
+) -> None:
+    odd = {"url": f"gopher://{'x' * 150}{LONG_SECRET}", "protocolBinding": "JSONRPC"}
+    told = task("working") | {"status": {"state": "TASK_STATE_WORKING", "timestamp": LONG_SECRET}}
+    agent.on(LIST, result({"tasks": [told]}))
+    modes = [f"{'x' * 250}{LONG_SECRET}", "text/plain"]
+    agent.on(CARD, document(card(agent.url, defaultInputModes=modes)))
+    async with hosted(guarded(agent, LONG_SECRET), tmp_path) as client:
+        listed = await call(client, "list_tasks", remote=True)
+        picture = {"content": "aGk=", "name": "a.png", "media_type": "image/png"}
+        await call(client, "agent_info", agent="it", refresh=True)
+        refused = await call(client, "send_task", message="hi", files=[picture])
+        assert "It takes: " in text(refused)
+        agent.on(
+            CARD, document(card(agent.url, supportedInterfaces=[{**odd, "protocolVersion": "1.0"}]))
+        )
+        useless = await call(client, "agent_info", agent="it", refresh=True)
+    for answer in (listed, refused, useless):
+        assert "S3CRET" not in text(answer) + json.dumps(answer.structured_content)
+
+
 async def test_a_secret_at_the_border_of_a_cut_does_not_show_in_part(
     agent: ScriptedAgent, tmp_path: Path
 ) -> None:
