@@ -18,7 +18,7 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final, Literal, TypeVar
 
-from a2a_mcp.tasks_table import SCHEMA, SCHEMA_VERSION
+from a2a_mcp.tasks_table import BY_MESSAGE, SCHEMA, SCHEMA_VERSION
 
 if sys.platform == "win32":
     import msvcrt
@@ -215,6 +215,7 @@ def _connect(path: Path, durability: str) -> sqlite3.Connection:
         connection.execute(f"PRAGMA synchronous = {durability.upper()}")
         if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
             _create(connection)
+        connection.execute(BY_MESSAGE.replace("INDEX", "INDEX IF NOT EXISTS", 1))
         _check_shape(connection)
         undo.pop_all()
     return connection

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from sqlite3 import Connection
 
 SCHEMA_VERSION: Final = 1
+# For ids that a list told before the handle was written; files of before it get it when opened.
+BY_MESSAGE: Final = "CREATE INDEX tasks_by_message ON tasks (message_id) WHERE message_id <> ''"
 SCHEMA: Final = (
     "CREATE TABLE tasks (key INTEGER PRIMARY KEY, owner TEXT NOT NULL, agent TEXT NOT NULL, "
     "message_id TEXT NOT NULL, task_id TEXT, handle TEXT, context_id TEXT, state TEXT NOT NULL, "
@@ -31,6 +33,7 @@ SCHEMA: Final = (
     # No column that changes in the course of a call: every page that is touched is written out.
     "CREATE INDEX tasks_by_update ON tasks (owner, updated, key, agent)",
     "CREATE INDEX earlier_handles_by_task ON earlier_handles (task)",
+    BY_MESSAGE,
     "CREATE TABLE lessons (agent TEXT, url TEXT, interface TEXT, PRIMARY KEY (agent, url))",
     "CREATE TRIGGER handle_replaced AFTER UPDATE OF handle ON tasks "
     "WHEN old.handle <> new.handle BEGIN "
@@ -76,10 +79,9 @@ _FIND: Final = (
     "UNION SELECT task FROM earlier_handles WHERE handle = :id) "
     "ORDER BY updated DESC, key DESC LIMIT 50"
 )
-# Of a crash before the handle was written: rare, so it walks all rows instead of keeping an index.
 _FIND_MESSAGE: Final = (
     f"{_ROW}WHERE +owner = :owner AND (:agent IS NULL OR agent = :agent) AND message_id = :id "
-    "LIMIT 50"
+    "AND message_id <> '' LIMIT 50"
 )
 _PAGE: Final = (
     "WHERE owner = :owner AND (updated, key) < (:before, :key) AND updated > :after "

@@ -191,6 +191,38 @@ async def test_adopting_again_updates_the_same_row_and_leaves_another_owners_alo
         assert await tasks.find("eve", "t1") == [theirs]
 
 
+async def test_a_message_is_found_by_its_pending_id_without_a_walk_over_all_rows(
+    tmp_path: Path,
+) -> None:
+    """Anyone may ask for any id, again and again; a page that is read costs steps."""
+
+    def steps(task_id: str) -> int:
+        taken = 0
+
+        def step() -> None:
+            nonlocal taken
+            taken += 1
+
+        with closing(sqlite3.connect(tmp_path / "tasks.db")) as file:
+            file.set_progress_handler(step, 10)
+            tasks_table.find(file, "local", task_id, None)
+        return taken
+
+    async with opened(tmp_path) as tasks:
+        record = await begun(tasks, "m1")
+        for number in range(2_000):
+            await begun(tasks, f"n{number}")
+        assert await tasks.find("local", record.pending_id) == [record]
+    assert steps(record.pending_id) < 100
+    assert steps("pending-nobody") < 100
+
+
+async def test_a_pending_id_without_a_message_finds_no_adopted_task(tmp_path: Path) -> None:
+    async with opened(tmp_path) as tasks:
+        await tasks.adopt(owner="local", agent="a", task_id="t1", state=TaskState.WORKING)
+        assert await tasks.find("local", "pending-") == []
+
+
 async def test_what_another_owner_holds_is_only_told_as_yes_or_no(tmp_path: Path) -> None:
     async with opened(tmp_path) as tasks:
         await tasks.adopt(
@@ -591,6 +623,19 @@ async def test_an_empty_file_is_a_new_map(tmp_path: Path) -> None:
     (tmp_path / "tasks.db").touch()
     async with opened(tmp_path) as tasks:
         await begun(tasks, "m1")
+        assert tasks.problem is None
+    assert set_aside(tmp_path) == []
+
+
+async def test_a_file_of_before_ids_of_messages_were_indexed_keeps_its_tasks(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path) as tasks:
+        record = await begun(tasks, "m1")
+    with closing(sqlite3.connect(tmp_path / "tasks.db")) as file:
+        file.execute("DROP INDEX tasks_by_message")
+    async with opened(tmp_path) as tasks:
+        assert await tasks.find("local", record.pending_id) == [record]
         assert tasks.problem is None
     assert set_aside(tmp_path) == []
 
