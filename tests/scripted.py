@@ -23,7 +23,7 @@ GET: Final = "GetTask"
 CANCEL: Final = "CancelTask"
 SUBSCRIBE: Final = "SubscribeToTask"
 LIST: Final = "ListTasks"
-PATIENCE: Final = 5.0
+PATIENCE: Final = 20.0
 TLS: Final = b"\x16"
 GONE: Final = (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError)
 

@@ -106,7 +106,7 @@ async def hosted(config: Config, folder: Path, **options: Any) -> AsyncIterator[
             yield client
 
 
-async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 5.0) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 20.0) -> None:
     """Wait for what no event announces; looks twenty times a second."""
     with anyio.fail_after(seconds):
         while not await condition():  # noqa: ASYNC110 - the map announces nothing

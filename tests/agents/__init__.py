@@ -50,7 +50,7 @@ JAVASCRIPT: Final[dict[str, tuple[str, str]]] = {
 """The same for generations of @a2a-js/sdk: script and generation. Each process has several agents,
 under paths that its script lists; their only option is `--port`."""
 
-START_SECONDS: Final = 30
+START_SECONDS: Final = 60
 STOP_SECONDS: Final = 5
 
 

@@ -16,7 +16,7 @@ import httpx
 from anyio.abc import Process
 from mcp import StdioServerParameters
 
-START_SECONDS: Final = 15
+START_SECONDS: Final = 60
 LOOK_SECONDS: Final = 0.05
 BRIDGE: Final = [sys.executable, "-m", "a2a_mcp"]
 
@@ -130,7 +130,7 @@ def free_port() -> int:
         return port
 
 
-async def until(probe: Callable[[], Awaitable[T]], seconds: float = 10) -> T:
+async def until(probe: Callable[[], Awaitable[T]], seconds: float = 30) -> T:
     """Ask until the answer is true, and give it; TimeoutError after `seconds`."""
     with anyio.fail_after(seconds):
         while not (found := await probe()):  # noqa: ASYNC110 - it happens in other processes

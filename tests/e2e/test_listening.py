@@ -19,7 +19,7 @@ from e2e.test_http import SIGNALS
 
 pytestmark = pytest.mark.anyio
 
-SOON: Final = 10
+SOON: Final = 30
 END_SECONDS: Final = 2
 CHUNKS: Final = 4
 TRANSPORTS: Final = ("stdio", "http")

@@ -47,7 +47,7 @@ from a2a_mcp.tasks import TaskRecord
 pytestmark = pytest.mark.anyio
 
 T1: Final = uris.of_task("it", "t1")
-SOON: Final = 5.0
+SOON: Final = 20.0
 
 
 @pytest.fixture

@@ -416,6 +416,6 @@ async def test_a_followed_task_is_read_without_asking_its_agent(
         await sent(client, "hi", wait_seconds=0)
         await agent.called(GET)
         asked = len(agent.calls(GET))
-        with anyio.fail_after(0.3):
+        with anyio.fail_after(0.5):
             assert "half done" in await text_of(client, uris.of_task("it", "t1"))
         assert len(agent.calls(GET)) == asked

@@ -187,7 +187,7 @@ async def test_after_a_restart_running_work_that_its_agent_hides_is_not_called_l
     config = configured(it=agent.url)
     before = len(agent.log())
     async with staged(config, tmp_path) as stage:
-        task_id = (await stage.send("slow 1.5", wait_seconds=0.3)).task_id or ""
+        task_id = (await stage.send("slow 2.5", wait_seconds=0.3)).task_id or ""
     async with staged(config, tmp_path) as stage:  # in process: a new one would start too slowly
         seen = await stage.bridge.get(ME, task_id, None)
         assert (seen.state, seen.failed) == (TaskState.SUBMITTED, False)
