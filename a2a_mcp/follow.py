@@ -15,13 +15,7 @@ from typing import TYPE_CHECKING, Final
 import anyio
 
 from a2a_mcp.a2a.errors import A2AError, AgentError
-from a2a_mcp.a2a.types import (
-    Message,
-    StreamEvent,
-    Task,
-    TaskState,
-    TaskStatus,
-)
+from a2a_mcp.a2a.types import Message, StreamEvent, Task, TaskState, TaskStatus
 from a2a_mcp.a2a.updates import apply, belongs
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.tasks import TaskRecord
@@ -63,6 +57,7 @@ class Follow:
         self.client: A2AClient | None = None
         self.released = False
         self._unread = False
+        self._refusal: A2AError | None = None
         self._heard = time.monotonic()
         self._before = before
         self._began = time.monotonic()
@@ -134,7 +129,7 @@ class Follow:
         self.lost = None
         self._unread = self._leaves_to_be_read(event)
         self._heard = time.monotonic()
-        self.events.append(event)
+        self.events.append(self._as_news(event))
         self.count += 1
         if not self._closing():
             self._over_since = None
@@ -144,6 +139,10 @@ class Follow:
     def broke_off(self, error: A2AError) -> None:
         """Note that the agent's stream broke, and where."""
         self._broken_at, self._unread_since_break, self.lost = self.task, True, error
+
+    def met_with(self, error: A2AError) -> None:
+        """Note the error with which the agent answered the message."""
+        self.error = self._refusal = error
 
     def found_again(self) -> None:
         """Note that the agent speaks of its task again, live."""
@@ -192,7 +191,7 @@ class Follow:
         with self._hearing(notice is not None), anyio.move_on_after(seconds):
             if joins and self.task:
                 seen = self.count
-                if notice and await notice(self.task):
+                if notice and await notice(self._as_news(self.task)):
                     return missed
             while True:
                 settled = self.settled
@@ -235,9 +234,9 @@ class Follow:
         self._joined_late = True
 
     def idle(self, now: float, seconds: float) -> bool:
-        """Whether the agent has been silent on a task that is not at a stop."""
+        """Whether the agent has been silent on a task that is not at a new stop."""
         running = self.task is not None and not self.task.state.stop
-        return running and now - self._heard > seconds
+        return (running or self.unmoved) and now - self._heard > seconds
 
     def overdue(self, now: float, drain_seconds: float) -> bool:
         """Whether reading has gone on too long, or long after the agent's last word."""
@@ -262,10 +261,17 @@ class Follow:
     def unanswered(self) -> bool:
         """Whether the agent itself answered with an error, and its task stands as before.
 
-        A gateway's error is none of its own: it gives up while the agent works.
+        A gateway's error is none of its own: it gives up while the agent works. Nor is that of a
+        subscription an answer.
         """
-        own = isinstance(self.error, AgentError) and self.error.code is not None
+        own = isinstance(self._refusal, AgentError) and self._refusal.code is not None
         return own and self.unmoved
+
+    def _as_news(self, event: StreamEvent) -> StreamEvent:
+        """Give an event as it is told: who has answered a question does not hear it again."""
+        if not (isinstance(event, Task) and event.state.stop and self._stale(event)):
+            return event
+        return event.model_copy(update={"status": TaskStatus(state=TaskState.WORKING)})
 
     def _stale(self, task: Task) -> bool:
         return self._before is not None and _is_still(task.status, self._before)

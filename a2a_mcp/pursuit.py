@@ -98,7 +98,7 @@ class Pursuit:
             if isinstance(error, AgentUnreachable):
                 follow.broke_off(error)
             else:
-                follow.error = error  # the agent's own words on why it failed come only here
+                follow.met_with(error)  # the agent's own words on why it failed come only here
         await self._to_stop(follow, client, streaming=streaming)
 
     async def resume(self, follow: Follow, connection: Connection) -> None:
@@ -173,7 +173,8 @@ class Pursuit:
     async def _to_stop(self, follow: Follow, client: A2AClient, *, streaming: bool) -> None:
         """Attach or poll until the task stops."""
         await self._read_end(follow, client)
-        if streaming and client.interface.dialect.snapshot_first:
+        attaches = streaming and client.interface.dialect.snapshot_first
+        if attaches and not follow.unanswered:
             await self._attach(follow, client)
             await self._read_end(follow, client)
         await self._poll_to_stop(follow, client)

@@ -370,6 +370,66 @@ async def test_an_answer_that_a_gateway_gave_up_on_is_waited_for(
     assert (view.state, view.text) == (TaskState.COMPLETED, "Sunny.")
 
 
+async def test_an_error_of_an_agent_that_streams_is_told_as_soon(
+    agent: ScriptedAgent, stage: Stage
+) -> None:
+    """Its task could be attached to for ever: it waits for the answer that it has refused."""
+    asks = task("input-required", "Which?")
+    agent.on(STREAM, stream({"task": asks}))
+    await stage.send()
+    agent.on(GET, lambda sent: result({**asks, "history": [agent.sends()[-1].message]})(sent))
+    agent.on(SEND, error(-32603, "wrong order"))
+    agent.on(SUBSCRIBE, stream({"task": asks}, anyio.Event()))
+    view = await stage.send("Berlin", task_id="t1")
+    assert (view.state, view.failed) == (TaskState.INPUT_REQUIRED, True)
+    assert "wrong order" in (view.note or "")
+
+
+async def test_a_subscription_that_breaks_is_no_answer_to_the_message(
+    agent: ScriptedAgent, stage: Stage
+) -> None:
+    asks = task("input-required", "Which?")
+    agent.on(STREAM, stream({"task": asks}))
+    await stage.send()
+    agent.on(GET, *[result(asks)] * 6, result(done("Sunny.")))
+    agent.on(SEND, result({"task": asks}))
+    fault = '{"jsonrpc": "2.0", "error": {"code": -32603, "message": "hiccup"}}'
+    agent.on(SUBSCRIBE, stream({"task": asks}, f"data: {fault}\n\n".encode()))
+    view = await stage.send("Berlin", task_id="t1")
+    assert (view.state, view.text) == (TaskState.COMPLETED, "Sunny.")
+
+
+async def test_an_answered_task_whose_subscription_stays_silent_is_read_beside(
+    agent: ScriptedAgent, tmp_path: Path
+) -> None:
+    """Such a one may be at another replica of the agent than the work."""
+    asks = task("input-required", "Which?")
+    agent.on(STREAM, stream({"task": asks}))
+    agent.on(GET, result(asks), result(done("found by reading")))
+    agent.on(SEND, result({"task": asks}))
+    agent.on(SUBSCRIBE, stream({"task": asks}, anyio.Event()))
+    config = configured(it={"url": agent.url, "limits": {"idle_seconds": 0.3}})
+    async with staged(config, tmp_path / "other") as stage:
+        await stage.send()
+        view = await stage.send("Berlin", task_id="t1")
+    assert view.text == "found by reading"
+
+
+async def test_the_question_of_before_is_not_told_again(agent: ScriptedAgent, stage: Stage) -> None:
+    """a2a-js 1.x answers with the task as it was, and perhaps with the first piece of an answer."""
+    asks = task("input-required", "Which?")
+    agent.on(STREAM, stream({"task": asks}))
+    await stage.send()
+    agent.on(GET, result(asks), result(done("Sunny.")))
+    agent.on(SEND, result({"task": {**asks, "artifacts": [artifact("Sun")]}}))
+    begun = {"task": {**asks, "artifacts": [artifact("Sun")]}}
+    agent.on(SUBSCRIBE, stream(begun, piece("ny.", append=True), moved("completed")))
+    view = await stage.follow(text="Berlin", task_id="t1")
+    told = [(update.state, update.text) for update in view.updates]
+    assert told[-3:] == [("working", "Sun"), ("working", "ny."), ("completed", "")]
+    assert "Which?" not in str(told)
+
+
 async def test_a_question_that_its_agent_took_away_is_not_a_new_one(
     plain: ScriptedAgent, stage: Stage
 ) -> None:
