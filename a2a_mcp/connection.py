@@ -348,6 +348,7 @@ class Connection:
             fixed = await attach(Headers(self.config.headers))
         except CredentialUnavailable as error:
             self.failed(error)
+            error.agent = self.config.name
             raise
         return Attachment({**fixed.headers, **shown.headers}, shown.params)
 

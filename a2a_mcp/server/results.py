@@ -31,6 +31,7 @@ from a2a_mcp.a2a.errors import (
     VersionNotSupported,
 )
 from a2a_mcp.a2a.types import JSON
+from a2a_mcp.credentials import CredentialUnavailable
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.fitting import fit
 from a2a_mcp.text import scrub, shorten
@@ -174,11 +175,14 @@ def of_view(view: View, mask: Mask, *, is_error: bool = False) -> t.CallToolResu
 
 def of_bridge_error(error: BridgeError, mask: Mask) -> t.CallToolResult:
     """Make the result of an error of ours."""
+    said = error.message
+    if isinstance(error, CredentialUnavailable):
+        said = f"The agent {error.agent!r} cannot be called: {said}."
     view = TaskView(
         agent=error.agent,
         task_id=error.task_id,
         context_id=error.context_id,
-        error=shorten(scrub(error.message), REFUSAL_WORDS, mask),
+        error=shorten(scrub(said), REFUSAL_WORDS, mask),
         next_step=shorten(scrub(error.next_step), REFUSAL_WORDS, mask),
     )
     return _error(view, mask)
