@@ -225,7 +225,12 @@ class Bridge:
             owner, outgoing.agent, outgoing.task_id, outgoing.context_id
         )
         if route.record and route.record.task_id is None:
-            raise await self.reader.nameless(route.record)
+            seconds = self._budget(route.agent, outgoing) + FIRST_WORD_SECONDS
+            with _nothing_sent(), in_time(seconds):
+                record = await self.reader.find(route.record)
+            if record.task_id is None:
+                raise await self.reader.nameless(record)
+            return replace(route, record=record, interface=record.interface)
         return route
 
     async def attach(self, owner: str, outgoing: Outgoing) -> tuple[Follow, str | None]:

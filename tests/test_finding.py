@@ -105,6 +105,23 @@ async def test_an_agent_out_of_reach_leaves_a_handle_that_finds_the_task_when_it
         assert proxy.sends() == 1
 
 
+async def test_an_answer_to_a_handle_looks_for_its_task_first_and_says_where_it_could_not(
+    running_agent: Agents, tmp_path: Path
+) -> None:
+    async with behind(running_agent("1.3-jsonrpc"), tmp_path) as (proxy, stage):
+        proxy.fault = lose_all
+        with pytest.raises(AgentUnreachable) as caught:
+            await stage.send("input")
+        handle = caught.value.handle or ""
+        with pytest.raises(AgentUnreachable) as caught:
+            await stage.send("Oslo", task_id=handle)
+        assert caught.value.delivery is Delivery.NEVER
+        assert proxy.sends() == 1
+        proxy.fault = nothing
+        view = await stage.send("Oslo", task_id=handle)
+        assert (view.state, view.text) == (TaskState.COMPLETED, "got: Oslo")
+
+
 @pytest.mark.parametrize("kind", NEW)
 @pytest.mark.parametrize("tool", ["get", "subscribe", "cancel"])
 async def test_after_a_restart_a_handle_finds_its_task(
