@@ -61,6 +61,11 @@ class Wanted:
     pointer: str | None = None
     search: str | None = None
 
+    @property
+    def begins(self) -> bool:
+        """Whether it is the first piece, with which files, pictures and sound come."""
+        return self.search is None and self.pointer is None and not self.offset
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -119,7 +124,7 @@ def read_artifact(
     if artifact.name:
         heading += f" · {shorten(scrub(artifact.name), NAME_BYTES, mask)}"
     room -= ROOM_FOR_HEADING + len(heading.encode())
-    media, left_out = _media(parts)
+    media, left_out = _media(parts if wanted.begins else ())
     if left_out:
         heading += f" · {left_out} more pictures or sounds: read them one by one with part="
     files = _files(handed, sum(part.kind == "raw" for part in parts), room // 2)

@@ -61,7 +61,7 @@ class FilesOut:
         if self._fetches(record.agent) and any(part.kind == "url" for part in parts):
             parts = await self._fetched(record.agent, parts)
         handed: tuple[Handed, ...] = ()
-        if wanted.search is None and wanted.pointer is None and not wanted.offset:
+        if wanted.begins:
             handed = await self._hand_out(owner, record.agent, task, artifact, parts)
         note = f"Note: {found.note}\n\n" if found.note else ""
         room = config.server.result_bytes - len(note.encode())

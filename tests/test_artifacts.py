@@ -392,6 +392,13 @@ def test_a_picture_comes_beside_words_that_name_it() -> None:
     assert "dot.png" in shown.text
 
 
+@pytest.mark.parametrize("later", [{"offset": 3}, {"search": "see"}, {"pointer": "/dots"}])
+def test_a_picture_comes_once_with_the_first_piece(later: dict[str, Any]) -> None:
+    known = task(text("see it"), Part(kind="raw", raw=PNG), data({"dots": [1, 2]}))
+    assert read(known).media
+    assert read(known, **later).media == ()
+
+
 def test_a_picture_too_large_for_a_host_is_named_and_not_shown() -> None:
     shown = read(task(Part(kind="raw", raw=PNG + bytes(LARGEST_MEDIA), filename="big.png")))
     assert shown.media == ()
