@@ -21,7 +21,7 @@ WIDEST_IN_UTF8: Final = 4
 SMALLEST_TEXT: Final = 300
 FIT_STEP: Final = 64
 WIDEST_IN_JSON: Final = 6  # bytes of one character, where it is written as an escape
-UNKNOWN_OFFSET: Final = "offset=…"
+UNKNOWN_OFFSET: Final = ", offset=…"
 ROOM_FOR_OFFSET: Final = 8
 LINE_ENDS: Final = 4
 TOO_LONG: Final = "The text is too long to be shown whole; ask the agent for a shorter answer."
@@ -110,12 +110,13 @@ def _with_most_text(view: TaskView, text: str, limit: int) -> TaskView:
 def _with_offset(view: TaskView, text: str, room: int) -> TaskView:
     """Say where the rest begins, where the text is that of one artifact and nothing else.
 
-    Data is written otherwise when it is read by ranges, so its offset is not known here.
+    Elsewhere it is read from its beginning: data, for one, is written otherwise in ranges.
     """
     whole = [artifact for artifact in view.artifacts if _is_all(artifact, text)]
-    if len(view.artifacts) != 1 or not whole or view.next_step is None:
+    if view.next_step is None:
         return view
-    begins = f"offset={len(_head(text, room))}"
+    known = whole and len(view.artifacts) == 1
+    begins = f", offset={len(_head(text, room))}" if known else ""
     return replace(view, next_step=view.next_step.replace(UNKNOWN_OFFSET, begins, 1))
 
 
@@ -137,7 +138,7 @@ def _how_to_read(view: TaskView) -> str:
     largest = max(view.artifacts, key=lambda artifact: artifact.size or 0)
     read = (
         f'The text is cut. Read on with get_artifact(task_id="{task_id}", '
-        f'artifact_id="{largest.artifact_id}", {UNKNOWN_OFFSET}), or search= for a phrase.'
+        f'artifact_id="{largest.artifact_id}"{UNKNOWN_OFFSET}), or search= for a phrase.'
     )
     return f"{read} {step}".strip()
 

@@ -41,7 +41,7 @@ NEXT_STEPS: Final = {
     TaskState.UNKNOWN: "The agent does not say how far it is. Call get_task with this task_id "
     "later; do not send the message again.",
     TaskState.INPUT_REQUIRED: "The agent asks for input. Answer with send_task and this task_id; "
-    "ask the user if you do not know the answer.",
+    "ask the user if you do not know the answer, but never for a password.",
     TaskState.AUTH_REQUIRED: "The agent waits for the user to sign in or approve. Show the user "
     "its words and link; never ask for a password. Then call get_task with this task_id.",
     TaskState.FAILED: "Tell the user, or send a corrected request as a new task.",
@@ -56,7 +56,7 @@ NOT_HELD: Final = (
 ANSWER_WITH_DATA: Final = (
     "The agent asks for input with data, and may want data back: answer with send_task, this "
     'task_id, message "" and data, a list of {data, metadata}, in the form it asks for and with '
-    "its ids; ask the user if you do not know the answer."
+    "its ids; ask the user if you do not know the answer, but never for a password."
 )
 # How two frameworks want to be answered; by the mark that tells them.
 CUSTOMS: Final = (
