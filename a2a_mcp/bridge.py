@@ -23,7 +23,6 @@ from a2a_mcp.a2a.types import (
     Part,
     Role,
     SendMessageRequest,
-    TaskState,
     TaskStatus,
 )
 from a2a_mcp.cancelling import Canceller, in_time
@@ -135,10 +134,7 @@ class Bridge:
             return self.outcomes.of_message(found.record, found.message)
         if (task := found.task) is None:
             return await self.outcomes.of_nameless(found.record)
-        view = views.of_task(found.record.agent, task, note=found.note)
-        if task.state is TaskState.INPUT_REQUIRED:
-            view = await self.outcomes.maybe_answered(found.record, view)
-        view = await self.outcomes.maybe_asked(found.record, view)
+        view = await self.outcomes.of_reading(found.record, task, found.note)
         if history_length:
             view = replace(view, history=views.of_history(task, history_length))
         return self.outcomes.noted(view)
@@ -253,7 +249,7 @@ class Bridge:
         task_id, agent = outgoing.task_id or "", outgoing.agent
         name = self.registry.resolve(agent) if agent else None
         known = await self.tasks.find(owner, checked(task_id), name)
-        running = self._follower.of(known[0]) if len(known) == 1 else None
+        running = self._live(known[0]) if len(known) == 1 else None
         if running and (running.message or not running.ended):
             running.pass_by(outgoing.past)
             return running, None
@@ -262,7 +258,7 @@ class Bridge:
         with in_time(seconds):
             found = await self.reader.read(owner, task_id, agent)
         record, task = found.record, found.task
-        running = self._follower.of(record)
+        running = self._live(record)
         if running and not running.ended:
             running.pass_by(outgoing.past)
             return running, None
@@ -273,6 +269,10 @@ class Bridge:
         self._follower.make_room(owner)
         connection = self.registry.connection(record.agent)
         return self._follower.attach(connection, record, task, outgoing.past), found.note
+
+    def _live(self, record: TaskRecord) -> Follow | None:
+        """Give the follow of a task: of what was said to it last, where that is under way."""
+        return self._follower.answering(record) or self._follower.of(record)
 
     def _budget(self, agent: str, outgoing: Outgoing) -> float:
         """Seconds to wait: what was asked, else the agent's or the server's, within the maximum."""

@@ -81,7 +81,7 @@ class Follow:
             return True
         if self.task is None or self._unread:
             return False
-        return self.task.state.stop and not self._stale(self.task)
+        return self.task.state.stop and not self.stale(self.task)
 
     @property
     def broken_off(self) -> bool:
@@ -255,7 +255,12 @@ class Follow:
     @property
     def unmoved(self) -> bool:
         """Whether the agent has not reacted yet to a message sent to its task."""
-        return self.task is not None and self._stale(self.task)
+        return self.task is not None and self.stale(self.task)
+
+    @property
+    def waits(self) -> bool:
+        """Whether the message is under way, and the agent has not reacted to it yet."""
+        return not (self.settled or self.error) and (self.task is None or self.unmoved)
 
     @property
     def unanswered(self) -> bool:
@@ -269,11 +274,12 @@ class Follow:
 
     def _as_news(self, event: StreamEvent) -> StreamEvent:
         """Give an event as it is told: who has answered a question does not hear it again."""
-        if not (isinstance(event, Task) and event.state.stop and self._stale(event)):
+        if not (isinstance(event, Task) and event.state.stop and self.stale(event)):
             return event
-        return event.model_copy(update={"status": TaskStatus(state=TaskState.WORKING)})
+        return at_work(event)
 
-    def _stale(self, task: Task) -> bool:
+    def stale(self, task: Task) -> bool:
+        """Whether a task stands as it did before the message."""
         return self._before is not None and _is_still(task.status, self._before)
 
 
@@ -290,6 +296,11 @@ async def _told(events: list[StreamEvent], hear: Hear | None) -> bool:
         if hear and await hear(event):
             return True
     return False
+
+
+def at_work(task: Task) -> Task:
+    """Give a task whose question is answered: it asks nothing any more."""
+    return task.model_copy(update={"status": TaskStatus(state=TaskState.WORKING)})
 
 
 def said_anything(task: Task) -> bool:

@@ -104,6 +104,13 @@ class Follower:
         """Give the follow of a task that this process reads or has read lately."""
         return self._follows.get(record.key)
 
+    def answering(self, record: TaskRecord) -> Follow | None:
+        """Give the follow of a message to a task to which its agent has not reacted yet."""
+        for follow in reversed(self._running):
+            if follow.continued and follow.continued.key == record.key and follow.waits:
+                return follow
+        return None
+
     def make_room(self, owner: str) -> None:
         """See to it that one more of an owner can be followed; raises NotAllowed.
 

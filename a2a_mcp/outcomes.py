@@ -13,7 +13,7 @@ from a2a_mcp import views
 from a2a_mcp.a2a.errors import A2AError, AgentError, Delivery
 from a2a_mcp.a2a.types import Message, Task, TaskState
 from a2a_mcp.finding import can_find
-from a2a_mcp.follow import Follow
+from a2a_mcp.follow import Follow, at_work
 from a2a_mcp.follower import Follower
 from a2a_mcp.reading import DEFAULT_HISTORY, Reader
 from a2a_mcp.routing import latest
@@ -150,6 +150,17 @@ class Outcomes:
             next_step=lost.next_step,
             failed=True,
         )
+
+    async def of_reading(self, record: TaskRecord, task: Task, note: str | None) -> TaskView:
+        """View a task as it was read; a question is none any more while its answer is under way."""
+        follow = self._follower.answering(record)
+        if follow and task.state.stop and follow.stale(task):
+            view = views.of_task(record.agent, at_work(task), note=note)
+            return replace(view, next_step=NOTHING_HEARD)
+        view = views.of_task(record.agent, task, note=note)
+        if task.state is TaskState.INPUT_REQUIRED:
+            view = await self.maybe_answered(record, view)
+        return await self.maybe_asked(record, view)
 
     async def maybe_answered(self, record: TaskRecord, view: TaskView) -> TaskView:
         """View a question whose conversation went on since: FastA2A takes answers in new tasks."""

@@ -430,6 +430,26 @@ async def test_the_question_of_before_is_not_told_again(agent: ScriptedAgent, st
     assert "Which?" not in str(told)
 
 
+async def test_a_question_is_not_asked_again_while_its_answer_is_under_way(
+    agent: ScriptedAgent, stage: Stage
+) -> None:
+    """a2a-sdk 1.3 replies with the first status: an agent that says none blocks until its end."""
+    asks, finish = task("input-required", "Which?"), anyio.Event()
+    agent.on(STREAM, stream({"task": asks}))
+    await stage.send()
+    agent.on(GET, result(asks))
+    agent.on(SEND, later(finish, result({"task": done("Sunny.")})))
+    sent = await stage.send("Berlin", task_id="t1", wait_seconds=0.1)
+    read = await stage.bridge.get(ME, "t1", None)
+    joined = await stage.follow(task_id="t1", wait_seconds=0.1)
+    for view in (sent, read, joined):
+        assert (view.state, view.text) == (TaskState.WORKING, "")
+        assert "do not send it again" in (view.next_step or "")
+    finish.set()
+    ended = await stage.follow(task_id="t1")
+    assert (ended.state, ended.text, ended.task_id) == (TaskState.COMPLETED, "Sunny.", "t1")
+
+
 async def test_a_question_that_its_agent_took_away_is_not_a_new_one(
     plain: ScriptedAgent, stage: Stage
 ) -> None:
