@@ -136,11 +136,9 @@ def _how_to_read(view: TaskView) -> str:
     if not (task_id and view.artifacts):
         return step or (LOST if view.rest else TOO_LONG)
     largest = max(view.artifacts, key=lambda artifact: artifact.size or 0)
-    read = (
-        f'The text is cut. Read on with get_artifact(task_id="{task_id}", '
-        f'artifact_id="{largest.artifact_id}"{UNKNOWN_OFFSET}), or search= for a phrase.'
-    )
-    return f"{read} {step}".strip()
+    call = f'get_artifact(task_id="{task_id}", artifact_id="{largest.artifact_id}"'
+    read = f"The text is cut. Read on with {call}{UNKNOWN_OFFSET}), or search= for a phrase."
+    return read if call in step else f"{read} {step}".strip()
 
 
 def head_and_tail(text: str, room: int) -> str:

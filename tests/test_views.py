@@ -398,6 +398,14 @@ def test_a_cut_of_more_than_a_lone_text_does_not_guess_where_its_rest_begins(kno
     assert re.search(r'get_artifact\(task_id="[^"]+", artifact_id="[^"]+"\)', view.next_step or "")
 
 
+def test_a_cut_message_with_a_file_names_one_call_that_brings_both() -> None:
+    file = Part(kind="raw", raw=b"%PDF", filename="r.pdf")
+    said = Message(message_id="m", role=Role.AGENT, parts=(text("x" * 30_000), file))
+    view = fitting.fit(views.of_message("agent", said, "pending-1"), LIMIT)
+    assert (view.next_step or "").count("get_artifact(") == 1
+    assert 'get_artifact(task_id="pending-1", artifact_id="message-' in (view.next_step or "")
+
+
 def test_a_question_that_is_cut_still_says_how_to_answer_it() -> None:
     known = task(TaskState.INPUT_REQUIRED, "Which? " * 5000)
     view = fitting.fit(views.of_task("agent", known), LIMIT)
