@@ -98,7 +98,8 @@ class Canceller:
             anyio.move_on_after(CALL_OFF_SECONDS, shield=True),
             contextlib.suppress(A2AError, BridgeError),
         ):
-            record = follow.record if follow.task else await self._reader.find(follow.record)
+            record = follow.record if follow.task else follow.continued
+            record = record or await self._reader.find(follow.record)
             task_id = follow.task.id if follow.task else record.task_id
             if task_id:
                 await self._outcomes.ask_stop(record, task_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -192,6 +193,23 @@ async def test_with_on_cancel_a_task_without_a_name_is_looked_for(
     agent.on(LIST, listed)
     async with staged(configured(it=table(agent, on_cancel="cancel")), tmp_path) as stage:
         assert await given_up(stage) < 1.0
+    assert [request.params["id"] for request in agent.calls(CANCEL)] == ["t1"]
+
+
+async def test_with_on_cancel_the_task_of_an_answer_under_way_is_cancelled(
+    agent: ScriptedAgent, tmp_path: Path
+) -> None:
+    asks = task("input-required", "Which?")
+    agent.on(SEND, result({"task": asks}), silence)
+    agent.on(GET, result(asks))
+    agent.on(LIST, error(-32601, "no such method"))
+    agent.on(CANCEL, result(task("canceled")))
+    async with staged(configured(it=table(agent, on_cancel="cancel")), tmp_path) as stage:
+        await stage.send()
+        async with anyio.create_task_group() as group:
+            group.start_soon(partial(stage.send, "Berlin", task_id="t1"))
+            await agent.called(SEND, 2)
+            group.cancel_scope.cancel()
     assert [request.params["id"] for request in agent.calls(CANCEL)] == ["t1"]
 
 
