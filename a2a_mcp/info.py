@@ -201,8 +201,8 @@ def _modes(taken: tuple[str, ...], given: tuple[str, ...], say: Say) -> Row:
 
 
 def _credentials(auth: Credential | None, connection: Connection | None, say: Say) -> str:
-    """Say what the agent wants and what is set, never the value."""
-    have = f"{KINDS[type(auth)]}: set" if auth else "none set"
+    """Say what the agent wants and what is configured, never the value."""
+    have = f"{KINDS[type(auth)]}: configured" if auth else "none set"
     card = connection.found.card if connection and connection.found else None
     if card is None:
         return have

@@ -242,10 +242,10 @@ SECURED = {"securitySchemes": SCHEMES, "securityRequirements": [{"schemes": {"be
     ("auth", "told"),
     [
         (None, "none set"),
-        (Bearer(SecretStr("token-of-the-test")), "bearer token: set"),
-        (Basic("me", SecretStr("password-of-the-test")), "basic: set"),
-        (ApiKey(SecretStr("key-of-the-test")), "API key: set"),
-        (Headers({"X-A": SecretStr("header-of-the-test")}), "headers: set"),
+        (Bearer(SecretStr("token-of-the-test")), "bearer token: configured"),
+        (Basic("me", SecretStr("password-of-the-test")), "basic: configured"),
+        (ApiKey(SecretStr("key-of-the-test")), "API key: configured"),
+        (Headers({"X-A": SecretStr("header-of-the-test")}), "headers: configured"),
     ],
     ids=str,
 )

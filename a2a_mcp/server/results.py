@@ -250,7 +250,9 @@ def _what(error: A2AError, agent: str | None, mask: Mask) -> str:
             )
             return f"{who} refused the credentials{where}: HTTP {error.status}{wants}."
         case AgentUnreachable():
-            return f"{who} could not be reached{where}: {said}."
+            reached = error.delivery is not Delivery.NEVER
+            how = "did not answer in full" if reached else "could not be reached"
+            return f"{who} {how}{where}: {said}."
         case InvalidAgentResponse():
             return f"{who} gave no valid A2A answer{where}: {said}."
         case NoCommonInterface() | UrlRefused() | ExtensionRequired(code=None):

@@ -335,6 +335,15 @@ def test_what_was_not_delivered_may_be_sent_again_also_to_a_task() -> None:
     assert "not send it again" not in said
 
 
+def test_only_an_agent_that_heard_nothing_is_said_to_be_out_of_reach() -> None:
+    refused = wire.AgentUnreachable("no connection", delivery=Delivery.NEVER)
+    broken = wire.AgentUnreachable("the connection broke before the answer was complete")
+    errors = (of_agent_error(it, FailedCall("weather", sent=True), str) for it in (refused, broken))
+    said = [str((answer.structured_content or {})["error"]) for answer in errors]
+    assert said[0].startswith("The agent 'weather' could not be reached: no connection.")
+    assert said[1].startswith("The agent 'weather' did not answer in full: the connection broke")
+
+
 def test_a_cancel_that_reached_nobody_is_to_be_asked_again() -> None:
     failure = wire.AgentUnreachable("no connection")
     assert "not cancelled" in advice(failure, task_id="t1", cancels=True)
