@@ -246,7 +246,8 @@ class Follower:
     async def _refuse_anothers(self, record: TaskRecord, event: StreamEvent) -> None:
         """Take no task of another owner for the answer; raises InvalidAgentResponse (threats R4).
 
-        The id of one that has ended may come again: some agents count anew when they start.
+        The id of one that has ended, or that its agent knows no more, may come again: some agents
+        count anew when they start.
         """
         named = event.id if isinstance(event, Task) else event.task_id
         if isinstance(event, Message) or named is None or named == record.task_id:

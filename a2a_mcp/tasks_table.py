@@ -94,7 +94,8 @@ _LIST_CONTEXT: Final = (
 )
 _OF_OTHER: Final = "SELECT 1 FROM tasks WHERE owner <> :owner AND agent = :agent AND "
 _TASK_OF_OTHER: Final = (
-    f"{_OF_OTHER}task_id = :id AND NOT (:going_on AND state IN {_ENDED}) LIMIT 1"
+    f"{_OF_OTHER}task_id = :id AND NOT (:going_on AND (state = '{TaskState.UNKNOWN}' "
+    f"OR state IN {_ENDED})) LIMIT 1"
 )
 _CONTEXT_OF_OTHER: Final = f"{_OF_OTHER}context_id = :id LIMIT 1"
 _OLDEST_ENDED: Final = f"SELECT key FROM tasks WHERE state IN {_ENDED} ORDER BY updated LIMIT ?"
@@ -164,7 +165,7 @@ def learn(connection: Connection, agent: str, url: str, interface: str) -> None:
 def task_of_other(
     connection: Connection, owner: str, agent: str, task_id: str, *, going_on: bool
 ) -> bool:
-    """Whether another owner has the task; `going_on`: one that has not ended."""
+    """Whether another owner has the task; `going_on`: one that is not over, for all is known."""
     values = {"owner": owner, "agent": agent, "id": task_id, "going_on": going_on}
     return bool(connection.execute(_TASK_OF_OTHER, values).fetchall())
 

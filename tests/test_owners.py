@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from scripted import (
     cut,
     document,
     done,
+    error,
     moved,
     result,
     scripted,
@@ -28,7 +30,7 @@ from scripted import (
 )
 from staging import Stage, configured, staged, until
 
-from a2a_mcp.a2a.errors import A2AError, Delivery, InvalidAgentResponse
+from a2a_mcp.a2a.errors import A2AError, Delivery, InvalidAgentResponse, TaskNotFound
 from a2a_mcp.a2a.types import TaskState
 from a2a_mcp.bridge import Outgoing
 from a2a_mcp.errors import UnknownTask
@@ -168,5 +170,21 @@ async def test_an_id_that_an_ended_task_had_may_be_given_again(
 ) -> None:
     agent.on(SEND, result({"task": done("for alice", task_id="1")}))
     await stage.send("hello", agent="one", owner=ALICE)
+    agent.on(SEND, result({"task": done("for bob", task_id="1")}))
+    assert (await stage.send("hello", agent="one", owner=BOB)).text == "for bob"
+
+
+async def test_an_id_that_its_agent_had_forgotten_may_be_given_again(
+    agent: ScriptedAgent, stage: Stage
+) -> None:
+    await with_a_task_of_alice(agent, stage)
+    agent.on(GET, error(-32001, "Task not found"))
+
+    async def forgotten() -> bool:
+        with suppress(TaskNotFound):
+            await stage.bridge.get(ALICE, "1", "one")
+        return (await stage.tasks.find(ALICE, "1"))[0].state is TaskState.UNKNOWN
+
+    await until(forgotten)
     agent.on(SEND, result({"task": done("for bob", task_id="1")}))
     assert (await stage.send("hello", agent="one", owner=BOB)).text == "for bob"
