@@ -19,7 +19,8 @@ from a2a_mcp.a2a.types import JSON, Artifact, Part, Task
 from a2a_mcp.errors import NotAllowed
 from a2a_mcp.fitting import ID_BYTES, NAME_BYTES, head_and_tail
 from a2a_mcp.pointing import NothingThere, follow, items, members, past_the_end
-from a2a_mcp.text import scrub, shorten
+from a2a_mcp.text.truncate import shorten
+from a2a_mcp.text.untrusted import scrub
 
 Mask = Callable[[str], str]
 Unit = Literal["characters", "lines"]

@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 
 from a2a_mcp.a2a.types import JSON, Part, Role, Task
 from a2a_mcp.content import answer, content, in_order
-from a2a_mcp.syntax import is_private_link
-from a2a_mcp.text import scrub
+from a2a_mcp.text.untrusted import scrub
+from a2a_mcp.text.urls import is_private_link
 
 DEPTH: Final = 6
 LONGEST_LINK: Final = 2_000

@@ -19,7 +19,8 @@ from a2a_mcp.bridge import Bridge
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.registry import Registry
 from a2a_mcp.tasks import TaskRecord
-from a2a_mcp.text import rfc3339, scrub
+from a2a_mcp.text.times import rfc3339
+from a2a_mcp.text.untrusted import scrub
 from a2a_mcp.views import TaskView
 
 PAGE: Final = 50

@@ -21,7 +21,7 @@ from pydantic import PlainValidator, SecretStr, ValidationInfo
 from a2a_mcp.a2a.auth import Secret
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.syntax import variable_name
-from a2a_mcp.text import Mask
+from a2a_mcp.text.masking import Mask
 
 COMMAND_SECONDS: Final = 10.0
 SOURCES: Final = "must be { env = … }, { file = … }, { command = […] } or text in quotes"

@@ -23,7 +23,7 @@ from a2a_mcp.errors import BridgeError
 from a2a_mcp.pointing import NothingThere
 from a2a_mcp.reading import Reader
 from a2a_mcp.registry import Registry
-from a2a_mcp.text import scrub
+from a2a_mcp.text.untrusted import scrub
 
 FOLDER: Final = "files"
 MOST_FETCHED: Final = 4

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from a2a_mcp.text import shorten
+from a2a_mcp.text.truncate import shorten
 from a2a_mcp.views import ArtifactView, TaskView
 
 ID_BYTES: Final = 512

@@ -26,10 +26,10 @@ from a2a_mcp.a2a.types import (
     TaskState,
     TaskStatus,
 )
+from a2a_mcp.a2a.updates import as_task
 from a2a_mcp.background import survives
 from a2a_mcp.errors import BridgeError, NotAllowed
 from a2a_mcp.follow import Follow
-from a2a_mcp.messages import as_task
 from a2a_mcp.pursuit import FIRST_POLL, Pursuit
 from a2a_mcp.shares import giving_way, oldest_of_most
 from a2a_mcp.tasks import TaskMap, TaskRecord

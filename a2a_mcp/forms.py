@@ -14,7 +14,8 @@ from typing import Any, Final
 
 from a2a_mcp.a2a.types import JSON, Part, Task
 from a2a_mcp.asked import DEPTH, parts_of
-from a2a_mcp.text import scrub, shorten
+from a2a_mcp.text.truncate import shorten
+from a2a_mcp.text.untrusted import scrub
 
 Schema = dict[str, Any]
 Reply = Callable[[JSON], Part]

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Final
 from a2a_mcp.a2a.auth import ApiKey, Basic, Bearer, Credential, Headers
 from a2a_mcp.a2a.types import JSON, AgentCard, AgentSkill
 from a2a_mcp.agents_view import AgentsView, Row
-from a2a_mcp.text import scrub, shorten
+from a2a_mcp.text.truncate import shorten
+from a2a_mcp.text.untrusted import scrub
 
 if TYPE_CHECKING:
     from a2a_mcp.connection import Connection

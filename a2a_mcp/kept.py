@@ -26,9 +26,8 @@ import anyio.to_thread
 from pydantic import ValidationError
 
 from a2a_mcp.a2a.types import Task
-from a2a_mcp.messages import with_files
 from a2a_mcp.tasks import TaskRecord
-from a2a_mcp.text import rfc3339
+from a2a_mcp.text.times import rfc3339
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +55,8 @@ class Kept:
     """Results of all owners in `folder`; None keeps nothing, and so does a 0 for either limit.
 
     What is older than `keep_seconds` is removed, and of more than `keep_bytes` the oldest.
+    `count_results` tells how many results a task shows: one that shows fewer than what is kept does
+    not replace it.
     """
 
     def __init__(
@@ -64,12 +65,14 @@ class Kept:
         *,
         keep_seconds: float,
         keep_bytes: int,
+        count_results: Callable[[Task], int],
         clock: Callable[[], float] = time.time,
         pause_seconds: float = PAUSE_SECONDS,
     ) -> None:
         self._folder = None if folder is None else folder / FOLDER
         self._keep_seconds = keep_seconds
         self._keep_bytes = keep_bytes
+        self._count_results = count_results
         self._clock = clock
         self._pause_seconds = pause_seconds
         self._pending: dict[Key, KeptTask] = {}
@@ -138,7 +141,7 @@ class Kept:
             if self._keep_seconds and self._keep_bytes:
                 self._make_folders()
                 for key, kept in batch.items():
-                    self._size += _write(self._path(key), key, kept, self._keep_bytes)
+                    self._size += self._write(self._path(key), key, kept)
             now = self._clock()
             if self._size > self._keep_bytes or not 0 <= now - self._swept < SWEEP_SECONDS:
                 self._size, self._swept = self._sweep(now), now
@@ -146,6 +149,22 @@ class Kept:
             if not self._warned:
                 log.warning("results are not kept (%s): %s", fault.strerror, self._folder)
             self._warned = True
+
+    def _write(self, path: str, key: Key, kept: KeptTask) -> int:
+        """Write one result; returns its size, 0 where as much stands there, or it is too large."""
+        before = _read(path, key)
+        if before and (before.task == kept.task or self._is_poorer(kept.task, before.task)):
+            return 0
+        text = _encoded(key, kept)
+        if len(text) > self._keep_bytes:
+            return 0
+        _write(path, text, kept.since)
+        return len(text)
+
+    def _is_poorer(self, task: Task, before: Task) -> bool:
+        """Return whether an agent has dropped results since: then what was kept stays."""
+        fewer = self._count_results(task) < self._count_results(before)
+        return fewer and task.state is before.state
 
     def _make_folders(self) -> None:
         assert self._folder is not None  # noqa: S101 - nothing is noted without one
@@ -170,30 +189,12 @@ class Kept:
         return size
 
 
-def _write(path: str, key: Key, kept: KeptTask, most: int) -> int:
-    """Write one result and give its size; 0 where as much stands there, or it is too large."""
-    before = _read(path, key)
-    if before and (before.task == kept.task or _poorer(kept.task, before.task)):
-        return 0
-    text = _encoded(key, kept)
-    if len(text) > most:
-        return 0
+def _write(path: str, text: bytes, since: float) -> None:
     part = f"{path}.{os.getpid()}.part"
     with open(os.open(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as file:
         file.write(text)
-    os.utime(part, (kept.since, kept.since))  # the sweep goes by it
+    os.utime(part, (since, since))  # the sweep goes by it
     os.replace(part, path)
-    return len(text)
-
-
-def _poorer(task: Task, before: Task) -> bool:
-    """Whether an agent has dropped results since: they are what is kept here."""
-    return _holds(task) < _holds(before) and task.state is before.state
-
-
-def _holds(task: Task) -> int:
-    """Count results, also those in messages: of a long history an agent shows the end only."""
-    return len(task.artifacts) + len(with_files(task))
 
 
 def _read(path: str, key: Key) -> KeptTask | None:

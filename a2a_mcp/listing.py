@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
@@ -11,8 +10,10 @@ from a2a_mcp.a2a.errors import MethodNotFound, UnsupportedOperation
 from a2a_mcp.a2a.types import JSON, ListTasksRequest, Task, TaskState
 from a2a_mcp.errors import NotAllowed
 from a2a_mcp.registry import Registry
+from a2a_mcp.task_list_view import TasksView, fitting
 from a2a_mcp.tasks import TaskMap, TaskRecord
-from a2a_mcp.text import rfc3339, scrub
+from a2a_mcp.text.times import rfc3339
+from a2a_mcp.text.untrusted import scrub
 
 # What a message is that has no task, by its state.
 NAMELESS: Final = {state.value: "no task is known" for state in TaskState} | {
@@ -37,29 +38,6 @@ class Filter:
     updated_after: str | None = None
     limit: int = 20
     cursor: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class TasksView:
-    """A page of tasks."""
-
-    rows: tuple[dict[str, JSON], ...]
-    cursor: str | None = None
-    note: str | None = None
-
-    def structured(self) -> dict[str, JSON]:
-        """Give the members that are set."""
-        more = {"cursor": self.cursor, "note": self.note}
-        return {"tasks": list(self.rows)} | {k: v for k, v in more.items() if v}
-
-    def prose(self) -> str:
-        """Give the same as readable text."""
-        lines = [_line(row) for row in self.rows] or ["No tasks."]
-        if self.note:
-            lines.append(f"\nNote: {self.note}")
-        if self.cursor:
-            lines.append(f'\nMore with cursor="{self.cursor}".')
-        return "\n".join(lines)
 
 
 class Listing:
@@ -148,16 +126,6 @@ class Listing:
         return await self._tasks.context_held_by_other(owner, agent, context_id)
 
 
-def fitting(view: TasksView, room: int) -> int:
-    """How many of a view's rows fit into `room` bytes of either channel."""
-    for count in range(len(view.rows), 0, -1):
-        less = replace(view, rows=view.rows[:count])
-        structure = json.dumps(less.structured(), ensure_ascii=False, separators=(",", ":"))
-        if max(len(structure.encode()), len(less.prose().encode())) <= room:
-            return count
-    return 0
-
-
 def _row(record: TaskRecord) -> dict[str, JSON]:
     nameless = record.handle if record.state is TaskState.FAILED else record.pending_id
     task_id = record.task_id or nameless
@@ -183,15 +151,6 @@ def _remote_row(agent: str, task: Task) -> dict[str, JSON]:
         "updated": scrub(when) if when and len(when) <= LONGEST_TIME else None,
     }
     return {name: value for name, value in row.items() if value}
-
-
-def _line(row: dict[str, JSON]) -> str:
-    named = f"task_id {row['task_id']}" if row.get("task_id") else ""
-    if row.get("message_id"):
-        named = f"{named} ({row['note']}, message_id {row['message_id']})".lstrip()
-    context = f", context_id {row['context_id']}" if row.get("context_id") else ""
-    when = f", {row['updated']}" if row.get("updated") else ""
-    return f"- {row['agent']} · {row['state']} · {named}{context}{when}"
 
 
 def seconds(when: str | None) -> float | None:

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from typing import Final, TextIO
 
-from a2a_mcp.text import scrub
+from a2a_mcp.text.untrusted import scrub
 
 OURS: Final = "a2a_mcp"
 

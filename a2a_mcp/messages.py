@@ -12,19 +12,13 @@ from collections.abc import Iterator
 from hashlib import sha256
 from typing import Final
 
-from a2a_mcp.a2a.types import Artifact, Message, Part, Role, Task, TaskState, TaskStatus
+from a2a_mcp.a2a.types import Artifact, Message, Part, Role, Task
 from a2a_mcp.content import content, since_the_user
 
 NAME: Final = "message-"
 DIGITS: Final = 8
 HISTORY: Final = 100  # messages to look through for one that is asked for
 LONG: Final = 300  # characters; the text of a result keeps as many, however little room there is
-
-
-def as_task(task_id: str, message: Message) -> Task:
-    """Give an answer without a task as a task that has ended, under an id of ours."""
-    status = TaskStatus(state=TaskState.COMPLETED, message=message)
-    return Task(id=task_id, context_id=message.context_id, status=status)
 
 
 def with_files(task: Task) -> tuple[Artifact, ...]:
@@ -36,6 +30,14 @@ def with_files(task: Task) -> tuple[Artifact, ...]:
     new = [message for message in said if any(it not in known for it in _files(message.parts))]
     made = {made.artifact_id: made for made in (_artifact(task, message) for message in new)}
     return tuple(reversed(made.values()))
+
+
+def count_results(task: Task) -> int:
+    """Return the number of results, also of those in messages.
+
+    Of a long history an agent may show the end only, so a later reading may hold fewer.
+    """
+    return len(task.artifacts) + len(with_files(task))
 
 
 def at_length(task: Task, text: str) -> Artifact | None:

@@ -12,7 +12,8 @@ from typing import Final, NamedTuple
 from pydantic import BaseModel, ValidationError
 
 from a2a_mcp.settings import AUTH_TABLES, Limits, ServerConfig
-from a2a_mcp.text import scrub, shorten
+from a2a_mcp.text.truncate import shorten
+from a2a_mcp.text.untrusted import scrub
 
 _KINDS: Final = ", ".join(AUTH_TABLES)
 _WORDS: Final = {

@@ -18,7 +18,7 @@ from a2a_mcp.follower import Follower
 from a2a_mcp.reading import DEFAULT_HISTORY, Reader
 from a2a_mcp.routing import latest
 from a2a_mcp.tasks import TaskMap, TaskRecord
-from a2a_mcp.text import scrub
+from a2a_mcp.text.untrusted import scrub
 from a2a_mcp.views import TaskView
 
 NOTHING_HEARD: Final = (

@@ -12,7 +12,8 @@ from typing import Final
 
 from a2a_mcp.a2a.types import JSON
 from a2a_mcp.errors import NotAllowed
-from a2a_mcp.text import scrub, shorten
+from a2a_mcp.text.truncate import shorten
+from a2a_mcp.text.untrusted import scrub
 
 INDEX: Final = re.compile(r"0|[1-9][0-9]{0,8}")  # RFC 6901, and no number of any length
 SHOWN_KEYS: Final = 20

@@ -27,6 +27,7 @@ from a2a_mcp import syntax
 from a2a_mcp.a2a.auth import ApiKey, Basic, Bearer, Credential, Headers, Secret
 from a2a_mcp.a2a.types import JSON
 from a2a_mcp.credentials import Sources, read_secret, read_text, secret
+from a2a_mcp.text.urls import is_private_link
 
 MIB: Final = 1024 * 1024
 
@@ -254,7 +255,7 @@ class AgentConfig(Table):
 
     def _is_private(self) -> bool:
         targets = [self.url, *self.allowed_origins] if self.url else self.allowed_origins
-        return all(map(syntax.is_private_link, targets))
+        return all(map(is_private_link, targets))
 
 
 class ServerConfig(Table):

@@ -7,7 +7,6 @@ words for the person who wrote it. The words never repeat the value: it may be a
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -144,16 +143,3 @@ def http_path(text: str) -> str:
     if not text.startswith("/") or re.search(r"[\s?#]", text):
         raise ValueError("must begin with / and hold no spaces, ? or #")
     return text
-
-
-def is_private_link(url: str) -> bool:
-    """Whether nobody on the way can read what is sent to `url`: https, or this machine."""
-    parts = urlsplit(url)
-    host = (parts.hostname or "").removesuffix(".")
-    if parts.scheme == "https" or host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return False
-    return address.is_loopback or address.is_unspecified

@@ -21,9 +21,10 @@ from a2a_mcp.a2a.types import (
     TaskState,
     TaskStatusUpdateEvent,
 )
+from a2a_mcp.a2a.updates import as_task
 from a2a_mcp.content import answer, content, joined, media_type_of, size_of
-from a2a_mcp.messages import as_task, at_length, with_files
-from a2a_mcp.text import scrub
+from a2a_mcp.messages import at_length, with_files
+from a2a_mcp.text.untrusted import scrub
 
 SHOWN_ARTIFACTS: Final = 20
 NO_CONTENT: Final = "(no content)"

@@ -16,6 +16,7 @@ from a2a_mcp.config import AgentConfig, Config, ServerConfig
 from a2a_mcp.follower import Follower
 from a2a_mcp.kept import Kept
 from a2a_mcp.listing import Listing
+from a2a_mcp.messages import count_results
 from a2a_mcp.registry import Registry
 from a2a_mcp.server.wiring import create_server
 from a2a_mcp.tasks_sqlite import SqliteTaskMap
@@ -72,6 +73,7 @@ async def staged(
         folder,
         keep_seconds=server.keep_days * 86_400,
         keep_bytes=server.keep_bytes,
+        count_results=count_results,
         pause_seconds=0,
     )
     try:

@@ -15,7 +15,7 @@ from a2a_mcp.a2a.types import Artifact, Part, Task, TaskState, TaskStatus
 from a2a_mcp.artifacts import LARGEST_MEDIA, Piece, Wanted, pick, playable, read_artifact, shown_id
 from a2a_mcp.errors import NotAllowed
 from a2a_mcp.pointing import NothingThere
-from a2a_mcp.text import scrub
+from a2a_mcp.text.untrusted import scrub
 
 ROOM = 10_000
 RANGE = re.compile(r" · (?:characters|lines) (\d+) to (\d+) of (\d+)")

@@ -38,6 +38,7 @@ from a2a_mcp.bridge import Outgoing
 from a2a_mcp.errors import UnknownTask
 from a2a_mcp.jobs import Jobs
 from a2a_mcp.kept import FOLDER, Kept
+from a2a_mcp.messages import count_results
 from a2a_mcp.tasks import TaskRecord
 from a2a_mcp.views import TaskView
 
@@ -67,7 +68,14 @@ class Clock:
 
 
 def store(folder: Path, clock: Clock, days: float = 30, size: int = 2**30) -> Kept:
-    return Kept(folder, keep_seconds=days * DAY, keep_bytes=size, clock=clock, pause_seconds=0)
+    return Kept(
+        folder,
+        keep_seconds=days * DAY,
+        keep_bytes=size,
+        count_results=count_results,
+        clock=clock,
+        pause_seconds=0,
+    )
 
 
 def record(task_id: str = "t1", owner: str = ME, agent: str = "it") -> TaskRecord:

@@ -15,8 +15,9 @@ from staging import ME, Stage, configured, staged
 
 from a2a_mcp.a2a.types import TaskState
 from a2a_mcp.errors import AmbiguousAgent, NotAllowed, UnknownAgent
-from a2a_mcp.listing import Filter, TasksView, seconds
-from a2a_mcp.text import rfc3339
+from a2a_mcp.listing import Filter, seconds
+from a2a_mcp.task_list_view import TasksView
+from a2a_mcp.text.times import rfc3339
 
 pytestmark = pytest.mark.anyio
 

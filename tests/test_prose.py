@@ -23,7 +23,7 @@ from a2a_mcp.a2a.errors import AgentError, AgentUnreachable, AuthenticationRequi
 from a2a_mcp.artifacts import Handed, Link, Wanted, pick, read_artifact
 from a2a_mcp.errors import NotAllowed
 from a2a_mcp.server import results
-from a2a_mcp.text import Mask
+from a2a_mcp.text.masking import Mask
 from a2a_mcp.views import TaskView, UpdateView
 
 GOLDEN: Final = Path(__file__).parent / "golden" / "prose"

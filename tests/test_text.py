@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from a2a_mcp.text import MASK, Mask, mask, scrub, shorten
+from a2a_mcp.text.masking import MASK, Mask, mask
+from a2a_mcp.text.truncate import shorten
+from a2a_mcp.text.untrusted import scrub
 
 ENGLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
 ANY_TEXT = st.text(

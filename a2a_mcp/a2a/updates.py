@@ -37,6 +37,12 @@ def apply(task: Task | None, event: StreamEvent) -> Task | None:
             return _with_artifact(task or _named(event), event)
 
 
+def as_task(task_id: str, message: Message) -> Task:
+    """Return an answer without a task as a task that has ended, under an id of ours."""
+    status = TaskStatus(state=TaskState.COMPLETED, message=message)
+    return Task(id=task_id, context_id=message.context_id, status=status)
+
+
 def belongs(task: Task | None, event: StreamEvent) -> bool:
     """Whether an event is of this task; an event without an id is of the stream's own task.
 

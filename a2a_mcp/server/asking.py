@@ -28,7 +28,7 @@ from a2a_mcp.bridge import Outgoing
 from a2a_mcp.errors import NotAllowed
 from a2a_mcp.server import results
 from a2a_mcp.server.app import App, owner
-from a2a_mcp.text import shorten
+from a2a_mcp.text.truncate import shorten
 from a2a_mcp.views import TaskView, noted
 
 if TYPE_CHECKING:

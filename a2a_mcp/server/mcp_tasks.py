@@ -36,7 +36,8 @@ from a2a_mcp.server.asking import (
     can_be_shown,
     request_of,
 )
-from a2a_mcp.text import scrub, shorten
+from a2a_mcp.text.truncate import shorten
+from a2a_mcp.text.untrusted import scrub
 from a2a_mcp.views import TaskView, noted
 
 IDENTIFIER: Final = "io.modelcontextprotocol/tasks"

@@ -30,7 +30,8 @@ from a2a_mcp.listing import Filter
 from a2a_mcp.server import results
 from a2a_mcp.server.app import App, owner
 from a2a_mcp.server.results import Mask
-from a2a_mcp.text import rfc3339, scrub
+from a2a_mcp.text.times import rfc3339
+from a2a_mcp.text.untrusted import scrub
 
 Ctx: TypeAlias = ServerRequestContext[App, Any]
 Handler: TypeAlias = Callable[[Ctx, Any], Awaitable[BaseModel]]

@@ -34,7 +34,8 @@ from a2a_mcp.a2a.types import JSON
 from a2a_mcp.credentials import CredentialUnavailable
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.fitting import fit
-from a2a_mcp.text import scrub, shorten
+from a2a_mcp.text.truncate import shorten
+from a2a_mcp.text.untrusted import scrub
 from a2a_mcp.views import TaskView, UpdateView
 
 Mask = Callable[[str], str]

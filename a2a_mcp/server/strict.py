@@ -21,7 +21,7 @@ from mcp.shared.exceptions import MCPError
 from pydantic import ValidationError
 
 from a2a_mcp.server.schemas import Schema
-from a2a_mcp.text import shorten
+from a2a_mcp.text.truncate import shorten
 
 log = logging.getLogger(__name__)
 

@@ -25,6 +25,7 @@ from a2a_mcp.follower import Follower
 from a2a_mcp.jobs import Jobs
 from a2a_mcp.kept import Kept
 from a2a_mcp.listing import Listing
+from a2a_mcp.messages import count_results
 from a2a_mcp.registry import Registry
 from a2a_mcp.server.app import App
 from a2a_mcp.server.mcp_tasks import McpTasks
@@ -123,6 +124,7 @@ def _kept(config: Config, state_folder: Path | None) -> Kept:
         state_folder,
         keep_seconds=config.server.keep_days * DAY_SECONDS,
         keep_bytes=config.server.keep_bytes,
+        count_results=count_results,
     )
 
 

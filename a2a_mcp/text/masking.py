@@ -1,15 +1,13 @@
-"""Text that others wrote, made fit to show: controls visible, secrets hidden, length bounded.
+"""Secrets hidden in text that is shown, in every spelling in which an agent may repeat one.
 
-Pure. It changes what is shown, never what is stored: saved files and resources stay byte-exact.
+Pure. It never changes what is stored, and never holds a secret longer than its `Mask` lives.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Final
 from urllib.parse import quote, quote_plus
@@ -24,36 +22,8 @@ BEGINNING: Final = 4
 MANY: Final = 300
 """Needles; with more it is quicker to look at every start of a word than for every needle."""
 
-ELLIPSIS: Final = "…"
 
 _URL_SAFE: Final = str.maketrans("+/", "-_")
-
-# C0 without tab and newline, DEL and C1, surrogates, bidi embeddings and isolates, tags.
-_SUSPECT: Final = (
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
-)
-# The flag of a subdivision (UTS 51, ED-14a): black flag, three to seven tags, the end tag.
-_FLAG: Final = r"\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,7}\U000e007f"
-_LOOK: Final = re.compile(_SUSPECT)
-_HOSTILE: Final = re.compile(rf"({_FLAG})|\r\n|{_SUSPECT}")
-
-
-def scrub(text: str) -> str:
-    r"""Show characters that steer a terminal, a reader or an encoder as escapes such as `\u202e`.
-
-    CR LF becomes LF. Tab, newline, joiners, variation selectors, combining marks and flags stay.
-    What comes out always encodes to UTF-8; clean text comes back as the same object (DESIGN 5).
-    """
-    return text if _LOOK.search(text) is None else _HOSTILE.sub(_shown, text)
-
-
-def _shown(found: re.Match[str]) -> str:
-    if found[1]:
-        return found[1]
-    if found[0] == "\r\n":
-        return "\n"
-    code = ord(found[0])
-    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
 def mask(text: str, secrets: Iterable[str]) -> str:
@@ -154,23 +124,3 @@ def _base64(secret: bytes) -> Iterator[str]:
     for before in range(3):  # bytes in front of the secret in its first group of three
         code = b64encode(bytes(before) + secret).decode()
         yield code[-(-before * 8 // 6) : (before + len(secret)) * 8 // 6]
-
-
-def shorten(text: str, limit_bytes: int, mask: Callable[[str], str] = str) -> str:
-    """Cut `text` to at most `limit_bytes` of UTF-8 at a character border; a cut ends in `…`.
-
-    `mask` hides secrets before the cut, of which one half would pass every later masking.
-    """
-    if len(text) * 4 <= limit_bytes:
-        return text
-    text = mask(text)
-    encoded = text.encode("utf-8", "surrogatepass")
-    if len(encoded) <= limit_bytes:
-        return text
-    room = limit_bytes - len(ELLIPSIS.encode())
-    return encoded[:room].decode("utf-8", "ignore") + ELLIPSIS if room >= 0 else ""
-
-
-def rfc3339(moment: float) -> str:
-    """Write unix seconds as RFC 3339 in UTC."""
-    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
