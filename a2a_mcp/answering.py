@@ -17,7 +17,7 @@ from a2a_mcp.bridge import Bridge, Outgoing
 from a2a_mcp.errors import BridgeError, SentBefore
 from a2a_mcp.forms import Form, form_of
 from a2a_mcp.outcomes import NOTHING_HEARD
-from a2a_mcp.views import TaskView, noted
+from a2a_mcp.presentation.task_view import TaskView, noted
 
 Send = Callable[[Outgoing], Awaitable[TaskView]]
 

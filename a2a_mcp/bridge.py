@@ -15,7 +15,6 @@ from uuid import uuid4
 
 import anyio
 
-from a2a_mcp import views
 from a2a_mcp.a2a.errors import A2AError, Delivery
 from a2a_mcp.a2a.types import (
     JSON,
@@ -32,12 +31,13 @@ from a2a_mcp.follower import Follower
 from a2a_mcp.kept import Kept
 from a2a_mcp.modes import DEFAULT_MODES, refuse_unwanted
 from a2a_mcp.outcomes import Outcomes
+from a2a_mcp.presentation import task_view
+from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.progress import Notice, Updates
 from a2a_mcp.reading import DEFAULT_HISTORY, Reader
 from a2a_mcp.registry import Registry
 from a2a_mcp.routing import Route, Router, checked
 from a2a_mcp.tasks import TaskMap, TaskRecord
-from a2a_mcp.views import TaskView
 
 FIRST_WORD_SECONDS: Final = 0.4  # beyond the budget: a real task id is worth more than a handle
 
@@ -136,7 +136,7 @@ class Bridge:
             return await self.outcomes.of_nameless(found.record)
         view = await self.outcomes.of_reading(found.record, task, found.note)
         if history_length:
-            view = replace(view, history=views.of_history(task, history_length))
+            view = replace(view, history=task_view.of_history(task, history_length))
         return self.outcomes.noted(view)
 
     async def followed(self, record: TaskRecord) -> TaskView | None:

@@ -11,17 +11,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from a2a_mcp import messages, uris
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.a2a.types import Artifact
-from a2a_mcp.artifacts import named
 from a2a_mcp.bridge import Bridge
 from a2a_mcp.errors import BridgeError
+from a2a_mcp.presentation import message_artifacts, resource_uris
+from a2a_mcp.presentation.artifact import named
+from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.registry import Registry
 from a2a_mcp.tasks import TaskRecord
 from a2a_mcp.text.times import rfc3339
 from a2a_mcp.text.untrusted import scrub
-from a2a_mcp.views import TaskView
 
 PAGE: Final = 50
 RECENT_TASKS: Final = 100  # hosts read the whole list when they start; list_tasks has the rest
@@ -39,8 +39,8 @@ class Entry:
 
 
 FIXED: Final = (
-    Entry(uris.AGENTS, "agents", "The remote agents that can be used"),
-    Entry(uris.TASKS, "tasks", "The tasks started here, newest first"),
+    Entry(resource_uris.AGENTS, "agents", "The remote agents that can be used"),
+    Entry(resource_uris.TASKS, "tasks", "The tasks started here, newest first"),
 )
 
 
@@ -73,7 +73,7 @@ class Browser:
 
     def _agent(self, name: str) -> Entry:
         words = self._registry.agent(name).description or "A remote A2A agent"
-        return Entry(uris.of_agent(name), name, words)
+        return Entry(resource_uris.of_agent(name), name, words)
 
     async def _recent(self, owner: str, agent: str | None) -> list[TaskRecord]:
         records, _ = await self._bridge.tasks.list(owner, agent=agent, limit=RECENT_TASKS)
@@ -123,7 +123,7 @@ class Browser:
         record = await self.find(owner, agent, task_id)
         if record is None:
             return None
-        history = messages.history_for(artifact_id)
+        history = message_artifacts.history_for(artifact_id)
         found = await self._bridge.reader.read(owner, task_id, record.agent, history)
         mask = self._registry.config.secrets.mask
         return named(found.contents, artifact_id, mask) if found.contents else None
@@ -132,7 +132,7 @@ class Browser:
 def _task(record: TaskRecord) -> Entry:
     task_id = record.task_id or record.handle or ""
     return Entry(
-        uris.of_task(record.agent, task_id),
+        resource_uris.of_task(record.agent, task_id),
         f"{record.agent} task {scrub(task_id)}",
         f"{record.state}, {rfc3339(record.updated)}",
         record.updated,

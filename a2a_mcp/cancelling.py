@@ -14,16 +14,16 @@ from typing import Final
 
 import anyio
 
-from a2a_mcp import views
 from a2a_mcp.a2a.errors import A2AError, AgentUnreachable
 from a2a_mcp.a2a.types import JSON, CancelTaskRequest, Task, TaskState
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.follow import Follow
 from a2a_mcp.outcomes import Outcomes, as_asked
+from a2a_mcp.presentation import task_view
+from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.reading import Reader
 from a2a_mcp.registry import Registry
 from a2a_mcp.tasks import TaskRecord
-from a2a_mcp.views import TaskView
 
 LAST_READ_SHARE: Final = 0.3
 LEAST_SECONDS: Final = 1.0
@@ -56,7 +56,7 @@ class Canceller:
         if task.state.terminal:
             ended = f"The task had already ended ({task.state}); nothing was cancelled."
             ended += f" {found.note}" if found.note else ""
-            view = views.of_task(record.agent, task, note=ended)
+            view = task_view.of_task(record.agent, task, note=ended)
             stopped = task.state is TaskState.CANCELED
             return as_asked(view) if stopped else replace(view, failed=False)
         await self._outcomes.ask_stop(record, task.id)

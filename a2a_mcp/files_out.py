@@ -14,13 +14,14 @@ from typing import Final
 
 import anyio
 
-from a2a_mcp import media_types, messages, saving, uris
+from a2a_mcp import media_types, saving
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.a2a.types import Artifact, Part, Task
-from a2a_mcp.artifacts import Handed, Link, Piece, Wanted, pick, read_artifact, shown_id
 from a2a_mcp.disk_room import DiskRoom
 from a2a_mcp.errors import BridgeError
-from a2a_mcp.pointing import NothingThere
+from a2a_mcp.presentation import message_artifacts, resource_uris
+from a2a_mcp.presentation.artifact import Handed, Link, Piece, Wanted, pick, read_artifact, shown_id
+from a2a_mcp.presentation.json_pointer import NothingThere
 from a2a_mcp.reading import Reader
 from a2a_mcp.registry import Registry
 from a2a_mcp.text.untrusted import scrub
@@ -51,7 +52,7 @@ class FilesOut:
         Its files come with the first piece of text, or of a part; not with a search.
         """
         config = self._registry.config
-        history = messages.history_for(wanted.artifact_id)
+        history = message_artifacts.history_for(wanted.artifact_id)
         found = await self._reader.read(owner, task_id, agent, history)
         record, task = found.record, found.contents
         if task is None:
@@ -107,7 +108,7 @@ class FilesOut:
         room = self._room_of_files()
         folder = saving.folder_of(room.root, owner, agent, task.id) if room else None
         shown = shown_id(artifact, self._registry.config.secrets.mask)
-        uri = uris.of_artifact(agent, task.id, shown)
+        uri = resource_uris.of_artifact(agent, task.id, shown)
         return tuple([await self._keep(folder, uri, artifact, part) for part in files])
 
     def _room_of_files(self) -> DiskRoom | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from a2a_mcp.a2a.auth import ApiKey, Basic, Bearer, Credential, Headers
 from a2a_mcp.a2a.types import JSON, AgentCard, AgentSkill
-from a2a_mcp.agents_view import AgentsView, Row
+from a2a_mcp.presentation.agent_view import AgentsView, Row
 from a2a_mcp.text.truncate import shorten
 from a2a_mcp.text.untrusted import scrub
 

@@ -21,10 +21,10 @@ from a2a_mcp.a2a.types import JSON, TaskState
 from a2a_mcp.bridge import Bridge, Outgoing
 from a2a_mcp.errors import BridgeError, SentBefore
 from a2a_mcp.follow import Follow
+from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.progress import Notice, Updates
 from a2a_mcp.shares import oldest_of_most
 from a2a_mcp.tasks import TaskRecord
-from a2a_mcp.views import TaskView
 
 if TYPE_CHECKING:
     from a2a_mcp.answering import Question

@@ -9,17 +9,17 @@ import json
 from dataclasses import replace
 from typing import Final
 
-from a2a_mcp import views
 from a2a_mcp.a2a.errors import A2AError, AgentError, Delivery
 from a2a_mcp.a2a.types import Message, Task, TaskState
 from a2a_mcp.finding import can_find
 from a2a_mcp.follow import Follow, at_work
 from a2a_mcp.follower import Follower
+from a2a_mcp.presentation import task_view
+from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.reading import DEFAULT_HISTORY, Reader
 from a2a_mcp.routing import latest
 from a2a_mcp.tasks import TaskMap, TaskRecord
 from a2a_mcp.text.untrusted import scrub
-from a2a_mcp.views import TaskView
 
 NOTHING_HEARD: Final = (
     "Nothing was heard from the agent yet. The message is on its way or being worked on: do not "
@@ -68,7 +68,7 @@ class Outcomes:
     def of_message(self, record: TaskRecord, message: Message, note: str | None = None) -> TaskView:
         """View an answer without a task, and say how it is read again."""
         held_as = record.pending_id if self._reader.keeps else None
-        return self.noted(views.of_message(record.agent, message, held_as, note=note))
+        return self.noted(task_view.of_message(record.agent, message, held_as, note=note))
 
     async def _with_task(self, follow: Follow, task: Task, note: str | None) -> TaskView:
         if not task.state.stop:
@@ -83,7 +83,7 @@ class Outcomes:
         reason = error.message if error else None
         if error and follow.unanswered:
             notes.insert(0, f"{NO_ANSWER} {scrub(error.message)}")
-        view = views.of_task(follow.agent, task, reason=reason, note=" ".join(notes) or None)
+        view = task_view.of_task(follow.agent, task, reason=reason, note=" ".join(notes) or None)
         view = await self.maybe_asked(follow.record, view)
         if follow.unanswered:
             return replace(view, next_step=UNANSWERED, failed=True)
@@ -120,7 +120,7 @@ class Outcomes:
         if task is None:
             raise error
         note = f"The agent did not take the message: {scrub(error.message)}"
-        return replace(self.noted(views.of_task(follow.agent, task, note=note)), failed=True)
+        return replace(self.noted(task_view.of_task(follow.agent, task, note=note)), failed=True)
 
     async def _silent(self, follow: Follow, note: str | None) -> TaskView:
         """View a message of which nothing was heard: a handle stands for its task.
@@ -155,9 +155,9 @@ class Outcomes:
         """View a task as it was read; a question is none any more while its answer is under way."""
         follow = self._follower.answering(record)
         if follow and task.state.stop and follow.stale(task):
-            view = views.of_task(record.agent, at_work(task), note=note)
+            view = task_view.of_task(record.agent, at_work(task), note=note)
             return replace(view, next_step=NOTHING_HEARD)
-        view = views.of_task(record.agent, task, note=note)
+        view = task_view.of_task(record.agent, task, note=note)
         if task.state is TaskState.INPUT_REQUIRED:
             view = await self.maybe_answered(record, view)
         return await self.maybe_asked(record, view)
@@ -181,7 +181,7 @@ class Outcomes:
             return view
         if not await self._tasks.claimed(_stop(record, record.task_id)):
             return view
-        return as_asked(views.noted(view, AS_ASKED))
+        return as_asked(task_view.noted(view, AS_ASKED))
 
     async def _later(self, record: TaskRecord) -> str | None:
         """Give the task of a conversation that was begun last, if that is not this one."""
@@ -203,7 +203,7 @@ class Outcomes:
             note = f"The agent did not cancel: {scrub(refusal.message)}"
         else:
             note = "The agent was asked to cancel; this is the state it reports."
-        view = views.of_task(record.agent, task, note=note)
+        view = task_view.of_task(record.agent, task, note=note)
         if task.state is TaskState.CANCELED and not unread:
             view = as_asked(view)
         return self.noted(replace(view, failed=bool(refusal) and not task.state.terminal))
@@ -218,7 +218,7 @@ class Outcomes:
 
 def as_asked(view: TaskView) -> TaskView:
     """View a task that was stopped because its caller wanted that: there is nothing more to do."""
-    text = "" if view.text == views.NO_REASON else view.text
+    text = "" if view.text == task_view.NO_REASON else view.text
     return replace(view, text=text, next_step=None, failed=False)
 
 

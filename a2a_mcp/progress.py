@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Final
 
-from a2a_mcp import views
 from a2a_mcp.a2a.types import (
     StreamEvent,
     Task,
@@ -14,8 +13,9 @@ from a2a_mcp.a2a.types import (
     TaskState,
     TaskStatusUpdateEvent,
 )
-from a2a_mcp.content import joined
-from a2a_mcp.views import UpdateView
+from a2a_mcp.presentation import task_view
+from a2a_mcp.presentation.content import joined
+from a2a_mcp.presentation.task_view import UpdateView
 
 Notice = Callable[[UpdateView], Awaitable[None]]
 
@@ -43,7 +43,7 @@ class Updates:
         """Take an event; answers whether enough was seen."""
         if isinstance(event, Task | TaskStatusUpdateEvent):
             self._state = event.status.state
-        update = views.of_event(self._state, event)
+        update = task_view.of_event(self._state, event)
         if update and not appends(event):
             update = replace(update, text=self._news(update.text))
         for news in (update, *self._pieces(event)):

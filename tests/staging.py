@@ -16,11 +16,11 @@ from a2a_mcp.config import AgentConfig, Config, ServerConfig
 from a2a_mcp.follower import Follower
 from a2a_mcp.kept import Kept
 from a2a_mcp.listing import Listing
-from a2a_mcp.messages import count_results
+from a2a_mcp.presentation.message_artifacts import count_results
+from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.registry import Registry
 from a2a_mcp.server.wiring import create_server
 from a2a_mcp.tasks_sqlite import SqliteTaskMap
-from a2a_mcp.views import TaskView
 
 ME = "local"
 PATIENCE = 20.0

@@ -26,9 +26,9 @@ from scripted import (
 )
 from staging import configured, hosted, staged, until
 
-from a2a_mcp import uris
 from a2a_mcp.a2a.auth import Bearer
 from a2a_mcp.a2a.types import TaskState
+from a2a_mcp.presentation import resource_uris
 
 pytestmark = pytest.mark.anyio
 
@@ -93,7 +93,7 @@ async def test_a_fault_while_a_task_is_taken_up_for_a_listener_ends_no_session(
 
         await until(named)
     source.broken = True
-    address = uris.of_task("it", "t1")
+    address = resource_uris.of_task("it", "t1")
     async with (
         hosted(config, tmp_path) as client,
         client.listen(resource_subscriptions=[address]) as listener,

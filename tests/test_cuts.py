@@ -14,7 +14,7 @@ from proxy import cut_after, cut_all_after, proxied
 from staging import configured, staged
 
 from a2a_mcp.a2a.types import TaskState
-from a2a_mcp.views import TaskView
+from a2a_mcp.presentation.task_view import TaskView
 
 pytestmark = pytest.mark.anyio
 

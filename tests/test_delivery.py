@@ -42,7 +42,7 @@ from a2a_mcp.a2a.errors import A2AError, AgentUnreachable, Delivery, InvalidAgen
 from a2a_mcp.a2a.types import TaskState
 from a2a_mcp.delivery import RETRY_SECONDS
 from a2a_mcp.info import describe_agent
-from a2a_mcp.views import TaskView
+from a2a_mcp.presentation.task_view import TaskView
 
 pytestmark = pytest.mark.anyio
 

@@ -49,7 +49,7 @@ from a2a_mcp.a2a.errors import A2AError, Delivery
 from a2a_mcp.a2a.types import TaskState
 from a2a_mcp.bridge import Outgoing
 from a2a_mcp.errors import NotAllowed
-from a2a_mcp.views import TaskView, UpdateView
+from a2a_mcp.presentation.task_view import TaskView, UpdateView
 
 pytestmark = pytest.mark.anyio
 

@@ -38,9 +38,9 @@ from a2a_mcp.bridge import Outgoing
 from a2a_mcp.errors import UnknownTask
 from a2a_mcp.jobs import Jobs
 from a2a_mcp.kept import FOLDER, Kept
-from a2a_mcp.messages import count_results
+from a2a_mcp.presentation.message_artifacts import count_results
+from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.tasks import TaskRecord
-from a2a_mcp.views import TaskView
 
 pytestmark = pytest.mark.anyio
 

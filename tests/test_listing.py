@@ -16,7 +16,7 @@ from staging import ME, Stage, configured, staged
 from a2a_mcp.a2a.types import TaskState
 from a2a_mcp.errors import AmbiguousAgent, NotAllowed, UnknownAgent
 from a2a_mcp.listing import Filter, seconds
-from a2a_mcp.task_list_view import TasksView
+from a2a_mcp.presentation.task_list_view import TasksView
 from a2a_mcp.text.times import rfc3339
 
 pytestmark = pytest.mark.anyio

@@ -36,7 +36,7 @@ from a2a_mcp.bridge import Outgoing
 from a2a_mcp.errors import UnknownTask
 from a2a_mcp.jobs import Jobs
 from a2a_mcp.listing import Filter
-from a2a_mcp.views import TaskView
+from a2a_mcp.presentation.task_view import TaskView
 
 pytestmark = pytest.mark.anyio
 

@@ -17,14 +17,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from a2a_mcp import views
 from a2a_mcp.a2a.decode import decode_message, decode_task
 from a2a_mcp.a2a.errors import AgentError, AgentUnreachable, AuthenticationRequired, Delivery
-from a2a_mcp.artifacts import Handed, Link, Wanted, pick, read_artifact
 from a2a_mcp.errors import NotAllowed
+from a2a_mcp.presentation import task_view
+from a2a_mcp.presentation.artifact import Handed, Link, Wanted, pick, read_artifact
+from a2a_mcp.presentation.task_view import TaskView, UpdateView
 from a2a_mcp.server import results
 from a2a_mcp.text.masking import Mask
-from a2a_mcp.views import TaskView, UpdateView
 
 GOLDEN: Final = Path(__file__).parent / "golden" / "prose"
 UPDATE: Final = "A2A_MCP_UPDATE_GOLDEN"
@@ -87,45 +87,45 @@ SPOKEN: Final = words({"text": "See the picture."}, DRAWN, {"data": {"dots": [1,
 ROWS: Final = made({"data": {"rows": [{"city": f"city {n}", "t": 20.0 + n} for n in range(40)]}})
 
 TYPICAL: Final[dict[str, str]] = {
-    "answer": shown(views.of_task("weather", task(artifacts=[made("Sunny, 21 °C.")]))),
+    "answer": shown(task_view.of_task("weather", task(artifacts=[made("Sunny, 21 °C.")]))),
     "message": shown(
-        views.of_message(
+        task_view.of_message(
             "echo",
             decode_message({"contextId": "c1", "role": "ROLE_AGENT", "parts": [{"text": "hi"}]}),
         )
     ),
     "message-with-files": shown(
-        views.of_message("painter", decode_message(SPOKEN), "pending-0123456789abcdef")
+        task_view.of_message("painter", decode_message(SPOKEN), "pending-0123456789abcdef")
     ),
-    "message-not-kept": shown(views.of_message("painter", decode_message(SPOKEN))),
+    "message-not-kept": shown(task_view.of_message("painter", decode_message(SPOKEN))),
     "files-on-the-way": shown(
-        views.of_task(
+        task_view.of_task(
             "painter",
             task(said="Done.", history=[words({"text": "Draw"}, role="user"), SPOKEN]),
         )
     ),
     "cut-message": shown(
-        views.of_message(
+        task_view.of_message(
             "research",
             decode_message(words({"text": "".join(f"line {n}\n" for n in range(400))})),
             "pending-0123456789abcdef",
         ),
         1_000,
     ),
-    "working": shown(views.of_task("weather", task("working", "Looking at the sky"))),
-    "question": shown(views.of_task("travel", task("input-required", "Which city?"))),
+    "working": shown(task_view.of_task("weather", task("working", "Looking at the sky"))),
+    "question": shown(task_view.of_task("travel", task("input-required", "Which city?"))),
     "sign-in": shown(
-        views.of_task(
+        task_view.of_task(
             "mail", task("auth-required", "Please sign in at https://example.com/sign-in")
         )
     ),
-    "failed": shown(views.of_task("weather", task("failed", "No such city: Atlantis"))),
-    "failed-without-words": shown(views.of_task("weather", task("failed"))),
-    "rejected": shown(views.of_task("mail", task("rejected", "I only read mail"))),
-    "canceled": shown(views.of_task("research", task("canceled"))),
-    "empty": shown(views.of_task("weather", task())),
+    "failed": shown(task_view.of_task("weather", task("failed", "No such city: Atlantis"))),
+    "failed-without-words": shown(task_view.of_task("weather", task("failed"))),
+    "rejected": shown(task_view.of_task("mail", task("rejected", "I only read mail"))),
+    "canceled": shown(task_view.of_task("research", task("canceled"))),
+    "empty": shown(task_view.of_task("weather", task())),
     "artifacts": shown(
-        views.of_task(
+        task_view.of_task(
             "weather",
             task(
                 said="Both are done.",
@@ -137,7 +137,7 @@ TYPICAL: Final[dict[str, str]] = {
         )
     ),
     "said-three-times": shown(
-        views.of_task(
+        task_view.of_task(
             "research",
             task(
                 said="It is 5.",
@@ -150,7 +150,7 @@ TYPICAL: Final[dict[str, str]] = {
         )
     ),
     "files": shown(
-        views.of_task(
+        task_view.of_task(
             "painter",
             task(
                 artifacts=[
@@ -162,19 +162,19 @@ TYPICAL: Final[dict[str, str]] = {
     ),
     "updates": shown(
         replace(
-            views.of_task("research", task(artifacts=[made("Done.")])),
+            task_view.of_task("research", task(artifacts=[made("Done.")])),
             updates=(UpdateView("working", "Reading"), UpdateView("working", "Writing")),
         )
     ),
     "new-task-after-the-end": shown(
-        views.of_task(
+        task_view.of_task(
             "weather",
             task(artifacts=[made("Rain.")]),
             note="The task t0 had ended (completed), so this is a new task in the same "
             "conversation.",
         )
     ),
-    "cut": shown(views.of_task("research", task(artifacts=[REPORT])), 1_000),
+    "cut": shown(task_view.of_task("research", task(artifacts=[REPORT])), 1_000),
     "range": piece(REPORT, unit="lines", offset=2, limit=3),
     "search": piece(REPORT, search="LINE 200"),
     "list": piece(ROWS, pointer="/rows", offset=3, limit=2),
@@ -223,7 +223,7 @@ def test_no_part_of_a_secret_passes_wherever_a_result_is_cut(
     texts: list[str], name: str, artifact_id: str, limit: int
 ) -> None:
     artifacts = [made(*texts, name=name, artifact_id=artifact_id), made("x")]
-    view = views.of_task("weather", task("failed", "\n".join(texts), artifacts=artifacts))
+    view = task_view.of_task("weather", task("failed", "\n".join(texts), artifacts=artifacts))
     result = results.of_task_view(view, Mask([SECRET]), limit)
     structure = json.dumps(result.structured_content, ensure_ascii=False, separators=(",", ":"))
     for channel in (text_of(result), structure):

@@ -26,10 +26,10 @@ from pydantic import ValidationError
 from a2a_mcp.a2a.types import TaskState
 from a2a_mcp.bridge import Outgoing
 from a2a_mcp.errors import NotAllowed
+from a2a_mcp.presentation.task_view import TaskView, noted
 from a2a_mcp.server import results
 from a2a_mcp.server.app import App, owner
 from a2a_mcp.text.truncate import shorten
-from a2a_mcp.views import TaskView, noted
 
 if TYPE_CHECKING:
     from mcp.server.session import ServerSession

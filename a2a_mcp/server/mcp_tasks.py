@@ -19,12 +19,13 @@ from mcp.server.mcpserver import require_client_extension
 from mcp.shared.exceptions import MCPError
 from pydantic import ConfigDict, ValidationError
 
-from a2a_mcp import views
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.a2a.types import TaskState
 from a2a_mcp.bridge import Outgoing
 from a2a_mcp.errors import AmbiguousTask, BridgeError, NotAllowed, UnknownTask
 from a2a_mcp.jobs import Job
+from a2a_mcp.presentation import task_view
+from a2a_mcp.presentation.task_view import TaskView, noted
 from a2a_mcp.progress import Notice
 from a2a_mcp.server import results
 from a2a_mcp.server.app import App, owner
@@ -38,7 +39,6 @@ from a2a_mcp.server.asking import (
 )
 from a2a_mcp.text.truncate import shorten
 from a2a_mcp.text.untrusted import scrub
-from a2a_mcp.views import TaskView, noted
 
 IDENTIFIER: Final = "io.modelcontextprotocol/tasks"
 VERSION: Final = "2026-07-28"
@@ -216,7 +216,7 @@ def _words(app: App, job: Job) -> str:
         return shorten(app.mask(f"{follow.agent}: {scrub(follow.error.message)}"), STATUS_BYTES)
     if follow.task is None or (follow.unmoved and not job.over):
         return ""
-    return shorten(app.mask(views.of_task(follow.agent, follow.task).text), STATUS_BYTES)
+    return shorten(app.mask(task_view.of_task(follow.agent, follow.task).text), STATUS_BYTES)
 
 
 async def _result(app: App, job: Job, *, kept_back: bool) -> t.CallToolResult:

@@ -12,7 +12,7 @@ from base64 import b64encode
 import mcp.types as t
 from mcp.types.version import is_version_at_least
 
-from a2a_mcp.artifacts import Link, Media, Piece
+from a2a_mcp.presentation.artifact import Link, Media, Piece
 from a2a_mcp.server.results import Mask
 
 AUDIO_SINCE = "2025-03-26"

@@ -14,8 +14,8 @@ from typing import Any, Final
 import anyio
 from mcp.server.mcpserver import Context
 
+from a2a_mcp.presentation.task_view import UpdateView
 from a2a_mcp.server.results import Joining, told
-from a2a_mcp.views import UpdateView
 
 INTERVAL: Final = 0.2
 KEPT_BEFORE: Final = 16_384  # characters told, of which the last may have begun a secret

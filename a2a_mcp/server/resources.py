@@ -19,14 +19,15 @@ from mcp.server.context import ServerRequestContext
 from mcp.shared.exceptions import MCPError
 from pydantic import BaseModel
 
-from a2a_mcp import media_types, uris
+from a2a_mcp import media_types
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.a2a.types import Artifact, Part
-from a2a_mcp.artifacts import TEXT_TYPES, pretty
 from a2a_mcp.browsing import MOST_COMPLETIONS, Browser, Entry
-from a2a_mcp.content import describe, size_of
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.listing import Filter
+from a2a_mcp.presentation import resource_uris
+from a2a_mcp.presentation.artifact import TEXT_TYPES, pretty
+from a2a_mcp.presentation.content import describe, size_of
 from a2a_mcp.server import results
 from a2a_mcp.server.app import App, owner
 from a2a_mcp.server.results import Mask
@@ -113,7 +114,7 @@ async def complete(ctx: Ctx, params: t.CompleteRequestParams) -> t.CompleteResul
 async def read_resource(ctx: Ctx, params: t.ReadResourceRequestParams) -> t.ReadResourceResult:
     """Read what stands at an address; what is not there and what is not the caller's are one."""
     app, uri = ctx.lifespan_context, str(params.uri)
-    place = uris.read(uri)
+    place = resource_uris.read(uri)
     try:
         contents = await _contents(app, uri, place) if place else None
     except BridgeError:
@@ -128,21 +129,21 @@ async def read_resource(ctx: Ctx, params: t.ReadResourceRequestParams) -> t.Read
     return t.ReadResourceResult(contents=contents)
 
 
-async def _contents(app: App, uri: str, place: uris.Place) -> list[Contents] | None:
+async def _contents(app: App, uri: str, place: resource_uris.Place) -> list[Contents] | None:
     match place:
-        case uris.Place("agents", agent):
+        case resource_uris.Place("agents", agent):
             return [_page(uri, app.mask((await app.agents(agent, refresh=False)).prose()))]
-        case uris.Place("tasks", None):
+        case resource_uris.Place("tasks", None):
             tasks = await app.listing.tasks(owner(), Filter(limit=ROWS), remote=False)
             return [_page(uri, app.mask(tasks.prose()))]
-        case uris.Place("tasks", str(agent), str(task_id), None):
+        case resource_uris.Place("tasks", str(agent), str(task_id), None):
             view = await browser_of(app).task(owner(), agent, task_id)
             if view is None:
                 return None
             shown = results.of_task_view(view, app.mask, app.result_bytes).content[0]
             assert isinstance(shown, t.TextContent)  # noqa: S101 - that is what a view becomes
             return [_page(uri, shown.text)]
-        case uris.Place("tasks", str(agent), str(task_id), str(artifact_id)):
+        case resource_uris.Place("tasks", str(agent), str(task_id), str(artifact_id)):
             made = await browser_of(app).artifact(owner(), agent, task_id, artifact_id)
             return None if made is None else contents_of(made, uri, app.mask)
     return None

@@ -33,10 +33,10 @@ from a2a_mcp.a2a.errors import (
 from a2a_mcp.a2a.types import JSON
 from a2a_mcp.credentials import CredentialUnavailable
 from a2a_mcp.errors import BridgeError
-from a2a_mcp.fitting import fit
+from a2a_mcp.presentation.budget import fit
+from a2a_mcp.presentation.task_view import TaskView, UpdateView
 from a2a_mcp.text.truncate import shorten
 from a2a_mcp.text.untrusted import scrub
-from a2a_mcp.views import TaskView, UpdateView
 
 Mask = Callable[[str], str]
 ERROR_WORDS: Final = 800

@@ -15,8 +15,8 @@ import anyio
 from anyio.abc import TaskGroup
 from mcp.server.subscriptions import ResourcesListChanged, ResourceUpdated, ServerEvent
 
-from a2a_mcp import uris
 from a2a_mcp.a2a.types import Task, TaskState
+from a2a_mcp.presentation import resource_uris
 from a2a_mcp.registry import Registry
 from a2a_mcp.tasks import TaskRecord
 
@@ -60,14 +60,14 @@ class Stream:
 
     def note(self, record: TaskRecord, task: Task | None) -> None:
         """Take notice of a task that was seen; only what differs from before is news."""
-        if self._wanted.get(uris.TASKS) and task:
+        if self._wanted.get(resource_uris.TASKS) and task:
             if self._states.get(task.id) is not task.state:
-                self._tell(uris.TASKS)
+                self._tell(resource_uris.TASKS)
             if len(self._states) >= MOST_STATES:
                 self._states.clear()
             self._states[task.id] = task.state
         for task_id in {task.id if task else record.task_id, record.handle} - {None}:
-            uri = uris.of_task(record.agent, task_id or "")
+            uri = resource_uris.of_task(record.agent, task_id or "")
             if uri in self._wanted and (task is None or self._seen.get(uri) != task):
                 self._seen[uri] = task
                 self._tell(uri)
@@ -109,11 +109,11 @@ class Stream:
                 self._untold[ResourcesListChanged()] = None
             names = {*before, *config.agents}
             changed = [name for name in names if before.get(name) != config.agents.get(name)]
-            self._tell(uris.AGENTS, *map(uris.of_agent, changed))
+            self._tell(resource_uris.AGENTS, *map(resource_uris.of_agent, changed))
 
 
 def _is_agents(uri: str) -> bool:
-    return uri.startswith(uris.AGENTS)
+    return uri.startswith(resource_uris.AGENTS)
 
 
 class Streams:

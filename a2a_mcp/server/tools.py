@@ -16,18 +16,18 @@ from pydantic import Field
 
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.a2a.types import TaskState
-from a2a_mcp.artifacts import Unit, Wanted
 from a2a_mcp.bridge import Outgoing
 from a2a_mcp.errors import BridgeError, NotAllowed
 from a2a_mcp.files import FileIn, data_parts, to_parts
 from a2a_mcp.listing import Filter
+from a2a_mcp.presentation.artifact import Unit, Wanted
+from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.server import results, schemas
 from a2a_mcp.server.app import App, owner
 from a2a_mcp.server.asking import Result, answered
 from a2a_mcp.server.media import blocks_of
 from a2a_mcp.server.progress import progress_of
 from a2a_mcp.server.strict import StrictTool
-from a2a_mcp.views import TaskView
 
 P = ParamSpec("P")
 Ctx = Context[App, Any]

@@ -25,7 +25,7 @@ from a2a_mcp.follower import Follower
 from a2a_mcp.jobs import Jobs
 from a2a_mcp.kept import Kept
 from a2a_mcp.listing import Listing
-from a2a_mcp.messages import count_results
+from a2a_mcp.presentation.message_artifacts import count_results
 from a2a_mcp.registry import Registry
 from a2a_mcp.server.app import App
 from a2a_mcp.server.mcp_tasks import McpTasks

@@ -54,7 +54,7 @@ from a2a_mcp.a2a.types import (
     TaskState,
     TaskStatusUpdateEvent,
 )
-from a2a_mcp.views import answer, content
+from a2a_mcp.presentation.task_view import answer, content
 
 pytestmark = pytest.mark.anyio
 ALL = [v1_0.JSONRPC, v1_0.REST, v0_3.JSONRPC, v0_3_rest.REST, v0_3.JSONRPC_0_2]

@@ -32,7 +32,7 @@ from a2a_mcp.a2a.types import (
     TaskState,
     TaskStatusUpdateEvent,
 )
-from a2a_mcp.content import answer, content
+from a2a_mcp.presentation.content import answer, content
 
 KINDS = {
     Task: "task",

@@ -36,9 +36,9 @@ from scripted import (
 )
 from staging import ME, configured, hosted
 
-from a2a_mcp import uris
 from a2a_mcp.a2a.types import Task, TaskState, TaskStatus
 from a2a_mcp.config import Reloader
+from a2a_mcp.presentation import resource_uris
 from a2a_mcp.registry import Registry
 from a2a_mcp.server import listening, streams
 from a2a_mcp.server.wiring import create_server
@@ -46,7 +46,7 @@ from a2a_mcp.tasks import TaskRecord
 
 pytestmark = pytest.mark.anyio
 
-T1: Final = uris.of_task("it", "t1")
+T1: Final = resource_uris.of_task("it", "t1")
 SOON: Final = 20.0
 
 
@@ -169,8 +169,19 @@ async def test_what_is_not_the_callers_is_passed_over_like_what_is_not_there(
 ) -> None:
     steps = Steps(agent, moved("completed"))
     server = create_server(configured(it=agent.url), tmp_path)
-    asked = [T1, uris.of_task("it", "t2"), "a2a://agents", "a2a://agents/nobody", "file:///x"]
-    asked += ["a2a://agents/it", "a2a://tasks", uris.of_artifact("it", "t1", "answer"), "a2a://x"]
+    asked = [
+        T1,
+        resource_uris.of_task("it", "t2"),
+        "a2a://agents",
+        "a2a://agents/nobody",
+        "file:///x",
+    ]
+    asked += [
+        "a2a://agents/it",
+        "a2a://tasks",
+        resource_uris.of_artifact("it", "t1", "answer"),
+        "a2a://x",
+    ]
     with anyio.fail_after(20):
         async with Client(server) as mine:
             await begin(mine)
@@ -184,11 +195,11 @@ async def test_what_is_not_the_callers_is_passed_over_like_what_is_not_there(
             async with mine.listen(resource_subscriptions=asked) as listener:
                 assert set(listener.honored.resource_subscriptions or ()) == {
                     *("a2a://agents", "a2a://agents/it", "a2a://tasks", T1),
-                    uris.of_artifact("it", "t1", "answer"),
+                    resource_uris.of_artifact("it", "t1", "answer"),
                 }
                 steps.gates[0].set()
                 told = {(await heard(listener)).uri for _ in range(3)}
-            assert told == {T1, uris.of_artifact("it", "t1", "answer"), "a2a://tasks"}
+            assert told == {T1, resource_uris.of_artifact("it", "t1", "answer"), "a2a://tasks"}
 
 
 async def test_another_callers_changes_are_not_heard() -> None:
@@ -307,7 +318,7 @@ async def test_a_session_of_before_2026_hears_of_what_it_subscribes_to_until_it_
             await begin(client)
             await client.subscribe_resource(T1)
             with pytest.raises(MCPError, match="Resource not found"):
-                await client.subscribe_resource(uris.of_task("it", "t2"))
+                await client.subscribe_resource(resource_uris.of_task("it", "t2"))
             for gate, shown in zip(steps.gates[:2], ("one", "two"), strict=True):
                 gate.set()
                 with anyio.fail_after(SOON):

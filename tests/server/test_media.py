@@ -12,7 +12,7 @@ from agents import Agents
 from scripted import GET, Reply, http, result, scripted, task
 from staging import configured, hosted
 
-from a2a_mcp.artifacts import Link, Media, Piece
+from a2a_mcp.presentation.artifact import Link, Media, Piece
 from a2a_mcp.server.media import blocks_of
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)

@@ -19,10 +19,10 @@ from mcp.server.auth.provider import AccessToken
 from scripted import GET, SEND, ScriptedAgent, done, error, result, scripted, task
 from staging import configured, hosted
 
-from a2a_mcp import uris
 from a2a_mcp.a2a.types import Artifact, Part
 from a2a_mcp.browsing import PAGE, RECENT_TASKS
 from a2a_mcp.config import Config
+from a2a_mcp.presentation import resource_uris
 from a2a_mcp.server import resources
 from a2a_mcp.server.resources import contents_of
 
@@ -110,7 +110,7 @@ async def test_data_that_is_told_in_another_order_each_time_reads_as_one_text(
             offset = int(end.rstrip("."))
         assert json.loads(whole) == table
         assert offset > 15_000
-        uri = uris.of_artifact("it", task_id, "a")
+        uri = resource_uris.of_artifact("it", task_id, "a")
         first, second = [(await client.read_resource(uri)).contents for _ in range(2)]
         assert first == second
         for pointed in ({"part": 1, "pointer": "/rows", "limit": 3}, {"pointer": "/no such row"}):
@@ -130,15 +130,15 @@ async def test_every_listed_resource_can_be_read(era: str, real: Agent, tmp_path
         found = await listed(client)
         assert [each.uri for each in found] == [
             *("a2a://agents", "a2a://tasks", "a2a://agents/it", "a2a://agents/gone"),
-            *(uris.of_task("it", task_id) for task_id in reversed(task_ids)),
+            *(resource_uris.of_task("it", task_id) for task_id in reversed(task_ids)),
         ]
         texts = {each.uri: await text_of(client, each.uri) for each in found}
     assert "Nobody there" in texts["a2a://agents"]
     assert "no connection" in texts["a2a://agents/gone"]
     assert all(task_id in texts["a2a://tasks"] for task_id in task_ids)
-    assert "task: a" in texts[uris.of_task("it", task_ids[0])]
-    assert "Which city?" in texts[uris.of_task("it", task_ids[1])]
-    assert "it broke" in texts[uris.of_task("it", task_ids[2])]
+    assert "task: a" in texts[resource_uris.of_task("it", task_ids[0])]
+    assert "Which city?" in texts[resource_uris.of_task("it", task_ids[1])]
+    assert "it broke" in texts[resource_uris.of_task("it", task_ids[2])]
     assert {each.mime_type for each in found} == {"text/markdown"}
     changed = [each.annotations and each.annotations.last_modified for each in found[4:]]
     assert all(changed)
@@ -157,7 +157,7 @@ async def test_a_long_list_comes_in_pages_with_the_latest_tasks_at_its_end(
         with pytest.raises(MCPError) as caught:
             await client.list_resources(cursor="x")
     assert len(found) == len(set(found)) == 2 + 61 + RECENT_TASKS
-    assert found[-1] == uris.of_task("it", ids[5])
+    assert found[-1] == resource_uris.of_task("it", ids[5])
     assert caught.value.error.code == NOT_FOUND
 
 
@@ -211,9 +211,11 @@ async def test_artifacts_are_text_as_text_and_bytes_byte_for_byte(
 ) -> None:
     async with hosted(configured(it=real.url), tmp_path, mode=era) as client:
         streamed, filed = await sent(client, "stream 3 0"), await sent(client, "files")
-        text = await text_of(client, uris.of_artifact("it", streamed, "answer"))
-        (picture,) = (await client.read_resource(uris.of_artifact("it", filed, "picture"))).contents
-        link = await text_of(client, uris.of_artifact("it", filed, "report"))
+        text = await text_of(client, resource_uris.of_artifact("it", streamed, "answer"))
+        (picture,) = (
+            await client.read_resource(resource_uris.of_artifact("it", filed, "picture"))
+        ).contents
+        link = await text_of(client, resource_uris.of_artifact("it", filed, "report"))
     assert text == "chunk1 chunk2 chunk3 "
     assert isinstance(picture, t.BlobResourceContents)
     assert picture.mime_type == "image/png"
@@ -301,9 +303,11 @@ async def test_ids_of_any_form_are_found_by_their_address(
     async with hosted(configured(it=agent.url), tmp_path) as client:
         await sent(client, "hi")
         uri = (await listed(client))[-1].uri
-        assert uri == uris.of_task("it", task_id)
+        assert uri == resource_uris.of_task("it", task_id)
         assert "the answer" in await text_of(client, uri)
-        assert await text_of(client, uris.of_artifact("it", task_id, task_id)) == "the answer"
+        assert (
+            await text_of(client, resource_uris.of_artifact("it", task_id, task_id)) == "the answer"
+        )
 
 
 async def test_words_of_an_agent_are_scrubbed_and_secrets_masked(
@@ -318,7 +322,7 @@ async def test_words_of_an_agent_are_scrubbed_and_secrets_masked(
         await sent(client, "hi")
         last = (await listed(client))[-1]
         view = await text_of(client, last.uri)
-        whole = await text_of(client, uris.of_artifact("it", "id-\u202e-x", "answer"))
+        whole = await text_of(client, resource_uris.of_artifact("it", "id-\u202e-x", "answer"))
         found = await client.complete(TASK, {"name": "task_id", "value": ""})
     assert "\u202e" not in last.name + view
     assert "\x1b" not in view
@@ -334,8 +338,8 @@ async def test_a_task_whose_agent_cannot_be_asked_is_shown_as_it_was_last_seen(
     async with hosted(configured(it=agent.url), tmp_path) as client:
         await sent(client, "hi")
         agent.on(GET, error(-32001, "Task not found"))
-        view = await text_of(client, uris.of_task("it", "t1"))
-        code, message, _ = await refusal(client, uris.of_artifact("it", "t1", "answer"))
+        view = await text_of(client, resource_uris.of_task("it", "t1"))
+        code, message, _ = await refusal(client, resource_uris.of_artifact("it", "t1", "answer"))
     assert "input-required" in view
     assert "as last seen; the agent could not be asked: Task not found." in view
     assert (code, "Task not found" in message) == (-32603, True)
@@ -348,8 +352,8 @@ async def test_a_result_is_read_after_its_agent_has_gone(
     async with hosted(configured(it=mortal.url), tmp_path) as client:
         task_id = await sent(client, "task a")
         mortal.kill()
-        view = await text_of(client, uris.of_task("it", task_id))
-        text = await text_of(client, uris.of_artifact("it", task_id, "answer"))
+        view = await text_of(client, resource_uris.of_task("it", task_id))
+        text = await text_of(client, resource_uris.of_artifact("it", task_id, "answer"))
     assert "task: a" in view
     assert "Kept by the bridge since" in view
     assert text == "task: a"
@@ -385,7 +389,7 @@ async def test_what_is_not_there_is_not_found(
 async def test_what_is_somebody_elses_is_neither_listed_nor_found(
     agent: ScriptedAgent, tmp_path: Path
 ) -> None:
-    foreign = (uris.of_task("it", "t1"), uris.of_artifact("it", "t1", "answer"))
+    foreign = (resource_uris.of_task("it", "t1"), resource_uris.of_artifact("it", "t1", "answer"))
     async with hosted(configured(it=agent.url), tmp_path) as client:
         await sent(client, "hi")
         for uri in foreign:
@@ -417,5 +421,5 @@ async def test_a_followed_task_is_read_without_asking_its_agent(
         await agent.called(GET)
         asked = len(agent.calls(GET))
         with anyio.fail_after(0.5):
-            assert "half done" in await text_of(client, uris.of_task("it", "t1"))
+            assert "half done" in await text_of(client, resource_uris.of_task("it", "t1"))
         assert len(agent.calls(GET)) == asked

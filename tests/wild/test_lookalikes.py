@@ -33,7 +33,7 @@ from staging import ME, Stage, configured, hosted, staged, until
 
 from a2a_mcp.a2a.types import JSON, Part, TaskState
 from a2a_mcp.errors import UnknownTask
-from a2a_mcp.views import TaskView
+from a2a_mcp.presentation.task_view import TaskView
 
 pytestmark = pytest.mark.anyio
 

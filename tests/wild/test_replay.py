@@ -49,8 +49,8 @@ from a2a_mcp.a2a.types import (
     TaskState,
 )
 from a2a_mcp.a2a.updates import apply
-from a2a_mcp.content import answer, content
-from a2a_mcp.views import NO_CONTENT, NO_REASON, ONLY_FILES
+from a2a_mcp.presentation.content import answer, content
+from a2a_mcp.presentation.task_view import NO_CONTENT, NO_REASON, ONLY_FILES
 
 pytestmark = pytest.mark.anyio
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from a2a_mcp import messages, views
 from a2a_mcp.a2a.types import Artifact, Message, Part, Role, Task, TaskState, TaskStatus
-from a2a_mcp.fitting import fit
+from a2a_mcp.presentation import message_artifacts, task_view
+from a2a_mcp.presentation.budget import fit
 
 PNG = Part(kind="raw", raw=b"\x89PNG\r\n\x1a\n", filename="dot.png", media_type="image/png")
 PDF = Part(kind="raw", raw=b"%PDF-1.7", filename="r.pdf", media_type="application/pdf")
@@ -35,7 +35,7 @@ def task(
 
 
 def named(known: Task) -> list[str | None]:
-    return [made.name for made in messages.with_files(known)]
+    return [made.name for made in message_artifacts.with_files(known)]
 
 
 QUESTION = said(text("Draw"), role=Role.USER)
@@ -48,7 +48,7 @@ QUESTION = said(text("Draw"), role=Role.USER)
 def test_a_message_with_a_file_is_listed_wherever_it_stands(file: Part) -> None:
     spoken = said(text("Look."), file)
     for known in (task(QUESTION, spoken), task(QUESTION, status=spoken), task(status=spoken)):
-        (made,) = messages.with_files(known)
+        (made,) = message_artifacts.with_files(known)
         assert made.parts == spoken.parts
 
 
@@ -61,8 +61,8 @@ def test_messages_are_listed_in_the_order_in_which_they_were_said() -> None:
 
 def test_text_and_data_which_the_text_shows_whole_are_not_listed() -> None:
     known = task(QUESTION, said(text("a")), status=said(text("b"), data({"c": 1})))
-    assert messages.with_files(known) == ()
-    assert views.of_task("it", known).artifacts == ()
+    assert message_artifacts.with_files(known) == ()
+    assert task_view.of_task("it", known).artifacts == ()
 
 
 def test_a_file_that_an_artifact_holds_is_not_listed_again() -> None:
@@ -84,7 +84,7 @@ def test_a_message_said_twice_is_listed_once() -> None:
 
 def test_of_many_the_first_are_listed_and_all_are_counted() -> None:
     many = tuple(said(Part(kind="raw", raw=bytes([n]))) for n in range(25))
-    view = views.of_task("it", task(QUESTION, *many))
+    view = task_view.of_task("it", task(QUESTION, *many))
     assert len(view.artifacts) == 20
     assert "25 artifacts in all" in (view.note or "")
 
@@ -93,7 +93,7 @@ def test_of_many_the_first_are_listed_and_all_are_counted() -> None:
 
 
 def only_id(known: Task) -> str:
-    (made,) = messages.with_files(known)
+    (made,) = message_artifacts.with_files(known)
     return made.artifact_id
 
 
@@ -102,7 +102,7 @@ def test_an_id_stays_when_the_status_moves_on_and_data_is_told_in_another_order(
     later = said(data({"b": {"d": 3, "c": 2}, "a": 1}), PNG, message_id="another")
     first = only_id(task(QUESTION, status=now))
     moved = task(QUESTION, later, said(text("Next?"), role=Role.USER), status=said(text("Done.")))
-    found = messages.find(moved, first)
+    found = message_artifacts.find(moved, first)
     assert found
     assert found.parts == later.parts
 
@@ -118,16 +118,16 @@ def test_an_agents_own_artifact_of_that_id_keeps_it_and_the_message_gets_another
     known = task(status=spoken, artifacts=(theirs,))
     ours = only_id(known)
     assert ours != theirs.artifact_id
-    found = messages.find(known, ours)
+    found = message_artifacts.find(known, ours)
     assert found
     assert found.parts == spoken.parts
-    assert messages.find(known, theirs.artifact_id) is None
+    assert message_artifacts.find(known, theirs.artifact_id) is None
 
 
 def test_what_a_user_said_is_not_found() -> None:
     own = said(text("Draw"), PNG, role=Role.USER)
     asked = only_id(task(status=said(text("Draw"), PNG)))
-    assert messages.find(task(own), asked) is None
+    assert message_artifacts.find(task(own), asked) is None
 
 
 # --- long texts ---
@@ -144,39 +144,39 @@ LINES = "".join(f"line {number}\n" for number in range(2_000))
     ],
 )
 def test_a_message_whose_text_is_cut_is_listed_and_says_where_the_rest_begins(known: Task) -> None:
-    view = fit(views.of_task("it", known), 2_000)
+    view = fit(task_view.of_task("it", known), 2_000)
     (listed,) = view.artifacts
-    found = messages.find(known, listed.artifact_id)
+    found = message_artifacts.find(known, listed.artifact_id)
     assert found
     assert found.parts == (text(LINES),)
     offset = len(view.text.partition("\n\n[…")[0])
     assert f'artifact_id="{listed.artifact_id}", offset={offset})' in (view.next_step or "")
-    assert fit(views.of_task("it", known), 100_000).artifacts == ()
+    assert fit(task_view.of_task("it", known), 100_000).artifacts == ()
 
 
 def test_a_message_that_says_what_an_artifact_says_is_not_listed_beside_it() -> None:
     made = Artifact(artifact_id="a", parts=(text(LINES),))
     known = task(QUESTION, status=said(text(LINES)), artifacts=(made,))
-    view = fit(views.of_task("it", known), 2_000)
+    view = fit(task_view.of_task("it", known), 2_000)
     assert [listed.artifact_id for listed in view.artifacts] == ["a"]
 
 
 def test_a_long_word_on_the_way_to_an_artifact_is_not_what_a_cut_text_is_read_on_from() -> None:
     made = Artifact(artifact_id="a", parts=(text(LINES[:9_000]),))
     known = task(QUESTION, said(text(LINES[::-1])), artifacts=(made,))
-    view = fit(views.of_task("it", known), 2_000)
+    view = fit(task_view.of_task("it", known), 2_000)
     assert [listed.artifact_id for listed in view.artifacts] == ["a"]
 
 
 def test_the_longer_of_an_artifact_and_a_message_is_named_and_both_are_listed() -> None:
     made = Artifact(artifact_id="a", parts=(text("short\n" * 100),))
     known = task(QUESTION, status=said(text(LINES)), artifacts=(made,))
-    view = fit(views.of_task("it", known), 2_000)
+    view = fit(task_view.of_task("it", known), 2_000)
     assert len(view.artifacts) == 2
     assert f'artifact_id="{view.artifacts[1].artifact_id}"' in (view.next_step or "")
 
 
 def test_a_cut_answer_without_a_task_that_nobody_keeps_says_so() -> None:
-    view = fit(views.of_message("it", said(text(LINES))), 2_000)
+    view = fit(task_view.of_message("it", said(text(LINES))), 2_000)
     assert view.artifacts == ()
     assert "the rest cannot be read" in (view.next_step or "")

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
+from a2a_mcp.presentation.task_view import ArtifactView, TaskView
 from a2a_mcp.text.truncate import shorten
-from a2a_mcp.views import ArtifactView, TaskView
 
 ID_BYTES: Final = 512
 NAME_BYTES: Final = 200

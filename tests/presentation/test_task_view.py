@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from a2a_mcp import fitting, views
 from a2a_mcp.a2a.types import (
     Artifact,
     Message,
@@ -22,7 +21,8 @@ from a2a_mcp.a2a.types import (
     TaskStatus,
     TaskStatusUpdateEvent,
 )
-from a2a_mcp.views import ArtifactView, TaskView, UpdateView
+from a2a_mcp.presentation import budget, task_view
+from a2a_mcp.presentation.task_view import ArtifactView, TaskView, UpdateView
 
 LIMIT = 10_000
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(62)
@@ -47,7 +47,7 @@ def task(state: TaskState = TaskState.COMPLETED, message: str | None = None, **m
 
 
 def viewed(known: Task) -> str:
-    return views.of_task("agent", known).text
+    return task_view.of_task("agent", known).text
 
 
 # --- where the answer is ---
@@ -75,7 +75,7 @@ def test_words_that_differ_are_all_shown_results_before_closing_words() -> None:
 
 def test_history_of_before_the_users_last_message_is_not_the_answer() -> None:
     known = task(history=(said("old answer"), said("new question", role=Role.USER)))
-    assert viewed(known) == views.NO_CONTENT
+    assert viewed(known) == task_view.NO_CONTENT
 
 
 def test_the_last_words_of_history_are_the_last_that_say_anything() -> None:
@@ -134,8 +134,8 @@ def test_a_link_is_shown_with_where_it_leads() -> None:
 
 def test_the_bytes_of_a_file_stand_nowhere_and_its_name_and_size_in_the_list() -> None:
     picture = artifact(Part(kind="raw", raw=PNG, media_type="image/png"), name="dot.png")
-    view = views.of_task("agent", task(artifacts=(picture,)))
-    assert view.text == views.ONLY_FILES
+    view = task_view.of_task("agent", task(artifacts=(picture,)))
+    assert view.text == task_view.ONLY_FILES
     assert view.artifacts == (ArtifactView("answer", "dot.png", "image/png", len(PNG)),)
     assert "artifact_id answer: dot.png, image/png, 70 bytes" in view.prose()
     assert "iVBOR" not in view.prose() + json.dumps(view.structured())
@@ -156,9 +156,9 @@ def test_an_unreadable_part_says_why() -> None:
 def test_more_artifacts_than_are_listed_are_counted() -> None:
     many = tuple(
         artifact(Part(kind="raw", raw=b"x"), artifact_id=f"file-{n}")
-        for n in range(views.SHOWN_ARTIFACTS + 5)
+        for n in range(task_view.SHOWN_ARTIFACTS + 5)
     )
-    view = views.of_task("agent", task(artifacts=many))
+    view = task_view.of_task("agent", task(artifacts=many))
     for channel in (view.prose(), json.dumps(view.structured())):
         assert str(len(many)) in channel
 
@@ -166,60 +166,62 @@ def test_more_artifacts_than_are_listed_are_counted() -> None:
 # --- states ---
 
 
-@pytest.mark.parametrize("state", sorted(views.FAILURES))
+@pytest.mark.parametrize("state", sorted(task_view.FAILURES))
 def test_a_failure_is_an_error_with_the_agents_words(state: TaskState) -> None:
-    view = views.of_task("agent", task(state, "no such city"))
+    view = task_view.of_task("agent", task(state, "no such city"))
     assert view.failed
     assert view.text == "no such city"
     assert view.next_step
 
 
-@pytest.mark.parametrize("state", sorted(views.FAILURES))
+@pytest.mark.parametrize("state", sorted(task_view.FAILURES))
 def test_a_failure_without_words_says_so(state: TaskState) -> None:
-    assert viewed(task(state)) == views.NO_REASON
+    assert viewed(task(state)) == task_view.NO_REASON
 
 
 def test_a_failure_takes_its_words_from_the_error_that_ended_the_stream() -> None:
-    view = views.of_task("agent", task(TaskState.FAILED), reason="boom\x1b[31m")
+    view = task_view.of_task("agent", task(TaskState.FAILED), reason="boom\x1b[31m")
     assert view.text == "boom\\u001b[31m"
 
 
 def test_words_in_the_task_win_over_those_of_the_stream() -> None:
-    view = views.of_task("agent", task(TaskState.FAILED, "no such city"), reason="internal error")
+    view = task_view.of_task(
+        "agent", task(TaskState.FAILED, "no such city"), reason="internal error"
+    )
     assert view.text == "no such city"
 
 
-@pytest.mark.parametrize("state", sorted(set(TaskState) - views.FAILURES))
+@pytest.mark.parametrize("state", sorted(set(TaskState) - task_view.FAILURES))
 def test_no_other_state_is_an_error(state: TaskState) -> None:
-    assert not views.of_task("agent", task(state)).failed
+    assert not task_view.of_task("agent", task(state)).failed
 
 
 @pytest.mark.parametrize("state", sorted(set(TaskState) - {TaskState.COMPLETED}))
 def test_every_state_but_completed_says_what_to_do_next(state: TaskState) -> None:
-    assert views.of_task("agent", task(state)).next_step
+    assert task_view.of_task("agent", task(state)).next_step
 
 
 def test_an_empty_completion_is_said_and_not_an_empty_text() -> None:
-    assert viewed(task()) == views.NO_CONTENT
+    assert viewed(task()) == task_view.NO_CONTENT
     assert viewed(task(message="", artifacts=(artifact(""),))) != ""
 
 
 def test_a_message_reply_is_completed_and_has_no_task() -> None:
     message = Message(message_id="m", role=Role.AGENT, parts=(text("hi"),), context_id="c9")
-    view = views.of_message("agent", message)
+    view = task_view.of_message("agent", message)
     assert view.structured() == {
         "agent": "agent",
         "context_id": "c9",
         "state": "completed",
         "text": "hi",
     }
-    assert views.of_message("agent", said()).text == views.NO_CONTENT
+    assert task_view.of_message("agent", said()).text == task_view.NO_CONTENT
 
 
 def test_text_of_an_agent_cannot_steer_a_terminal_or_a_reader() -> None:
     hostile = "a\x1b[2Jb\u202ec\ud800d\U000e0041e\r\nf\tg"
     part = artifact(hostile, artifact_id="id\u202e", name="n\x07")
-    view = views.of_task("agent", task(message=hostile + "!", artifacts=(part, artifact("x"))))
+    view = task_view.of_task("agent", task(message=hostile + "!", artifacts=(part, artifact("x"))))
     for channel in (view.prose(), json.dumps(view.structured(), ensure_ascii=False)):
         channel.encode()
         assert not set("\x1b\u202e\x07\U000e0041\r") & set(channel)
@@ -235,12 +237,12 @@ def test_letters_that_languages_and_emoji_need_stay() -> None:
 
 def test_an_event_that_says_nothing_new_shows_only_its_state() -> None:
     event = TaskStatusUpdateEvent(task_id="t1", status=TaskStatus(state=TaskState.WORKING))
-    assert views.of_event(TaskState.WORKING, event) == UpdateView("working", "")
+    assert task_view.of_event(TaskState.WORKING, event) == UpdateView("working", "")
 
 
 def test_a_chunk_is_shown_whole_with_the_tasks_state() -> None:
     event = TaskArtifactUpdateEvent(task_id="t1", artifact=artifact("a\n", "b\n"))
-    update = views.of_event(TaskState.WORKING, event)
+    update = task_view.of_event(TaskState.WORKING, event)
     assert update
     assert (update.state, update.text) == ("working", "a\nb\n")
 
@@ -289,7 +291,7 @@ def leaves(value: Any) -> list[str]:
 @given(tasks, st.none() | names)
 @settings(max_examples=60, deadline=None)
 def test_every_fact_of_the_structure_stands_in_the_text_too(known: Task, note: str | None) -> None:
-    view = views.of_task("agent", known, note=note and note.strip())
+    view = task_view.of_task("agent", known, note=note and note.strip())
     structure, prose = view.structured(), view.prose()
     if len(view.artifacts) == 1:  # shown whole as the text, it needs no entry of its own
         del structure["artifacts"]
@@ -298,12 +300,12 @@ def test_every_fact_of_the_structure_stands_in_the_text_too(known: Task, note: s
 
 
 def test_the_text_begins_with_what_a_follow_up_needs() -> None:
-    prose = views.of_task("weather", task(TaskState.WORKING)).prose()
+    prose = task_view.of_task("weather", task(TaskState.WORKING)).prose()
     assert prose.startswith("weather · working · task_id t1 · context_id c1\n\n")
 
 
 def test_the_structure_has_no_empty_members() -> None:
-    assert views.of_task("agent", task(message="hi")).structured() == {
+    assert task_view.of_task("agent", task(message="hi")).structured() == {
         "agent": "agent",
         "task_id": "t1",
         "context_id": "c1",
@@ -314,7 +316,7 @@ def test_the_structure_has_no_empty_members() -> None:
 
 def test_a_short_answer_costs_few_bytes_beside_its_text() -> None:
     ids = {"id": "0" * 36, "context_id": "1" * 36}
-    view = views.of_task("echo", task(artifacts=(artifact("hello"),)).model_copy(update=ids))
+    view = task_view.of_task("echo", task(artifacts=(artifact("hello"),)).model_copy(update=ids))
     structure = json.dumps(view.structured(), separators=(",", ":"))
     assert len(view.prose().encode()) - len("hello") <= 250
     assert len(structure.encode()) - len("hello") <= 450
@@ -329,14 +331,14 @@ def sizes(view: TaskView) -> list[int]:
 
 
 def test_a_view_that_fits_is_left_as_it_is() -> None:
-    view = views.of_task("agent", task(message="hi"))
-    assert fitting.fit(view, LIMIT) is view
+    view = task_view.of_task("agent", task(message="hi"))
+    assert budget.fit(view, LIMIT) is view
 
 
 @pytest.mark.parametrize("letter", ["a", "é", "日", "👩", '"', "\\", "\x00", "\n", "\t"], ids=repr)
 def test_a_long_text_of_any_script_keeps_head_and_tail_within_the_limit(letter: str) -> None:
     words = f"BEGIN {letter * 60_000} END"
-    view = fitting.fit(views.of_task("agent", task(artifacts=(artifact(words),))), LIMIT)
+    view = budget.fit(task_view.of_task("agent", task(artifacts=(artifact(words),))), LIMIT)
     assert max(sizes(view)) <= LIMIT
     assert view.truncated
     assert view.text.startswith("BEGIN")
@@ -346,20 +348,20 @@ def test_a_long_text_of_any_script_keeps_head_and_tail_within_the_limit(letter: 
 
 def test_a_cut_uses_most_of_the_room() -> None:
     words = "".join(f"line {n}\n" for n in range(20_000))
-    view = fitting.fit(views.of_task("agent", task(artifacts=(artifact(words),))), LIMIT)
+    view = budget.fit(task_view.of_task("agent", task(artifacts=(artifact(words),))), LIMIT)
     assert max(sizes(view)) > LIMIT * 0.8
 
 
 def test_a_cut_is_made_at_line_borders() -> None:
     rows = [f"row {n:05} of the table" for n in range(5000)]
-    view = fitting.fit(views.of_task("agent", task(message="\n".join(rows))), LIMIT)
+    view = budget.fit(task_view.of_task("agent", task(message="\n".join(rows))), LIMIT)
     head, _, tail = view.text.partition("\n\n[… ")
     assert set(head.splitlines()) <= set(rows)
     assert set(tail.partition("…]\n\n")[2].splitlines()) <= set(rows)
 
 
 def test_a_cut_counts_what_it_leaves_out() -> None:
-    cut = fitting.head_and_tail("a" * 1000 + "\n" + "b" * 1000, 900)
+    cut = budget.head_and_tail("a" * 1000 + "\n" + "b" * 1000, 900)
     kept = cut.partition("\n\n[…")[0].count("a") + cut.partition("…]")[2].count("b")
     told = int(cut.partition("[… ")[2].partition(" ")[0])
     assert abs(2001 - kept - told) <= 1
@@ -368,7 +370,7 @@ def test_a_cut_counts_what_it_leaves_out() -> None:
 @pytest.mark.parametrize("channel", ["text", "structure"])
 def test_a_cut_says_how_to_read_on(channel: str) -> None:
     known = task(artifacts=(artifact("x" * 30_000, artifact_id="report"),))
-    view = fitting.fit(views.of_task("agent", known), LIMIT)
+    view = budget.fit(task_view.of_task("agent", known), LIMIT)
     shown = view.prose() if channel == "text" else view.structured()["next_step"]
     assert 'get_artifact(task_id="t1", artifact_id="report"' in shown
 
@@ -376,7 +378,7 @@ def test_a_cut_says_how_to_read_on(channel: str) -> None:
 def test_a_cut_says_where_the_rest_of_a_lone_text_begins() -> None:
     words = "".join(f"Zeile {n}: schön 👩\n" for n in range(5_000))
     known = task(artifacts=(artifact(words),))
-    view = fitting.fit(views.of_task("agent", known), LIMIT)
+    view = budget.fit(task_view.of_task("agent", known), LIMIT)
     found = re.search(r"offset=(\d+)\)", view.next_step or "")
     assert found
     head = view.text.partition("\n\n[… ")[0]
@@ -393,7 +395,7 @@ def test_a_cut_says_where_the_rest_of_a_lone_text_begins() -> None:
     ids=["a message too", "two artifacts", "data"],
 )
 def test_a_cut_of_more_than_a_lone_text_does_not_guess_where_its_rest_begins(known: Task) -> None:
-    view = fitting.fit(views.of_task("agent", known), LIMIT)
+    view = budget.fit(task_view.of_task("agent", known), LIMIT)
     assert "offset=" not in (view.next_step or "")
     assert re.search(r'get_artifact\(task_id="[^"]+", artifact_id="[^"]+"\)', view.next_step or "")
 
@@ -401,20 +403,20 @@ def test_a_cut_of_more_than_a_lone_text_does_not_guess_where_its_rest_begins(kno
 def test_a_cut_message_with_a_file_names_one_call_that_brings_both() -> None:
     file = Part(kind="raw", raw=b"%PDF", filename="r.pdf")
     said = Message(message_id="m", role=Role.AGENT, parts=(text("x" * 30_000), file))
-    view = fitting.fit(views.of_message("agent", said, "pending-1"), LIMIT)
+    view = budget.fit(task_view.of_message("agent", said, "pending-1"), LIMIT)
     assert (view.next_step or "").count("get_artifact(") == 1
     assert 'get_artifact(task_id="pending-1", artifact_id="message-' in (view.next_step or "")
 
 
 def test_a_question_that_is_cut_still_says_how_to_answer_it() -> None:
     known = task(TaskState.INPUT_REQUIRED, "Which? " * 5000)
-    view = fitting.fit(views.of_task("agent", known), LIMIT)
+    view = budget.fit(task_view.of_task("agent", known), LIMIT)
     assert "Answer with send_task" in (view.next_step or "")
 
 
 def test_ids_and_state_survive_any_cut() -> None:
     known = task(artifacts=tuple(artifact("x" * 900, artifact_id=f"a{n}") for n in range(60)))
-    view = fitting.fit(views.of_task("agent", known, note="n" * 500), 1_500)
+    view = budget.fit(task_view.of_task("agent", known, note="n" * 500), 1_500)
     assert (view.agent, view.task_id, view.context_id) == ("agent", "t1", "c1")
     assert view.state is TaskState.COMPLETED
     assert max(sizes(view)) <= 1_500
@@ -429,19 +431,19 @@ def test_no_word_of_an_agent_is_so_long_that_the_view_does_not_fit(field: str) -
         name=long if field == "name" else None,
         parts=(part,),
     )
-    view = fitting.fit(views.of_task("agent", task(artifacts=(made, artifact("x")))), LIMIT)
+    view = budget.fit(task_view.of_task("agent", task(artifacts=(made, artifact("x")))), LIMIT)
     assert max(sizes(view)) <= LIMIT
 
 
 def test_a_long_reason_or_note_fits_too() -> None:
-    view = views.of_task("agent", task(TaskState.FAILED), reason="r" * 40_000, note="n" * 1_200)
-    assert max(sizes(fitting.fit(view, LIMIT))) <= LIMIT
+    view = task_view.of_task("agent", task(TaskState.FAILED), reason="r" * 40_000, note="n" * 1_200)
+    assert max(sizes(budget.fit(view, LIMIT))) <= LIMIT
 
 
 def test_many_updates_fit() -> None:
     updates = tuple(UpdateView("working", f"{n} " + "u" * 490) for n in range(100))
-    view = views.of_task("agent", task(message="x" * 50_000))
-    fitted = fitting.fit(TaskView("agent", "t1", text=view.text, updates=updates), LIMIT)
+    view = task_view.of_task("agent", task(message="x" * 50_000))
+    fitted = budget.fit(TaskView("agent", "t1", text=view.text, updates=updates), LIMIT)
     assert max(sizes(fitted)) <= LIMIT
     assert fitted.truncated
 
@@ -478,4 +480,4 @@ large_tasks = st.builds(
 @given(large_tasks, st.sampled_from([3_000, 10_000, 40_000]))
 @settings(max_examples=60, deadline=None)
 def test_any_task_fits_both_channels(known: Task, limit: int) -> None:
-    assert max(sizes(fitting.fit(views.of_task("agent", known), limit))) <= limit
+    assert max(sizes(budget.fit(task_view.of_task("agent", known), limit))) <= limit

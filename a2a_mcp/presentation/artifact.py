@@ -14,11 +14,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from a2a_mcp import content, media_types, messages, views
+from a2a_mcp import media_types
 from a2a_mcp.a2a.types import JSON, Artifact, Part, Task
 from a2a_mcp.errors import NotAllowed
-from a2a_mcp.fitting import ID_BYTES, NAME_BYTES, head_and_tail
-from a2a_mcp.pointing import NothingThere, follow, items, members, past_the_end
+from a2a_mcp.presentation import content, message_artifacts
+from a2a_mcp.presentation.budget import ID_BYTES, NAME_BYTES, head_and_tail
+from a2a_mcp.presentation.json_pointer import NothingThere, follow, items, members, past_the_end
 from a2a_mcp.text.truncate import shorten
 from a2a_mcp.text.untrusted import scrub
 
@@ -209,7 +210,7 @@ def pick(agent: str, task: Task, wanted: Wanted, mask: Mask) -> tuple[Artifact, 
 def _artifact(agent: str, task: Task, wanted: Wanted, mask: Mask) -> Artifact:
     if found := named(task, wanted.artifact_id, mask):
         return found
-    made = (*task.artifacts, *messages.with_files(task))
+    made = (*task.artifacts, *message_artifacts.with_files(task))
     ids = ", ".join(shown_id(artifact, mask) for artifact in made[:20])
     known = shorten(ids, KNOWN_IDS)
     raise NotAllowed(
@@ -227,7 +228,7 @@ def named(task: Task, artifact_id: str, mask: Mask) -> Artifact | None:
     for artifact in task.artifacts:
         if artifact_id in (artifact.artifact_id, shown_id(artifact, mask)):
             return artifact
-    return messages.find(task, artifact_id)
+    return message_artifacts.find(task, artifact_id)
 
 
 def _parts(agent: str, task: Task, artifact: Artifact, wanted: Wanted) -> tuple[Part, ...]:

@@ -12,9 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from a2a_mcp.a2a.types import Artifact, Part, Task, TaskState, TaskStatus
-from a2a_mcp.artifacts import LARGEST_MEDIA, Piece, Wanted, pick, playable, read_artifact, shown_id
 from a2a_mcp.errors import NotAllowed
-from a2a_mcp.pointing import NothingThere
+from a2a_mcp.presentation.artifact import (
+    LARGEST_MEDIA,
+    Piece,
+    Wanted,
+    pick,
+    playable,
+    read_artifact,
+    shown_id,
+)
+from a2a_mcp.presentation.json_pointer import NothingThere
 from a2a_mcp.text.untrusted import scrub
 
 ROOM = 10_000

@@ -22,8 +22,8 @@ from a2a_mcp.a2a.types import (
     TaskStatusUpdateEvent,
 )
 from a2a_mcp.a2a.updates import as_task
-from a2a_mcp.content import answer, content, joined, media_type_of, size_of
-from a2a_mcp.messages import at_length, with_files
+from a2a_mcp.presentation.content import answer, content, joined, media_type_of, size_of
+from a2a_mcp.presentation.message_artifacts import at_length, with_files
 from a2a_mcp.text.untrusted import scrub
 
 SHOWN_ARTIFACTS: Final = 20

@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import Final
 
 from a2a_mcp.a2a.types import Artifact, Message, Part, Role, Task
-from a2a_mcp.content import content, since_the_user
+from a2a_mcp.presentation.content import content, since_the_user
 
 NAME: Final = "message-"
 DIGITS: Final = 8
