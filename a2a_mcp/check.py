@@ -19,8 +19,8 @@ from a2a_mcp.a2a.errors import (
     NoCommonInterface,
     UrlRefused,
 )
-from a2a_mcp.config import Config
-from a2a_mcp.credentials import CredentialUnavailable
+from a2a_mcp.config.load import Config
+from a2a_mcp.config.secrets import CredentialUnavailable
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.info import describe_agent
 from a2a_mcp.registry import Registry

@@ -19,7 +19,8 @@ from typing import Final
 
 import anyio
 
-from a2a_mcp import __version__, config
+from a2a_mcp import __version__
+from a2a_mcp.config import load
 from a2a_mcp.errors import ConfigError
 
 log = logging.getLogger(__name__)
@@ -42,11 +43,11 @@ Agents come from agents.toml, from $A2A_AGENTS (name=url,name=url) and from what
 class Started:
     """The configuration of a run, read once."""
 
-    reloader: config.Reloader
+    reloader: load.Reloader
     state_folder: Path
 
     @property
-    def config(self) -> config.Config:
+    def config(self) -> load.Config:
         """The configuration as it was read."""
         return self.reloader.config
 
@@ -134,7 +135,7 @@ def _serve_http(options: argparse.Namespace, started: Started) -> int:
         for name in ("host", "port", "path")
         if (value := getattr(options, name)) is not None
     }
-    settings = config.server_with(started.config.server, wanted)
+    settings = load.server_with(started.config.server, wanted)
     check_exposure(settings, allow_unauthenticated=options.allow_unauthenticated)
 
     async def run() -> None:
@@ -244,16 +245,16 @@ def _start(options: argparse.Namespace, *, quiet: bool = False) -> Started:
     from a2a_mcp.log import configure
 
     _refuse_slips(options.urls)
-    reloader = config.Reloader(
-        path=config.config_path(options.config), urls=options.urls, strict=options.strict
+    reloader = load.Reloader(
+        path=load.config_path(options.config), urls=options.urls, strict=options.strict
     )
     found = reloader.config
-    level = config.log_level(options.log_level)
+    level = load.log_level(options.log_level)
     configure(level, options.log_json, redact=found.secrets.mask)
     if not quiet:
         for note in found.notes:
             log.warning("%s", note)
         for name, reason in found.faults.items():
             log.warning("agent %s is disabled: %s", name, reason)
-    state = config.state_folder(getattr(options, "state_dir", None), found, os.environ)
+    state = load.state_folder(getattr(options, "state_dir", None), found, os.environ)
     return Started(reloader, state)

@@ -12,7 +12,7 @@ import anyio
 from mcp import Client
 
 from a2a_mcp.bridge import Bridge, Outgoing
-from a2a_mcp.config import AgentConfig, Config, ServerConfig
+from a2a_mcp.config.load import AgentConfig, Config, ServerConfig
 from a2a_mcp.follower import Follower
 from a2a_mcp.kept import Kept
 from a2a_mcp.listing import Listing

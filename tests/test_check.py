@@ -14,8 +14,8 @@ from staging import agents
 
 from a2a_mcp.a2a.auth import Bearer
 from a2a_mcp.check import report
-from a2a_mcp.config import Config, load
-from a2a_mcp.credentials import CommandSecret, SecretRegister
+from a2a_mcp.config.load import Config, load
+from a2a_mcp.config.secrets import CommandSecret, SecretRegister
 
 pytestmark = pytest.mark.anyio
 

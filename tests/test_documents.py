@@ -12,9 +12,9 @@ from typing import Any, Final
 
 import pytest
 
-from a2a_mcp import config
+from a2a_mcp.config import load
+from a2a_mcp.config.schema import AUTH_TABLES, AgentConfig, FileTable, Limits, ServerConfig
 from a2a_mcp.server.tools import TABLE
-from a2a_mcp.settings import AUTH_TABLES, AgentConfig, FileTable, Limits, ServerConfig
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 EXAMPLE: Final = ROOT / "agents.example.toml"
@@ -81,7 +81,7 @@ def options(command: tuple[str, ...]) -> frozenset[str]:
     return frozenset(re.findall(r"(?<![\w-])--[a-z][a-z-]*", done.stdout))
 
 
-def load(text: str, folder: Path) -> config.Config:
+def load(text: str, folder: Path) -> load.Config:
     """Read a configuration, every secret and file of which is there."""
     path = folder / "agents.toml"
     path.write_text(text, encoding="utf-8")
@@ -91,7 +91,7 @@ def load(text: str, folder: Path) -> config.Config:
         found.parent.mkdir(parents=True, exist_ok=True)
         found.write_text(SECRET, encoding="utf-8")
     environ = dict.fromkeys(re.findall(r'env = "(\w+)"', text), SECRET)
-    return config.load(path=path, environ=environ, strict=True)
+    return load.load(path=path, environ=environ, strict=True)
 
 
 def is_for_a_host(text: str) -> bool:
@@ -112,7 +112,7 @@ def test_every_configuration_shown_can_be_loaded(block: Block, tmp_path: Path) -
 
 
 def test_the_example_loads_as_it_stands() -> None:
-    loaded = config.load(path=EXAMPLE, environ={}, strict=True)
+    loaded = load.load(path=EXAMPLE, environ={}, strict=True)
     assert loaded.faults == {}
     assert [name for name, agent in loaded.agents.items() if agent.enabled] == ["currency"]
 

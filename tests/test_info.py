@@ -15,7 +15,7 @@ from staging import agents
 
 from a2a_mcp.a2a.auth import ApiKey, Basic, Bearer, Headers
 from a2a_mcp.a2a.errors import A2AError
-from a2a_mcp.config import Config, Reloader
+from a2a_mcp.config.load import Config, Reloader
 from a2a_mcp.info import PAGE, AgentsView, describe_agent, list_agents
 from a2a_mcp.registry import Registry
 

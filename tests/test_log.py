@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from a2a_mcp import log
-from a2a_mcp.credentials import SecretRegister
+from a2a_mcp.config.secrets import SecretRegister
 
 
 @pytest.fixture(autouse=True)

@@ -23,7 +23,7 @@ from scripted import (
 )
 from staging import agents, staged, until
 
-from a2a_mcp.config import Config, Reloader
+from a2a_mcp.config.load import Config, Reloader
 from a2a_mcp.errors import AgentDisabled, AmbiguousAgent, BridgeError, UnknownAgent
 from a2a_mcp.registry import Registry
 

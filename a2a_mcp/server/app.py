@@ -12,7 +12,7 @@ from mcp.server.auth.middleware.auth_context import get_access_token
 
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.bridge import Bridge, Outgoing
-from a2a_mcp.credentials import CredentialUnavailable
+from a2a_mcp.config.secrets import CredentialUnavailable
 from a2a_mcp.files_out import FilesOut
 from a2a_mcp.info import describe_agent, list_agents
 from a2a_mcp.jobs import Jobs

@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from a2a_mcp.config import ServerConfig
+from a2a_mcp.config.load import ServerConfig
 from a2a_mcp.errors import ConfigError
 from a2a_mcp.server.ports import open_port, origin_of
 

@@ -19,7 +19,7 @@ from pydantic import BaseModel
 
 from a2a_mcp import __version__
 from a2a_mcp.bridge import Bridge
-from a2a_mcp.config import Config, Reloader
+from a2a_mcp.config.load import Config, Reloader
 from a2a_mcp.files_out import FilesOut
 from a2a_mcp.follower import Follower
 from a2a_mcp.jobs import Jobs

@@ -48,8 +48,8 @@ from staging import agents, configured, hosted
 from a2a_mcp.a2a import errors as wire
 from a2a_mcp.a2a.auth import Bearer
 from a2a_mcp.a2a.errors import A2AError, AgentError, Delivery
-from a2a_mcp.config import Config
-from a2a_mcp.credentials import SecretRegister
+from a2a_mcp.config.load import Config
+from a2a_mcp.config.secrets import SecretRegister
 from a2a_mcp.server.results import FailedCall, of_agent_error
 from a2a_mcp.server.tools import all_tools
 

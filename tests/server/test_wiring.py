@@ -16,8 +16,8 @@ from staging import agents, configured, hosted
 
 from a2a_mcp import __version__
 from a2a_mcp.a2a.auth import Bearer
-from a2a_mcp.config import Config
-from a2a_mcp.credentials import CommandSecret
+from a2a_mcp.config.load import Config
+from a2a_mcp.config.secrets import CommandSecret
 from a2a_mcp.server.tools import all_tools
 from a2a_mcp.server.wiring import create_server, instructions
 

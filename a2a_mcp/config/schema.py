@@ -23,10 +23,10 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
-from a2a_mcp import syntax
 from a2a_mcp.a2a.auth import ApiKey, Basic, Bearer, Credential, Headers, Secret
 from a2a_mcp.a2a.types import JSON
-from a2a_mcp.credentials import Sources, read_secret, read_text, secret
+from a2a_mcp.config import values
+from a2a_mcp.config.secrets import Sources, read_secret, read_text, secret
 from a2a_mcp.text.urls import is_private_link
 
 MIB: Final = 1024 * 1024
@@ -78,8 +78,8 @@ def _card(value: object, info: ValidationInfo) -> Path | dict[str, JSON]:
 def _proxy(value: object, info: ValidationInfo) -> SecretStr:
     sources = Sources.of(info)
     if isinstance(value, str) and "@" not in value:
-        return SecretStr(syntax.proxy_url(value))
-    url = read_secret(value, sources, syntax.proxy_url)
+        return SecretStr(values.proxy_url(value))
+    url = read_secret(value, sources, values.proxy_url)
     password = urlsplit(url.get_secret_value()).password
     if password:
         sources.secrets.add(unquote(password))
@@ -87,7 +87,7 @@ def _proxy(value: object, info: ValidationInfo) -> SecretStr:
 
 
 def _state_key(value: object, info: ValidationInfo) -> SecretStr:
-    return read_secret(value, Sources.of(info), syntax.state_key)
+    return read_secret(value, Sources.of(info), values.state_key)
 
 
 def _binding(value: object) -> object:
@@ -96,15 +96,15 @@ def _binding(value: object) -> object:
     return BINDINGS[value.lower()] if isinstance(value, str) else value
 
 
-HeaderName = Annotated[str, AfterValidator(syntax.header_name)]
-HeaderSecret = Annotated[Secret, secret(syntax.header_value)]
-BearerToken = Annotated[Secret, secret(syntax.bearer_token)]
+HeaderName = Annotated[str, AfterValidator(values.header_name)]
+HeaderSecret = Annotated[Secret, secret(values.header_value)]
+BearerToken = Annotated[Secret, secret(values.bearer_token)]
 HeaderSecrets = Annotated[dict[HeaderName, HeaderSecret], BeforeValidator(_plain_headers)]
 FilePath = Annotated[Path, PlainValidator(_path)]
 Seconds = Annotated[float, Field(gt=0)]
 Wait = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(gt=0)]
-Origins = Annotated[tuple[Annotated[str, AfterValidator(syntax.origin)], ...], Field(strict=False)]
+Origins = Annotated[tuple[Annotated[str, AfterValidator(values.origin)], ...], Field(strict=False)]
 
 
 class Table(BaseModel):
@@ -143,7 +143,7 @@ class BasicTable(Table):
     """`type = "basic"` (RFC 7617)."""
 
     type: Literal["basic"]
-    username: Annotated[str, PlainValidator(read_text), AfterValidator(syntax.username)]
+    username: Annotated[str, PlainValidator(read_text), AfterValidator(values.username)]
     password: Annotated[Secret, secret(str)]
 
     def credential(self) -> Basic:
@@ -209,8 +209,8 @@ class AgentConfig(Table):
     may receive calls and credentials. None means: as the card says, or as `[server]` says.
     """
 
-    name: Annotated[str, AfterValidator(syntax.agent_name)]
-    url: Annotated[str, AfterValidator(syntax.agent_url)] | None = None
+    name: Annotated[str, AfterValidator(values.agent_name)]
+    url: Annotated[str, AfterValidator(values.agent_url)] | None = None
     card: Annotated[Path | dict[str, JSON], PlainValidator(_card)] | None = None
     description: str | None = None
     enabled: bool = True
@@ -229,11 +229,11 @@ class AgentConfig(Table):
     max_wait_seconds: Wait | None = None
     on_cancel: Literal["leave", "cancel"] = "leave"
     extensions: Annotated[
-        tuple[Annotated[str, AfterValidator(syntax.extension_uri)], ...], Field(strict=False)
+        tuple[Annotated[str, AfterValidator(values.extension_uri)], ...], Field(strict=False)
     ] = ()
     ask_user: bool = False
     output_modes: Annotated[
-        tuple[Annotated[str, AfterValidator(syntax.media_type)], ...], Field(strict=False)
+        tuple[Annotated[str, AfterValidator(values.media_type)], ...], Field(strict=False)
     ] = ()
 
     @property
@@ -277,12 +277,12 @@ class ServerConfig(Table):
     state_key: Annotated[SecretStr, PlainValidator(_state_key)] | None = None
     host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65_535)] = 8000
-    path: Annotated[str, AfterValidator(syntax.http_path)] = "/mcp"
+    path: Annotated[str, AfterValidator(values.http_path)] = "/mcp"
     allowed_hosts: Annotated[
-        tuple[Annotated[str, AfterValidator(syntax.host_pattern)], ...], Field(strict=False)
+        tuple[Annotated[str, AfterValidator(values.host_pattern)], ...], Field(strict=False)
     ] = ()
     allowed_origins: Annotated[
-        tuple[Annotated[str, AfterValidator(syntax.origin_pattern)], ...], Field(strict=False)
+        tuple[Annotated[str, AfterValidator(values.origin_pattern)], ...], Field(strict=False)
     ] = ()
     tokens: dict[Annotated[str, Field(min_length=1)], BearerToken] = {}
 

@@ -16,11 +16,11 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from a2a_mcp.credentials import SecretRegister, Sources
-from a2a_mcp.draft import Draft
+from a2a_mcp.config.builder import Draft
+from a2a_mcp.config.faults import did_you_mean, mistakes_in, shown
+from a2a_mcp.config.schema import AgentConfig, FileTable, Limits, ServerConfig
+from a2a_mcp.config.secrets import SecretRegister, Sources
 from a2a_mcp.errors import ConfigError
-from a2a_mcp.mistakes import did_you_mean, mistakes_in, shown
-from a2a_mcp.settings import AgentConfig, FileTable, Limits, ServerConfig
 
 APP: Final = "a2a-mcp"
 LEVELS: Final = ("debug", "info", "warning", "error")

@@ -19,8 +19,8 @@ import anyio
 from pydantic import PlainValidator, SecretStr, ValidationInfo
 
 from a2a_mcp.a2a.auth import Secret
+from a2a_mcp.config.values import variable_name
 from a2a_mcp.errors import BridgeError
-from a2a_mcp.syntax import variable_name
 from a2a_mcp.text.masking import Mask
 
 COMMAND_SECONDS: Final = 10.0

@@ -7,9 +7,9 @@ import pytest
 from pydantic import SecretStr
 
 from a2a_mcp.a2a.auth import Bearer, attach, reveal
-from a2a_mcp.config import AgentConfig, Config, load
-from a2a_mcp.credentials import CommandSecret, CredentialUnavailable, SecretRegister
-from a2a_mcp.syntax import header_value
+from a2a_mcp.config.load import AgentConfig, Config, load
+from a2a_mcp.config.secrets import CommandSecret, CredentialUnavailable, SecretRegister
+from a2a_mcp.config.values import header_value
 
 pytestmark = pytest.mark.anyio
 

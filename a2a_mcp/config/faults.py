@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
-from a2a_mcp.settings import AUTH_TABLES, Limits, ServerConfig
+from a2a_mcp.config.schema import AUTH_TABLES, Limits, ServerConfig
 from a2a_mcp.text.truncate import shorten
 from a2a_mcp.text.untrusted import scrub
 

@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from a2a_mcp.a2a.auth import Bearer
-from a2a_mcp.config import (
+from a2a_mcp.config.builder import slug
+from a2a_mcp.config.load import (
     AgentConfig,
     Config,
     Limits,
@@ -15,9 +16,8 @@ from a2a_mcp.config import (
     log_level,
     state_folder,
 )
-from a2a_mcp.draft import slug
+from a2a_mcp.config.schema import AUTH_TABLES, FileTable
 from a2a_mcp.errors import ConfigError
-from a2a_mcp.settings import AUTH_TABLES, FileTable
 
 EXAMPLE = Path(__file__).parents[1] / "agents.example.toml"
 X = 'url = "https://x.example"\n'

@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from a2a_mcp.credentials import Sources
-from a2a_mcp.mistakes import Mistake, mistakes_in, shown
-from a2a_mcp.settings import AgentConfig
-from a2a_mcp.syntax import agent_name, agent_url
+from a2a_mcp.config.faults import Mistake, mistakes_in, shown
+from a2a_mcp.config.schema import AgentConfig
+from a2a_mcp.config.secrets import Sources
+from a2a_mcp.config.values import agent_name, agent_url
 
 ENVIRONMENT: Final = "$A2A_AGENTS"
 _WELL_KNOWN: Final = re.compile(r"/\.well-known/agent(-card)?\.json$")
