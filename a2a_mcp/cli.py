@@ -242,7 +242,7 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
 
 def _start(options: argparse.Namespace, *, quiet: bool = False) -> Started:
     """Read the configuration and set up the log, before the SDK sets up its own."""
-    from a2a_mcp.log import configure
+    from a2a_mcp.telemetry.logs import configure
 
     _refuse_slips(options.urls)
     reloader = load.Reloader(

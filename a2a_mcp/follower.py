@@ -27,12 +27,12 @@ from a2a_mcp.a2a.types import (
     TaskStatus,
 )
 from a2a_mcp.a2a.updates import as_task
-from a2a_mcp.background import survives
 from a2a_mcp.errors import BridgeError, NotAllowed
 from a2a_mcp.follow import Follow
 from a2a_mcp.pursuit import FIRST_POLL, Pursuit
 from a2a_mcp.shares import giving_way, oldest_of_most
 from a2a_mcp.tasks import TaskMap, TaskRecord
+from a2a_mcp.telemetry.supervise import survives
 
 if TYPE_CHECKING:
     from a2a_mcp.connection import Connection

@@ -155,7 +155,7 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
             "a2a_mcp.check",
             "a2a_mcp.demo.agent",
             "a2a_mcp.demo.tour",
-            "a2a_mcp.log",
+            "a2a_mcp.telemetry.logs",
             "a2a_mcp.server.http",
             "a2a_mcp.server.stdio",
             "a2a_mcp.server.wiring",

@@ -20,7 +20,6 @@ from mcp.shared.exceptions import MCPError
 from mcp.shared.subscriptions import event_to_notification
 
 from a2a_mcp.a2a.errors import A2AError
-from a2a_mcp.background import survives
 from a2a_mcp.bridge import Outgoing
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.presentation import resource_uris
@@ -29,6 +28,7 @@ from a2a_mcp.server.app import App, owner
 from a2a_mcp.server.resources import Ctx, Handler, browser_of
 from a2a_mcp.server.streams import Stream
 from a2a_mcp.tasks import TaskRecord
+from a2a_mcp.telemetry.supervise import survives
 
 MOST_ADDRESSES: Final = 100  # of one stream
 STREAM: Final = "a2a-mcp stream"

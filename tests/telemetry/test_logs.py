@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from a2a_mcp import log
 from a2a_mcp.config.secrets import SecretRegister
+from a2a_mcp.telemetry import logs
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +25,7 @@ def lines(stream: io.StringIO) -> list[str]:
 
 def test_a_record_is_one_line_whatever_an_agent_put_into_it() -> None:
     stream = io.StringIO()
-    log.configure("info", stream=stream)
+    logs.configure("info", stream=stream)
     logging.getLogger("a2a_mcp.bridge").info("said %s", "a\nb\x1b[2J\u2028ERROR fake")
     assert len(lines(stream)) == 1
     assert r"info a2a_mcp.bridge: said a\nb\u001b[2J\u2028ERROR fake" in lines(stream)[0]
@@ -33,7 +33,7 @@ def test_a_record_is_one_line_whatever_an_agent_put_into_it() -> None:
 
 def test_secrets_are_hidden_also_those_learned_later_and_those_in_tracebacks() -> None:
     stream, secrets = io.StringIO(), SecretRegister()
-    log.configure("debug", stream=stream, redact=secrets.mask)
+    logs.configure("debug", stream=stream, redact=secrets.mask)
     secrets.add("hunter2-hunter2")
     logger = logging.getLogger("a2a_mcp")
     try:
@@ -48,14 +48,14 @@ def test_secrets_are_hidden_also_those_learned_later_and_those_in_tracebacks() -
 
 def test_a_url_loses_its_query_and_its_user() -> None:
     stream = io.StringIO()
-    log.configure("info", stream=stream)
+    logs.configure("info", stream=stream)
     logging.getLogger("a2a_mcp").info('GET "https://me:pw@x.example/a?key=1#f" 200')
     assert '"https://x.example/a" 200' in stream.getvalue()
 
 
 def test_libraries_are_heard_from_warnings_up_even_if_they_set_their_own_level() -> None:
     stream = io.StringIO()
-    log.configure("debug", stream=stream)
+    logs.configure("debug", stream=stream)
     library = logging.getLogger("httpx.of.this.test")
     library.setLevel(logging.DEBUG)
     library.info("GET https://x.example")
@@ -70,7 +70,7 @@ def test_libraries_are_heard_from_warnings_up_even_if_they_set_their_own_level()
 
 def test_the_level_leaves_out_what_is_below_it() -> None:
     stream = io.StringIO()
-    log.configure("warning", stream=stream)
+    logs.configure("warning", stream=stream)
     logging.getLogger("a2a_mcp").info("small talk")
     assert lines(stream) == []
 
@@ -78,7 +78,7 @@ def test_the_level_leaves_out_what_is_below_it() -> None:
 def test_json_lines_are_json() -> None:
     stream, secrets = io.StringIO(), SecretRegister()
     secrets.add('quo"ted-secret')
-    log.configure("info", json_lines=True, stream=stream, redact=secrets.mask)
+    logs.configure("info", json_lines=True, stream=stream, redact=secrets.mask)
     logging.getLogger("a2a_mcp").info('x "y"\n%s', 'quo"ted-secret')
     (record,) = map(json.loads, lines(stream))
     assert (record["level"], record["logger"]) == ("info", "a2a_mcp")
@@ -87,7 +87,7 @@ def test_json_lines_are_json() -> None:
 
 def test_logging_configured_before_the_server_is_made_stays_as_it_is() -> None:
     stream = io.StringIO()
-    log.configure("info", stream=stream)
+    logs.configure("info", stream=stream)
     logging.basicConfig(level=logging.DEBUG, format="%(message)s")
     logging.getLogger("mcp.server").info("chatter")
     assert lines(stream) == []
