@@ -19,7 +19,7 @@ from a2a_mcp.presentation import message_artifacts, resource_uris
 from a2a_mcp.presentation.artifact import named
 from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.registry import Registry
-from a2a_mcp.tasks import TaskRecord
+from a2a_mcp.store.base import TaskRecord
 from a2a_mcp.text.times import rfc3339
 from a2a_mcp.text.untrusted import scrub
 

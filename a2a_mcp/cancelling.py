@@ -23,7 +23,7 @@ from a2a_mcp.presentation import task_view
 from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.reading import Reader
 from a2a_mcp.registry import Registry
-from a2a_mcp.tasks import TaskRecord
+from a2a_mcp.store.base import TaskRecord
 
 LAST_READ_SHARE: Final = 0.3
 LEAST_SECONDS: Final = 1.0

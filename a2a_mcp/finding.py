@@ -12,7 +12,7 @@ from a2a_mcp.a2a.types import GetTaskRequest, ListTasksRequest, Operation, Task
 
 if TYPE_CHECKING:
     from a2a_mcp.a2a.client import A2AClient
-    from a2a_mcp.tasks import TaskRecord
+    from a2a_mcp.store.base import TaskRecord
 
 PAGE_SIZE: Final = 50
 MOST_PAGES: Final = 4

@@ -18,7 +18,7 @@ from a2a_mcp.a2a.errors import A2AError, AgentError
 from a2a_mcp.a2a.types import Message, StreamEvent, Task, TaskState, TaskStatus
 from a2a_mcp.a2a.updates import apply, belongs
 from a2a_mcp.errors import BridgeError
-from a2a_mcp.tasks import TaskRecord
+from a2a_mcp.store.base import TaskRecord
 
 if TYPE_CHECKING:
     from a2a_mcp.a2a.client import A2AClient

@@ -31,7 +31,7 @@ from a2a_mcp.errors import BridgeError, NotAllowed
 from a2a_mcp.follow import Follow
 from a2a_mcp.pursuit import FIRST_POLL, Pursuit
 from a2a_mcp.shares import giving_way, oldest_of_most
-from a2a_mcp.tasks import TaskMap, TaskRecord
+from a2a_mcp.store.base import TaskMap, TaskRecord
 from a2a_mcp.telemetry.supervise import survives
 
 if TYPE_CHECKING:

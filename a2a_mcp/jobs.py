@@ -24,7 +24,7 @@ from a2a_mcp.follow import Follow
 from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.progress import Notice, Updates
 from a2a_mcp.shares import oldest_of_most
-from a2a_mcp.tasks import TaskRecord
+from a2a_mcp.store.base import TaskRecord
 
 if TYPE_CHECKING:
     from a2a_mcp.answering import Question

@@ -18,7 +18,7 @@ from a2a_mcp.presentation import task_view
 from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.reading import DEFAULT_HISTORY, Reader
 from a2a_mcp.routing import latest
-from a2a_mcp.tasks import TaskMap, TaskRecord
+from a2a_mcp.store.base import TaskMap, TaskRecord
 from a2a_mcp.text.untrusted import scrub
 
 NOTHING_HEARD: Final = (

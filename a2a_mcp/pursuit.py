@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from a2a_mcp.a2a.client import A2AClient
     from a2a_mcp.connection import Connection
     from a2a_mcp.delivery import Sender
-    from a2a_mcp.tasks import TaskRecord
+    from a2a_mcp.store.base import TaskRecord
 
 FIRST_POLL: Final = 0.5
 POLL_GROWTH: Final = 1.5

@@ -15,10 +15,10 @@ from a2a_mcp.a2a.updates import as_task
 from a2a_mcp.errors import BridgeError, NotAllowed
 from a2a_mcp.finding import find_task
 from a2a_mcp.follower import Follower
-from a2a_mcp.kept import Kept
 from a2a_mcp.registry import Registry
 from a2a_mcp.routing import Router, checked, unknown_task
-from a2a_mcp.tasks import TaskMap, TaskRecord
+from a2a_mcp.store.base import TaskMap, TaskRecord
+from a2a_mcp.store.results import Kept
 from a2a_mcp.text.untrusted import scrub
 
 DEFAULT_HISTORY: Final = 10

@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlite3 import Connection
 from typing import Final
 
-from a2a_mcp.tasks_file import TaskFile
+from a2a_mcp.store.sqlite.file import TaskFile
 
 AGENTS: Final = 1_000
 TASKS: Final = 100_000

@@ -167,7 +167,7 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
     "registry": frozenset({"a2a_mcp.connection", "httpx"}),
     "server.asking": frozenset({"a2a_mcp.answering"}),
     "server.wiring": frozenset({"a2a_mcp.server.listening"}),
-    "tasks_sqlite": frozenset({"a2a_mcp.tasks_file"}),
+    "tasks_sqlite": frozenset({"a2a_mcp.store.sqlite.file"}),
 }
 
 # The last lines of defence, where anything at all must become words.

@@ -10,7 +10,7 @@ from staging import ME, Stage, configured, staged
 
 from a2a_mcp.a2a.types import TaskState
 from a2a_mcp.errors import AmbiguousAgent, AmbiguousTask, NotAllowed, UnknownAgent, UnknownTask
-from a2a_mcp.tasks import TaskRecord
+from a2a_mcp.store.base import TaskRecord
 
 pytestmark = pytest.mark.anyio
 

@@ -27,7 +27,7 @@ from a2a_mcp.server import resources, task_news
 from a2a_mcp.server.app import App, owner
 from a2a_mcp.server.resources import Ctx, Handler, browser_of
 from a2a_mcp.server.streams import Stream
-from a2a_mcp.tasks import TaskRecord
+from a2a_mcp.store.base import TaskRecord
 from a2a_mcp.telemetry.supervise import survives
 
 MOST_ADDRESSES: Final = 100  # of one stream

@@ -18,7 +18,7 @@ from mcp.server.request_state import (
 )
 from pydantic import SecretStr
 
-from a2a_mcp.key_file import KEY_BYTES, make_key, read_key
+from a2a_mcp.store.state_key import KEY_BYTES, make_key, read_key
 
 log = logging.getLogger(__name__)
 

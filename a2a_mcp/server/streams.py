@@ -18,7 +18,7 @@ from mcp.server.subscriptions import ResourcesListChanged, ResourceUpdated, Serv
 from a2a_mcp.a2a.types import Task, TaskState
 from a2a_mcp.presentation import resource_uris
 from a2a_mcp.registry import Registry
-from a2a_mcp.tasks import TaskRecord
+from a2a_mcp.store.base import TaskRecord
 
 MOST_STREAMS: Final = 128  # of one caller; a host opens four when it starts (mcp-server 10.20)
 MOST_STATES: Final = 1_000

@@ -23,7 +23,6 @@ from a2a_mcp.config.load import Config, Reloader
 from a2a_mcp.files_out import FilesOut
 from a2a_mcp.follower import Follower
 from a2a_mcp.jobs import Jobs
-from a2a_mcp.kept import Kept
 from a2a_mcp.listing import Listing
 from a2a_mcp.presentation.message_artifacts import count_results
 from a2a_mcp.registry import Registry
@@ -32,7 +31,8 @@ from a2a_mcp.server.mcp_tasks import McpTasks
 from a2a_mcp.server.sealing import sealing
 from a2a_mcp.server.streams import Streams
 from a2a_mcp.server.tools import all_tools
-from a2a_mcp.tasks_sqlite import SqliteTaskMap
+from a2a_mcp.store.results import Kept
+from a2a_mcp.store.sqlite.store import SqliteTaskMap
 
 NAME: Final = "a2a-mcp"
 INSTRUCTIONS_BYTES: Final = 3_500

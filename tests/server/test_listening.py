@@ -42,7 +42,7 @@ from a2a_mcp.presentation import resource_uris
 from a2a_mcp.registry import Registry
 from a2a_mcp.server import listening, streams
 from a2a_mcp.server.wiring import create_server
-from a2a_mcp.tasks import TaskRecord
+from a2a_mcp.store.base import TaskRecord
 
 pytestmark = pytest.mark.anyio
 

@@ -10,8 +10,8 @@ import pytest
 from mcp.server.request_state import InvalidRequestState
 from pydantic import SecretStr
 
-from a2a_mcp.key_file import NAME, make_key, read_key
 from a2a_mcp.server.sealing import LazyKey, sealing
+from a2a_mcp.store.state_key import NAME, make_key, read_key
 
 
 def test_what_one_process_has_sealed_another_can_open(tmp_path: Path) -> None:

@@ -18,11 +18,11 @@ from anyio.lowlevel import checkpoint
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from a2a_mcp import tasks_table
 from a2a_mcp.a2a.types import TERMINAL, TaskState
-from a2a_mcp.tasks import TaskMap, TaskRecord
-from a2a_mcp.tasks_file import TaskFile
-from a2a_mcp.tasks_sqlite import SqliteTaskMap
+from a2a_mcp.store.base import TaskMap, TaskRecord
+from a2a_mcp.store.sqlite import queries
+from a2a_mcp.store.sqlite.file import TaskFile
+from a2a_mcp.store.sqlite.store import SqliteTaskMap
 
 pytestmark = pytest.mark.anyio
 
@@ -205,7 +205,7 @@ async def test_a_message_is_found_by_its_pending_id_without_a_walk_over_all_rows
 
         with closing(sqlite3.connect(tmp_path / "tasks.db")) as file:
             file.set_progress_handler(step, 10)
-            tasks_table.find(file, "local", task_id, None)
+            queries.find(file, "local", task_id, None)
         return taken
 
     async with opened(tmp_path) as tasks:
@@ -416,7 +416,7 @@ async def test_a_running_task_that_took_the_key_of_a_removed_one_is_spared(
 ) -> None:
     async with opened(tmp_path) as tasks:
         record = await begun(tasks, "m", "running")
-        await tasks._run(lambda file: tasks_table.remove(file, [record.key]))
+        await tasks._run(lambda file: queries.remove(file, [record.key]))
         assert await names(tasks) == {"running"}
 
 

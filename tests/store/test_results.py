@@ -37,10 +37,10 @@ from a2a_mcp.a2a.types import Artifact, Message, Part, Role, Task, TaskState, Ta
 from a2a_mcp.bridge import Outgoing
 from a2a_mcp.errors import UnknownTask
 from a2a_mcp.jobs import Jobs
-from a2a_mcp.kept import FOLDER, Kept
 from a2a_mcp.presentation.message_artifacts import count_results
 from a2a_mcp.presentation.task_view import TaskView
-from a2a_mcp.tasks import TaskRecord
+from a2a_mcp.store.base import TaskRecord
+from a2a_mcp.store.results import FOLDER, Kept
 
 pytestmark = pytest.mark.anyio
 

@@ -15,7 +15,7 @@ import anyio.to_thread
 import pytest
 
 from a2a_mcp.a2a.types import TaskState
-from a2a_mcp.tasks_sqlite import SqliteTaskMap
+from a2a_mcp.store.sqlite.store import SqliteTaskMap
 
 pytestmark = pytest.mark.anyio
 

@@ -18,7 +18,7 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final, Literal, TypeVar
 
-from a2a_mcp.tasks_table import BY_MESSAGE, SCHEMA, SCHEMA_VERSION
+from a2a_mcp.store.sqlite.queries import BY_MESSAGE, SCHEMA, SCHEMA_VERSION
 
 if sys.platform == "win32":
     import msvcrt

@@ -13,7 +13,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from a2a_mcp.a2a.types import TERMINAL, TaskState
-from a2a_mcp.tasks import PENDING, Records, TaskRecord
+from a2a_mcp.store.base import PENDING, Records, TaskRecord
 
 if TYPE_CHECKING:
     from sqlite3 import Connection

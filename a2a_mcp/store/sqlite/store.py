@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING, Final, Literal, TypeVar
 import anyio
 from anyio.lowlevel import checkpoint
 
-from a2a_mcp import tasks_claims, tasks_table
 from a2a_mcp.a2a.types import TaskState
-from a2a_mcp.tasks import Records, TaskRecord
+from a2a_mcp.store.base import Records, TaskRecord
+from a2a_mcp.store.sqlite import claims, queries
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
 
-    from a2a_mcp.tasks_file import TaskFile
+    from a2a_mcp.store.sqlite.file import TaskFile
 
 _T = TypeVar("_T")
 
@@ -93,7 +93,7 @@ class SqliteTaskMap:
             now,
             now,
         )
-        return await self._run(lambda connection: tasks_table.add(connection, new))
+        return await self._run(lambda connection: queries.add(connection, new))
 
     async def adopt(
         self,
@@ -111,7 +111,7 @@ class SqliteTaskMap:
         found = TaskRecord(
             0, owner, agent, "", task_id, None, context_id, state, interface, now, now
         )
-        return await self._run(lambda connection: tasks_table.put(connection, found))
+        return await self._run(lambda connection: queries.put(connection, found))
 
     async def update(
         self,
@@ -138,23 +138,21 @@ class SqliteTaskMap:
         if all(value == getattr(record, name) for name, value in given.items()):
             return record
         now = self._clock()
-        return await self._run(lambda connection: tasks_table.write(connection, record, given, now))
+        return await self._run(lambda connection: queries.write(connection, record, given, now))
 
     async def claim(self, message_id: str) -> bool:
         """Take up an answer that may come twice; False for all but the first, in all processes."""
         now = self._clock()
-        return await self._run(lambda connection: tasks_claims.claim(connection, message_id, now))
+        return await self._run(lambda connection: claims.claim(connection, message_id, now))
 
     async def claimed(self, message_id: str) -> bool:
         """Whether `claim` was called for it within the last weeks, in any process."""
-        return await self._read(
-            lambda connection: tasks_claims.claimed(connection, message_id), False
-        )
+        return await self._read(lambda connection: claims.claimed(connection, message_id), False)
 
     async def find(self, owner: str, task_id: str, agent: str | None = None) -> Records:
         """Find the owner's tasks of that id, the agent's or ours; newest first."""
         return await self._read(
-            lambda connection: tasks_table.find(connection, owner, task_id, agent), []
+            lambda connection: queries.find(connection, owner, task_id, agent), []
         )
 
     async def find_context(self, owner: str, context_id: str, agent: str | None = None) -> Records:
@@ -166,7 +164,7 @@ class SqliteTaskMap:
     ) -> bool:
         """Whether somebody else has that task at that agent; `going_on`: one that has not ended."""
         return await self._read(
-            lambda connection: tasks_table.task_of_other(
+            lambda connection: queries.task_of_other(
                 connection, owner, agent, task_id, going_on=going_on
             ),
             False,
@@ -175,17 +173,17 @@ class SqliteTaskMap:
     async def context_held_by_other(self, owner: str, agent: str, context_id: str) -> bool:
         """Whether somebody else has that conversation at that agent."""
         return await self._read(
-            lambda connection: tasks_table.context_of_other(connection, owner, agent, context_id),
+            lambda connection: queries.context_of_other(connection, owner, agent, context_id),
             False,
         )
 
     async def learned(self, agent: str) -> list[str]:
         """Give the interfaces that were learned of an agent, as texts."""
-        return await self._read(lambda connection: tasks_table.learned(connection, agent), [])
+        return await self._read(lambda connection: queries.learned(connection, agent), [])
 
     async def learn(self, agent: str, url: str, interface: str) -> None:
         """Keep an interface of an agent, in the place of what was known of its URL."""
-        await self._run(lambda connection: tasks_table.learn(connection, agent, url, interface))
+        await self._run(lambda connection: queries.learn(connection, agent, url, interface))
 
     async def list(
         self,
@@ -208,9 +206,9 @@ class SqliteTaskMap:
             "state": None if state is None else state.value,
             "after": -math.inf if updated_after is None else updated_after,
         }
-        place = tasks_table.read_cursor(cursor)
+        place = queries.read_cursor(cursor)
         return await self._read(
-            lambda connection: tasks_table.page(connection, wanted, limit, place), ([], None)
+            lambda connection: queries.page(connection, wanted, limit, place), ([], None)
         )
 
     async def close(self) -> None:
@@ -251,13 +249,11 @@ class SqliteTaskMap:
             return now
         self._swept = now
         doomed = await self._run(
-            lambda connection: tasks_table.doomed(
-                connection, now, self._keep_seconds, self._max_rows
-            )
+            lambda connection: queries.doomed(connection, now, self._keep_seconds, self._max_rows)
         )
         for start in range(0, len(doomed), _SWEEP_BATCH):
             batch = doomed[start : start + _SWEEP_BATCH]
-            await self._run(partial(tasks_table.remove, keys=batch))
+            await self._run(partial(queries.remove, keys=batch))
             await checkpoint()
         return now
 
@@ -276,6 +272,6 @@ def _check_ids(task_id: str | None, context_id: str | None) -> None:
 
 def _task_file(folder: Path | None, durability: Literal["normal", "full"]) -> TaskFile:
     # The one place that imports sqlite3, at the first call and not at start-up (DESIGN section 2).
-    from a2a_mcp.tasks_file import TaskFile
+    from a2a_mcp.store.sqlite.file import TaskFile
 
     return TaskFile(folder, durability)
