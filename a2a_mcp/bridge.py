@@ -26,9 +26,9 @@ from a2a_mcp.a2a.types import (
 )
 from a2a_mcp.cancelling import Canceller, in_time
 from a2a_mcp.errors import NotAllowed, SentBefore
+from a2a_mcp.files.accepted_types import DEFAULT_MODES, refuse_unwanted
 from a2a_mcp.follow import Follow
 from a2a_mcp.follower import Follower
-from a2a_mcp.modes import DEFAULT_MODES, refuse_unwanted
 from a2a_mcp.outcomes import Outcomes
 from a2a_mcp.presentation import task_view
 from a2a_mcp.presentation.task_view import TaskView

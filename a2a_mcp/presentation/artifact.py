@@ -14,9 +14,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from a2a_mcp import media_types
 from a2a_mcp.a2a.types import JSON, Artifact, Part, Task
 from a2a_mcp.errors import NotAllowed
+from a2a_mcp.files import media_types
 from a2a_mcp.presentation import content, message_artifacts
 from a2a_mcp.presentation.budget import ID_BYTES, NAME_BYTES, head_and_tail
 from a2a_mcp.presentation.json_pointer import NothingThere, follow, items, members, past_the_end

@@ -11,7 +11,7 @@ from typing import Final
 
 from a2a_mcp.a2a.types import AgentCard, Part
 from a2a_mcp.errors import NotAllowed
-from a2a_mcp.media_types import plain
+from a2a_mcp.files.media_types import plain
 from a2a_mcp.text.untrusted import scrub
 
 ANYTHING: Final = frozenset({"*", "*/*", "file", "files"})

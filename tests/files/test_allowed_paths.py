@@ -8,7 +8,7 @@ from pathlib import Path, PureWindowsPath
 import pytest
 
 from a2a_mcp.errors import NotAllowed
-from a2a_mcp.paths import Paths, is_elsewhere
+from a2a_mcp.files.allowed_paths import Paths, is_elsewhere
 
 MOST = 100
 

@@ -9,8 +9,8 @@ import pytest
 from pydantic import ValidationError
 
 from a2a_mcp.errors import NotAllowed
-from a2a_mcp.files import LARGEST_FILE, FileIn, data_parts, to_parts
-from a2a_mcp.paths import Paths
+from a2a_mcp.files.allowed_paths import Paths
+from a2a_mcp.files.incoming import LARGEST_FILE, FileIn, data_parts, to_parts
 
 pytestmark = pytest.mark.anyio
 

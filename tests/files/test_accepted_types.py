@@ -6,7 +6,7 @@ import pytest
 
 from a2a_mcp.a2a.types import AgentCard, AgentSkill, Part
 from a2a_mcp.errors import NotAllowed
-from a2a_mcp.modes import refuse_unwanted
+from a2a_mcp.files.accepted_types import refuse_unwanted
 
 PNG = Part(kind="raw", raw=b"x", media_type="image/png", filename="x.png")
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from a2a_mcp.disk_room import LEAST_BYTES, LOOK_AGAIN_SECONDS, SWEEP_SECONDS, DiskRoom
-from a2a_mcp.saving import folder_of, save
+from a2a_mcp.files.quota import LEAST_BYTES, LOOK_AGAIN_SECONDS, SWEEP_SECONDS, DiskRoom
+from a2a_mcp.files.saving import folder_of, save
 
 START = 1_700_000_000.0
 DAY = 86_400.0

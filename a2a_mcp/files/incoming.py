@@ -13,11 +13,11 @@ from urllib.parse import unquote_to_bytes, urlsplit
 import anyio
 from pydantic import BaseModel, ConfigDict, Field
 
-from a2a_mcp import media_types
 from a2a_mcp.a2a.decode import decode_base64
 from a2a_mcp.a2a.types import JSON, Part
 from a2a_mcp.errors import NotAllowed
-from a2a_mcp.paths import Paths
+from a2a_mcp.files import media_types
+from a2a_mcp.files.allowed_paths import Paths
 
 LARGEST_FILE: Final = 8 * 1024 * 1024
 LARGEST_MESSAGE: Final = 16 * 1024 * 1024
