@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, Final
 
 from a2a_mcp.a2a.types import JSON, Part, Task
-from a2a_mcp.asked import DEPTH, parts_of
+from a2a_mcp.elicitation.question import DEPTH, parts_of
 from a2a_mcp.text.truncate import shorten
 from a2a_mcp.text.untrusted import scrub
 
