@@ -24,6 +24,7 @@ from a2a_mcp.a2a.types import (
     SendMessageRequest,
     TaskStatus,
 )
+from a2a_mcp.agents.registry import Registry
 from a2a_mcp.cancelling import Canceller, in_time
 from a2a_mcp.errors import NotAllowed, SentBefore
 from a2a_mcp.files.accepted_types import DEFAULT_MODES, refuse_unwanted
@@ -34,7 +35,6 @@ from a2a_mcp.presentation import task_view
 from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.progress import Notice, Updates
 from a2a_mcp.reading import DEFAULT_HISTORY, Reader
-from a2a_mcp.registry import Registry
 from a2a_mcp.routing import Route, Router, checked
 from a2a_mcp.store.base import TaskMap, TaskRecord
 from a2a_mcp.store.results import Kept

@@ -13,12 +13,12 @@ from typing import Final
 
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.a2a.types import Artifact
+from a2a_mcp.agents.registry import Registry
 from a2a_mcp.bridge import Bridge
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.presentation import message_artifacts, resource_uris
 from a2a_mcp.presentation.artifact import named
 from a2a_mcp.presentation.task_view import TaskView
-from a2a_mcp.registry import Registry
 from a2a_mcp.store.base import TaskRecord
 from a2a_mcp.text.times import rfc3339
 from a2a_mcp.text.untrusted import scrub

@@ -35,7 +35,7 @@ from a2a_mcp.store.base import TaskMap, TaskRecord
 from a2a_mcp.telemetry.supervise import survives
 
 if TYPE_CHECKING:
-    from a2a_mcp.connection import Connection
+    from a2a_mcp.agents.connection import Connection
 
 DRAIN_SECONDS: Final = 5.0
 WATCH_SECONDS: Final = 5.0

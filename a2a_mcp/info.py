@@ -18,8 +18,8 @@ from a2a_mcp.text.truncate import shorten
 from a2a_mcp.text.untrusted import scrub
 
 if TYPE_CHECKING:
-    from a2a_mcp.connection import Connection
-    from a2a_mcp.registry import Registry
+    from a2a_mcp.agents.connection import Connection
+    from a2a_mcp.agents.registry import Registry
 
 Say = Callable[[str, int], str]
 

@@ -8,9 +8,9 @@ from typing import Final
 
 from a2a_mcp.a2a.errors import MethodNotFound, UnsupportedOperation
 from a2a_mcp.a2a.types import JSON, ListTasksRequest, Task, TaskState
+from a2a_mcp.agents.registry import Registry
 from a2a_mcp.errors import NotAllowed
 from a2a_mcp.presentation.task_list_view import TasksView, fitting
-from a2a_mcp.registry import Registry
 from a2a_mcp.store.base import TaskMap, TaskRecord
 from a2a_mcp.text.times import rfc3339
 from a2a_mcp.text.untrusted import scrub

@@ -42,7 +42,7 @@ from a2a_mcp.follow import Follow
 
 if TYPE_CHECKING:
     from a2a_mcp.a2a.client import A2AClient
-    from a2a_mcp.connection import Connection
+    from a2a_mcp.agents.connection import Connection
     from a2a_mcp.delivery import Sender
     from a2a_mcp.store.base import TaskRecord
 

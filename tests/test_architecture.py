@@ -164,7 +164,7 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
     "config": frozenset({"platformdirs"}),
     "pursuit": frozenset({"a2a_mcp.delivery"}),
     "jobs": frozenset({"a2a_mcp.answering"}),
-    "registry": frozenset({"a2a_mcp.connection", "httpx"}),
+    "registry": frozenset({"a2a_mcp.agents.connection", "httpx"}),
     "server.asking": frozenset({"a2a_mcp.answering"}),
     "server.wiring": frozenset({"a2a_mcp.server.listening"}),
     "tasks_sqlite": frozenset({"a2a_mcp.store.sqlite.file"}),

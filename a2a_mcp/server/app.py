@@ -11,6 +11,7 @@ from typing import Any, Final
 from mcp.server.auth.middleware.auth_context import get_access_token
 
 from a2a_mcp.a2a.errors import A2AError
+from a2a_mcp.agents.registry import Registry
 from a2a_mcp.bridge import Bridge, Outgoing
 from a2a_mcp.config.secrets import CredentialUnavailable
 from a2a_mcp.files.allowed_paths import Paths
@@ -21,7 +22,6 @@ from a2a_mcp.listing import Listing
 from a2a_mcp.presentation.agent_view import AgentsView
 from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.progress import Notice
-from a2a_mcp.registry import Registry
 from a2a_mcp.server.streams import Streams
 
 LOCAL_OWNER: Final = "local"

@@ -16,8 +16,8 @@ from anyio.abc import TaskGroup
 from mcp.server.subscriptions import ResourcesListChanged, ResourceUpdated, ServerEvent
 
 from a2a_mcp.a2a.types import Task, TaskState
+from a2a_mcp.agents.registry import Registry
 from a2a_mcp.presentation import resource_uris
-from a2a_mcp.registry import Registry
 from a2a_mcp.store.base import TaskRecord
 
 MOST_STREAMS: Final = 128  # of one caller; a host opens four when it starts (mcp-server 10.20)

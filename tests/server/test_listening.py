@@ -37,9 +37,9 @@ from scripted import (
 from staging import ME, configured, hosted
 
 from a2a_mcp.a2a.types import Task, TaskState, TaskStatus
+from a2a_mcp.agents.registry import Registry
 from a2a_mcp.config.load import Reloader
 from a2a_mcp.presentation import resource_uris
-from a2a_mcp.registry import Registry
 from a2a_mcp.server import listening, streams
 from a2a_mcp.server.wiring import create_server
 from a2a_mcp.store.base import TaskRecord

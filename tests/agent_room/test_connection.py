@@ -41,8 +41,8 @@ from a2a_mcp.a2a.errors import (
     NoCommonInterface,
 )
 from a2a_mcp.a2a.types import GetTaskRequest
-from a2a_mcp.connection import STALE_SECONDS, Connection
-from a2a_mcp.registry import _default_tls
+from a2a_mcp.agents.connection import STALE_SECONDS, Connection
+from a2a_mcp.agents.registry import _default_tls
 
 pytestmark = pytest.mark.anyio
 

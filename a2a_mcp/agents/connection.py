@@ -42,10 +42,10 @@ from a2a_mcp.a2a.interfaces import (
     to_text,
 )
 from a2a_mcp.a2a.transport import Received, Transport, open_pool
+from a2a_mcp.agents.http import open_transport
+from a2a_mcp.agents.origins import allowed, base, pins, place, trusts
 from a2a_mcp.config.load import AgentConfig
 from a2a_mcp.config.secrets import CredentialUnavailable
-from a2a_mcp.destinations import allowed, base, pins, place, trusts
-from a2a_mcp.opening import open_transport
 
 _T = TypeVar("_T")
 

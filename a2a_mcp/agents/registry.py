@@ -19,7 +19,8 @@ from a2a_mcp.config.load import AgentConfig, Config, Reloader
 from a2a_mcp.errors import AgentDisabled, AmbiguousAgent, UnknownAgent
 
 if TYPE_CHECKING:
-    from a2a_mcp.connection import Connection, Lessons
+    from a2a_mcp.agents.connection import Connection
+    from a2a_mcp.store.base import Lessons
 
 SHOWN_NAMES: Final = 10
 NONE_CONFIGURED: Final = (
@@ -118,7 +119,7 @@ class Registry:
         connection = self._connections.get(name)
         if connection is None:
             name = self.resolve(name)  # a task may be of an agent that is configured no longer
-            from a2a_mcp.connection import Connection  # httpx only now
+            from a2a_mcp.agents.connection import Connection  # httpx only now
 
             connection = Connection(
                 self.config.agents[name], tls=self._tls, lessons=self._lessons, clock=self._clock

@@ -23,9 +23,9 @@ from scripted import (
 )
 from staging import agents, staged, until
 
+from a2a_mcp.agents.registry import Registry
 from a2a_mcp.config.load import Config, Reloader
 from a2a_mcp.errors import AgentDisabled, AmbiguousAgent, BridgeError, UnknownAgent
-from a2a_mcp.registry import Registry
 
 FAULTS = {"broken": "url: must be http or https"}
 
