@@ -28,8 +28,6 @@ from a2a_mcp.agents.registry import Registry
 from a2a_mcp.cancelling import Canceller, in_time
 from a2a_mcp.errors import NotAllowed, SentBefore
 from a2a_mcp.files.accepted_types import DEFAULT_MODES, refuse_unwanted
-from a2a_mcp.follow import Follow
-from a2a_mcp.follower import Follower
 from a2a_mcp.outcomes import Outcomes
 from a2a_mcp.presentation import task_view
 from a2a_mcp.presentation.task_view import TaskView
@@ -38,6 +36,8 @@ from a2a_mcp.reading import DEFAULT_HISTORY, Reader
 from a2a_mcp.routing import Route, Router, checked
 from a2a_mcp.store.base import TaskMap, TaskRecord
 from a2a_mcp.store.results import Kept
+from a2a_mcp.tracking.tracked_task import Follow
+from a2a_mcp.tracking.tracker import Follower
 
 FIRST_WORD_SECONDS: Final = 0.4  # beyond the budget: a real task id is worth more than a handle
 

@@ -20,11 +20,11 @@ from a2a_mcp.a2a.errors import A2AError, AgentError, AgentUnreachable
 from a2a_mcp.a2a.types import JSON, TaskState
 from a2a_mcp.bridge import Bridge, Outgoing
 from a2a_mcp.errors import BridgeError, SentBefore
-from a2a_mcp.follow import Follow
 from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.progress import Notice, Updates
-from a2a_mcp.shares import oldest_of_most
 from a2a_mcp.store.base import TaskRecord
+from a2a_mcp.tracking.fairness import oldest_of_most
+from a2a_mcp.tracking.tracked_task import Follow
 
 if TYPE_CHECKING:
     from a2a_mcp.answering import Question

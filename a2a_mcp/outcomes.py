@@ -11,15 +11,15 @@ from typing import Final
 
 from a2a_mcp.a2a.errors import A2AError, AgentError, Delivery
 from a2a_mcp.a2a.types import Message, Task, TaskState
-from a2a_mcp.finding import can_find
-from a2a_mcp.follow import Follow, at_work
-from a2a_mcp.follower import Follower
 from a2a_mcp.presentation import task_view
 from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.reading import DEFAULT_HISTORY, Reader
 from a2a_mcp.routing import latest
 from a2a_mcp.store.base import TaskMap, TaskRecord
 from a2a_mcp.text.untrusted import scrub
+from a2a_mcp.tracking.recovery import can_find
+from a2a_mcp.tracking.tracked_task import Follow, at_work
+from a2a_mcp.tracking.tracker import Follower
 
 NOTHING_HEARD: Final = (
     "Nothing was heard from the agent yet. The message is on its way or being worked on: do not "

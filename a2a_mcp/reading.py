@@ -14,12 +14,12 @@ from a2a_mcp.a2a.types import GetTaskRequest, Message, Task, TaskState, TaskStat
 from a2a_mcp.a2a.updates import as_task
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.errors import BridgeError, NotAllowed
-from a2a_mcp.finding import find_task
-from a2a_mcp.follower import Follower
 from a2a_mcp.routing import Router, checked, unknown_task
 from a2a_mcp.store.base import TaskMap, TaskRecord
 from a2a_mcp.store.results import Kept
 from a2a_mcp.text.untrusted import scrub
+from a2a_mcp.tracking.recovery import find_task
+from a2a_mcp.tracking.tracker import Follower
 
 DEFAULT_HISTORY: Final = 10
 RUNNING: Final = (TaskState.SUBMITTED, TaskState.WORKING)

@@ -162,7 +162,7 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
         }
     ),
     "config": frozenset({"platformdirs"}),
-    "pursuit": frozenset({"a2a_mcp.delivery"}),
+    "pursuit": frozenset({"a2a_mcp.tracking.delivery"}),
     "jobs": frozenset({"a2a_mcp.answering"}),
     "registry": frozenset({"a2a_mcp.agents.connection", "httpx"}),
     "server.asking": frozenset({"a2a_mcp.answering"}),

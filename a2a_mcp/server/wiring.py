@@ -22,7 +22,6 @@ from a2a_mcp.agents.registry import Registry
 from a2a_mcp.bridge import Bridge
 from a2a_mcp.config.load import Config, Reloader
 from a2a_mcp.files_out import FilesOut
-from a2a_mcp.follower import Follower
 from a2a_mcp.jobs import Jobs
 from a2a_mcp.listing import Listing
 from a2a_mcp.presentation.message_artifacts import count_results
@@ -33,6 +32,7 @@ from a2a_mcp.server.streams import Streams
 from a2a_mcp.server.tools import all_tools
 from a2a_mcp.store.results import Kept
 from a2a_mcp.store.sqlite.store import SqliteTaskMap
+from a2a_mcp.tracking.tracker import Follower
 
 NAME: Final = "a2a-mcp"
 INSTRUCTIONS_BYTES: Final = 3_500

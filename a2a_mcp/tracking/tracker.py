@@ -28,11 +28,11 @@ from a2a_mcp.a2a.types import (
 )
 from a2a_mcp.a2a.updates import as_task
 from a2a_mcp.errors import BridgeError, NotAllowed
-from a2a_mcp.follow import Follow
-from a2a_mcp.pursuit import FIRST_POLL, Pursuit
-from a2a_mcp.shares import giving_way, oldest_of_most
 from a2a_mcp.store.base import TaskMap, TaskRecord
 from a2a_mcp.telemetry.supervise import survives
+from a2a_mcp.tracking.fairness import giving_way, oldest_of_most
+from a2a_mcp.tracking.streaming import FIRST_POLL, Pursuit
+from a2a_mcp.tracking.tracked_task import Follow
 
 if TYPE_CHECKING:
     from a2a_mcp.agents.connection import Connection

@@ -37,14 +37,14 @@ from a2a_mcp.a2a.types import (
     TaskArtifactUpdateEvent,
 )
 from a2a_mcp.a2a.updates import after_replay
-from a2a_mcp.finding import can_find, find_task
-from a2a_mcp.follow import Follow
+from a2a_mcp.tracking.recovery import can_find, find_task
+from a2a_mcp.tracking.tracked_task import Follow
 
 if TYPE_CHECKING:
     from a2a_mcp.a2a.client import A2AClient
     from a2a_mcp.agents.connection import Connection
-    from a2a_mcp.delivery import Sender
     from a2a_mcp.store.base import TaskRecord
+    from a2a_mcp.tracking.delivery import Sender
 
 FIRST_POLL: Final = 0.5
 POLL_GROWTH: Final = 1.5
@@ -70,7 +70,7 @@ class Pursuit:
         self, follow: Follow, connection: Connection, request: SendMessageRequest
     ) -> None:
         """Send a message and follow what comes of it; raises both error trees."""
-        from a2a_mcp.delivery import Sender  # brings in httpx
+        from a2a_mcp.tracking.delivery import Sender  # brings in httpx
 
         streaming = await _streams(connection)
         connection.refuse_unmet()
