@@ -163,9 +163,9 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
     ),
     "config": frozenset({"platformdirs"}),
     "pursuit": frozenset({"a2a_mcp.tracking.delivery"}),
-    "jobs": frozenset({"a2a_mcp.answering"}),
+    "jobs": frozenset({"a2a_mcp.bridge.service.questions"}),
     "registry": frozenset({"a2a_mcp.agents.connection", "httpx"}),
-    "server.asking": frozenset({"a2a_mcp.answering"}),
+    "server.asking": frozenset({"a2a_mcp.bridge.service.questions"}),
     "server.wiring": frozenset({"a2a_mcp.server.listening"}),
     "tasks_sqlite": frozenset({"a2a_mcp.store.sqlite.file"}),
 }

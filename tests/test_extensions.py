@@ -28,7 +28,7 @@ from scripted import (
 from staging import ME, configured, hosted, staged
 
 from a2a_mcp.a2a.errors import Delivery, ExtensionRequired
-from a2a_mcp.info import describe_agent
+from a2a_mcp.bridge.describe_agents import describe_agent
 
 pytestmark = pytest.mark.anyio
 

@@ -32,10 +32,10 @@ from staging import Stage, configured, staged, until
 
 from a2a_mcp.a2a.errors import A2AError, Delivery, InvalidAgentResponse, TaskNotFound
 from a2a_mcp.a2a.types import TaskState
-from a2a_mcp.bridge import Outgoing
+from a2a_mcp.bridge.jobs import Jobs
+from a2a_mcp.bridge.list_tasks import Filter
+from a2a_mcp.bridge.service import Outgoing
 from a2a_mcp.errors import UnknownTask
-from a2a_mcp.jobs import Jobs
-from a2a_mcp.listing import Filter
 from a2a_mcp.presentation.task_view import TaskView
 
 pytestmark = pytest.mark.anyio

@@ -12,16 +12,16 @@ from mcp.server.auth.middleware.auth_context import get_access_token
 
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.agents.registry import Registry
-from a2a_mcp.bridge import Bridge, Outgoing
+from a2a_mcp.bridge.describe_agents import describe_agent, list_agents
+from a2a_mcp.bridge.jobs import Jobs
+from a2a_mcp.bridge.list_tasks import Listing
+from a2a_mcp.bridge.read_artifact import FilesOut
+from a2a_mcp.bridge.service import Bridge, Outgoing
+from a2a_mcp.bridge.updates import Notice
 from a2a_mcp.config.secrets import CredentialUnavailable
 from a2a_mcp.files.allowed_paths import Paths
-from a2a_mcp.files_out import FilesOut
-from a2a_mcp.info import describe_agent, list_agents
-from a2a_mcp.jobs import Jobs
-from a2a_mcp.listing import Listing
 from a2a_mcp.presentation.agent_view import AgentsView
 from a2a_mcp.presentation.task_view import TaskView
-from a2a_mcp.progress import Notice
 from a2a_mcp.server.streams import Streams
 
 LOCAL_OWNER: Final = "local"

@@ -24,7 +24,7 @@ from mcp.shared.exceptions import MCPError
 from pydantic import ValidationError
 
 from a2a_mcp.a2a.types import TaskState
-from a2a_mcp.bridge import Outgoing
+from a2a_mcp.bridge.service import Outgoing
 from a2a_mcp.errors import NotAllowed
 from a2a_mcp.presentation.task_view import TaskView, noted
 from a2a_mcp.server import results
@@ -34,7 +34,7 @@ from a2a_mcp.text.truncate import shorten
 if TYPE_CHECKING:
     from mcp.server.session import ServerSession
 
-    from a2a_mcp.answering import Answers, Asked, Question
+    from a2a_mcp.bridge.questions import Answers, Asked, Question
 
 T = TypeVar("T")
 
@@ -172,7 +172,7 @@ class _Call:
 
     async def come_back(self, state: str) -> tuple[TaskView, bool]:
         """Take up a call where it was left; the SDK has checked whose state it is."""
-        from a2a_mcp.answering import Asked
+        from a2a_mcp.bridge.questions import Asked
 
         kept = json.loads(state)
         self._rounds = kept["rounds"]
@@ -257,6 +257,6 @@ class _Call:
         return await self.timed(answers.answer(asked, reply.content or {}, base))
 
     def _answers(self) -> Answers:
-        from a2a_mcp.answering import Answers
+        from a2a_mcp.bridge.questions import Answers
 
         return Answers(self._app.bridge, owner(), self._send)

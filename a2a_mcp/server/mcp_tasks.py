@@ -21,12 +21,12 @@ from pydantic import ConfigDict, ValidationError
 
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.a2a.types import TaskState
-from a2a_mcp.bridge import Outgoing
+from a2a_mcp.bridge.jobs import Job
+from a2a_mcp.bridge.service import Outgoing
+from a2a_mcp.bridge.updates import Notice
 from a2a_mcp.errors import AmbiguousTask, BridgeError, NotAllowed, UnknownTask
-from a2a_mcp.jobs import Job
 from a2a_mcp.presentation import task_view
 from a2a_mcp.presentation.task_view import TaskView, noted
-from a2a_mcp.progress import Notice
 from a2a_mcp.server import results
 from a2a_mcp.server.app import App, owner
 from a2a_mcp.server.asking import (

@@ -21,10 +21,10 @@ from pydantic import BaseModel
 
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.a2a.types import Artifact, Part
-from a2a_mcp.browsing import MOST_COMPLETIONS, Browser, Entry
+from a2a_mcp.bridge.list_tasks import Filter
+from a2a_mcp.bridge.resources import MOST_COMPLETIONS, Browser, Entry
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.files import media_types
-from a2a_mcp.listing import Filter
 from a2a_mcp.presentation import resource_uris
 from a2a_mcp.presentation.artifact import TEXT_TYPES, pretty
 from a2a_mcp.presentation.content import describe, size_of

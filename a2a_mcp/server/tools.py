@@ -16,10 +16,10 @@ from pydantic import Field
 
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.a2a.types import TaskState
-from a2a_mcp.bridge import Outgoing
+from a2a_mcp.bridge.list_tasks import Filter
+from a2a_mcp.bridge.service import Outgoing
 from a2a_mcp.errors import BridgeError, NotAllowed
 from a2a_mcp.files.incoming import FileIn, data_parts, to_parts
-from a2a_mcp.listing import Filter
 from a2a_mcp.presentation.artifact import Unit, Wanted
 from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.server import results, schemas

@@ -19,11 +19,11 @@ from pydantic import BaseModel
 
 from a2a_mcp import __version__
 from a2a_mcp.agents.registry import Registry
-from a2a_mcp.bridge import Bridge
+from a2a_mcp.bridge.jobs import Jobs
+from a2a_mcp.bridge.list_tasks import Listing
+from a2a_mcp.bridge.read_artifact import FilesOut
+from a2a_mcp.bridge.service import Bridge
 from a2a_mcp.config.load import Config, Reloader
-from a2a_mcp.files_out import FilesOut
-from a2a_mcp.jobs import Jobs
-from a2a_mcp.listing import Listing
 from a2a_mcp.presentation.message_artifacts import count_results
 from a2a_mcp.server.app import App
 from a2a_mcp.server.mcp_tasks import McpTasks

@@ -20,7 +20,7 @@ from scripted import GET, SEND, ScriptedAgent, done, error, result, scripted, ta
 from staging import configured, hosted
 
 from a2a_mcp.a2a.types import Artifact, Part
-from a2a_mcp.browsing import PAGE, RECENT_TASKS
+from a2a_mcp.bridge.resources import PAGE, RECENT_TASKS
 from a2a_mcp.config.load import Config
 from a2a_mcp.presentation import resource_uris
 from a2a_mcp.server import resources

@@ -7,7 +7,7 @@ from typing import Any, cast
 import mcp.types as t
 from test_forms import asking, data, schema, text
 
-from a2a_mcp.answering import question_of
+from a2a_mcp.bridge.questions import question_of
 from a2a_mcp.server.app import App
 from a2a_mcp.server.asking import can_be_shown, request_of
 from a2a_mcp.text.masking import Mask

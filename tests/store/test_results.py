@@ -34,9 +34,9 @@ from staging import ME, Stage, configured, hosted, staged, until
 from a2a_mcp.a2a.auth import Bearer
 from a2a_mcp.a2a.errors import A2AError, AgentUnreachable, TaskNotFound
 from a2a_mcp.a2a.types import Artifact, Message, Part, Role, Task, TaskState, TaskStatus
-from a2a_mcp.bridge import Outgoing
+from a2a_mcp.bridge.jobs import Jobs
+from a2a_mcp.bridge.service import Outgoing
 from a2a_mcp.errors import UnknownTask
-from a2a_mcp.jobs import Jobs
 from a2a_mcp.presentation.message_artifacts import count_results
 from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.store.base import TaskRecord

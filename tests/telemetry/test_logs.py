@@ -26,7 +26,7 @@ def lines(stream: io.StringIO) -> list[str]:
 def test_a_record_is_one_line_whatever_an_agent_put_into_it() -> None:
     stream = io.StringIO()
     logs.configure("info", stream=stream)
-    logging.getLogger("a2a_mcp.bridge").info("said %s", "a\nb\x1b[2J\u2028ERROR fake")
+    logging.getLogger("a2a_mcp.bridge.service").info("said %s", "a\nb\x1b[2J\u2028ERROR fake")
     assert len(lines(stream)) == 1
     assert r"info a2a_mcp.bridge: said a\nb\u001b[2J\u2028ERROR fake" in lines(stream)[0]
 

@@ -28,10 +28,10 @@ from scripted import (
 )
 from staging import Stage, configured, staged, until
 
-from a2a_mcp import jobs
-from a2a_mcp.bridge import Outgoing
+from a2a_mcp.bridge import jobs
+from a2a_mcp.bridge.jobs import Job, Jobs
+from a2a_mcp.bridge.service import Outgoing
 from a2a_mcp.errors import NotAllowed
-from a2a_mcp.jobs import Job, Jobs
 from a2a_mcp.tracking.fairness import giving_way, oldest_of_most
 
 pytestmark = pytest.mark.anyio

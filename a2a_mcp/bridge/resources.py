@@ -14,7 +14,7 @@ from typing import Final
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.a2a.types import Artifact
 from a2a_mcp.agents.registry import Registry
-from a2a_mcp.bridge import Bridge
+from a2a_mcp.bridge.service import Bridge
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.presentation import message_artifacts, resource_uris
 from a2a_mcp.presentation.artifact import named

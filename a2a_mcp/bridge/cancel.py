@@ -17,11 +17,11 @@ import anyio
 from a2a_mcp.a2a.errors import A2AError, AgentUnreachable
 from a2a_mcp.a2a.types import JSON, CancelTaskRequest, Task, TaskState
 from a2a_mcp.agents.registry import Registry
+from a2a_mcp.bridge.read_task import Reader
+from a2a_mcp.bridge.task_result import Outcomes, as_asked
 from a2a_mcp.errors import BridgeError
-from a2a_mcp.outcomes import Outcomes, as_asked
 from a2a_mcp.presentation import task_view
 from a2a_mcp.presentation.task_view import TaskView
-from a2a_mcp.reading import Reader
 from a2a_mcp.store.base import TaskRecord
 from a2a_mcp.tracking.tracked_task import Follow
 

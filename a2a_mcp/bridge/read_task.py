@@ -13,8 +13,8 @@ from a2a_mcp.a2a.errors import A2AError, AgentError, AuthenticationRequired, Tas
 from a2a_mcp.a2a.types import GetTaskRequest, Message, Task, TaskState, TaskStatus
 from a2a_mcp.a2a.updates import as_task
 from a2a_mcp.agents.registry import Registry
+from a2a_mcp.bridge.routing import Router, checked, unknown_task
 from a2a_mcp.errors import BridgeError, NotAllowed
-from a2a_mcp.routing import Router, checked, unknown_task
 from a2a_mcp.store.base import TaskMap, TaskRecord
 from a2a_mcp.store.results import Kept
 from a2a_mcp.text.untrusted import scrub

@@ -18,16 +18,16 @@ import anyio
 
 from a2a_mcp.a2a.errors import A2AError, AgentError, AgentUnreachable
 from a2a_mcp.a2a.types import JSON, TaskState
-from a2a_mcp.bridge import Bridge, Outgoing
+from a2a_mcp.bridge.service import Bridge, Outgoing
+from a2a_mcp.bridge.updates import Notice, Updates
 from a2a_mcp.errors import BridgeError, SentBefore
 from a2a_mcp.presentation.task_view import TaskView
-from a2a_mcp.progress import Notice, Updates
 from a2a_mcp.store.base import TaskRecord
 from a2a_mcp.tracking.fairness import oldest_of_most
 from a2a_mcp.tracking.tracked_task import Follow
 
 if TYPE_CHECKING:
-    from a2a_mcp.answering import Question
+    from a2a_mcp.bridge.questions import Question
 
 WAITING: Final = (TaskState.INPUT_REQUIRED, TaskState.AUTH_REQUIRED)
 GRACE_SECONDS: Final = 1.0  # what is done by then needs no handle
@@ -95,7 +95,7 @@ class Job:
         task = self.follow.task
         if not self.over or task is None or task.state not in WAITING:
             return None
-        from a2a_mcp.answering import question_of
+        from a2a_mcp.bridge.questions import question_of
 
         found = question_of(self.follow.agent, task)
         return None if found is None or found.asked.mark in self.answered else found
@@ -180,7 +180,7 @@ class Jobs:
     async def _answered(
         self, owner: str, job: Job, question: Question, given: Mapping[str, JSON]
     ) -> Job:
-        from a2a_mcp.answering import INCOMPLETE, SENT_BEFORE, question_of
+        from a2a_mcp.bridge.questions import INCOMPLETE, SENT_BEFORE, question_of
 
         asked = question.asked
         outgoing = Outgoing("", agent=asked.agent, task_id=asked.task_id)

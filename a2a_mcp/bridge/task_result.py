@@ -11,10 +11,10 @@ from typing import Final
 
 from a2a_mcp.a2a.errors import A2AError, AgentError, Delivery
 from a2a_mcp.a2a.types import Message, Task, TaskState
+from a2a_mcp.bridge.read_task import DEFAULT_HISTORY, Reader
+from a2a_mcp.bridge.routing import latest
 from a2a_mcp.presentation import task_view
 from a2a_mcp.presentation.task_view import TaskView
-from a2a_mcp.reading import DEFAULT_HISTORY, Reader
-from a2a_mcp.routing import latest
 from a2a_mcp.store.base import TaskMap, TaskRecord
 from a2a_mcp.text.untrusted import scrub
 from a2a_mcp.tracking.recovery import can_find

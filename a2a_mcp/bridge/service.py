@@ -25,15 +25,15 @@ from a2a_mcp.a2a.types import (
     TaskStatus,
 )
 from a2a_mcp.agents.registry import Registry
-from a2a_mcp.cancelling import Canceller, in_time
+from a2a_mcp.bridge.cancel import Canceller, in_time
+from a2a_mcp.bridge.read_task import DEFAULT_HISTORY, Reader
+from a2a_mcp.bridge.routing import Route, Router, checked
+from a2a_mcp.bridge.task_result import Outcomes
+from a2a_mcp.bridge.updates import Notice, Updates
 from a2a_mcp.errors import NotAllowed, SentBefore
 from a2a_mcp.files.accepted_types import DEFAULT_MODES, refuse_unwanted
-from a2a_mcp.outcomes import Outcomes
 from a2a_mcp.presentation import task_view
 from a2a_mcp.presentation.task_view import TaskView
-from a2a_mcp.progress import Notice, Updates
-from a2a_mcp.reading import DEFAULT_HISTORY, Reader
-from a2a_mcp.routing import Route, Router, checked
 from a2a_mcp.store.base import TaskMap, TaskRecord
 from a2a_mcp.store.results import Kept
 from a2a_mcp.tracking.tracked_task import Follow

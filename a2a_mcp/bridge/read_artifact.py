@@ -17,13 +17,13 @@ import anyio
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.a2a.types import Artifact, Part, Task
 from a2a_mcp.agents.registry import Registry
+from a2a_mcp.bridge.read_task import Reader
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.files import media_types, saving
 from a2a_mcp.files.quota import DiskRoom
 from a2a_mcp.presentation import message_artifacts, resource_uris
 from a2a_mcp.presentation.artifact import Handed, Link, Piece, Wanted, pick, read_artifact, shown_id
 from a2a_mcp.presentation.json_pointer import NothingThere
-from a2a_mcp.reading import Reader
 from a2a_mcp.text.untrusted import scrub
 
 FOLDER: Final = "files"

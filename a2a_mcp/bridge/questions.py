@@ -12,11 +12,11 @@ from typing import Final
 
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.a2a.types import JSON, Task, TaskState
-from a2a_mcp.bridge import Bridge, Outgoing
+from a2a_mcp.bridge.service import Bridge, Outgoing
+from a2a_mcp.bridge.task_result import NOTHING_HEARD
 from a2a_mcp.elicitation.form import Form, form_of
 from a2a_mcp.elicitation.question import mark_of, sign_in_link, wants_secret, words_of
 from a2a_mcp.errors import BridgeError, SentBefore
-from a2a_mcp.outcomes import NOTHING_HEARD
 from a2a_mcp.presentation.task_view import TaskView, noted
 
 Send = Callable[[Outgoing], Awaitable[TaskView]]

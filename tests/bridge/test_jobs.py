@@ -24,8 +24,8 @@ from scripted import (
 from staging import ME, Stage, configured, staged, until
 
 from a2a_mcp.a2a.errors import A2AError
-from a2a_mcp.bridge import Outgoing
-from a2a_mcp.jobs import Job, Jobs
+from a2a_mcp.bridge.jobs import Job, Jobs
+from a2a_mcp.bridge.service import Outgoing
 
 pytestmark = pytest.mark.anyio
 
