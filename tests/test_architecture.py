@@ -152,7 +152,7 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
     "cli": frozenset(
         {
             "a2a_mcp.a2a.auth",
-            "a2a_mcp.check",
+            "a2a_mcp.cli.main.check",
             "a2a_mcp.demo.agent",
             "a2a_mcp.demo.tour",
             "a2a_mcp.telemetry.logs",
@@ -362,7 +362,7 @@ def test_imports_are_absolute() -> None:
     assert [m.name for m in every() if any(i.name.startswith(".") for i in m.imports)] == []
 
 
-@pytest.mark.parametrize("name", ["a2a_mcp.server.wiring", "a2a_mcp.cli"])
+@pytest.mark.parametrize("name", ["a2a_mcp.server.wiring", "a2a_mcp.cli.main"])
 def test_a_cold_start_loads_neither_httpx_nor_sqlite(name: str) -> None:
     code = f"import sys, {name}; print(*sorted({{'httpx', 'sqlite3', 'a2a'}} & {{*sys.modules}}))"
     done = subprocess.run(

@@ -13,7 +13,7 @@ from scripted import CARD, card, document, free_port, origin_of, scripted, silen
 from staging import agents
 
 from a2a_mcp.a2a.auth import Bearer
-from a2a_mcp.check import report
+from a2a_mcp.cli.check import report
 from a2a_mcp.config.load import Config, load
 from a2a_mcp.config.secrets import CommandSecret, SecretRegister
 

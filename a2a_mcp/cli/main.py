@@ -171,7 +171,7 @@ def check(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="a2a-mcp check")
     _add_config(parser)
     started = _start(parser.parse_args(arguments), quiet=True)
-    from a2a_mcp.check import report
+    from a2a_mcp.cli.check import report
 
     return anyio.run(report, started.config, sys.stdout)
 
