@@ -151,7 +151,7 @@ ONLY_IN: Final[dict[str, tuple[str, ...]]] = {
 ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
     "cli": frozenset(
         {
-            "a2a_mcp.a2a.auth",
+            "a2a_mcp.a2a.auth.static",
             "a2a_mcp.cli.main.check",
             "a2a_mcp.demo.agent",
             "a2a_mcp.demo.tour",

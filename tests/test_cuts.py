@@ -13,7 +13,7 @@ from agents import Agent, Agents
 from proxy import cut_after, cut_all_after, proxied
 from staging import configured, staged
 
-from a2a_mcp.a2a.types import TaskState
+from a2a_mcp.a2a.model import TaskState
 from a2a_mcp.presentation.task_view import TaskView
 
 pytestmark = pytest.mark.anyio

@@ -30,7 +30,7 @@ from scripted import (
 from staging import ME, configured, staged
 
 from a2a_mcp.a2a.errors import TaskNotFound
-from a2a_mcp.a2a.types import TaskState
+from a2a_mcp.a2a.model import TaskState
 
 pytestmark = pytest.mark.anyio
 

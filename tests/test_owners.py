@@ -31,7 +31,7 @@ from scripted import (
 from staging import Stage, configured, staged, until
 
 from a2a_mcp.a2a.errors import A2AError, Delivery, InvalidAgentResponse, TaskNotFound
-from a2a_mcp.a2a.types import TaskState
+from a2a_mcp.a2a.model import TaskState
 from a2a_mcp.bridge.jobs import Jobs
 from a2a_mcp.bridge.list_tasks import Filter
 from a2a_mcp.bridge.service import Outgoing

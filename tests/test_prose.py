@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from a2a_mcp.a2a.decode import decode_message, decode_task
+from a2a_mcp.a2a.decoding.events import decode_message, decode_task
 from a2a_mcp.a2a.errors import AgentError, AgentUnreachable, AuthenticationRequired, Delivery
 from a2a_mcp.errors import NotAllowed
 from a2a_mcp.presentation import task_view

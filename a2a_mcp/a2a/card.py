@@ -16,19 +16,19 @@ from urllib.parse import urlsplit, urlunsplit
 
 import anyio
 
-from a2a_mcp.a2a.auth import Attachment
+from a2a_mcp.a2a.auth.static import Attachment
 from a2a_mcp.a2a.bindings.base import Outgoing
-from a2a_mcp.a2a.decode_card import decode_card, is_card
-from a2a_mcp.a2a.decode_error import AUTHENTICATION_STATUSES, decode_error
+from a2a_mcp.a2a.decoding.card import decode_card, is_card
+from a2a_mcp.a2a.decoding.errors import AUTHENTICATION_STATUSES, decode_error
 from a2a_mcp.a2a.errors import (
     A2AError,
     AgentUnreachable,
     AuthenticationRequired,
     InvalidAgentResponse,
 )
-from a2a_mcp.a2a.guard import origin_of, parse
-from a2a_mcp.a2a.transport import Answer, Transport, plain
-from a2a_mcp.a2a.types import JSON, AgentCard
+from a2a_mcp.a2a.http.origins import origin_of, parse
+from a2a_mcp.a2a.http.transport import Answer, Transport, plain
+from a2a_mcp.a2a.model import JSON, AgentCard
 
 # Some servers choose the card's shape by this header (a2a-js); all others ignore it.
 CARD_HEADERS: Final = {"A2A-Version": "1.0"}

@@ -10,22 +10,21 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 
-from a2a_mcp.a2a.auth import Attachment
+from a2a_mcp.a2a.auth.static import Attachment
 from a2a_mcp.a2a.bindings import jsonrpc
 from a2a_mcp.a2a.bindings.base import Outgoing
-from a2a_mcp.a2a.decode import decode_event, decode_page
-from a2a_mcp.a2a.decode_error import decode_error, is_error
+from a2a_mcp.a2a.decoding.errors import decode_error, is_error
+from a2a_mcp.a2a.decoding.events import decode_event, decode_page
 from a2a_mcp.a2a.errors import (
     AuthenticationRequired,
     Delivery,
     InvalidAgentResponse,
     UnsupportedOperation,
 )
-from a2a_mcp.a2a.guard import origin_of
-from a2a_mcp.a2a.interfaces import Interface, to_text
-from a2a_mcp.a2a.sse import ServerSentEvent
-from a2a_mcp.a2a.transport import Answer, Transport, media_type, parse_text, plain
-from a2a_mcp.a2a.types import (
+from a2a_mcp.a2a.http.origins import origin_of
+from a2a_mcp.a2a.http.sse import ServerSentEvent
+from a2a_mcp.a2a.http.transport import Answer, Transport, media_type, parse_text, plain
+from a2a_mcp.a2a.model import (
     JSON,
     CancelTaskRequest,
     GetTaskRequest,
@@ -39,6 +38,7 @@ from a2a_mcp.a2a.types import (
     Task,
     TaskPage,
 )
+from a2a_mcp.a2a.versions.table import Interface, to_text
 
 
 class A2AClient:

@@ -22,7 +22,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
-from a2a_mcp.a2a.types import JSON
+from a2a_mcp.a2a.model import JSON
 
 TOO_MANY_REQUESTS: Final = 429
 LONGEST_MESSAGE: Final = 20_000

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from a2a_mcp.a2a.types import (
+from a2a_mcp.a2a.model import (
     Artifact,
     Message,
     Part,

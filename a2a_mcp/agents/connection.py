@@ -19,10 +19,9 @@ from uuid import uuid4
 
 import anyio
 
-from a2a_mcp.a2a.auth import Attachment, Headers, attach
+from a2a_mcp.a2a.auth.static import Attachment, Headers, attach
 from a2a_mcp.a2a.card import FoundCard, find_card, inline_card
 from a2a_mcp.a2a.client import A2AClient
-from a2a_mcp.a2a.download import download
 from a2a_mcp.a2a.errors import (
     A2AError,
     AgentError,
@@ -31,7 +30,9 @@ from a2a_mcp.a2a.errors import (
     ExtensionRequired,
     InvalidAgentResponse,
 )
-from a2a_mcp.a2a.interfaces import (
+from a2a_mcp.a2a.http.download import download
+from a2a_mcp.a2a.http.transport import Received, Transport, open_pool
+from a2a_mcp.a2a.versions.table import (
     Choice,
     Interface,
     alternatives,
@@ -41,7 +42,6 @@ from a2a_mcp.a2a.interfaces import (
     preferred,
     to_text,
 )
-from a2a_mcp.a2a.transport import Received, Transport, open_pool
 from a2a_mcp.agents.http import open_transport
 from a2a_mcp.agents.origins import allowed, base, pins, place, trusts
 from a2a_mcp.config.load import AgentConfig

@@ -9,8 +9,8 @@ import ssl
 from collections.abc import Callable
 
 from a2a_mcp.a2a.errors import AgentUnreachable, Delivery
-from a2a_mcp.a2a.limits import Limits
-from a2a_mcp.a2a.transport import Transport, environment_proxy, open_pool
+from a2a_mcp.a2a.http.limits import Limits
+from a2a_mcp.a2a.http.transport import Transport, environment_proxy, open_pool
 from a2a_mcp.config.load import AgentConfig
 
 

@@ -11,8 +11,8 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from a2a_mcp.a2a.auth import ApiKey, Basic, Bearer, Credential, Headers
-from a2a_mcp.a2a.types import JSON, AgentCard, AgentSkill
+from a2a_mcp.a2a.auth.static import ApiKey, Basic, Bearer, Credential, Headers
+from a2a_mcp.a2a.model import JSON, AgentCard, AgentSkill
 from a2a_mcp.presentation.agent_view import AgentsView, Row
 from a2a_mcp.text.truncate import shorten
 from a2a_mcp.text.untrusted import scrub

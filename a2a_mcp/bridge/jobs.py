@@ -17,7 +17,7 @@ from uuid import uuid4
 import anyio
 
 from a2a_mcp.a2a.errors import A2AError, AgentError, AgentUnreachable
-from a2a_mcp.a2a.types import JSON, TaskState
+from a2a_mcp.a2a.model import JSON, TaskState
 from a2a_mcp.bridge.service import Bridge, Outgoing
 from a2a_mcp.bridge.updates import Notice, Updates
 from a2a_mcp.errors import BridgeError, SentBefore

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from a2a_mcp.a2a.errors import MethodNotFound, UnsupportedOperation
-from a2a_mcp.a2a.types import JSON, ListTasksRequest, Task, TaskState
+from a2a_mcp.a2a.model import JSON, ListTasksRequest, Task, TaskState
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.errors import NotAllowed
 from a2a_mcp.presentation.task_list_view import TasksView, fitting

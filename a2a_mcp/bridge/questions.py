@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from a2a_mcp.a2a.errors import A2AError
-from a2a_mcp.a2a.types import JSON, Task, TaskState
+from a2a_mcp.a2a.model import JSON, Task, TaskState
 from a2a_mcp.bridge.service import Bridge, Outgoing
 from a2a_mcp.bridge.task_result import NOTHING_HEARD
 from a2a_mcp.elicitation.form import Form, form_of

@@ -15,7 +15,7 @@ from typing import Final
 import anyio
 
 from a2a_mcp.a2a.errors import A2AError
-from a2a_mcp.a2a.types import Artifact, Part, Task
+from a2a_mcp.a2a.model import Artifact, Part, Task
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.bridge.read_task import Reader
 from a2a_mcp.errors import BridgeError

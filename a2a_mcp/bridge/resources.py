@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from a2a_mcp.a2a.errors import A2AError
-from a2a_mcp.a2a.types import Artifact
+from a2a_mcp.a2a.model import Artifact
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.bridge.service import Bridge
 from a2a_mcp.errors import BridgeError

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from a2a_mcp.a2a.types import TaskState
+from a2a_mcp.a2a.model import TaskState
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.errors import AmbiguousTask, NotAllowed, UnknownTask
 from a2a_mcp.store.base import Records, TaskMap, TaskRecord

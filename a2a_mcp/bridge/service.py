@@ -16,14 +16,7 @@ from uuid import uuid4
 import anyio
 
 from a2a_mcp.a2a.errors import A2AError, Delivery
-from a2a_mcp.a2a.types import (
-    JSON,
-    Message,
-    Part,
-    Role,
-    SendMessageRequest,
-    TaskStatus,
-)
+from a2a_mcp.a2a.model import JSON, Message, Part, Role, SendMessageRequest, TaskStatus
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.bridge.cancel import Canceller, in_time
 from a2a_mcp.bridge.read_task import DEFAULT_HISTORY, Reader

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from a2a_mcp.a2a.errors import A2AError, AgentError, Delivery
-from a2a_mcp.a2a.types import Message, Task, TaskState
+from a2a_mcp.a2a.model import Message, Task, TaskState
 from a2a_mcp.bridge.read_task import DEFAULT_HISTORY, Reader
 from a2a_mcp.bridge.routing import latest
 from a2a_mcp.presentation import task_view

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Final
 
-from a2a_mcp.a2a.types import (
+from a2a_mcp.a2a.model import (
     StreamEvent,
     Task,
     TaskArtifactUpdateEvent,

@@ -126,7 +126,7 @@ async def _serve_stdio(started: Started) -> None:
 
 
 def _serve_http(options: argparse.Namespace, started: Started) -> int:
-    from a2a_mcp.a2a.auth import reveal
+    from a2a_mcp.a2a.auth.static import reveal
     from a2a_mcp.server.http import auth_options, check_exposure, serve_http
     from a2a_mcp.server.wiring import create_server
 

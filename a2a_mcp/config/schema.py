@@ -23,8 +23,8 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
-from a2a_mcp.a2a.auth import ApiKey, Basic, Bearer, Credential, Headers, Secret
-from a2a_mcp.a2a.types import JSON
+from a2a_mcp.a2a.auth.static import ApiKey, Basic, Bearer, Credential, Headers, Secret
+from a2a_mcp.a2a.model import JSON
 from a2a_mcp.config import values
 from a2a_mcp.config.secrets import Sources, read_secret, read_text, secret
 from a2a_mcp.text.urls import is_private_link

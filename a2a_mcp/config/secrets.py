@@ -18,7 +18,7 @@ from typing import Final
 import anyio
 from pydantic import PlainValidator, SecretStr, ValidationInfo
 
-from a2a_mcp.a2a.auth import Secret
+from a2a_mcp.a2a.auth.static import Secret
 from a2a_mcp.config.values import variable_name
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.text.masking import Mask

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from a2a_mcp.a2a.types import JSON, Part, Task
+from a2a_mcp.a2a.model import JSON, Part, Task
 from a2a_mcp.elicitation.question import DEPTH, parts_of
 from a2a_mcp.text.truncate import shorten
 from a2a_mcp.text.untrusted import scrub

@@ -14,7 +14,7 @@ from typing import Final
 from unicodedata import category, normalize
 from urllib.parse import urlsplit
 
-from a2a_mcp.a2a.types import JSON, Part, Role, Task
+from a2a_mcp.a2a.model import JSON, Part, Role, Task
 from a2a_mcp.presentation.content import answer, content, in_order
 from a2a_mcp.text.untrusted import scrub
 from a2a_mcp.text.urls import is_private_link

@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import Final
 
-from a2a_mcp.a2a.types import JSON
+from a2a_mcp.a2a.model import JSON
 
 Row = dict[str, JSON]
 """One agent; its members are those of the output schema, and missing where there is nothing."""

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from a2a_mcp.a2a.types import JSON, Artifact, Part, Task
+from a2a_mcp.a2a.model import JSON, Artifact, Part, Task
 from a2a_mcp.errors import NotAllowed
 from a2a_mcp.files import media_types
 from a2a_mcp.presentation import content, message_artifacts

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import takewhile
 from typing import Final
 
-from a2a_mcp.a2a.types import Message, Part, Role, Task, TaskState
+from a2a_mcp.a2a.model import Message, Part, Role, Task, TaskState
 from a2a_mcp.files import media_types
 from a2a_mcp.text.untrusted import scrub
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from a2a_mcp.a2a.types import JSON
+from a2a_mcp.a2a.model import JSON
 from a2a_mcp.errors import NotAllowed
 from a2a_mcp.text.truncate import shorten
 from a2a_mcp.text.untrusted import scrub

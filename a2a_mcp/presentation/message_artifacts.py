@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 from typing import Final
 
-from a2a_mcp.a2a.types import Artifact, Message, Part, Role, Task
+from a2a_mcp.a2a.model import Artifact, Message, Part, Role, Task
 from a2a_mcp.presentation.content import content, since_the_user
 
 NAME: Final = "message-"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 
-from a2a_mcp.a2a.types import JSON
+from a2a_mcp.a2a.model import JSON
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from a2a_mcp.a2a.types import (
+from a2a_mcp.a2a.model import (
     JSON,
     Artifact,
     Message,

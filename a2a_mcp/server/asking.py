@@ -23,7 +23,7 @@ from mcp.server.mcpserver import Context
 from mcp.shared.exceptions import MCPError
 from pydantic import ValidationError
 
-from a2a_mcp.a2a.types import TaskState
+from a2a_mcp.a2a.model import TaskState
 from a2a_mcp.bridge.service import Outgoing
 from a2a_mcp.errors import NotAllowed
 from a2a_mcp.presentation.task_view import TaskView, noted

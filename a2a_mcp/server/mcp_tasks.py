@@ -20,7 +20,7 @@ from mcp.shared.exceptions import MCPError
 from pydantic import ConfigDict, ValidationError
 
 from a2a_mcp.a2a.errors import A2AError
-from a2a_mcp.a2a.types import TaskState
+from a2a_mcp.a2a.model import TaskState
 from a2a_mcp.bridge.jobs import Job
 from a2a_mcp.bridge.service import Outgoing
 from a2a_mcp.bridge.updates import Notice

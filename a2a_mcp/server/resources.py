@@ -20,7 +20,7 @@ from mcp.shared.exceptions import MCPError
 from pydantic import BaseModel
 
 from a2a_mcp.a2a.errors import A2AError
-from a2a_mcp.a2a.types import Artifact, Part
+from a2a_mcp.a2a.model import Artifact, Part
 from a2a_mcp.bridge.list_tasks import Filter
 from a2a_mcp.bridge.resources import MOST_COMPLETIONS, Browser, Entry
 from a2a_mcp.errors import BridgeError

@@ -30,7 +30,7 @@ from a2a_mcp.a2a.errors import (
     UrlRefused,
     VersionNotSupported,
 )
-from a2a_mcp.a2a.types import JSON
+from a2a_mcp.a2a.model import JSON
 from a2a_mcp.config.secrets import CredentialUnavailable
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.presentation.budget import fit

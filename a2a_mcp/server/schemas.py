@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from a2a_mcp.a2a.types import TaskState
+from a2a_mcp.a2a.model import TaskState
 
 Schema = dict[str, Any]
 

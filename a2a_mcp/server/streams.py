@@ -15,7 +15,7 @@ import anyio
 from anyio.abc import TaskGroup
 from mcp.server.subscriptions import ResourcesListChanged, ResourceUpdated, ServerEvent
 
-from a2a_mcp.a2a.types import Task, TaskState
+from a2a_mcp.a2a.model import Task, TaskState
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.presentation import resource_uris
 from a2a_mcp.store.base import TaskRecord

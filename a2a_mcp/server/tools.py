@@ -15,7 +15,7 @@ from mcp.server.mcpserver import Context
 from pydantic import Field
 
 from a2a_mcp.a2a.errors import A2AError
-from a2a_mcp.a2a.types import TaskState
+from a2a_mcp.a2a.model import TaskState
 from a2a_mcp.bridge.list_tasks import Filter
 from a2a_mcp.bridge.service import Outgoing
 from a2a_mcp.errors import BridgeError, NotAllowed

@@ -25,7 +25,7 @@ import anyio
 import anyio.to_thread
 from pydantic import ValidationError
 
-from a2a_mcp.a2a.types import Task
+from a2a_mcp.a2a.model import Task
 from a2a_mcp.store.base import TaskRecord
 from a2a_mcp.text.times import rfc3339
 

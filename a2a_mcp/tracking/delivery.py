@@ -25,8 +25,8 @@ from a2a_mcp.a2a.errors import (
     TooManyStreams,
     UnsupportedOperation,
 )
-from a2a_mcp.a2a.guard import Origin
-from a2a_mcp.a2a.types import SendMessageRequest, StreamEvent
+from a2a_mcp.a2a.http.origins import Origin
+from a2a_mcp.a2a.model import SendMessageRequest, StreamEvent
 
 RETRY_SECONDS: Final = (0.2, 0.8)
 LONGEST_RETRY_AFTER: Final = 10.0

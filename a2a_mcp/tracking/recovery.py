@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from a2a_mcp.a2a.types import GetTaskRequest, ListTasksRequest, Operation, Task
+from a2a_mcp.a2a.model import GetTaskRequest, ListTasksRequest, Operation, Task
 
 if TYPE_CHECKING:
     from a2a_mcp.a2a.client import A2AClient

@@ -26,7 +26,7 @@ from a2a_mcp.a2a.errors import (
     InvalidRequest,
     TaskNotFound,
 )
-from a2a_mcp.a2a.types import (
+from a2a_mcp.a2a.model import (
     GetTaskRequest,
     Message,
     Part,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import anyio
 
 from a2a_mcp.a2a.errors import A2AError, AgentError
-from a2a_mcp.a2a.types import Message, StreamEvent, Task, TaskState, TaskStatus
+from a2a_mcp.a2a.model import Message, StreamEvent, Task, TaskState, TaskStatus
 from a2a_mcp.a2a.updates import apply, belongs
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.store.base import TaskRecord

@@ -18,14 +18,7 @@ from anyio.abc import TaskGroup
 from anyio.lowlevel import checkpoint
 
 from a2a_mcp.a2a.errors import A2AError, Delivery, InvalidAgentResponse
-from a2a_mcp.a2a.types import (
-    Message,
-    SendMessageRequest,
-    StreamEvent,
-    Task,
-    TaskState,
-    TaskStatus,
-)
+from a2a_mcp.a2a.model import Message, SendMessageRequest, StreamEvent, Task, TaskState, TaskStatus
 from a2a_mcp.a2a.updates import as_task
 from a2a_mcp.errors import BridgeError, NotAllowed
 from a2a_mcp.store.base import TaskMap, TaskRecord

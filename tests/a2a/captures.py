@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from a2a_mcp.a2a.sse import EventDecoder, ServerSentEvent
+from a2a_mcp.a2a.http.sse import EventDecoder, ServerSentEvent
 
 FOLDER = Path(__file__).parent.parent / "captures"
 EVENT_LIMIT = 4 * 1024 * 1024

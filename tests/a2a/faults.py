@@ -19,8 +19,8 @@ import anyio
 from anyio.abc import SocketAttribute, SocketStream
 from anyio.streams.buffered import BufferedByteReceiveStream
 
-from a2a_mcp.a2a.limits import Limits
-from a2a_mcp.a2a.transport import Transport, open_pool
+from a2a_mcp.a2a.http.limits import Limits
+from a2a_mcp.a2a.http.transport import Transport, open_pool
 
 SECONDS = 8
 HEAD_LIMIT = 1024 * 1024

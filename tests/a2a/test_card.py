@@ -16,7 +16,7 @@ from faults import (
     transport,
 )
 
-from a2a_mcp.a2a.auth import Attachment
+from a2a_mcp.a2a.auth.static import Attachment
 from a2a_mcp.a2a.card import FoundCard, find_card, inline_card, places
 from a2a_mcp.a2a.errors import (
     A2AError,
@@ -25,7 +25,7 @@ from a2a_mcp.a2a.errors import (
     Delivery,
     InvalidAgentResponse,
 )
-from a2a_mcp.a2a.transport import Transport
+from a2a_mcp.a2a.http.transport import Transport
 
 pytestmark = pytest.mark.anyio
 CARD = {"name": "agent", "url": "/rpc", "skills": []}

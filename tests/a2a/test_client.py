@@ -21,10 +21,8 @@ from faults import (
     transport,
 )
 
-from a2a_mcp.a2a.auth import Attachment
+from a2a_mcp.a2a.auth.static import Attachment
 from a2a_mcp.a2a.client import A2AClient, retry_after
-from a2a_mcp.a2a.dialects import v0_3, v0_3_rest, v1_0
-from a2a_mcp.a2a.dialects.base import Dialect
 from a2a_mcp.a2a.errors import (
     A2AError,
     AgentError,
@@ -39,8 +37,7 @@ from a2a_mcp.a2a.errors import (
     UnsupportedOperation,
     VersionNotSupported,
 )
-from a2a_mcp.a2a.interfaces import Interface, from_text
-from a2a_mcp.a2a.types import (
+from a2a_mcp.a2a.model import (
     CancelTaskRequest,
     GetTaskRequest,
     ListTasksRequest,
@@ -54,6 +51,9 @@ from a2a_mcp.a2a.types import (
     TaskState,
     TaskStatusUpdateEvent,
 )
+from a2a_mcp.a2a.versions import v0_3, v0_3_rest, v1_0
+from a2a_mcp.a2a.versions.base import Dialect
+from a2a_mcp.a2a.versions.table import Interface, from_text
 from a2a_mcp.presentation.task_view import answer, content
 
 pytestmark = pytest.mark.anyio

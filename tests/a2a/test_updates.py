@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from a2a_mcp.a2a.types import (
+from a2a_mcp.a2a.model import (
     Artifact,
     Message,
     Part,

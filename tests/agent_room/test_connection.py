@@ -32,7 +32,7 @@ from scripted import (
 )
 from staging import ME, agents, configured, staged
 
-from a2a_mcp.a2a.auth import ApiKey, Basic, Bearer, Headers
+from a2a_mcp.a2a.auth.static import ApiKey, Basic, Bearer, Headers
 from a2a_mcp.a2a.errors import (
     A2AError,
     AgentUnreachable,
@@ -40,7 +40,7 @@ from a2a_mcp.a2a.errors import (
     InvalidAgentResponse,
     NoCommonInterface,
 )
-from a2a_mcp.a2a.types import GetTaskRequest
+from a2a_mcp.a2a.model import GetTaskRequest
 from a2a_mcp.agents.connection import STALE_SECONDS, Connection
 from a2a_mcp.agents.registry import _default_tls
 

@@ -31,7 +31,7 @@ from scripted import (
 )
 from staging import ME, Stage, configured, staged
 
-from a2a_mcp.a2a.types import TaskState
+from a2a_mcp.a2a.model import TaskState
 from a2a_mcp.bridge.service import Outgoing
 from a2a_mcp.presentation.task_view import UpdateView
 

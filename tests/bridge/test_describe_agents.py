@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from scripted import CARD, ScriptedAgent, card, cut, document, http, interface, scripted
 from staging import agents
 
-from a2a_mcp.a2a.auth import ApiKey, Basic, Bearer, Headers
+from a2a_mcp.a2a.auth.static import ApiKey, Basic, Bearer, Headers
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.bridge.describe_agents import PAGE, AgentsView, describe_agent, list_agents

@@ -13,7 +13,7 @@ from agents import Agents
 from scripted import LIST, SEND, ScriptedAgent, done, error, result, scripted, silence, task
 from staging import ME, Stage, configured, staged
 
-from a2a_mcp.a2a.types import TaskState
+from a2a_mcp.a2a.model import TaskState
 from a2a_mcp.bridge.list_tasks import Filter, seconds
 from a2a_mcp.errors import AmbiguousAgent, NotAllowed, UnknownAgent
 from a2a_mcp.presentation.task_list_view import TasksView

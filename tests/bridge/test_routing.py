@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from staging import ME, Stage, configured, staged
 
-from a2a_mcp.a2a.types import TaskState
+from a2a_mcp.a2a.model import TaskState
 from a2a_mcp.errors import AmbiguousAgent, AmbiguousTask, NotAllowed, UnknownAgent, UnknownTask
 from a2a_mcp.store.base import TaskRecord
 

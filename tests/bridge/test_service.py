@@ -36,7 +36,7 @@ from scripted import (
 from staging import ME, Stage, configured, staged
 
 from a2a_mcp.a2a.errors import A2AError, TaskNotFound
-from a2a_mcp.a2a.types import Part, TaskState
+from a2a_mcp.a2a.model import Part, TaskState
 from a2a_mcp.bridge.service import Outgoing
 from a2a_mcp.errors import BridgeError, NotAllowed, UnknownTask
 from a2a_mcp.presentation.task_view import UpdateView

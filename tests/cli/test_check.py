@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from scripted import CARD, card, document, free_port, origin_of, scripted, silence
 from staging import agents
 
-from a2a_mcp.a2a.auth import Bearer
+from a2a_mcp.a2a.auth.static import Bearer
 from a2a_mcp.cli.check import report
 from a2a_mcp.config.load import Config, load
 from a2a_mcp.config.secrets import CommandSecret, SecretRegister

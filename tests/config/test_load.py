@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from a2a_mcp.a2a.auth import Bearer
+from a2a_mcp.a2a.auth.static import Bearer
 from a2a_mcp.config.builder import slug
 from a2a_mcp.config.load import (
     AgentConfig,

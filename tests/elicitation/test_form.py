@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from a2a_mcp.a2a.types import Message, Part, Role, Task, TaskState, TaskStatus
+from a2a_mcp.a2a.model import Message, Part, Role, Task, TaskState, TaskStatus
 from a2a_mcp.elicitation.form import ONE_LINE, Form, form_of
 
 MARKS = {"adk_type": "function_call", "adk_is_long_running": True}

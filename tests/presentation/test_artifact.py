@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from a2a_mcp.a2a.types import Artifact, Part, Task, TaskState, TaskStatus
+from a2a_mcp.a2a.model import Artifact, Part, Task, TaskState, TaskStatus
 from a2a_mcp.errors import NotAllowed
 from a2a_mcp.presentation.artifact import (
     LARGEST_MEDIA,

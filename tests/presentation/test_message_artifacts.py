@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from a2a_mcp.a2a.types import Artifact, Message, Part, Role, Task, TaskState, TaskStatus
+from a2a_mcp.a2a.model import Artifact, Message, Part, Role, Task, TaskState, TaskStatus
 from a2a_mcp.presentation import message_artifacts, task_view
 from a2a_mcp.presentation.budget import fit
 

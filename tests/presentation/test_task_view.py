@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from a2a_mcp.a2a.types import (
+from a2a_mcp.a2a.model import (
     Artifact,
     Message,
     Part,

@@ -36,7 +36,7 @@ from scripted import (
 )
 from staging import ME, configured, hosted
 
-from a2a_mcp.a2a.types import Task, TaskState, TaskStatus
+from a2a_mcp.a2a.model import Task, TaskState, TaskStatus
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.config.load import Reloader
 from a2a_mcp.presentation import resource_uris

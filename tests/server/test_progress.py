@@ -24,7 +24,7 @@ from scripted import (
 )
 from staging import agents, configured, hosted
 
-from a2a_mcp.a2a.auth import Bearer
+from a2a_mcp.a2a.auth.static import Bearer
 from a2a_mcp.config.load import Config
 from a2a_mcp.config.secrets import SecretRegister
 from a2a_mcp.server.progress import INTERVAL

@@ -19,7 +19,7 @@ from mcp.server.auth.provider import AccessToken
 from scripted import GET, SEND, ScriptedAgent, done, error, result, scripted, task
 from staging import configured, hosted
 
-from a2a_mcp.a2a.types import Artifact, Part
+from a2a_mcp.a2a.model import Artifact, Part
 from a2a_mcp.bridge.resources import PAGE, RECENT_TASKS
 from a2a_mcp.config.load import Config
 from a2a_mcp.presentation import resource_uris

@@ -46,7 +46,7 @@ from scripted import (
 from staging import agents, configured, hosted
 
 from a2a_mcp.a2a import errors as wire
-from a2a_mcp.a2a.auth import Bearer
+from a2a_mcp.a2a.auth.static import Bearer
 from a2a_mcp.a2a.errors import A2AError, AgentError, Delivery
 from a2a_mcp.config.load import Config
 from a2a_mcp.config.secrets import SecretRegister

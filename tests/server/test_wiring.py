@@ -15,7 +15,7 @@ from scripted import CARD, SEND, card, document, done, result, scripted
 from staging import agents, configured, hosted
 
 from a2a_mcp import __version__
-from a2a_mcp.a2a.auth import Bearer
+from a2a_mcp.a2a.auth.static import Bearer
 from a2a_mcp.config.load import Config
 from a2a_mcp.config.secrets import CommandSecret
 from a2a_mcp.server.tools import all_tools

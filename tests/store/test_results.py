@@ -31,9 +31,9 @@ from scripted import (
 from scripted import scripted as scripted_agent
 from staging import ME, Stage, configured, hosted, staged, until
 
-from a2a_mcp.a2a.auth import Bearer
+from a2a_mcp.a2a.auth.static import Bearer
 from a2a_mcp.a2a.errors import A2AError, AgentUnreachable, TaskNotFound
-from a2a_mcp.a2a.types import Artifact, Message, Part, Role, Task, TaskState, TaskStatus
+from a2a_mcp.a2a.model import Artifact, Message, Part, Role, Task, TaskState, TaskStatus
 from a2a_mcp.bridge.jobs import Jobs
 from a2a_mcp.bridge.service import Outgoing
 from a2a_mcp.errors import UnknownTask

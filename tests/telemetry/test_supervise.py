@@ -26,8 +26,8 @@ from scripted import (
 )
 from staging import configured, hosted, staged, until
 
-from a2a_mcp.a2a.auth import Bearer
-from a2a_mcp.a2a.types import TaskState
+from a2a_mcp.a2a.auth.static import Bearer
+from a2a_mcp.a2a.model import TaskState
 from a2a_mcp.presentation import resource_uris
 
 pytestmark = pytest.mark.anyio

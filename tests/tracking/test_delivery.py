@@ -37,9 +37,9 @@ from scripted import (
 )
 from staging import configured, staged
 
-from a2a_mcp.a2a.auth import Bearer
+from a2a_mcp.a2a.auth.static import Bearer
 from a2a_mcp.a2a.errors import A2AError, AgentUnreachable, Delivery, InvalidAgentResponse
-from a2a_mcp.a2a.types import TaskState
+from a2a_mcp.a2a.model import TaskState
 from a2a_mcp.bridge.describe_agents import describe_agent
 from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.tracking.delivery import RETRY_SECONDS

@@ -44,9 +44,9 @@ from scripted import (
 )
 from staging import FIRST_POLL, ME, Stage, configured, staged, until
 
-from a2a_mcp.a2a.auth import Bearer
+from a2a_mcp.a2a.auth.static import Bearer
 from a2a_mcp.a2a.errors import A2AError, Delivery
-from a2a_mcp.a2a.types import TaskState
+from a2a_mcp.a2a.model import TaskState
 from a2a_mcp.bridge.service import Outgoing
 from a2a_mcp.errors import NotAllowed
 from a2a_mcp.presentation.task_view import TaskView, UpdateView

@@ -20,7 +20,7 @@ from scripted import scripted
 from staging import ME, configured, staged, until
 from targets import JAVASCRIPT, Can, Target, alike, javascript, real
 
-from a2a_mcp.a2a.types import TaskState
+from a2a_mcp.a2a.model import TaskState
 
 pytestmark = pytest.mark.anyio
 

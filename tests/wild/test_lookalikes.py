@@ -31,7 +31,7 @@ from scripted import scripted
 from stacks import QUESTION, Stack
 from staging import ME, Stage, configured, hosted, staged, until
 
-from a2a_mcp.a2a.types import JSON, Part, TaskState
+from a2a_mcp.a2a.model import JSON, Part, TaskState
 from a2a_mcp.errors import UnknownTask
 from a2a_mcp.presentation.task_view import TaskView
 

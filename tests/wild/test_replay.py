@@ -28,14 +28,12 @@ from scripted import (
 )
 from staging import ME, configured, staged, until
 
-from a2a_mcp.a2a.auth import Attachment
+from a2a_mcp.a2a.auth.static import Attachment
 from a2a_mcp.a2a.client import A2AClient
-from a2a_mcp.a2a.dialects.base import Dialect
 from a2a_mcp.a2a.errors import A2AError, AgentError, AgentUnreachable
-from a2a_mcp.a2a.interfaces import Interface
-from a2a_mcp.a2a.limits import Limits
-from a2a_mcp.a2a.transport import Transport, open_pool
-from a2a_mcp.a2a.types import (
+from a2a_mcp.a2a.http.limits import Limits
+from a2a_mcp.a2a.http.transport import Transport, open_pool
+from a2a_mcp.a2a.model import (
     CancelTaskRequest,
     GetTaskRequest,
     Message,
@@ -49,6 +47,8 @@ from a2a_mcp.a2a.types import (
     TaskState,
 )
 from a2a_mcp.a2a.updates import apply
+from a2a_mcp.a2a.versions.base import Dialect
+from a2a_mcp.a2a.versions.table import Interface
 from a2a_mcp.presentation.content import answer, content
 from a2a_mcp.presentation.task_view import NO_CONTENT, NO_REASON, ONLY_FILES
 

@@ -14,7 +14,7 @@ from speakers import PROOFS, Speaker, posts, says, speak
 from staging import ME, configured, hosted, staged
 
 from a2a_mcp.a2a.errors import A2AError
-from a2a_mcp.a2a.types import TaskState
+from a2a_mcp.a2a.model import TaskState
 
 pytestmark = pytest.mark.anyio
 

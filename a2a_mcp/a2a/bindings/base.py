@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from a2a_mcp.a2a.types import JSON
+from a2a_mcp.a2a.model import JSON
 
 ACCEPT_ONE = "application/json, application/a2a+json"
 ACCEPT_STREAM = "text/event-stream, application/json, application/a2a+json"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import uuid4
 
 from a2a_mcp.a2a.bindings.base import Outgoing
-from a2a_mcp.a2a.types import JSON
+from a2a_mcp.a2a.model import JSON
 
 
 def build(url: str, target: str, params: dict[str, JSON], tenant: str | None = None) -> Outgoing:

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from a2a_mcp.a2a.bindings.base import Outgoing
 from a2a_mcp.a2a.errors import Delivery, InvalidRequest
-from a2a_mcp.a2a.types import JSON
+from a2a_mcp.a2a.model import JSON
 
 DOT_SEGMENTS: Final = frozenset({".", ".."})
 

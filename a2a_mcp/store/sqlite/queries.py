@@ -12,7 +12,7 @@ import math
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from a2a_mcp.a2a.types import TERMINAL, TaskState
+from a2a_mcp.a2a.model import TERMINAL, TaskState
 from a2a_mcp.store.base import PENDING, Records, TaskRecord
 
 if TYPE_CHECKING:

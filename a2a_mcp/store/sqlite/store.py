@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeVar
 import anyio
 from anyio.lowlevel import checkpoint
 
-from a2a_mcp.a2a.types import TaskState
+from a2a_mcp.a2a.model import TaskState
 from a2a_mcp.store.base import Records, TaskRecord
 from a2a_mcp.store.sqlite import claims, queries
 

@@ -14,7 +14,7 @@ import anyio
 import anyio.to_thread
 import pytest
 
-from a2a_mcp.a2a.types import TaskState
+from a2a_mcp.a2a.model import TaskState
 from a2a_mcp.store.sqlite.store import SqliteTaskMap
 
 pytestmark = pytest.mark.anyio

@@ -18,7 +18,7 @@ from anyio.lowlevel import checkpoint
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from a2a_mcp.a2a.types import TERMINAL, TaskState
+from a2a_mcp.a2a.model import TERMINAL, TaskState
 from a2a_mcp.store.base import TaskMap, TaskRecord
 from a2a_mcp.store.sqlite import queries
 from a2a_mcp.store.sqlite.file import TaskFile

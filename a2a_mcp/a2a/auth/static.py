@@ -1,0 +1,99 @@
+"""Credentials for agents: what is shown to whom.
+
+A credential belongs to an origin (threats 0.1): this module only turns one into headers and query
+parameters; the caller decides by origin whether they are attached. Secrets live in `SecretStr` and
+leave it only here, in the moment a request is built.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from pydantic import SecretStr
+
+from a2a_mcp.a2a.model import AgentCard, SecurityScheme
+
+Secret = SecretStr | Callable[[], Awaitable[SecretStr]]
+"""A secret at hand, or one that is fetched when it is first needed."""
+
+API_KEY_DEFAULT: Final = SecurityScheme(kind="apiKey", location="header", name="X-API-Key")
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """`Authorization: Bearer …`."""
+
+    token: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Basic:
+    """`Authorization: Basic …`."""
+
+    username: str
+    password: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key in a header, a query parameter or a cookie; the card says where if config does not."""
+
+    key: Secret
+    location: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Headers:
+    """Any headers."""
+
+    headers: Mapping[str, Secret]
+
+
+Credential = Bearer | Basic | ApiKey | Headers
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """What a credential adds to one request."""
+
+    headers: dict[str, str] = field(default_factory=dict, repr=False)
+    params: dict[str, str] = field(default_factory=dict, repr=False)
+
+
+async def reveal(secret: Secret) -> str:
+    """Give the secret's text, fetching it where needed; raises what its source raises."""
+    value = secret if isinstance(secret, SecretStr) else await secret()
+    return value.get_secret_value()
+
+
+async def attach(credential: Credential | None, card: AgentCard | None = None) -> Attachment:
+    """Turn a credential into what it adds to a request; `card` tells where an API key goes."""
+    match credential:
+        case None:
+            return Attachment()
+        case Bearer(token):
+            return Attachment({"Authorization": f"Bearer {await reveal(token)}"})
+        case Basic(username, password):
+            pair = f"{username}:{await reveal(password)}".encode()
+            return Attachment({"Authorization": f"Basic {b64encode(pair).decode()}"})
+        case Headers(headers):
+            return Attachment({name: await reveal(value) for name, value in headers.items()})
+        case ApiKey():
+            return _api_key(credential, await reveal(credential.key), card)
+
+
+def _api_key(credential: ApiKey, key: str, card: AgentCard | None) -> Attachment:
+    schemes = card.security_schemes.values() if card else ()
+    said = next((s for s in schemes if s.kind == "apiKey"), API_KEY_DEFAULT)
+    name = credential.name or said.name or "X-API-Key"
+    match credential.location or said.location:
+        case "query":
+            return Attachment(params={name: key})
+        case "cookie":
+            return Attachment({"Cookie": f"{name}={key}"})
+        case _:
+            return Attachment({name: key})

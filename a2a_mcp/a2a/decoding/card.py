@@ -1,0 +1,200 @@
+"""Agent cards of every generation, lifted to the 1.0 model (a2a-wire 3.2 to 3.4).
+
+Pure. Everything but a name may be missing; what a stricter reader would have refused is kept as a
+line in `problems`, so that an agent's author can mend the card.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from a2a_mcp.a2a.decoding.events import first, object_of, objects, text_of, texts
+from a2a_mcp.a2a.model import (
+    JSON,
+    AgentCapabilities,
+    AgentCard,
+    AgentExtension,
+    AgentInterface,
+    AgentSkill,
+    SecurityScheme,
+)
+
+CARD_MARKS: Final = ("url", "supportedInterfaces", "skills", "capabilities")
+WRAPPED_SCHEMES: Final = {
+    "apiKeySecurityScheme": "apiKey",
+    "httpAuthSecurityScheme": "http",
+    "oauth2SecurityScheme": "oauth2",
+    "openIdConnectSecurityScheme": "openIdConnect",
+    "mtlsSecurityScheme": "mutualTLS",
+}
+# What tells a generation that the card does not name (a2a-wire 14.2).
+HINT_0_1: Final = "authentication"
+HINT_PYTHON_A2A: Final = "google_a2a_compatible"
+
+
+def is_card(value: JSON) -> bool:
+    """Whether a JSON value is a card: an object with a name and one of a card's members."""
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("name"), str)
+        and any(value.get(mark) is not None for mark in CARD_MARKS)
+    )
+
+
+def decode_card(value: Mapping[str, JSON]) -> AgentCard:
+    """Lift a card; `value` has passed `is_card`."""
+    provider = object_of(value.get("provider"))
+    interfaces = _interfaces(value)
+    return AgentCard(
+        name=str(value["name"]),
+        description=text_of(value.get("description")),
+        version=text_of(value.get("version")),
+        provider=text_of(first(provider, "organization", "name")),
+        documentation_url=text_of(value.get("documentationUrl")),
+        interfaces=interfaces,
+        capabilities=_capabilities(value),
+        skills=tuple(_skill(item) for item in objects(value.get("skills"))),
+        default_input_modes=texts(value.get("defaultInputModes")),
+        default_output_modes=texts(value.get("defaultOutputModes")),
+        security_schemes=_schemes(value),
+        security=_security(value),
+        problems=tuple(_problems(value, interfaces)),
+        hints=tuple(_hints(value)),
+    )
+
+
+def _interfaces(value: Mapping[str, JSON]) -> tuple[AgentInterface, ...]:
+    """List a card's interfaces in its own order; `supportedInterfaces` wins over the old fields."""
+    listed = objects(value.get("supportedInterfaces"))
+    found = [_interface_1_0(item) for item in listed] if listed else _interfaces_0_3(value)
+    return tuple(dict.fromkeys(item for item in found if item))
+
+
+def _interface_1_0(item: Mapping[str, JSON]) -> AgentInterface | None:
+    url = text_of(item.get("url"))
+    if not url:
+        return None
+    return AgentInterface(
+        url=url,
+        protocol_binding=text_of(first(item, "protocolBinding", "transport")) or "JSONRPC",
+        protocol_version=text_of(item.get("protocolVersion")) or "1.0",
+        tenant=text_of(item.get("tenant")),
+    )
+
+
+def _interfaces_0_3(value: Mapping[str, JSON]) -> list[AgentInterface | None]:
+    version = text_of(value.get("protocolVersion")) or ""
+    preferred = text_of(value.get("preferredTransport")) or "JSONRPC"
+    pairs = [(text_of(value.get("url")), preferred)]
+    pairs += [
+        (text_of(item.get("url")), text_of(item.get("transport")) or "JSONRPC")
+        for item in objects(value.get("additionalInterfaces"))
+    ]
+    return [
+        AgentInterface(url=url, protocol_binding=binding, protocol_version=version)
+        for url, binding in pairs
+        if url
+    ]
+
+
+def _capabilities(value: Mapping[str, JSON]) -> AgentCapabilities:
+    said = object_of(value.get("capabilities"))
+    extended = first(said, "extendedAgentCard")
+    if extended is None:
+        extended = value.get("supportsAuthenticatedExtendedCard")
+    # In 1.0 an absent capability means no (S); older cards leave it out and stream all the same.
+    absent = False if value.get("supportedInterfaces") else None
+    return AgentCapabilities(
+        streaming=_flag(said.get("streaming"), absent),
+        push_notifications=_flag(said.get("pushNotifications"), absent),
+        extended_agent_card=_flag(extended, absent),
+        extensions=tuple(
+            AgentExtension(
+                uri=str(item["uri"]),
+                description=text_of(item.get("description")),
+                required=item.get("required") is True,
+            )
+            for item in objects(said.get("extensions"))
+            if text_of(item.get("uri"))
+        ),
+    )
+
+
+def _flag(value: JSON, absent: bool | None) -> bool | None:
+    return value if isinstance(value, bool) else absent
+
+
+def _skill(item: Mapping[str, JSON]) -> AgentSkill:
+    name = text_of(first(item, "name", "id")) or "unnamed"
+    return AgentSkill(
+        id=text_of(item.get("id")) or name,
+        name=name,
+        description=text_of(item.get("description")),
+        tags=texts(item.get("tags")),
+        examples=texts(item.get("examples")),
+        input_modes=texts(item.get("inputModes")),
+        output_modes=texts(item.get("outputModes")),
+    )
+
+
+def _schemes(value: Mapping[str, JSON]) -> dict[str, SecurityScheme]:
+    schemes = {
+        name: _scheme(object_of(item))
+        for name, item in object_of(value.get("securitySchemes")).items()
+    }
+    for word in texts(object_of(value.get("authentication")).get("schemes")):  # 0.1
+        schemes.setdefault(word, SecurityScheme(kind="http", scheme=word.lower()))
+    return schemes
+
+
+def _scheme(item: Mapping[str, JSON]) -> SecurityScheme:
+    """Lift a scheme; hybrid cards hold both shapes at once, so the wrapper is looked for first."""
+    wrapper = next((key for key in WRAPPED_SCHEMES if isinstance(item.get(key), dict)), None)
+    body = object_of(item[wrapper]) if wrapper else item
+    kind = WRAPPED_SCHEMES[wrapper] if wrapper else text_of(item.get("type")) or "unknown"
+    return SecurityScheme(
+        kind=kind,
+        location=text_of(first(body, "location", "in")),
+        name=text_of(body.get("name")),
+        scheme=(text_of(body.get("scheme")) or "").lower() or None,
+    )
+
+
+def _security(value: Mapping[str, JSON]) -> tuple[dict[str, tuple[str, ...]], ...]:
+    required = objects(value.get("securityRequirements"))
+    if required:
+        return tuple(
+            {
+                name: texts(object_of(scopes).get("list"))
+                for name, scopes in object_of(item.get("schemes")).items()
+            }
+            for item in required
+        )
+    return tuple(
+        {name: texts(scopes) for name, scopes in item.items()}
+        for item in objects(value.get("security"))
+    )
+
+
+def _problems(value: Mapping[str, JSON], interfaces: tuple[AgentInterface, ...]) -> list[str]:
+    problems = []
+    if not interfaces:
+        problems.append("supportedInterfaces: missing, so there is no URL to call")
+    elif not value.get("supportedInterfaces") and not value.get("protocolVersion"):
+        problems.append("protocolVersion: missing; taken for 0.3")
+    problems += [
+        f"{name}: missing"
+        for name in ("description", "version", "skills", "capabilities")
+        if not value.get(name) and value.get(name) != {} and value.get(name) != []
+    ]
+    return problems
+
+
+def _hints(value: Mapping[str, JSON]) -> list[str]:
+    hints = []
+    if value.get(HINT_0_1) and not value.get("protocolVersion"):
+        hints.append(HINT_0_1)
+    if object_of(value.get("capabilities")).get(HINT_PYTHON_A2A):
+        hints.append(HINT_PYTHON_A2A)
+    return hints

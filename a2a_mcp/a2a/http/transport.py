@@ -1,0 +1,378 @@
+"""The one place that touches the network: sends a request, reads a bounded answer.
+
+Every wait has our own deadline, every body our own limit, counted while reading (threats M2, M3).
+It uses httpx below its client, where there are no redirects, cookies, credentials from files or
+retries to switch off; it accepts no content coding, and turns every error of the library into one
+of ours that says whether the request may have arrived.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass
+from ssl import SSLContext
+from typing import Final
+from urllib.request import getproxies, proxy_bypass
+
+import anyio
+import httpx
+
+from a2a_mcp import __version__
+from a2a_mcp.a2a.auth.static import Attachment
+from a2a_mcp.a2a.bindings.base import ACCEPT_ONE, ACCEPT_STREAM, Outgoing
+from a2a_mcp.a2a.errors import AgentUnreachable, Delivery, InvalidAgentResponse
+from a2a_mcp.a2a.http.connections import Lane, Lanes
+from a2a_mcp.a2a.http.limits import Limits
+from a2a_mcp.a2a.http.origins import is_loopback
+from a2a_mcp.a2a.http.slots import BUSY, Places
+from a2a_mcp.a2a.http.sse import EventDecoder, ServerSentEvent, TooLarge, check
+from a2a_mcp.a2a.model import JSON
+
+EVENT_STREAM: Final = "text/event-stream"
+KEPT_URLS: Final = 64
+JSON_ENCODER: Final = json.JSONEncoder(separators=(",", ":"))
+JSON_DECODER: Final = json.JSONDecoder(parse_constant=str)
+FIXED_HEADERS: Final = {"Accept-Encoding": "identity", "User-Agent": f"a2a-mcp/{__version__}"}
+
+# Errors of which it is certain that no byte of the request left (a2a-wire 14.4).
+NEVER_SENT: Final = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+# Of these too; their texts quote what could not be written, and that may be a secret.
+UNWRITABLE: Final = (httpx.InvalidURL, httpx.LocalProtocolError, UnicodeEncodeError)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer; `body` is JSON where it could be read as such, else its text."""
+
+    status: int
+    headers: httpx.Headers
+    body: JSON
+    is_json: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """An answer that comes in events; leave the context it came from to close it."""
+
+    events: AsyncIterator[ServerSentEvent]
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A file as it came; `media_type` is what its server says."""
+
+    status: int
+    media_type: str
+    data: bytes
+
+
+class Transport:
+    """Speaks HTTP with one agent over its own connections."""
+
+    def __init__(self, pool: Lanes, limits: Limits) -> None:
+        self.limits = limits
+        self._pool = pool
+        self._places = Places(limits.concurrency)
+        self._calls = 0
+        self._retired = False
+        self._urls: dict[str, httpx.URL] = {}
+        self._timeouts = {
+            "timeout": {
+                "connect": limits.connect_seconds,
+                "read": None,  # the deadlines here bound what a time between two reads cannot
+                "write": limits.call_seconds,
+            }
+        }
+
+    async def aclose(self) -> None:
+        """Close the pool's connections."""
+        await self._pool.aclose()
+
+    async def retire(self) -> None:
+        """Close them when none is in use any more; those that are, and later ones, right after."""
+        self._retired = True
+        if not self._calls:
+            await self._pool.aclose()
+
+    async def fetch(
+        self,
+        outgoing: Outgoing,
+        headers: Mapping[str, str],
+        attachment: Attachment,
+        *,
+        seconds: float | None = None,
+        body_bytes: int | None = None,
+    ) -> Answer:
+        """Send and read the whole answer within `seconds` and `body_bytes`.
+
+        Infinite `seconds` leave the time to the caller, and take one of the places for what lasts.
+
+        Raises AgentUnreachable and InvalidAgentResponse.
+        """
+        limit = body_bytes or self.limits.body_bytes
+        lasts = seconds == math.inf
+        async with self._place(outgoing) if lasts else contextlib.nullcontext():
+            with _deadline(seconds or self.limits.call_seconds, outgoing.url):
+                async with self._open(outgoing, headers, attachment, ACCEPT_ONE) as response:
+                    return await _read(response, limit)
+
+    def _place(self, outgoing: Outgoing) -> contextlib.AbstractAsyncContextManager[None]:
+        return self._places.held(plain(outgoing.url), self.limits.connect_seconds)
+
+    async def file(
+        self, url: str, attachment: Attachment, *, address: str | None = None
+    ) -> Received:
+        """Read a file whole, whatever it is; at `address` instead of where its name leads.
+
+        Raises AgentUnreachable and InvalidAgentResponse.
+        """
+        with _deadline(self.limits.call_seconds, url):
+            outgoing = Outgoing("GET", url)
+            async with self._open(outgoing, {}, attachment, "*/*", address) as response:
+                data = await _bytes(response, self.limits.body_bytes)
+                kind = media_type(header(response, b"content-type"))
+                return Received(response.status_code, kind, data)
+
+    @contextlib.asynccontextmanager
+    async def stream(
+        self, outgoing: Outgoing, headers: Mapping[str, str], attachment: Attachment
+    ) -> AsyncIterator[Answer | Stream]:
+        """Send and give the events, or the whole answer where the agent sends no stream.
+
+        How long to wait for what comes is the caller's decision; raises as `fetch` does, and
+        TooManyStreams.
+        """
+        self._places.refuse_stream(plain(outgoing.url))
+        async with (
+            self._place(outgoing),
+            self._open(outgoing, headers, attachment, ACCEPT_STREAM) as response,
+        ):
+            if media_type(header(response, b"content-type")) != EVENT_STREAM:
+                with _deadline(self.limits.call_seconds, outgoing.url):
+                    answer = await _read(response, self.limits.body_bytes)
+                yield answer
+                return
+            async with contextlib.aclosing(self._events(response, outgoing.url)) as events:
+                yield Stream(events)
+
+    @contextlib.asynccontextmanager
+    async def _open(
+        self,
+        outgoing: Outgoing,
+        headers: Mapping[str, str],
+        attachment: Attachment,
+        accept: str,
+        address: str | None = None,
+    ) -> AsyncIterator[httpx.Response]:
+        self._calls += 1
+        lane = None
+        try:
+            with _translated(outgoing.url):
+                request = self._request(outgoing, headers, attachment, accept)
+                if address:
+                    _dial(request, address)
+                lane = await self._pool.take()
+                response = await lane.handle_async_request(request)
+                response.request = request
+            try:
+                _refuse_coding(response)
+                yield response
+            finally:
+                if not response.is_closed:
+                    with anyio.CancelScope(shield=True):
+                        await response.aclose()
+        finally:
+            self._calls -= 1
+            if lane:
+                await self._pool.give_back(lane)
+            if self._retired and not self._calls:
+                with anyio.CancelScope(shield=True):
+                    await self._pool.aclose()
+
+    def _request(
+        self, outgoing: Outgoing, headers: Mapping[str, str], attachment: Attachment, accept: str
+    ) -> httpx.Request:
+        sent = {**FIXED_HEADERS, "Accept": accept, **headers, **attachment.headers}
+        content = None
+        if outgoing.body is not None:
+            # Also for 1.0 over HTTP+JSON: all servers take it, and not all take a2a+json.
+            sent["Content-Type"] = "application/json"
+            content = JSON_ENCODER.encode(outgoing.body).encode()
+        return httpx.Request(
+            outgoing.verb,
+            self._url(outgoing, attachment),
+            headers=sent,
+            content=content,
+            extensions=self._timeouts,
+        )
+
+    def _url(self, outgoing: Outgoing, attachment: Attachment) -> httpx.URL:
+        """Parse a URL; one that is called again and again, as JSON-RPC's is, only once."""
+        query = {**outgoing.query, **attachment.params}
+        if query or outgoing.body is None:
+            return httpx.URL(outgoing.url).copy_merge_params(query)
+        url = self._urls.get(outgoing.url)
+        if url is None:
+            if len(self._urls) >= KEPT_URLS:
+                self._urls.clear()
+            url = self._urls[outgoing.url] = httpx.URL(outgoing.url)
+        return url
+
+    async def _events(self, response: httpx.Response, url: str) -> AsyncGenerator[ServerSentEvent]:
+        decoder = EventDecoder(self.limits.event_bytes)
+        received = 0
+        with _translated(url):
+            try:
+                async for piece in response.aiter_raw():
+                    received += len(piece)
+                    check(received, self.limits.stream_bytes)
+                    for event in decoder.feed(piece):
+                        yield event
+            except TooLarge:
+                raise InvalidAgentResponse(
+                    "a stream or one of its events is larger than its limit",
+                    url=plain(url),
+                ) from None
+        for event in decoder.end():
+            yield event
+
+
+def _dial(request: httpx.Request, address: str) -> None:
+    """Send a request to an address; its host header stays, and the certificate is the name's."""
+    name = request.url.raw_host.decode("ascii")
+    request.url = request.url.copy_with(host=address)
+    request.extensions = {**request.extensions, "sni_hostname": name}
+
+
+def header(response: httpx.Response, name: bytes) -> str:
+    """Give a header by its lower-case name; the library's own look-up decodes all of them."""
+    for key, value in response.headers.raw:
+        if key.lower() == name:
+            return value.decode("latin-1")
+    return ""
+
+
+def media_type(content_type: str) -> str:
+    """Give a media type in lower case, without parameters."""
+    return content_type.partition(";")[0].strip().lower()
+
+
+def _refuse_coding(response: httpx.Response) -> None:
+    coding = header(response, b"content-encoding").strip().lower() or "identity"
+    if coding != "identity":
+        raise InvalidAgentResponse(
+            f"the answer is compressed ({coding}) although that was not accepted",
+            url=plain(str(response.url)),
+        )
+
+
+async def _read(response: httpx.Response, limit: int) -> Answer:
+    body, is_json = parse_json(await _bytes(response, limit))
+    return Answer(response.status_code, response.headers, body, is_json)
+
+
+async def _bytes(response: httpx.Response, limit: int) -> bytes:
+    url = str(response.url)
+    pieces: list[bytes] = []
+    received = 0
+    with _translated(url):
+        async for piece in response.aiter_raw():
+            received += len(piece)
+            if received > limit:
+                raise InvalidAgentResponse(
+                    f"the answer is larger than {limit} bytes", url=plain(url)
+                )
+            pieces.append(piece)
+    return b"".join(pieces)
+
+
+def parse_json(data: bytes) -> tuple[JSON, bool]:
+    """Read bytes as JSON; where that fails, as text, with False.
+
+    Bytes that are no Unicode become replacement characters: one must not cost the whole answer.
+    """
+    if not data.strip():
+        return None, True
+    return parse_text(data.decode(json.detect_encoding(data), "replace"))
+
+
+def parse_text(text: str) -> tuple[JSON, bool]:
+    """Read text as JSON; where that fails, as it is, with False. NaN and Infinity become words."""
+    try:
+        return JSON_DECODER.decode(text), True
+    except (ValueError, RecursionError):
+        return text, False
+
+
+@contextlib.contextmanager
+def _deadline(seconds: float, url: str) -> Iterator[None]:
+    if seconds == math.inf:
+        yield
+        return
+    try:
+        with anyio.fail_after(seconds):
+            yield
+    except TimeoutError:
+        raise AgentUnreachable(f"no answer within {seconds:g} s", url=plain(url)) from None
+
+
+@contextlib.contextmanager
+def _translated(url: str) -> Iterator[None]:
+    try:
+        yield
+    except NEVER_SENT as error:
+        raise AgentUnreachable(reason(error), delivery=Delivery.NEVER, url=plain(url)) from error
+    except UNWRITABLE:
+        told = "the request has a URL or a header that HTTP cannot carry"
+        raise AgentUnreachable(told, delivery=Delivery.NEVER, url=plain(url)) from None
+    except (httpx.HTTPError, httpx.StreamError) as error:
+        raise AgentUnreachable(reason(error), url=plain(url)) from error
+
+
+def reason(error: Exception) -> str:
+    """Say in a few words what broke, without the library's class names where it has words."""
+    match error:
+        case httpx.ConnectTimeout():
+            return "no connection in time"
+        case httpx.PoolTimeout():
+            return BUSY
+        case httpx.ConnectError():
+            return f"no connection: {error}" if str(error) else "no connection"
+        case httpx.RemoteProtocolError() | httpx.ReadError():
+            return "the connection broke before the answer was complete"
+        case _:
+            return str(error) or type(error).__name__
+
+
+def plain(url: str) -> str:
+    """Give a URL for people: without query, fragment and user-info."""
+    bare = url.partition("#")[0].partition("?")[0]
+    scheme, mark, rest = bare.partition("://")
+    authority, slash, path = rest.partition("/")
+    return f"{scheme}{mark}{authority.rpartition('@')[2]}{slash}{path}"
+
+
+def open_pool(
+    limits: Limits, *, verify: SSLContext | bool = True, proxy: str | None = None
+) -> Lanes:
+    """Make the connection pool of one agent; connections are made when they are needed."""
+    trusts = httpx.create_ssl_context(verify=verify, trust_env=False)
+    return Lanes(lambda: Lane(trusts, proxy), limits.concurrency, limits.connect_seconds)
+
+
+def environment_proxy(url: str) -> str | None:
+    """Give the proxy that the environment wants for a URL; never one for this machine's own."""
+    target = httpx.URL(url)
+    if is_loopback(target.host) or proxy_bypass(target.host):
+        return None
+    proxies = getproxies()
+    return proxies.get(target.scheme) or proxies.get("all")

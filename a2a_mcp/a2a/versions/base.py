@@ -1,0 +1,69 @@
+"""What a dialect is: a value made of names and pure functions, one for each (version, binding).
+
+A dialect says how a request is written; reading is the business of the one liberal decoder
+(`a2a.decode`). Nothing here or in its neighbours does I/O. Absence of an operation in `targets`
+means that the dialect does not have it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from a2a_mcp.a2a.bindings import jsonrpc
+from a2a_mcp.a2a.bindings.base import Outgoing
+from a2a_mcp.a2a.model import JSON, Operation
+
+BindingName = Literal["JSONRPC", "HTTP+JSON"]
+Version = str
+"""`1.0`, `0.3`, `0.2`, `0.1`, or one of these and the stack that speaks it in its own way."""
+Build = Callable[[str, str, dict[str, JSON], str | None], Outgoing]
+"""Makes the request of (url, target, params, tenant)."""
+Encoder = Callable[[Any], dict[str, JSON]]
+"""Turns a request of the canonical model into the params of one operation."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dialect:
+    """One JSON shape of A2A over one binding.
+
+    `targets`: JSON-RPC method names, or `VERB /path/{id}` for HTTP+JSON.
+    `build` makes the request: the binding.
+    `extensions_header`: where the extensions are named that a request makes use of (a2a-wire 5).
+    `snapshot_first`: a subscription starts with the whole task (a2a-wire 11.5).
+    `client_task_id`: the client names a task, by the id of its first message.
+    `client_context`: the client may name a new conversation (10.1).
+    `hides_running`: a task is not found before its turn has ended.
+    `card_hint`: a card with this hint is of this dialect, whatever version it declares (14.2).
+    """
+
+    version: Version
+    binding: BindingName
+    targets: Mapping[Operation, str]
+    encoders: Mapping[Operation, Encoder]
+    build: Build = jsonrpc.build
+    headers: Mapping[str, str] = field(default_factory=dict)
+    extensions_header: str | None = None
+    snapshot_first: bool = False
+    client_task_id: bool = False
+    hides_running: bool = False
+    client_context: bool = False
+    card_hint: str | None = None
+
+    def has(self, operation: Operation) -> bool:
+        """Whether the dialect has the operation at all."""
+        return operation in self.targets
+
+    def params(self, operation: Operation, request: object) -> dict[str, JSON]:
+        """Write the params of a request; raises A2AError where the dialect cannot carry it."""
+        return self.encoders[operation](request)
+
+
+def present(**members: JSON) -> dict[str, JSON]:
+    """Make an object of the members that say something: None and empty ones are left out."""
+    return {
+        name: value
+        for name, value in members.items()
+        if value is not None and value != "" and value != [] and value != {}
+    }

@@ -1,0 +1,121 @@
+"""A2A 0.3 and 0.2 over JSON-RPC: parts and objects told apart by `kind` (a2a-wire 4.1, 6, 8)."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from dataclasses import replace
+from typing import Final
+
+from a2a_mcp.a2a.model import (
+    JSON,
+    CancelTaskRequest,
+    GetExtendedAgentCardRequest,
+    GetTaskRequest,
+    Message,
+    Operation,
+    Part,
+    SendMessageRequest,
+    SubscribeToTaskRequest,
+)
+from a2a_mcp.a2a.versions.base import Dialect, Encoder, present
+
+
+def encode_part(part: Part) -> dict[str, JSON]:
+    """Write a part."""
+    content: dict[str, JSON]
+    match part.kind:
+        case "raw":
+            content = {"kind": "file", "file": _file(part, bytes=b64encode(part.raw).decode())}
+        case "url":
+            content = {"kind": "file", "file": _file(part, uri=part.url)}
+        case "data":
+            content = {"kind": "data", "data": as_object(part.data)}
+        case _:
+            content = {"kind": "text", "text": part.text}
+    return content | present(metadata=part.metadata)
+
+
+def _file(part: Part, **content: JSON) -> dict[str, JSON]:
+    return content | present(mimeType=part.media_type, name=part.filename)
+
+
+def as_object(data: JSON) -> dict[str, JSON]:
+    """Wrap data that is no object, as a2a-sdk's own translation to 0.3 does (a2a-wire 6.1)."""
+    return data if isinstance(data, dict) else {"value": data}
+
+
+def encode_message(message: Message) -> dict[str, JSON]:
+    """Write a message."""
+    return {"kind": "message"} | present(
+        messageId=message.message_id,
+        role=message.role.value,
+        parts=[encode_part(part) for part in message.parts],
+        taskId=message.task_id,
+        contextId=message.context_id,
+        metadata=message.metadata,
+        extensions=list(message.extensions),
+        referenceTaskIds=list(message.reference_task_ids),
+    )
+
+
+def encode_configuration(request: SendMessageRequest) -> dict[str, JSON]:
+    """Write what the caller wants of the answer; FastA2A fails without acceptedOutputModes."""
+    wait = None if request.return_immediately is None else not request.return_immediately
+    configuration = present(blocking=wait, historyLength=request.history_length)
+    return {"acceptedOutputModes": list(request.accepted_output_modes)} | configuration
+
+
+def encode_send(request: SendMessageRequest) -> dict[str, JSON]:
+    """Write the params of message/send and message/stream."""
+    return {
+        "message": encode_message(request.message),
+        "configuration": encode_configuration(request),
+    } | present(metadata=request.metadata)
+
+
+def encode_get(request: GetTaskRequest) -> dict[str, JSON]:
+    """Write the params of tasks/get."""
+    return present(id=request.id, historyLength=request.history_length)
+
+
+def encode_cancel(request: CancelTaskRequest) -> dict[str, JSON]:
+    """Write the params of tasks/cancel."""
+    return present(id=request.id, metadata=request.metadata)
+
+
+def encode_subscribe(request: SubscribeToTaskRequest) -> dict[str, JSON]:
+    """Write the params of tasks/resubscribe."""
+    return {"id": request.id}
+
+
+def encode_extended_card(_: GetExtendedAgentCardRequest) -> dict[str, JSON]:
+    """Write the params of agent/getAuthenticatedExtendedCard: none."""
+    return {}
+
+
+ENCODERS: Final[dict[Operation, Encoder]] = {
+    Operation.SEND_MESSAGE: encode_send,
+    Operation.SEND_STREAMING_MESSAGE: encode_send,
+    Operation.GET_TASK: encode_get,
+    Operation.CANCEL_TASK: encode_cancel,
+    Operation.SUBSCRIBE_TO_TASK: encode_subscribe,
+    Operation.GET_EXTENDED_AGENT_CARD: encode_extended_card,
+}
+
+# No version header: an absent one means 0.3 everywhere, and a2a-sdk's compatibility layer is picky.
+JSONRPC: Final = Dialect(
+    version="0.3",
+    binding="JSONRPC",
+    targets={
+        Operation.SEND_MESSAGE: "message/send",
+        Operation.SEND_STREAMING_MESSAGE: "message/stream",
+        Operation.GET_TASK: "tasks/get",
+        Operation.CANCEL_TASK: "tasks/cancel",
+        Operation.SUBSCRIBE_TO_TASK: "tasks/resubscribe",
+        Operation.GET_EXTENDED_AGENT_CARD: "agent/getAuthenticatedExtendedCard",
+    },
+    encoders=ENCODERS,
+    extensions_header="X-A2A-Extensions",
+)
+
+JSONRPC_0_2: Final = replace(JSONRPC, version="0.2")
