@@ -17,7 +17,7 @@ from a2a_mcp.bridge.service import Bridge, Outgoing
 from a2a_mcp.config.load import AgentConfig, Config, ServerConfig
 from a2a_mcp.presentation.message_artifacts import count_results
 from a2a_mcp.presentation.task_view import TaskView
-from a2a_mcp.server.wiring import create_server
+from a2a_mcp.server.lifespan import create_server
 from a2a_mcp.store.results import Kept
 from a2a_mcp.store.sqlite.store import SqliteTaskMap
 from a2a_mcp.tracking.tracker import Follower

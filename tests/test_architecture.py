@@ -156,9 +156,9 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
             "a2a_mcp.demo.agent",
             "a2a_mcp.demo.tour",
             "a2a_mcp.telemetry.logs",
-            "a2a_mcp.server.http",
-            "a2a_mcp.server.stdio",
-            "a2a_mcp.server.wiring",
+            "a2a_mcp.server.transports.http",
+            "a2a_mcp.server.transports.stdio",
+            "a2a_mcp.server.lifespan",
         }
     ),
     "config": frozenset({"platformdirs"}),
@@ -166,7 +166,7 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
     "jobs": frozenset({"a2a_mcp.bridge.service.questions"}),
     "registry": frozenset({"a2a_mcp.agents.connection", "httpx"}),
     "server.asking": frozenset({"a2a_mcp.bridge.service.questions"}),
-    "server.wiring": frozenset({"a2a_mcp.server.listening"}),
+    "server.wiring": frozenset({"a2a_mcp.server.resources.handlers.subscriptions"}),
     "tasks_sqlite": frozenset({"a2a_mcp.store.sqlite.file"}),
 }
 
@@ -362,7 +362,7 @@ def test_imports_are_absolute() -> None:
     assert [m.name for m in every() if any(i.name.startswith(".") for i in m.imports)] == []
 
 
-@pytest.mark.parametrize("name", ["a2a_mcp.server.wiring", "a2a_mcp.cli.main"])
+@pytest.mark.parametrize("name", ["a2a_mcp.server.lifespan", "a2a_mcp.cli.main"])
 def test_a_cold_start_loads_neither_httpx_nor_sqlite(name: str) -> None:
     code = f"import sys, {name}; print(*sorted({{'httpx', 'sqlite3', 'a2a'}} & {{*sys.modules}}))"
     done = subprocess.run(

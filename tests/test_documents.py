@@ -14,7 +14,7 @@ import pytest
 
 from a2a_mcp.config import load
 from a2a_mcp.config.schema import AUTH_TABLES, AgentConfig, FileTable, Limits, ServerConfig
-from a2a_mcp.server.tools import TABLE
+from a2a_mcp.server.tools.definitions import TABLE
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 EXAMPLE: Final = ROOT / "agents.example.toml"

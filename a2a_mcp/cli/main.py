@@ -109,8 +109,8 @@ def _refuse_slips(given: list[str]) -> None:
 
 
 async def _serve_stdio(started: Started) -> None:
-    from a2a_mcp.server.stdio import serve_stdio
-    from a2a_mcp.server.wiring import create_server
+    from a2a_mcp.server.lifespan import create_server
+    from a2a_mcp.server.transports.stdio import serve_stdio
 
     closed, closing = anyio.Event(), anyio.Event()
     server = create_server(
@@ -127,8 +127,8 @@ async def _serve_stdio(started: Started) -> None:
 
 def _serve_http(options: argparse.Namespace, started: Started) -> int:
     from a2a_mcp.a2a.auth.static import reveal
-    from a2a_mcp.server.http import auth_options, check_exposure, serve_http
-    from a2a_mcp.server.wiring import create_server
+    from a2a_mcp.server.lifespan import create_server
+    from a2a_mcp.server.transports.http import auth_options, check_exposure, serve_http
 
     wanted = {
         name: value

@@ -18,7 +18,7 @@ from starlette.routing import Mount
 
 from a2a_mcp import __version__
 from a2a_mcp.demo import DemoMissing
-from a2a_mcp.server.ports import open_port, origin_of
+from a2a_mcp.server.transports.ports import open_port, origin_of
 
 try:
     from a2a.server.request_handlers import DefaultRequestHandlerV2

@@ -22,7 +22,7 @@ from a2a_mcp.config.secrets import CredentialUnavailable
 from a2a_mcp.files.allowed_paths import Paths
 from a2a_mcp.presentation.agent_view import AgentsView
 from a2a_mcp.presentation.task_view import TaskView
-from a2a_mcp.server.streams import Streams
+from a2a_mcp.server.change_feed import Streams
 
 LOCAL_OWNER: Final = "local"
 PAGE_ARGUMENT: Final = "page="

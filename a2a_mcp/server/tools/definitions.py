@@ -22,12 +22,13 @@ from a2a_mcp.errors import BridgeError, NotAllowed
 from a2a_mcp.files.incoming import FileIn, data_parts, to_parts
 from a2a_mcp.presentation.artifact import Unit, Wanted
 from a2a_mcp.presentation.task_view import TaskView
-from a2a_mcp.server import results, schemas
+from a2a_mcp.server import results
 from a2a_mcp.server.app import App, owner
-from a2a_mcp.server.asking import Result, answered
-from a2a_mcp.server.media import blocks_of
+from a2a_mcp.server.content_blocks import blocks_of
+from a2a_mcp.server.elicitation import Result, answered
 from a2a_mcp.server.progress import progress_of
-from a2a_mcp.server.strict import StrictTool
+from a2a_mcp.server.tools import schemas
+from a2a_mcp.server.tools.strict import StrictTool
 
 P = ParamSpec("P")
 Ctx = Context[App, Any]

@@ -29,7 +29,7 @@ from a2a_mcp.presentation import task_view
 from a2a_mcp.presentation.task_view import TaskView, noted
 from a2a_mcp.server import results
 from a2a_mcp.server.app import App, owner
-from a2a_mcp.server.asking import (
+from a2a_mcp.server.elicitation import (
     NO_FORM,
     NO_FORM_STEP,
     UNANSWERED,

@@ -23,8 +23,7 @@ from a2a_mcp.a2a.model import Artifact, Part
 from a2a_mcp.bridge.resources import PAGE, RECENT_TASKS
 from a2a_mcp.config.load import Config
 from a2a_mcp.presentation import resource_uris
-from a2a_mcp.server import resources
-from a2a_mcp.server.resources import contents_of
+from a2a_mcp.server.resources.handlers import contents_of
 
 pytestmark = pytest.mark.anyio
 

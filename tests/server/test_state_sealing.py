@@ -10,7 +10,7 @@ import pytest
 from mcp.server.request_state import InvalidRequestState
 from pydantic import SecretStr
 
-from a2a_mcp.server.sealing import LazyKey, sealing
+from a2a_mcp.server.state_sealing import LazyKey, sealing
 from a2a_mcp.store.state_key import NAME, make_key, read_key
 
 

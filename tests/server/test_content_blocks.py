@@ -13,7 +13,7 @@ from scripted import GET, Reply, http, result, scripted, task
 from staging import configured, hosted
 
 from a2a_mcp.presentation.artifact import Link, Media, Piece
-from a2a_mcp.server.media import blocks_of
+from a2a_mcp.server.content_blocks import blocks_of
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
 WAV = b"RIFF\x00\x00\x00\x00WAVEfmt "

@@ -40,8 +40,8 @@ from a2a_mcp.a2a.model import Task, TaskState, TaskStatus
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.config.load import Reloader
 from a2a_mcp.presentation import resource_uris
-from a2a_mcp.server import listening, streams
-from a2a_mcp.server.wiring import create_server
+from a2a_mcp.server import change_feed
+from a2a_mcp.server.lifespan import create_server
 from a2a_mcp.store.base import TaskRecord
 
 pytestmark = pytest.mark.anyio
@@ -203,12 +203,12 @@ async def test_what_is_not_the_callers_is_passed_over_like_what_is_not_there(
 
 
 async def test_another_callers_changes_are_not_heard() -> None:
-    mine, theirs = streams.Stream(), streams.Stream()
+    mine, theirs = change_feed.Stream(), change_feed.Stream()
     heard_by: list[str] = []
     record = TaskRecord(1, ME, "it", "m", "t1", None, None, TaskState.WORKING, None, 0.0, 0.0)
     seen = Task(id="t1", status=TaskStatus(state=TaskState.WORKING))
     async with anyio.create_task_group() as group:
-        both = streams.Streams(group)
+        both = change_feed.Streams(group)
         registry = Registry(configured())
         for name, stream in (("mine", mine), ("theirs", theirs)):
             stream.want(T1)
@@ -226,7 +226,7 @@ async def test_another_callers_changes_are_not_heard() -> None:
 
 
 async def test_a_task_that_was_read_and_found_as_before_is_no_news() -> None:
-    stream, told = streams.Stream(), anyio.Event()
+    stream, told = change_feed.Stream(), anyio.Event()
     record = TaskRecord(1, ME, "it", "m", "t1", None, None, TaskState.WORKING, None, 0.0, 0.0)
     news: list[ServerEvent] = []
 

@@ -23,10 +23,11 @@ from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.bridge.service import Outgoing
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.presentation import resource_uris
-from a2a_mcp.server import resources, task_news
 from a2a_mcp.server.app import App, owner
-from a2a_mcp.server.resources import Ctx, Handler, browser_of
-from a2a_mcp.server.streams import Stream
+from a2a_mcp.server.change_feed import Stream
+from a2a_mcp.server.resources import handlers
+from a2a_mcp.server.resources.handlers import Ctx, Handler, browser_of
+from a2a_mcp.server.tasks_extension import notifications
 from a2a_mcp.store.base import TaskRecord
 from a2a_mcp.telemetry.supervise import survives
 
@@ -76,7 +77,7 @@ async def listen(
     """Serve one stream: say what of it is honoured, then what changes, until it is closed."""
     app, asked = ctx.lifespan_context, params.notifications
     _refuse_too_many(app)
-    tasks = await task_news.listened_to(ctx)
+    tasks = await notifications.listened_to(ctx)
     stream = Stream(list_changes=bool(asked.resources_list_changed))
     heard: list[str] = []
     for uri in (asked.resource_subscriptions or [])[:MOST_ADDRESSES]:
@@ -96,12 +97,12 @@ async def listen(
         await session.send_notification(event_to_notification(event, meta), request)
 
     async def tell_of_tasks() -> None:
-        await task_news.tell(ctx, tasks, meta)
+        await notifications.tell(ctx, tasks, meta)
         if not any(dict(honoured).values()):
             stream.close()
 
     with app.streams.joined(owner(), stream):
-        await task_news.acknowledge(ctx, honoured, tasks, meta)
+        await notifications.acknowledge(ctx, honoured, tasks, meta)
         _begin(app, TAKING_UP, partial(_take_up, app, owner(), heard))
         async with anyio.create_task_group() as group:
             if tasks:
@@ -146,7 +147,7 @@ async def unsubscribe(ctx: Ctx, params: t.UnsubscribeRequestParams) -> t.EmptyRe
     return t.EmptyResult()
 
 
-HANDLERS: Final[dict[str, Handler]] = resources.HANDLERS | {
+HANDLERS: Final[dict[str, Handler]] = handlers.HANDLERS | {
     "subscriptions/listen": listen,
     "resources/subscribe": subscribe,
     "resources/unsubscribe": unsubscribe,

@@ -15,7 +15,14 @@ from mcp.server.mcpserver import require_client_extension
 
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.server.app import App, owner
-from a2a_mcp.server.mcp_tasks import ENDED, IDENTIFIER, Context, Wire, detailed, ways_of
+from a2a_mcp.server.tasks_extension.methods import (
+    ENDED,
+    IDENTIFIER,
+    Context,
+    Wire,
+    detailed,
+    ways_of,
+)
 
 LOOK_SECONDS: Final = 1.0  # for what no event announces: what was said on the way, an answer
 MOST_TASKS: Final = 100  # of one stream

@@ -20,7 +20,7 @@ from mcp.server.mcpserver.tools import Tool
 from mcp.shared.exceptions import MCPError
 from pydantic import ValidationError
 
-from a2a_mcp.server.schemas import Schema
+from a2a_mcp.server.tools.schemas import Schema
 from a2a_mcp.text.truncate import shorten
 
 log = logging.getLogger(__name__)

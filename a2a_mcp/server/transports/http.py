@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from a2a_mcp.config.load import ServerConfig
 from a2a_mcp.errors import ConfigError
-from a2a_mcp.server.ports import open_port, origin_of
+from a2a_mcp.server.transports.ports import open_port, origin_of
 
 LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
 GRACE_SECONDS: Final = 1

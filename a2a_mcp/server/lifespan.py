@@ -26,10 +26,10 @@ from a2a_mcp.bridge.service import Bridge
 from a2a_mcp.config.load import Config, Reloader
 from a2a_mcp.presentation.message_artifacts import count_results
 from a2a_mcp.server.app import App
-from a2a_mcp.server.mcp_tasks import McpTasks
-from a2a_mcp.server.sealing import sealing
-from a2a_mcp.server.streams import Streams
-from a2a_mcp.server.tools import all_tools
+from a2a_mcp.server.change_feed import Streams
+from a2a_mcp.server.state_sealing import sealing
+from a2a_mcp.server.tasks_extension.methods import McpTasks
+from a2a_mcp.server.tools.definitions import all_tools
 from a2a_mcp.store.results import Kept
 from a2a_mcp.store.sqlite.store import SqliteTaskMap
 from a2a_mcp.tracking.tracker import Follower
@@ -151,7 +151,7 @@ def _serve_resources(server: MCPServer[App]) -> None:
 
 async def _answer(ctx: ServerRequestContext[App, Any], params: t.RequestParams) -> BaseModel:
     """Answer for resources; most hosts never ask."""
-    from a2a_mcp.server.listening import HANDLERS
+    from a2a_mcp.server.resources.subscriptions import HANDLERS
 
     return await HANDLERS[ctx.method](ctx, params)
 

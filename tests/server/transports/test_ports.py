@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from a2a_mcp.server.ports import CannotListen, open_port, origin_of
+from a2a_mcp.server.transports.ports import CannotListen, open_port, origin_of
 
 pytestmark = pytest.mark.anyio
 
