@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
-from agents import Agent, Agents, start_agent
+from real_agents import Agent, Agents, start_agent
 
 
 @pytest.fixture(scope="session")

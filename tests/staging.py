@@ -14,7 +14,8 @@ from mcp import Client
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.bridge.list_tasks import Listing
 from a2a_mcp.bridge.service import Bridge, Outgoing
-from a2a_mcp.config.load import AgentConfig, Config, ServerConfig
+from a2a_mcp.config.load import Config
+from a2a_mcp.config.schema import AgentConfig, ServerConfig
 from a2a_mcp.presentation.message_artifacts import count_results
 from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.server.lifespan import create_server

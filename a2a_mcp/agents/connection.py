@@ -14,7 +14,7 @@ import ssl
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import TypeVar
 from uuid import uuid4
 
 import anyio
@@ -44,26 +44,15 @@ from a2a_mcp.a2a.versions.table import (
 )
 from a2a_mcp.agents.http import open_transport
 from a2a_mcp.agents.origins import allowed, base, pins, place, trusts
-from a2a_mcp.config.load import AgentConfig
+from a2a_mcp.config.schema import AgentConfig
 from a2a_mcp.config.secrets import CredentialUnavailable
+from a2a_mcp.store.base import Lessons
 
 _T = TypeVar("_T")
 
 log = logging.getLogger(__name__)
 
 STALE_SECONDS = 30.0
-
-
-class Lessons(Protocol):
-    """Where it is kept over restarts which agents speak otherwise than their cards say."""
-
-    async def learned(self, agent: str) -> list[str]:
-        """Give the interfaces that were learned of an agent, as texts."""
-        ...
-
-    async def learn(self, agent: str, url: str, interface: str) -> None:
-        """Keep an interface of an agent, in the place of what was known of its URL."""
-        ...
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from a2a_mcp.a2a.errors import AgentUnreachable, Delivery
 from a2a_mcp.a2a.http.limits import Limits
 from a2a_mcp.a2a.http.transport import Transport, environment_proxy, open_pool
-from a2a_mcp.config.load import AgentConfig
+from a2a_mcp.config.schema import AgentConfig
 
 
 def open_transport(config: AgentConfig, place: str, tls: Callable[[], ssl.SSLContext]) -> Transport:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from a2a_mcp.a2a.card import FoundCard
 from a2a_mcp.a2a.http.origins import Origin, origin_of
 from a2a_mcp.a2a.versions.table import Interface, Pins
-from a2a_mcp.config.load import AgentConfig
+from a2a_mcp.config.schema import AgentConfig
 
 
 def place(config: AgentConfig, found: FoundCard | None) -> str:

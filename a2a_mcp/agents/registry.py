@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Final
 
 import anyio
 
-from a2a_mcp.config.load import AgentConfig, Config, Reloader
+from a2a_mcp.config.load import Config
+from a2a_mcp.config.reload import Reloader
+from a2a_mcp.config.schema import AgentConfig
 from a2a_mcp.errors import AgentDisabled, AmbiguousAgent, UnknownAgent
 
 if TYPE_CHECKING:

@@ -1,0 +1,5 @@
+"""The use cases, one a file: send, subscribe, read, cancel, list, describe.
+
+No MCP type and no HTTP may enter; what comes out is a view or an error.
+Open `service` first.
+"""

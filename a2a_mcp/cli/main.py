@@ -21,6 +21,7 @@ import anyio
 
 from a2a_mcp import __version__
 from a2a_mcp.config import load
+from a2a_mcp.config.reload import Reloader
 from a2a_mcp.errors import ConfigError
 
 log = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ Agents come from agents.toml, from $A2A_AGENTS (name=url,name=url) and from what
 class Started:
     """The configuration of a run, read once."""
 
-    reloader: load.Reloader
+    reloader: Reloader
     state_folder: Path
 
     @property
@@ -127,8 +128,9 @@ async def _serve_stdio(started: Started) -> None:
 
 def _serve_http(options: argparse.Namespace, started: Started) -> int:
     from a2a_mcp.a2a.auth.static import reveal
+    from a2a_mcp.server.auth.static_tokens import auth_options
     from a2a_mcp.server.lifespan import create_server
-    from a2a_mcp.server.transports.http import auth_options, check_exposure, serve_http
+    from a2a_mcp.server.transports.http import check_exposure, serve_http
 
     wanted = {
         name: value
@@ -245,7 +247,7 @@ def _start(options: argparse.Namespace, *, quiet: bool = False) -> Started:
     from a2a_mcp.telemetry.logs import configure
 
     _refuse_slips(options.urls)
-    reloader = load.Reloader(
+    reloader = Reloader(
         path=load.config_path(options.config), urls=options.urls, strict=options.strict
     )
     found = reloader.config

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -18,13 +18,12 @@ from pydantic import ValidationError
 
 from a2a_mcp.config.builder import Draft
 from a2a_mcp.config.faults import did_you_mean, mistakes_in, shown
-from a2a_mcp.config.schema import AgentConfig, FileTable, Limits, ServerConfig
+from a2a_mcp.config.schema import AgentConfig, FileTable, ServerConfig
 from a2a_mcp.config.secrets import SecretRegister, Sources
 from a2a_mcp.errors import ConfigError
 
 APP: Final = "a2a-mcp"
 LEVELS: Final = ("debug", "info", "warning", "error")
-LOOK_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,84 +182,3 @@ def log_level(option: str | None, environ: Mapping[str, str] = os.environ) -> st
     if level not in LEVELS:
         raise ConfigError([f"{said}: must be one of {', '.join(LEVELS)}"])
     return level
-
-
-class Reloader:
-    """The configuration as it stands, read anew when its file or a secret's file has changed.
-
-    `config` is the latest that could be read; `problem` says why a later one could not. Raises
-    ConfigError when there is none to begin with. Arguments are those of `load`.
-    """
-
-    def __init__(
-        self,
-        *,
-        path: Path | None,
-        urls: Sequence[str] = (),
-        environ: Mapping[str, str] = os.environ,
-        strict: bool = False,
-        secrets: SecretRegister | None = None,
-    ) -> None:
-        register = SecretRegister() if secrets is None else secrets
-        self.problem: str | None = None
-        self._path = path
-        self._load: Callable[[], Config] = lambda: load(
-            path=path, urls=urls, environ=environ, strict=strict, secrets=register
-        )
-        self._looked = float("-inf")
-        self._stamps = {path: _stamp(path)} if path else {}
-        self._was_there = False
-        self.config = self._read()
-
-    def reload_if_changed(self, now: float) -> Config | None:
-        """Give the new configuration if there is one; looks once a second at most.
-
-        `now` is monotonic, in seconds.
-        """
-        if now - self._looked < LOOK_SECONDS:
-            return None
-        self._looked = now
-        stamps = {path: _stamp(path) for path in self._stamps}
-        if stamps == self._stamps:
-            return None
-        self._stamps = stamps
-        try:
-            self.config = self._read()
-        except ConfigError as error:
-            self.problem = "; ".join(error.faults)
-            return None
-        self.problem = None
-        return self.config
-
-    def _read(self) -> Config:
-        # Stamps are taken before the files are read, so that no change in between is missed.
-        is_there = self._path is not None and self._stamps[self._path] is not None
-        if self._was_there and not is_there:
-            raise ConfigError([f"{self._path}: is gone"])
-        config = self._load()
-        self._was_there = is_there
-        stamps = self._stamps
-        self._stamps = {f: stamps[f] if f in stamps else _stamp(f) for f in config.files}
-        return config
-
-
-def _stamp(path: Path) -> tuple[int, int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
-
-
-__all__ = [
-    "AgentConfig",
-    "Config",
-    "Limits",
-    "Reloader",
-    "SecretRegister",
-    "ServerConfig",
-    "config_path",
-    "load",
-    "log_level",
-    "state_folder",
-]

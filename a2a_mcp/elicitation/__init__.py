@@ -1,0 +1,5 @@
+"""What a person is asked: the agent's question, and the form it becomes.
+
+Pure. No MCP type may enter, and no form ever asks for a secret.
+Open `question` first.
+"""

@@ -17,7 +17,7 @@ from typing import Final, Literal
 from a2a_mcp.a2a.model import JSON, Artifact, Part, Task
 from a2a_mcp.errors import NotAllowed
 from a2a_mcp.files import media_types
-from a2a_mcp.presentation import content, message_artifacts
+from a2a_mcp.presentation import content, message_artifacts, task_view
 from a2a_mcp.presentation.budget import ID_BYTES, NAME_BYTES, head_and_tail
 from a2a_mcp.presentation.json_pointer import NothingThere, follow, items, members, past_the_end
 from a2a_mcp.text.truncate import shorten
@@ -286,7 +286,7 @@ def pretty(value: JSON) -> str:
 
 def _range(text: str, wanted: Wanted, room: int) -> str:
     if not text:
-        return f"\n\n{views.NO_CONTENT}"
+        return f"\n\n{task_view.NO_CONTENT}"
     units = text.splitlines(keepends=True) if wanted.unit == "lines" else text
     total, start = len(units), max(wanted.offset, 0)
     if start >= total:

@@ -23,7 +23,8 @@ from a2a_mcp.bridge.jobs import Jobs
 from a2a_mcp.bridge.list_tasks import Listing
 from a2a_mcp.bridge.read_artifact import FilesOut
 from a2a_mcp.bridge.service import Bridge
-from a2a_mcp.config.load import Config, Reloader
+from a2a_mcp.config.load import Config
+from a2a_mcp.config.reload import Reloader
 from a2a_mcp.presentation.message_artifacts import count_results
 from a2a_mcp.server.app import App
 from a2a_mcp.server.change_feed import Streams

@@ -138,3 +138,15 @@ class TaskMap(Protocol):
 
     async def close(self) -> None:
         """Give back what is held."""
+
+
+class Lessons(Protocol):
+    """Where it is kept over restarts which agents speak otherwise than their cards say."""
+
+    async def learned(self, agent: str) -> list[str]:
+        """Give the interfaces that were learned of an agent, as texts."""
+        ...
+
+    async def learn(self, agent: str, url: str, interface: str) -> None:
+        """Keep an interface of an agent, in the place of what was known of its URL."""
+        ...

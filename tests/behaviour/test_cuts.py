@@ -9,8 +9,8 @@ from urllib.request import Request, urlopen
 
 import anyio
 import pytest
-from agents import Agent, Agents
 from proxy import cut_after, cut_all_after, proxied
+from real_agents import Agent, Agents
 from staging import configured, staged
 
 from a2a_mcp.a2a.model import TaskState

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from agents import Agents
+from real_agents import Agents
 from staging import ME, Stage, configured, staged
 
 pytestmark = pytest.mark.anyio

@@ -17,7 +17,8 @@ from a2a_mcp.a2a.auth.static import ApiKey, Basic, Bearer, Headers
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.bridge.describe_agents import PAGE, AgentsView, describe_agent, list_agents
-from a2a_mcp.config.load import Config, Reloader
+from a2a_mcp.config.load import Config
+from a2a_mcp.config.reload import Reloader
 
 pytestmark = pytest.mark.anyio
 

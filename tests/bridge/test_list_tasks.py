@@ -9,7 +9,7 @@ from typing import Any
 
 import anyio
 import pytest
-from agents import Agents
+from real_agents import Agents
 from scripted import LIST, SEND, ScriptedAgent, done, error, result, scripted, silence, task
 from staging import ME, Stage, configured, staged
 

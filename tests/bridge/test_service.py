@@ -9,7 +9,7 @@ from typing import Any
 
 import anyio
 import pytest
-from agents import Agent, Agents
+from real_agents import Agent, Agents
 from scripted import (
     CANCEL,
     CARD,

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
-from agents import ALL_KINDS, Agent, Agents
+from real_agents import ALL_KINDS, Agent, Agents
 
 from e2e.bridges import Home
 from e2e.hosts import ERAS, Host, http_host, stdio_host

@@ -12,9 +12,9 @@ from typing import Any, Final
 
 import anyio
 import mcp.types as t
-from agents.npm import packages
-from agents.venvs import python_of
 from anyio.streams.buffered import BufferedByteReceiveStream
+from real_agents.npm import packages
+from real_agents.venvs import python_of
 
 from e2e.bridges import Home
 from e2e.hosts import CALL_SECONDS, Host, Progress

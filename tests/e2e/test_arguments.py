@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from agents import Agent
+from real_agents import Agent
 
 from e2e.conftest import Hosts
 from e2e.hosts import ERAS, Host

@@ -13,10 +13,10 @@ import anyio
 import httpx2
 import mcp.types as t
 import pytest
-from agents import Agent, Agents
-from agents.words import SIGN_IN_LINK, TRIP
 from mcp import Client, MCPError
 from mcp.client.streamable_http import streamable_http_client
+from real_agents import Agent, Agents
+from real_agents.words import SIGN_IN_LINK, TRIP
 from scripted import GET, SEND, cut, task
 from scripted import result as answers
 from scripted import scripted as scripted_agent

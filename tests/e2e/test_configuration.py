@@ -3,7 +3,7 @@
 import subprocess
 
 import pytest
-from agents import Agents
+from real_agents import Agents
 
 from e2e.bridges import Home, ran, until
 from e2e.hosts import Answer

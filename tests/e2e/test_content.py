@@ -5,7 +5,7 @@ from base64 import b64decode, b64encode
 
 import mcp.types as t
 import pytest
-from agents import ALL_KINDS, Agent
+from real_agents import ALL_KINDS, Agent
 
 from e2e.conftest import Hosts
 from e2e.hosts import Answer, Host

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 from uuid import uuid4
 
 import pytest
-from agents import Agent, Agents
+from real_agents import Agent, Agents
 
 from e2e.bridges import Home, until
 from e2e.hosts import Answer, Host, http_host

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from agents import Agents
+from real_agents import Agents
 
 from e2e.bridges import Home, free_port
 from e2e.hosts import Answer, Host

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import mcp.types as t
 import pytest
-from agents import ALL_KINDS, Agent
+from real_agents import ALL_KINDS, Agent
 
 from e2e.bridges import Home
 from e2e.conftest import Hosts

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import anyio
 import pytest
-from agents import ALL_KINDS, Agent
+from real_agents import ALL_KINDS, Agent
 
 from e2e.bridges import until
 from e2e.hosts import Answer, Host

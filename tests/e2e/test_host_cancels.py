@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import anyio
 import pytest
-from agents import Agent
+from real_agents import Agent
 
 from e2e.bridges import Home, until
 from e2e.hosts import Host, http_host, stdio_host

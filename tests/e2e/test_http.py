@@ -11,7 +11,7 @@ from uuid import uuid4
 import anyio
 import httpx
 import pytest
-from agents import Agent, Agents
+from real_agents import Agent, Agents
 
 from e2e.bridges import Home, free_port, ran, until
 from e2e.hosts import Answer, Host, http_host

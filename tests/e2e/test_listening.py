@@ -9,9 +9,9 @@ import anyio
 import httpx2
 import mcp.types as t
 import pytest
-from agents import Agent, Agents
 from mcp import Client, MCPError, stdio_client
 from mcp.client.streamable_http import streamable_http_client
+from real_agents import Agent, Agents
 
 from e2e.bridges import Home
 from e2e.lines import MODERN, line_host

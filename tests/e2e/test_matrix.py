@@ -1,7 +1,7 @@
 """An agent's answer comes in the first reply, whatever the agent, the transport and the era."""
 
 import pytest
-from agents import ALL_KINDS, Agent
+from real_agents import ALL_KINDS, Agent
 
 from e2e.bridges import Home
 from e2e.conftest import Hosts

@@ -8,9 +8,9 @@ import anyio
 import httpx
 import httpx2
 import pytest
-from agents import Agent, Agents
 from mcp import Client, MCPError, stdio_client
 from mcp.client.streamable_http import streamable_http_client
+from real_agents import Agent, Agents
 
 from e2e.bridges import Home, Served
 from e2e.hosts import CALL_SECONDS, ERAS, Answer, http_host

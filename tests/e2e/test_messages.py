@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import mcp.types as t
 import pytest
-from agents import Agent
+from real_agents import Agent
 
 from e2e.bridges import Home
 from e2e.conftest import Hosts

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import anyio
 import pytest
-from agents import Agent, Agents
+from real_agents import Agent, Agents
 
 from e2e.bridges import Home, free_port, until
 from e2e.hosts import Host

@@ -1,7 +1,7 @@
 """Who asks for progress gets it before the result, over either transport and in either era."""
 
 import pytest
-from agents import Agent
+from real_agents import Agent
 
 from e2e.bridges import Home
 from e2e.conftest import Hosts

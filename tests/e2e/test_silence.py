@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import anyio
 import pytest
-from agents import Agent, Agents, start_agent
+from real_agents import Agent, Agents, start_agent
 
 from e2e.bridges import Home, until
 from e2e.hosts import Host

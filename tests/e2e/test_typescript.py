@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from agents import Agents
+from real_agents import Agents
 
 from e2e.bridges import Home, free_port
 from e2e.foreign import typescript_host

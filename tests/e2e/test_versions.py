@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 import pytest
-from agents import Agent, Agents
+from real_agents import Agent, Agents
 
 from e2e.bridges import Home
 from e2e.hosts import Host, stdio_host

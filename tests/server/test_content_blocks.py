@@ -8,7 +8,7 @@ from typing import Any
 
 import mcp.types as t
 import pytest
-from agents import Agents
+from real_agents import Agents
 from scripted import GET, Reply, http, result, scripted, task
 from staging import configured, hosted
 

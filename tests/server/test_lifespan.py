@@ -9,8 +9,8 @@ from typing import Any
 
 import anyio
 import pytest
-from agents import Agents
 from mcp import Client
+from real_agents import Agents
 from scripted import CARD, SEND, card, document, done, result, scripted
 from staging import agents, configured, hosted
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import anyio
 import anyio.lowlevel
 import pytest
-from agents import Agent
 from pydantic import SecretStr
+from real_agents import Agent
 from scripted import (
     CARD,
     GET,

@@ -9,8 +9,8 @@ from typing import Any
 
 import anyio
 import pytest
-from agents import Agent, Agents
 from proxy import Passage, Proxy, nothing, proxied, swallow
+from real_agents import Agent, Agents
 from scripted import (
     LIST,
     SEND,

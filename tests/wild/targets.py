@@ -6,8 +6,8 @@ from typing import Any, Final
 from uuid import uuid4
 
 import anyio
-from agents import Agent
 from e2e.hosts import Answer, Host
+from real_agents import Agent
 from stacks import QUESTION, Stack
 
 JAVASCRIPT: Final[dict[str, tuple[str, str, str]]] = {

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from agents import WILD_KINDS, Agents
 from e2e.bridges import Home, Table
 from e2e.hosts import stdio_host
 from lookalikes import ADK_CALL, AgentFramework, GoogleAdk, LangGraph, Mastra, Strands
+from real_agents import WILD_KINDS, Agents
 from scripted import scripted
 from staging import ME, configured, staged, until
 from targets import JAVASCRIPT, Can, Target, alike, javascript, real

@@ -14,11 +14,11 @@ from typing import Any, Final
 import anyio
 import mcp.types as t
 import pytest
-from agents import JAVASCRIPT as KINDS
-from agents import Agent, Agents
-from agents.words import PNG
 from e2e.bridges import Home, until
 from e2e.hosts import Answer, Host, stdio_host
+from real_agents import JAVASCRIPT as KINDS
+from real_agents import Agent, Agents
+from real_agents.words import PNG
 from targets import JAVASCRIPT, javascript
 
 pytestmark = pytest.mark.anyio

@@ -1,1 +1,5 @@
-"""The bindings of A2A: how params become one HTTP request. All pure; `a2a.transport` sends."""
+"""The bindings of A2A: how the params of an operation become one HTTP request.
+
+Pure: `a2a.http.transport` sends.
+Open `base` first.
+"""

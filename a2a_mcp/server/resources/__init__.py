@@ -1,0 +1,5 @@
+"""MCP resources: what can be read under `a2a://`, and who is told of changes.
+
+Every read passes the owner check of the use cases.
+Open `handlers` first.
+"""

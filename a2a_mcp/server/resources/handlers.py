@@ -43,15 +43,20 @@ CHARSET: Final = re.compile(r"; ?charset=[A-Za-z0-9_-]{1,40}$", re.IGNORECASE)
 ROWS: Final = 100
 LARGEST: Final = 7 * 1024 * 1024  # in base64 within the 10 MiB that some clients take (hosts 2)
 TEMPLATES: Final = (
-    (f"{uris.AGENTS}/{{agent}}", "agent", "One agent: its skills, how it is reached", MARKDOWN),
     (
-        f"{uris.TASKS}/{{agent}}/{{task_id}}",
+        f"{resource_uris.AGENTS}/{{agent}}",
+        "agent",
+        "One agent: its skills, how it is reached",
+        MARKDOWN,
+    ),
+    (
+        f"{resource_uris.TASKS}/{{agent}}/{{task_id}}",
         "task",
         "A task as it is now: its state and the agent's answer. Can be listened to",
         MARKDOWN,
     ),
     (
-        f"{uris.TASKS}/{{agent}}/{{task_id}}/artifacts/{{artifact_id}}",
+        f"{resource_uris.TASKS}/{{agent}}/{{task_id}}/artifacts/{{artifact_id}}",
         "artifact",
         "One result of a task, whole",
         None,

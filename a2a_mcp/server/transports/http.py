@@ -6,57 +6,25 @@ Inbound tokens end here: they say who calls and never travel on.
 
 from __future__ import annotations
 
-import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from socket import socket
 from typing import Any, Final
 
 import anyio
 import uvicorn
 from mcp.server import MCPServer
-from mcp.server.auth.provider import AccessToken
-from mcp.server.auth.settings import AuthSettings
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from a2a_mcp.config.load import ServerConfig
+from a2a_mcp.config.schema import ServerConfig
 from a2a_mcp.errors import ConfigError
 from a2a_mcp.server.transports.ports import open_port, origin_of
 
 LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
 GRACE_SECONDS: Final = 1
 HEALTH: Final = "/healthz"
-
-
-class StaticTokens:
-    """Verifies bearer tokens of the configuration; the table maps principals to tokens."""
-
-    def __init__(self, tokens: Mapping[str, str]) -> None:
-        self._tokens = dict(tokens)
-
-    async def verify_token(self, token: str) -> AccessToken | None:
-        """Give the principal's access token; every candidate is compared, in constant time."""
-        found = None
-        for principal, secret in self._tokens.items():
-            if hmac.compare_digest(token.encode(), secret.encode()):
-                found = principal
-        if found is None:
-            return None
-        return AccessToken(
-            token=token, client_id="static", subject=found, scopes=[], claims={"iss": "static"}
-        )
-
-
-def auth_options(tokens: Mapping[str, str]) -> dict[str, Any]:
-    """Give what the SDK's server needs to ask for a token; nothing when there are none."""
-    if not tokens:
-        return {}
-    settings = AuthSettings.model_validate(
-        {"issuer_url": "http://localhost", "resource_server_url": None, "required_scopes": []}
-    )
-    return {"token_verifier": StaticTokens(tokens), "auth": settings}
 
 
 def check_exposure(settings: ServerConfig, *, allow_unauthenticated: bool) -> None:

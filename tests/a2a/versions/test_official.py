@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
-from agents import official
-from agents.venvs import python_of
+from real_agents import official
+from real_agents.venvs import python_of
 
 from a2a_mcp.a2a.bindings import jsonrpc
 from a2a_mcp.a2a.model import (

@@ -11,11 +11,11 @@ from typing import Any, Final
 import anyio
 import mcp.types as t
 import pytest
-from agents import Agent, Agents
 from mcp import Client, MCPError
 from mcp.server.auth.middleware.auth_context import auth_context_var
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import AccessToken
+from real_agents import Agent, Agents
 from scripted import GET, SEND, ScriptedAgent, done, error, result, scripted, task
 from staging import configured, hosted
 
@@ -23,6 +23,7 @@ from a2a_mcp.a2a.model import Artifact, Part
 from a2a_mcp.bridge.resources import PAGE, RECENT_TASKS
 from a2a_mcp.config.load import Config
 from a2a_mcp.presentation import resource_uris
+from a2a_mcp.server.resources import handlers
 from a2a_mcp.server.resources.handlers import contents_of
 
 pytestmark = pytest.mark.anyio
@@ -277,7 +278,7 @@ def test_an_artifact_without_parts_is_an_empty_text() -> None:
 
 
 def test_what_no_message_could_carry_is_described(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resources, "LARGEST", 100)
+    monkeypatch.setattr(handlers, "LARGEST", 100)
     parts = (
         Part(kind="raw", raw=b"\x00" * 90, media_type="application/pdf"),
         Part(kind="raw", raw=b"\x00" * 90, media_type="application/pdf", filename="b.pdf"),

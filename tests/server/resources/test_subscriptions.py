@@ -38,10 +38,11 @@ from staging import ME, configured, hosted
 
 from a2a_mcp.a2a.model import Task, TaskState, TaskStatus
 from a2a_mcp.agents.registry import Registry
-from a2a_mcp.config.load import Reloader
+from a2a_mcp.config.reload import Reloader
 from a2a_mcp.presentation import resource_uris
 from a2a_mcp.server import change_feed
 from a2a_mcp.server.lifespan import create_server
+from a2a_mcp.server.resources import subscriptions
 from a2a_mcp.store.base import TaskRecord
 
 pytestmark = pytest.mark.anyio
@@ -275,8 +276,8 @@ async def test_a_changed_configuration_is_told_without_a_call(
 async def test_streams_and_addresses_are_bounded(
     agent: ScriptedAgent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(streams, "MOST_STREAMS", 4)
-    monkeypatch.setattr(listening, "MOST_ADDRESSES", 2)
+    monkeypatch.setattr(change_feed, "MOST_STREAMS", 4)
+    monkeypatch.setattr(subscriptions, "MOST_ADDRESSES", 2)
     many = ["a2a://agents", "a2a://tasks", "a2a://agents/it"]
     async with (
         hosted(configured(it=agent.url), tmp_path) as client,

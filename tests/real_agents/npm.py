@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from agents.venvs import cache
+from real_agents.venvs import cache
 
 PACKAGES: Final[dict[str, tuple[str, ...]]] = {
     "typescript": ("@modelcontextprotocol/sdk@1.32.2",),

@@ -15,8 +15,8 @@ from types import TracebackType
 from typing import IO, Any, Final, Self
 from urllib.parse import urlsplit
 
-from agents.npm import packages
-from agents.venvs import python_of
+from real_agents.npm import packages
+from real_agents.venvs import python_of
 
 KINDS: Final[dict[str, tuple[str, str, tuple[str, ...]]]] = {
     "1.3-jsonrpc": ("1.3", "sdk_1_3.py", ("--binding", "jsonrpc")),

@@ -16,8 +16,9 @@ from typing import Any
 
 import httpx
 import pytest
-from agents import ALL_KINDS, KINDS, Agent, AgentFailed, Agents, start_agent
-from agents.venvs import REQUIREMENTS, VenvFailed, python_of
+
+from real_agents import ALL_KINDS, KINDS, Agent, AgentFailed, Agents, start_agent
+from real_agents.venvs import REQUIREMENTS, VenvFailed, python_of
 
 NEW_CARD = "/.well-known/agent-card.json"
 OLD_CARD = "/.well-known/agent.json"

@@ -24,7 +24,8 @@ from scripted import (
 from staging import agents, staged, until
 
 from a2a_mcp.agents.registry import Registry
-from a2a_mcp.config.load import Config, Reloader
+from a2a_mcp.config.load import Config
+from a2a_mcp.config.reload import Reloader
 from a2a_mcp.errors import AgentDisabled, AmbiguousAgent, BridgeError, UnknownAgent
 
 FAULTS = {"broken": "url: must be http or https"}

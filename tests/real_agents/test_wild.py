@@ -12,7 +12,8 @@ from typing import Any, Final
 
 import httpx
 import pytest
-from agents import ALL_KINDS, WILD_KINDS, Agent, Agents
+
+from real_agents import ALL_KINDS, WILD_KINDS, Agent, Agents
 
 NEW_CARD: Final = "/.well-known/agent-card.json"
 OLD_CARD: Final = "/.well-known/agent.json"

@@ -1,0 +1,42 @@
+"""Callers known by tokens that the configuration lists.
+
+A token says who calls and ends here: it never travels on to an agent.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from typing import Any
+
+from mcp.server.auth.provider import AccessToken
+from mcp.server.auth.settings import AuthSettings
+
+
+class StaticTokens:
+    """Verifies bearer tokens of the configuration; the table maps principals to tokens."""
+
+    def __init__(self, tokens: Mapping[str, str]) -> None:
+        self._tokens = dict(tokens)
+
+    async def verify_token(self, token: str) -> AccessToken | None:
+        """Give the principal's access token; every candidate is compared, in constant time."""
+        found = None
+        for principal, secret in self._tokens.items():
+            if hmac.compare_digest(token.encode(), secret.encode()):
+                found = principal
+        if found is None:
+            return None
+        return AccessToken(
+            token=token, client_id="static", subject=found, scopes=[], claims={"iss": "static"}
+        )
+
+
+def auth_options(tokens: Mapping[str, str]) -> dict[str, Any]:
+    """Give what the SDK's server needs to ask for a token; nothing when there are none."""
+    if not tokens:
+        return {}
+    settings = AuthSettings.model_validate(
+        {"issuer_url": "http://localhost", "resource_server_url": None, "required_scopes": []}
+    )
+    return {"token_verifier": StaticTokens(tokens), "auth": settings}
