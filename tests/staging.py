@@ -13,15 +13,15 @@ from mcp import Client
 
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.bridge.list_tasks import Listing
-from a2a_mcp.bridge.service import Bridge, Outgoing
+from a2a_mcp.bridge.service import Bridge, SendRequest
 from a2a_mcp.config.load import Config
 from a2a_mcp.config.schema import AgentConfig, ServerConfig
 from a2a_mcp.presentation.message_artifacts import count_results
 from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.server.lifespan import create_server
-from a2a_mcp.store.results import Kept
-from a2a_mcp.store.sqlite.store import SqliteTaskMap
-from a2a_mcp.tracking.tracker import Follower
+from a2a_mcp.store.results import ResultStore
+from a2a_mcp.store.sqlite.store import SqliteTaskStore
+from a2a_mcp.tracking.tracker import TaskTracker
 
 ME = "local"
 PATIENCE = 20.0
@@ -45,18 +45,18 @@ class Stage:
 
     bridge: Bridge
     registry: Registry
-    tasks: SqliteTaskMap
+    tasks: SqliteTaskStore
     listing: Listing
 
     async def send(self, text: str = "hello", *, owner: str = ME, **fields: Any) -> TaskView:
         """Send, waiting at most five seconds unless told."""
-        return await self.bridge.send(owner, Outgoing(text, **{"wait_seconds": 5.0, **fields}))
+        return await self.bridge.send(owner, SendRequest(text, **{"wait_seconds": 5.0, **fields}))
 
     async def follow(
         self, *, text: str = "", owner: str = ME, max_updates: int = 20, **fields: Any
     ) -> TaskView:
         """Subscribe, waiting at most five seconds unless told."""
-        outgoing = Outgoing(text, **{"wait_seconds": 5.0, **fields})
+        outgoing = SendRequest(text, **{"wait_seconds": 5.0, **fields})
         return await self.bridge.subscribe(owner, outgoing, max_updates)
 
 
@@ -68,9 +68,9 @@ async def staged(
 
     `following` are further options of the follower.
     """
-    registry, tasks = registry or Registry(config), SqliteTaskMap(folder)
+    registry, tasks = registry or Registry(config), SqliteTaskStore(folder)
     server = config.server
-    kept = Kept(
+    kept = ResultStore(
         folder,
         keep_seconds=server.keep_days * 86_400,
         keep_bytes=server.keep_bytes,
@@ -80,7 +80,7 @@ async def staged(
     try:
         with anyio.fail_after(PATIENCE):
             async with anyio.create_task_group() as group:
-                follower = Follower(
+                follower = TaskTracker(
                     group,
                     tasks,
                     watchers=(kept.note,),

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 import anyio
 
 from a2a_mcp.a2a.auth.static import Attachment
-from a2a_mcp.a2a.bindings.base import Outgoing
+from a2a_mcp.a2a.bindings.base import HttpRequest
 from a2a_mcp.a2a.decoding.card import decode_card, is_card
 from a2a_mcp.a2a.decoding.errors import AUTHENTICATION_STATUSES, decode_error
 from a2a_mcp.a2a.errors import (
@@ -117,7 +117,7 @@ async def _ask(
     if known and known.etag and known.url == place:
         headers["If-None-Match"] = known.etag
     for _ in range(MAX_REDIRECTS + 1):
-        outgoing = Outgoing("GET", place)
+        outgoing = HttpRequest("GET", place)
         answer = await transport.fetch(
             outgoing, headers, attachment, body_bytes=transport.limits.card_bytes
         )

@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 
 from a2a_mcp.a2a.auth.static import Attachment
 from a2a_mcp.a2a.bindings import jsonrpc
-from a2a_mcp.a2a.bindings.base import Outgoing
+from a2a_mcp.a2a.bindings.base import HttpRequest
 from a2a_mcp.a2a.decoding.errors import decode_error, is_error
 from a2a_mcp.a2a.decoding.events import decode_event, decode_page
 from a2a_mcp.a2a.errors import (
@@ -45,8 +45,8 @@ class A2AClient:
     """Speaks to one agent through one interface.
 
     `attach` gives the credentials that belong to the interface's origin, if any. `extensions` are
-    the URIs of those that requests make use of. `made_with` is the interface as a text, for whoever
-    keeps a task: it stays where it was made.
+    the URIs of those that requests make use of. `interface_key` is the interface as a text,
+    for the record of a task: follow-ups go to the interface that made it.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class A2AClient:
         extensions: tuple[str, ...] = (),
     ) -> None:
         self.interface = interface
-        self.made_with = to_text(interface)
+        self.interface_key = to_text(interface)
         self.origin = origin_of(interface.url)
         self._transport = transport
         self._attach = attach
@@ -123,7 +123,7 @@ class A2AClient:
             async with contextlib.aclosing(events):
                 yield events
 
-    def _outgoing(self, operation: Operation, request: Request) -> Outgoing:
+    def _outgoing(self, operation: Operation, request: Request) -> HttpRequest:
         dialect = self.interface.dialect
         if not dialect.has(operation):
             raise UnsupportedOperation(
@@ -135,7 +135,7 @@ class A2AClient:
         target = dialect.targets[operation]
         return dialect.build(self.interface.url, target, params, self.interface.tenant)
 
-    def _payload(self, answer: Answer, outgoing: Outgoing) -> JSON:
+    def _payload(self, answer: Answer, outgoing: HttpRequest) -> JSON:
         """Open an answer: the body first, then the status (a2a-wire 12.2)."""
         url = plain(self.interface.url)
         if not jsonrpc.belongs(answer.body, outgoing):

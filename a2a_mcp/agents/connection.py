@@ -46,7 +46,7 @@ from a2a_mcp.agents.http import open_transport
 from a2a_mcp.agents.origins import allowed, base, pins, place, trusts
 from a2a_mcp.config.schema import AgentConfig
 from a2a_mcp.config.secrets import CredentialUnavailable
-from a2a_mcp.store.base import Lessons
+from a2a_mcp.store.base import InterfaceOverrides
 
 _T = TypeVar("_T")
 
@@ -79,7 +79,7 @@ class Connection:
         config: AgentConfig,
         *,
         tls: Callable[[], ssl.SSLContext],
-        lessons: Lessons | None = None,
+        lessons: InterfaceOverrides | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.config = config
@@ -216,23 +216,23 @@ class Connection:
         """The interfaces that were chosen last."""
         return self._choice
 
-    async def client(self, made_with: str | None = None) -> A2AClient:
+    async def client(self, interface_key: str | None = None) -> A2AClient:
         """Give a client of the best interface, or of the one that a task was made with."""
-        interface = from_text(made_with) if made_with else None
+        interface = from_text(interface_key) if interface_key else None
         if interface is None or not trusts(self.config, await self.card(), interface):
             interface = (await self.choice()).interfaces[0]
         return self.client_of(interface)
 
     async def clients(
-        self, made_with: str | None = None, *, refresh: bool = False
+        self, interface_key: str | None = None, *, refresh: bool = False
     ) -> list[A2AClient]:
         """Give the clients for a task's interface or the card's, best first.
 
         After them come those of other versions, for an agent whose card lies or that was replaced;
         never where the configuration pins the version.
         """
-        if made_with and not refresh:
-            interfaces = [(await self.client(made_with)).interface]
+        if interface_key and not refresh:
+            interfaces = [(await self.client(interface_key)).interface]
         else:
             interfaces = list((await self.choice(refresh=refresh)).interfaces)
         if self.config.version is None:
@@ -240,14 +240,14 @@ class Connection:
         return [self.client_of(interface) for interface in dict.fromkeys(interfaces)]
 
     async def read(
-        self, made_with: str | None, work: Callable[[A2AClient], Awaitable[_T]]
+        self, interface_key: str | None, work: Callable[[A2AClient], Awaitable[_T]]
     ) -> tuple[A2AClient, _T]:
         """Do a read over the interface that a task was made with, else over one that takes it.
 
         Gives the client that did it; raises A2AError.
         """
         refusal: AgentError | None = None
-        for client in await self.clients(made_with):
+        for client in await self.clients(interface_key):
             try:
                 return client, await work(client)
             except AgentError as error:

@@ -22,7 +22,7 @@ from a2a_mcp.errors import AgentDisabled, AmbiguousAgent, UnknownAgent
 
 if TYPE_CHECKING:
     from a2a_mcp.agents.connection import Connection
-    from a2a_mcp.store.base import Lessons
+    from a2a_mcp.store.base import InterfaceOverrides
 
 SHOWN_NAMES: Final = 10
 NONE_CONFIGURED: Final = (
@@ -43,7 +43,7 @@ class Registry:
         config: Config,
         reloader: Reloader | None = None,
         *,
-        lessons: Lessons | None = None,
+        lessons: InterfaceOverrides | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.config = config

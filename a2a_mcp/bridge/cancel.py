@@ -18,12 +18,12 @@ from a2a_mcp.a2a.errors import A2AError, AgentUnreachable
 from a2a_mcp.a2a.model import JSON, CancelTaskRequest, Task, TaskState
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.bridge.read_task import Reader
-from a2a_mcp.bridge.task_result import Outcomes, as_asked
+from a2a_mcp.bridge.task_result import TaskResultBuilder, as_asked
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.presentation import task_view
 from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.store.base import TaskRecord
-from a2a_mcp.tracking.tracked_task import Follow
+from a2a_mcp.tracking.tracked_task import TrackedTask
 
 LAST_READ_SHARE: Final = 0.3
 LEAST_SECONDS: Final = 1.0
@@ -33,7 +33,7 @@ CALL_OFF_SECONDS: Final = 0.8  # who has given up is not kept: a cancelled call 
 class Canceller:
     """Cancels tasks for the callers of one process."""
 
-    def __init__(self, registry: Registry, reader: Reader, outcomes: Outcomes) -> None:
+    def __init__(self, registry: Registry, reader: Reader, outcomes: TaskResultBuilder) -> None:
         self._registry = registry
         self._reader = reader
         self._outcomes = outcomes
@@ -86,13 +86,13 @@ class Canceller:
             unread = error
         return self._outcomes.after_cancel(record, after or task, refusal, unread)
 
-    async def call_off(self, follow: Follow) -> None:
+    async def call_off(self, follow: TrackedTask) -> None:
         """Cancel the task of a call that its host has given up, where `on_cancel` wants that.
 
         Runs in a cancelled call, so it is shielded, and bounded; what goes wrong changes nothing.
         A host that goes away has given nothing up: its follows are released by then.
         """
-        if self._registry.agent(follow.agent).on_cancel != "cancel" or follow.settled:
+        if self._registry.agent(follow.agent).on_cancel != "cancel" or follow.has_result:
             return
         with (
             anyio.move_on_after(CALL_OFF_SECONDS, shield=True),

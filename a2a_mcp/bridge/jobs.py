@@ -18,13 +18,13 @@ import anyio
 
 from a2a_mcp.a2a.errors import A2AError, AgentError, AgentUnreachable
 from a2a_mcp.a2a.model import JSON, TaskState
-from a2a_mcp.bridge.service import Bridge, Outgoing
+from a2a_mcp.bridge.service import Bridge, SendRequest
 from a2a_mcp.bridge.updates import Notice, Updates
 from a2a_mcp.errors import BridgeError, SentBefore
 from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.store.base import TaskRecord
 from a2a_mcp.tracking.fairness import oldest_of_most
-from a2a_mcp.tracking.tracked_task import Follow
+from a2a_mcp.tracking.tracked_task import TrackedTask
 
 if TYPE_CHECKING:
     from a2a_mcp.bridge.questions import Question
@@ -50,7 +50,7 @@ class Job:
     handle: str
     created: float
     record: TaskRecord
-    follow: Follow
+    follow: TrackedTask
     note: str | None = None
     named: str | None = None
     sent: bool = False
@@ -70,8 +70,8 @@ class Job:
             return False
         if follow.task is None:
             return follow.message is not None or (follow.error is not None and not self.cut_off)
-        at_stop = follow.settled and follow.task.state.stop
-        return at_stop and (follow.ended or not follow.unmoved)
+        at_stop = follow.has_result and follow.task.state.stop
+        return at_stop and (follow.ended or not follow.awaiting_reaction)
 
     @property
     def cut_off(self) -> bool:
@@ -85,7 +85,7 @@ class Job:
 
     async def changed(self, seconds: float) -> None:
         """Wait until it is over; where nothing tells of a change, or none comes, `seconds`."""
-        if self.follow.settled:
+        if self.follow.has_result:
             await anyio.sleep(seconds)
         else:
             await self.follow.wait(seconds)
@@ -110,7 +110,7 @@ class Jobs:
         self._held: dict[Key, Job] = {}
 
     async def start(
-        self, owner: str, outgoing: Outgoing, notice: Notice | None = None
+        self, owner: str, outgoing: SendRequest, notice: Notice | None = None
     ) -> TaskView | Job:
         """Send a message; gives what came of it at once, or else the job, durable by then."""
         began = time.monotonic()
@@ -144,12 +144,12 @@ class Jobs:
         if job and not job.adrift:
             return replace(job, record=record)
         job = job or Job(
-            handle, record.created, record, Follow(record.agent, record), named=record.task_id
+            handle, record.created, record, TrackedTask(record.agent, record), named=record.task_id
         )
         try:
             follow, note = await self._taken_up(owner, record)
         except (A2AError, BridgeError) as error:
-            failed = Follow(record.agent, record)
+            failed = TrackedTask(record.agent, record)
             failed.error, failed.ended = error, True
             return replace(job, record=record, follow=failed, sent=False)
         meanwhile = self._held.get(job.key)
@@ -183,7 +183,7 @@ class Jobs:
         from a2a_mcp.bridge.questions import INCOMPLETE, SENT_BEFORE, question_of
 
         asked = question.asked
-        outgoing = Outgoing("", agent=asked.agent, task_id=asked.task_id)
+        outgoing = SendRequest("", agent=asked.agent, task_id=asked.task_id)
         parts = question.form.answer(given) if question.form else ()
         job = replace(job, answered=job.answered | {asked.mark})
         if not parts and not question.link:
@@ -214,10 +214,10 @@ class Jobs:
         """Ask the agent to stop a job's task; raises UnknownTask, NotAllowed, A2AError."""
         await self._bridge.cancel(owner, job.handle, None, None)
 
-    async def _taken_up(self, owner: str, record: TaskRecord) -> tuple[Follow, str | None]:
+    async def _taken_up(self, owner: str, record: TaskRecord) -> tuple[TrackedTask, str | None]:
         """Follow a task again; one that was not named yet is looked for at its agent."""
         task_id = record.task_id or record.pending_id
-        wanted = Outgoing("", agent=record.agent, task_id=task_id, wait_seconds=LOOK_SECONDS)
+        wanted = SendRequest("", agent=record.agent, task_id=task_id, wait_seconds=LOOK_SECONDS)
         return await self._bridge.attach(owner, wanted)
 
     def _hold(self, job: Job) -> Job:

@@ -11,7 +11,7 @@ from a2a_mcp.a2a.model import JSON, ListTasksRequest, Task, TaskState
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.errors import NotAllowed
 from a2a_mcp.presentation.task_list_view import TasksView, fitting
-from a2a_mcp.store.base import TaskMap, TaskRecord
+from a2a_mcp.store.base import TaskRecord, TaskStore
 from a2a_mcp.text.times import rfc3339
 from a2a_mcp.text.untrusted import scrub
 
@@ -43,7 +43,7 @@ class Filter:
 class Listing:
     """Lists tasks for the callers of one process."""
 
-    def __init__(self, registry: Registry, tasks: TaskMap) -> None:
+    def __init__(self, registry: Registry, tasks: TaskStore) -> None:
         self._registry = registry
         self._tasks = tasks
 

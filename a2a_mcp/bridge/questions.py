@@ -12,14 +12,14 @@ from typing import Final
 
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.a2a.model import JSON, Task, TaskState
-from a2a_mcp.bridge.service import Bridge, Outgoing
+from a2a_mcp.bridge.service import Bridge, SendRequest
 from a2a_mcp.bridge.task_result import NOTHING_HEARD
 from a2a_mcp.elicitation.form import Form, form_of
 from a2a_mcp.elicitation.question import mark_of, sign_in_link, wants_secret, words_of
 from a2a_mcp.errors import BridgeError, SentBefore
 from a2a_mcp.presentation.task_view import TaskView, noted
 
-Send = Callable[[Outgoing], Awaitable[TaskView]]
+Send = Callable[[SendRequest], Awaitable[TaskView]]
 
 ALL_UPDATES: Final = 1_000_000
 ANSWERED: Final = "The user was asked, and answered."
@@ -75,7 +75,7 @@ class Answers:
         return question_of(view.agent, task) if task else None
 
     async def answer(
-        self, asked: Asked, given: Mapping[str, JSON], base: Outgoing
+        self, asked: Asked, given: Mapping[str, JSON], base: SendRequest
     ) -> tuple[TaskView, bool]:
         """Send what a person gave to the task that asked, unless it has been sent before.
 
@@ -101,7 +101,7 @@ class Answers:
             error.handle = asked.task_id
             raise
 
-    async def signed_in(self, asked: Asked, base: Outgoing) -> tuple[TaskView, bool]:
+    async def signed_in(self, asked: Asked, base: SendRequest) -> tuple[TaskView, bool]:
         """Wait for what comes after a sign-in, within the budget; as `answer`."""
         task = await self._read(asked.agent, asked.task_id)
         same = task is not None and mark_of(task) == asked.mark
@@ -120,7 +120,7 @@ class Answers:
                 agent=asked.agent, task_id=asked.task_id, state=asked.state, note=UNREAD
             )
 
-    async def _follow(self, asked: Asked, base: Outgoing) -> TaskView:
+    async def _follow(self, asked: Asked, base: SendRequest) -> TaskView:
         """Wait for what becomes of the task without sending anything."""
         wanted = replace(base, agent=asked.agent, task_id=asked.task_id)
         view = await self._bridge.subscribe(self._owner, wanted, ALL_UPDATES)

@@ -20,9 +20,17 @@ from a2a_mcp.agents.registry import Registry
 from a2a_mcp.bridge.read_task import Reader
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.files import media_types, saving
-from a2a_mcp.files.quota import DiskRoom
+from a2a_mcp.files.quota import DiskQuota
 from a2a_mcp.presentation import message_artifacts, resource_uris
-from a2a_mcp.presentation.artifact import Handed, Link, Piece, Wanted, pick, read_artifact, shown_id
+from a2a_mcp.presentation.artifact import (
+    Link,
+    Piece,
+    SavedFile,
+    Wanted,
+    pick,
+    read_artifact,
+    shown_id,
+)
 from a2a_mcp.presentation.json_pointer import NothingThere
 from a2a_mcp.text.untrusted import scrub
 
@@ -43,7 +51,7 @@ class FilesOut:
         self._reader = reader
         self._state_folder = state_folder
         self._local = local
-        self._room: DiskRoom | None = None
+        self._room: DiskQuota | None = None
         self._saving = anyio.Lock()
 
     async def read(self, owner: str, task_id: str, agent: str | None, wanted: Wanted) -> Piece:
@@ -61,7 +69,7 @@ class FilesOut:
         artifact, parts = pick(record.agent, task, wanted, mask)
         if self._fetches(record.agent) and any(part.kind == "url" for part in parts):
             parts = await self._fetched(record.agent, parts)
-        handed: tuple[Handed, ...] = ()
+        handed: tuple[SavedFile, ...] = ()
         if wanted.begins:
             handed = await self._hand_out(owner, record.agent, task, artifact, parts)
         note = f"Note: {found.note}\n\n" if found.note else ""
@@ -103,7 +111,7 @@ class FilesOut:
 
     async def _hand_out(
         self, owner: str, agent: str, task: Task, artifact: Artifact, parts: Sequence[Part]
-    ) -> tuple[Handed, ...]:
+    ) -> tuple[SavedFile, ...]:
         files = [part for part in parts if part.kind == "raw"][:MOST_FILES]
         room = self._room_of_files()
         folder = saving.folder_of(room.root, owner, agent, task.id) if room else None
@@ -111,7 +119,7 @@ class FilesOut:
         uri = resource_uris.of_artifact(agent, task.id, shown)
         return tuple([await self._keep(folder, uri, artifact, part) for part in files])
 
-    def _room_of_files(self) -> DiskRoom | None:
+    def _room_of_files(self) -> DiskQuota | None:
         """Give where files are kept; None where none are."""
         server = self._registry.config.server
         own = server.files_dir is None
@@ -119,7 +127,7 @@ class FilesOut:
         if root is None or not server.keep_bytes or (own and not server.keep_days):
             return None
         if self._room is None or self._room.root != root:
-            self._room = DiskRoom(
+            self._room = DiskQuota(
                 root,
                 own=own,
                 keep_seconds=server.keep_days * DAY_SECONDS,
@@ -130,7 +138,9 @@ class FilesOut:
     def _own_folder(self) -> Path | None:
         return self._state_folder / FOLDER if self._state_folder else None
 
-    async def _keep(self, folder: Path | None, uri: str, artifact: Artifact, part: Part) -> Handed:
+    async def _keep(
+        self, folder: Path | None, uri: str, artifact: Artifact, part: Part
+    ) -> SavedFile:
         media_type = media_types.of_bytes(part.raw, part.media_type, part.filename)
         wanted = part.filename or artifact.name or artifact.artifact_id
         name = saving.safe_name(self._registry.config.secrets.mask(wanted), media_type)
@@ -145,7 +155,7 @@ class FilesOut:
                 problem = error.strerror or "its folder cannot be written to"
         link = Link(uri, path.name if path else name, media_type, len(part.raw))
         shown = str(path) if path and self._local else None
-        return Handed(link, digest, shown, problem)
+        return SavedFile(link, digest, shown, problem)
 
 
 def _not_fetched(part: Part, reason: str) -> Part:

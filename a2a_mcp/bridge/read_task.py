@@ -15,11 +15,11 @@ from a2a_mcp.a2a.updates import as_task
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.bridge.routing import Router, checked, unknown_task
 from a2a_mcp.errors import BridgeError, NotAllowed
-from a2a_mcp.store.base import TaskMap, TaskRecord
-from a2a_mcp.store.results import Kept
+from a2a_mcp.store.base import TaskRecord, TaskStore
+from a2a_mcp.store.results import ResultStore
 from a2a_mcp.text.untrusted import scrub
 from a2a_mcp.tracking.recovery import find_task
-from a2a_mcp.tracking.tracker import Follower
+from a2a_mcp.tracking.tracker import TaskTracker
 
 DEFAULT_HISTORY: Final = 10
 RUNNING: Final = (TaskState.SUBMITTED, TaskState.WORKING)
@@ -56,7 +56,12 @@ class Reader:
     """Reads tasks for the callers of one process."""
 
     def __init__(
-        self, registry: Registry, tasks: TaskMap, router: Router, follower: Follower, kept: Kept
+        self,
+        registry: Registry,
+        tasks: TaskStore,
+        router: Router,
+        follower: TaskTracker,
+        kept: ResultStore,
     ) -> None:
         self._registry = registry
         self._tasks = tasks
@@ -79,7 +84,7 @@ class Reader:
         record = await self._router.task(owner, task_id, agent)
         if record.task_id is None:
             follow = self._follower.of(record)
-            if follow and not follow.lost_sight:
+            if follow and not follow.lost_before_task:
                 return Reading(record, follow.task, message=follow.message)
             record = await self.find(record)
             if record.task_id is None:
@@ -109,7 +114,7 @@ class Reader:
         if task is None or await self._tasks.held_by_other(owner, agent, task.id, going_on=True):
             return record
         return await self._tasks.update(
-            record, task_id=task.id, state=task.state, interface=client.made_with
+            record, task_id=task.id, state=task.state, interface=client.interface_key
         )
 
     @property
@@ -157,7 +162,7 @@ class Reader:
         connection.succeeded()
         state = record.state if record.state.terminal else task.state
         update = await self._tasks.update(
-            record, context_id=task.context_id, state=state, interface=client.made_with
+            record, context_id=task.context_id, state=state, interface=client.interface_key
         )
         if update.state.terminal and update.state is not task.state:
             return await self._as_it_ended(update, task)
@@ -221,7 +226,7 @@ class Reader:
             task_id=task.id,
             context_id=task.context_id,
             state=task.state,
-            interface=client.made_with,
+            interface=client.interface_key,
         )
         await self._follower.settle(record, task)
         return record, task
@@ -235,7 +240,7 @@ class Reader:
                 "get_task with this task_id shows the answer; to go on, call send_task with the "
                 "context_id that stands there."
             )
-        elif follow and not follow.lost_sight:
+        elif follow and not follow.lost_before_task:
             message = (
                 f"The agent {record.agent!r} has not named the task yet: until it does, the task "
                 "can be neither continued nor cancelled."

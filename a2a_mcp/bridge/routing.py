@@ -12,7 +12,7 @@ from typing import Final
 from a2a_mcp.a2a.model import TaskState
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.errors import AmbiguousTask, NotAllowed, UnknownTask
-from a2a_mcp.store.base import Records, TaskMap, TaskRecord
+from a2a_mcp.store.base import Records, TaskRecord, TaskStore
 
 LONGEST_ID: Final = 512
 
@@ -35,7 +35,7 @@ class Route:
 class Router:
     """Finds routes for the callers of one process."""
 
-    def __init__(self, registry: Registry, tasks: TaskMap) -> None:
+    def __init__(self, registry: Registry, tasks: TaskStore) -> None:
         self._registry = registry
         self._tasks = tasks
 

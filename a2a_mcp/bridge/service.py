@@ -21,22 +21,22 @@ from a2a_mcp.agents.registry import Registry
 from a2a_mcp.bridge.cancel import Canceller, in_time
 from a2a_mcp.bridge.read_task import DEFAULT_HISTORY, Reader
 from a2a_mcp.bridge.routing import Route, Router, checked
-from a2a_mcp.bridge.task_result import Outcomes
+from a2a_mcp.bridge.task_result import TaskResultBuilder
 from a2a_mcp.bridge.updates import Notice, Updates
 from a2a_mcp.errors import NotAllowed, SentBefore
 from a2a_mcp.files.accepted_types import DEFAULT_MODES, refuse_unwanted
 from a2a_mcp.presentation import task_view
 from a2a_mcp.presentation.task_view import TaskView
-from a2a_mcp.store.base import TaskMap, TaskRecord
-from a2a_mcp.store.results import Kept
-from a2a_mcp.tracking.tracked_task import Follow
-from a2a_mcp.tracking.tracker import Follower
+from a2a_mcp.store.base import TaskRecord, TaskStore
+from a2a_mcp.store.results import ResultStore
+from a2a_mcp.tracking.tracked_task import TrackedTask
+from a2a_mcp.tracking.tracker import TaskTracker
 
 FIRST_WORD_SECONDS: Final = 0.4  # beyond the budget: a real task id is worth more than a handle
 
 
 @dataclass(frozen=True, slots=True)
-class Outgoing:
+class SendRequest:
     """What a caller wants to say; `parts` are the files and data beside the text.
 
     `message_id` marks an answer that may come twice: it goes to the task that asked or nowhere.
@@ -59,16 +59,20 @@ class Outgoing:
 class Bridge:
     """The use cases of one process, for any number of owners."""
 
-    def __init__(self, registry: Registry, tasks: TaskMap, follower: Follower, kept: Kept) -> None:
+    def __init__(
+        self, registry: Registry, tasks: TaskStore, follower: TaskTracker, kept: ResultStore
+    ) -> None:
         self.registry = registry
         self.tasks = tasks
         self.router = Router(registry, tasks)
         self.reader = Reader(registry, tasks, self.router, follower, kept)
-        self.outcomes = Outcomes(tasks, self.reader, follower)
+        self.outcomes = TaskResultBuilder(tasks, self.reader, follower)
         self._canceller = Canceller(registry, self.reader, self.outcomes)
         self._follower = follower
 
-    async def send(self, owner: str, outgoing: Outgoing, notice: Notice | None = None) -> TaskView:
+    async def send(
+        self, owner: str, outgoing: SendRequest, notice: Notice | None = None
+    ) -> TaskView:
         """Send a message, wait within the budget, and view what came of it."""
         began = time.monotonic()
         follow, note = await self.begin(owner, outgoing)
@@ -79,7 +83,7 @@ class Bridge:
     async def subscribe(
         self,
         owner: str,
-        outgoing: Outgoing,
+        outgoing: SendRequest,
         max_updates: int,
         notice: Notice | None = None,
     ) -> TaskView:
@@ -102,7 +106,7 @@ class Bridge:
 
     async def wait(
         self,
-        follow: Follow,
+        follow: TrackedTask,
         seconds: float,
         updates: Updates | None,
         *,
@@ -145,7 +149,7 @@ class Bridge:
         """Ask the agent to stop a task, and say what state it is really in afterwards."""
         return await self._canceller.cancel(owner, task_id, agent, reason)
 
-    async def begin(self, owner: str, outgoing: Outgoing) -> tuple[Follow, str | None]:
+    async def begin(self, owner: str, outgoing: SendRequest) -> tuple[TrackedTask, str | None]:
         """Write the message down, then let it go; a note says where it went if not as asked."""
         route = await self._route(owner, outgoing)
         note, before, continued = None, None, route.record
@@ -203,7 +207,7 @@ class Bridge:
         follow.continued = continued
         return follow, note
 
-    async def _route(self, owner: str, outgoing: Outgoing) -> Route:
+    async def _route(self, owner: str, outgoing: SendRequest) -> Route:
         """Find where a message goes; a task that is only known at its agent is adopted first."""
         if outgoing.task_id and outgoing.agent:
             name = self.registry.resolve(outgoing.agent)
@@ -222,7 +226,7 @@ class Bridge:
             return replace(route, record=record, interface=record.interface)
         return route
 
-    async def attach(self, owner: str, outgoing: Outgoing) -> tuple[Follow, str | None]:
+    async def attach(self, owner: str, outgoing: SendRequest) -> tuple[TrackedTask, str | None]:
         """Give the follow of a task, begun now where nobody follows it; raises as `get` does.
 
         A note says how old the task is where its agent could not be asked.
@@ -236,8 +240,8 @@ class Bridge:
         return ended, None
 
     async def _joined(
-        self, owner: str, outgoing: Outgoing
-    ) -> tuple[Follow, str | None] | TaskRecord:
+        self, owner: str, outgoing: SendRequest
+    ) -> tuple[TrackedTask, str | None] | TaskRecord:
         """Do what `attach` does; gives the record of a message that nobody can follow any more."""
         task_id, agent = outgoing.task_id or "", outgoing.agent
         name = self.registry.resolve(agent) if agent else None
@@ -256,18 +260,18 @@ class Bridge:
             running.pass_by(outgoing.past)
             return running, None
         if found.message:
-            return Follow.answered(record, found.message), None
+            return TrackedTask.answered(record, found.message), None
         if task is None:
             return record
         self._follower.make_room(owner)
         connection = self.registry.connection(record.agent)
         return self._follower.attach(connection, record, task, outgoing.past), found.note
 
-    def _live(self, record: TaskRecord) -> Follow | None:
+    def _live(self, record: TaskRecord) -> TrackedTask | None:
         """Give the follow of a task: of what was said to it last, where that is under way."""
         return self._follower.answering(record) or self._follower.of(record)
 
-    def _budget(self, agent: str, outgoing: Outgoing) -> float:
+    def _budget(self, agent: str, outgoing: SendRequest) -> float:
         """Seconds to wait: what was asked, else the agent's or the server's, within the maximum."""
         own, server = self.registry.agent(agent), self.registry.config.server
         most = server.max_wait_seconds if own.max_wait_seconds is None else own.max_wait_seconds
@@ -286,14 +290,14 @@ def _nothing_sent() -> Iterator[None]:
         raise
 
 
-def _parts(outgoing: Outgoing) -> tuple[Part, ...]:
+def _parts(outgoing: SendRequest) -> tuple[Part, ...]:
     """An empty text goes out only where there is nothing else: some agents refuse it (strands)."""
     if outgoing.parts and not outgoing.text:
         return outgoing.parts
     return (Part(kind="text", text=outgoing.text), *outgoing.parts)
 
 
-def _may_begin_anew(outgoing: Outgoing, ended: TaskRecord) -> None:
+def _may_begin_anew(outgoing: SendRequest, ended: TaskRecord) -> None:
     """Refuse an answer whose task has ended meanwhile: it must not begin another task."""
     if outgoing.message_id:
         raise NotAllowed(

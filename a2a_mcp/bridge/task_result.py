@@ -15,11 +15,11 @@ from a2a_mcp.bridge.read_task import DEFAULT_HISTORY, Reader
 from a2a_mcp.bridge.routing import latest
 from a2a_mcp.presentation import task_view
 from a2a_mcp.presentation.task_view import TaskView
-from a2a_mcp.store.base import TaskMap, TaskRecord
+from a2a_mcp.store.base import TaskRecord, TaskStore
 from a2a_mcp.text.untrusted import scrub
 from a2a_mcp.tracking.recovery import can_find
-from a2a_mcp.tracking.tracked_task import Follow, at_work
-from a2a_mcp.tracking.tracker import Follower
+from a2a_mcp.tracking.tracked_task import TrackedTask, at_work
+from a2a_mcp.tracking.tracker import TaskTracker
 
 NOTHING_HEARD: Final = (
     "Nothing was heard from the agent yet. The message is on its way or being worked on: do not "
@@ -44,15 +44,15 @@ UNANSWERED: Final = (
 )
 
 
-class Outcomes:
+class TaskResultBuilder:
     """Views what came of messages, for the callers of one process."""
 
-    def __init__(self, tasks: TaskMap, reader: Reader, follower: Follower) -> None:
+    def __init__(self, tasks: TaskStore, reader: Reader, follower: TaskTracker) -> None:
         self._tasks = tasks
         self._reader = reader
         self._follower = follower
 
-    async def of(self, follow: Follow, note: str | None = None) -> TaskView:
+    async def of(self, follow: TrackedTask, note: str | None = None) -> TaskView:
         """View what is known now; raises the error that ended it with nothing known."""
         if follow.message is not None:
             view = self.of_message(follow.record, follow.message, note)
@@ -61,7 +61,7 @@ class Outcomes:
             return view
         if follow.task is None:
             return await self._without_task(follow, note)
-        if follow.unmoved and not follow.ended:
+        if follow.awaiting_reaction and not follow.ended:
             return self.noted(_unmoved(follow, note))
         return self.noted(await self._with_task(follow, follow.task, note))
 
@@ -70,7 +70,7 @@ class Outcomes:
         held_as = record.pending_id if self._reader.keeps else None
         return self.noted(task_view.of_message(record.agent, message, held_as, note=note))
 
-    async def _with_task(self, follow: Follow, task: Task, note: str | None) -> TaskView:
+    async def _with_task(self, follow: TrackedTask, task: Task, note: str | None) -> TaskView:
         if not task.state.stop:
             follow.record = await self._tasks.update(follow.record, state=task.state)
         error = follow.error
@@ -89,7 +89,7 @@ class Outcomes:
             return replace(view, next_step=UNANSWERED, failed=True)
         return replace(view, next_step=LATER) if lost else view
 
-    async def _without_task(self, follow: Follow, note: str | None) -> TaskView:
+    async def _without_task(self, follow: TrackedTask, note: str | None) -> TaskView:
         error = follow.error
         if error is None:
             return await self._silent(follow, note)
@@ -101,17 +101,19 @@ class Outcomes:
                 error.handle = await self._handle(follow)
         raise error
 
-    def _can_find(self, follow: Follow) -> bool:
+    def _can_find(self, follow: TrackedTask) -> bool:
         return follow.client is not None and can_find(follow.client, follow.record)
 
-    async def _handle(self, follow: Follow) -> str | None:
+    async def _handle(self, follow: TrackedTask) -> str | None:
         """Give an id that stands for a task as long as its own is not known."""
         if follow.record.task_id is None and follow.record.handle is None:
             handle = follow.record.pending_id
             follow.record = await self._tasks.update(follow.record, handle=handle)
         return follow.record.handle
 
-    async def _refused(self, follow: Follow, record: TaskRecord, error: AgentError) -> TaskView:
+    async def _refused(
+        self, follow: TrackedTask, record: TaskRecord, error: AgentError
+    ) -> TaskView:
         """View a task that did not take a message, as it is now; raises the error if it cannot."""
         try:
             task = (await self._reader.fetch(record, DEFAULT_HISTORY)).task
@@ -122,7 +124,7 @@ class Outcomes:
         note = f"The agent did not take the message: {scrub(error.message)}"
         return replace(self.noted(task_view.of_task(follow.agent, task, note=note)), failed=True)
 
-    async def _silent(self, follow: Follow, note: str | None) -> TaskView:
+    async def _silent(self, follow: TrackedTask, note: str | None) -> TaskView:
         """View a message of which nothing was heard: a handle stands for its task.
 
         Where the client names the task (0.1), its id is known before the agent says a word.
@@ -130,7 +132,7 @@ class Outcomes:
         client, record = follow.client, follow.record
         if client and client.interface.dialect.client_task_id and record.task_id is None:
             follow.record = await self._tasks.update(
-                record, task_id=record.message_id, interface=client.made_with
+                record, task_id=record.message_id, interface=client.interface_key
             )
         await self._handle(follow)
         return self.noted(_unmoved(follow, note))
@@ -138,7 +140,7 @@ class Outcomes:
     async def of_nameless(self, record: TaskRecord) -> TaskView:
         """View a task that its agent has not named: what is heard here, or that it was lost."""
         follow = self._follower.of(record)
-        if follow and not (follow.lost_sight and record.state is TaskState.UNKNOWN):
+        if follow and not (follow.lost_before_task and record.state is TaskState.UNKNOWN):
             return await self.of(follow)
         lost = await self._reader.nameless(record)
         return TaskView(
@@ -227,7 +229,7 @@ def _stop(record: TaskRecord, task_id: str) -> str:
     return json.dumps(["stop", record.owner, record.agent, task_id])
 
 
-def _elsewhere(follow: Follow, task: Task) -> str | None:
+def _elsewhere(follow: TrackedTask, task: Task) -> str | None:
     """Say that a message to one task was taken in another (FastA2A, PraisonAI: wild 13)."""
     meant = follow.continued.task_id if follow.continued else None
     if meant is None or meant == task.id:
@@ -238,7 +240,7 @@ def _elsewhere(follow: Follow, task: Task) -> str | None:
     )
 
 
-def _unmoved(follow: Follow, note: str | None) -> TaskView:
+def _unmoved(follow: TrackedTask, note: str | None) -> TaskView:
     """View a message without a sign of it yet: the task's old question is no answer to it."""
     return TaskView(
         agent=follow.agent,

@@ -30,7 +30,7 @@ class Found(NamedTuple):
     path: str
 
 
-class DiskRoom:
+class DiskQuota:
     """The task folders below `root` (see `saving`), for one caller at a time.
 
     `own` tells that the bridge may remove what is in them.

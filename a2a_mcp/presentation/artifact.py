@@ -80,7 +80,7 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Handed:
+class SavedFile:
     """A file of an artifact, and what became of it: kept at `path`, if that may be told."""
 
     link: Link
@@ -114,7 +114,7 @@ def read_artifact(
     wanted: Wanted,
     room: int,
     mask: Mask = str,
-    handed: tuple[Handed, ...] = (),
+    handed: tuple[SavedFile, ...] = (),
 ) -> Piece:
     """Read a piece of those `parts` of an artifact into at most `room` bytes of text.
 
@@ -136,7 +136,7 @@ def read_artifact(
     return Piece(shown.removesuffix("\n") + files if files else shown, media, links)
 
 
-def _files(handed: tuple[Handed, ...], total: int, room: int) -> str:
+def _files(handed: tuple[SavedFile, ...], total: int, room: int) -> str:
     """List the files as far as there is room, and the address under which they can be read."""
     if not handed:
         return ""

@@ -16,7 +16,7 @@ from a2a_mcp.bridge.describe_agents import describe_agent, list_agents
 from a2a_mcp.bridge.jobs import Jobs
 from a2a_mcp.bridge.list_tasks import Listing
 from a2a_mcp.bridge.read_artifact import FilesOut
-from a2a_mcp.bridge.service import Bridge, Outgoing
+from a2a_mcp.bridge.service import Bridge, SendRequest
 from a2a_mcp.bridge.updates import Notice
 from a2a_mcp.config.secrets import CredentialUnavailable
 from a2a_mcp.files.allowed_paths import Paths
@@ -27,12 +27,12 @@ from a2a_mcp.server.change_feed import Streams
 LOCAL_OWNER: Final = "local"
 PAGE_ARGUMENT: Final = "page="
 
-Send = Callable[[str, Outgoing, Notice | None], Awaitable[TaskView]]
+Send = Callable[[str, SendRequest, Notice | None], Awaitable[TaskView]]
 """Sends an owner's message and views what came of it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Veil:
+class OutputMask:
     """Hides configured secrets in what leaves, and from other machines where files lie here."""
 
     registry: Registry
@@ -80,9 +80,9 @@ class App:
         return self.registry.config.server.result_bytes
 
     @property
-    def mask(self) -> Veil:
+    def mask(self) -> OutputMask:
         """Hide what must not leave."""
-        return Veil(self.registry, self.local)
+        return OutputMask(self.registry, self.local)
 
     async def agents(self, agent: str | None, *, refresh: bool) -> AgentsView:
         """List the agents, or describe one after looking at its card."""

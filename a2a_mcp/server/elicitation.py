@@ -24,7 +24,7 @@ from mcp.shared.exceptions import MCPError
 from pydantic import ValidationError
 
 from a2a_mcp.a2a.model import TaskState
-from a2a_mcp.bridge.service import Outgoing
+from a2a_mcp.bridge.service import SendRequest
 from a2a_mcp.errors import NotAllowed
 from a2a_mcp.presentation.task_view import TaskView, noted
 from a2a_mcp.server import results
@@ -40,7 +40,7 @@ T = TypeVar("T")
 
 Ctx = Context[App, Any]
 Result = t.CallToolResult | t.InputRequiredResult
-Send = Callable[[Outgoing], Awaitable[TaskView]]
+Send = Callable[[SendRequest], Awaitable[TaskView]]
 
 MULTI_ROUND: Final = "2026-07-28"
 URL_MODE: Final = "2025-11-25"
@@ -96,7 +96,7 @@ def ways_of(ctx: Ctx) -> Ways:
     )
 
 
-async def answered(ctx: Ctx, app: App, outgoing: Outgoing, send: Send) -> Result:
+async def answered(ctx: Ctx, app: App, outgoing: SendRequest, send: Send) -> Result:
     """Send, and put to the person what the agent asks, as often as it asks; give what came of it.
 
     Raises BridgeError and A2AError.
@@ -138,7 +138,7 @@ def request_of(app: App, question: Question, number: str | None = None) -> t.Eli
 class _Call:
     """One call of a host, or one round of it."""
 
-    def __init__(self, ctx: Ctx, app: App, outgoing: Outgoing, send: Send) -> None:
+    def __init__(self, ctx: Ctx, app: App, outgoing: SendRequest, send: Send) -> None:
         self._ctx = ctx
         self._app = app
         self._wait_seconds = outgoing.wait_seconds
@@ -249,7 +249,7 @@ class _Call:
             now = await answers.now(asked)
             waits = now.state is asked.state
             return noted(now, UNANSWERED[told], step if waits else None), False
-        base = Outgoing(
+        base = SendRequest(
             "", wait_seconds=self._wait_seconds, message_id=message_id, spent=self._spent
         )
         if signing_in:

@@ -31,9 +31,9 @@ from a2a_mcp.server.change_feed import Streams
 from a2a_mcp.server.state_sealing import sealing
 from a2a_mcp.server.tasks_extension.methods import McpTasks
 from a2a_mcp.server.tools.definitions import all_tools
-from a2a_mcp.store.results import Kept
-from a2a_mcp.store.sqlite.store import SqliteTaskMap
-from a2a_mcp.tracking.tracker import Follower
+from a2a_mcp.store.results import ResultStore
+from a2a_mcp.store.sqlite.store import SqliteTaskStore
+from a2a_mcp.tracking.tracker import TaskTracker
 
 NAME: Final = "a2a-mcp"
 INSTRUCTIONS_BYTES: Final = 3_500
@@ -79,13 +79,13 @@ def create_server(
 
     @asynccontextmanager
     async def lifespan(_: MCPServer[App]) -> AsyncIterator[App]:
-        tasks = SqliteTaskMap(state_folder, durability=config.server.durability)
+        tasks = SqliteTaskStore(state_folder, durability=config.server.durability)
         registry = Registry(config, reloader, lessons=tasks)
         kept = _kept(config, state_folder)
         try:
             async with anyio.create_task_group() as group:
                 streams = Streams(group)
-                follower = Follower(group, tasks, watchers=(kept.note, streams.note))
+                follower = TaskTracker(group, tasks, watchers=(kept.note, streams.note))
                 for chore in (follower.watch, kept.run, registry.tidy):
                     group.start_soon(chore)
                 if closing:
@@ -120,8 +120,8 @@ def create_server(
     return server
 
 
-def _kept(config: Config, state_folder: Path | None) -> Kept:
-    return Kept(
+def _kept(config: Config, state_folder: Path | None) -> ResultStore:
+    return ResultStore(
         state_folder,
         keep_seconds=config.server.keep_days * DAY_SECONDS,
         keep_bytes=config.server.keep_bytes,
@@ -157,7 +157,7 @@ async def _answer(ctx: ServerRequestContext[App, Any], params: t.RequestParams) 
     return await HANDLERS[ctx.method](ctx, params)
 
 
-async def _release(closing: anyio.Event, follower: Follower, streams: Streams) -> None:
+async def _release(closing: anyio.Event, follower: TaskTracker, streams: Streams) -> None:
     await closing.wait()
     follower.release()
     streams.close()

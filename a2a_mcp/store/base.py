@@ -54,7 +54,7 @@ class TaskRecord:
 Records: TypeAlias = list[TaskRecord]
 
 
-class TaskMap(Protocol):
+class TaskStore(Protocol):
     """What the bridge asks of a task map, whatever is behind it.
 
     `ValueError` for a task or context id that is too long (512 bytes) or not Unicode, on writing.
@@ -140,7 +140,7 @@ class TaskMap(Protocol):
         """Give back what is held."""
 
 
-class Lessons(Protocol):
+class InterfaceOverrides(Protocol):
     """Where it is kept over restarts which agents speak otherwise than their cards say."""
 
     async def learned(self, agent: str) -> list[str]:

@@ -51,7 +51,7 @@ class KeptTask:
     since: float
 
 
-class Kept:
+class ResultStore:
     """Results of all owners in `folder`; None keeps nothing, and so does a 0 for either limit.
 
     What is older than `keep_seconds` is removed, and of more than `keep_bytes` the oldest.

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 log = logging.getLogger(__name__)
 
 
-async def survives(what: str, work: Callable[[], Awaitable[None]]) -> bool:
+async def run_logged(what: str, work: Callable[[], Awaitable[None]]) -> bool:
     """Do `work`, called `what` in the log; gives whether it came to its end without a fault."""
     try:
         await work()

@@ -13,7 +13,7 @@ from typing import TypeVar
 _K = TypeVar("_K")
 
 
-def giving_way(owner: str, holders: Iterable[str], most: int) -> str:
+def owner_to_evict(owner: str, holders: Iterable[str], most: int) -> str:
     """Give the owner of whose there is to be one less, where `most` are held and `owner` wants one.
 
     It is `owner`, unless all that it had then were no more than its share among those who hold any.

@@ -38,7 +38,7 @@ from a2a_mcp.a2a.model import (
 )
 from a2a_mcp.a2a.updates import after_replay
 from a2a_mcp.tracking.recovery import can_find, find_task
-from a2a_mcp.tracking.tracked_task import Follow
+from a2a_mcp.tracking.tracked_task import TrackedTask
 
 if TYPE_CHECKING:
     from a2a_mcp.a2a.client import A2AClient
@@ -55,11 +55,11 @@ FIND_POLLS: Final = (1.0, 4.0)
 REFUSED_POLLS: Final = 3
 SERVER_FAULT: Final = 500
 
-Receive = Callable[[Follow, StreamEvent], Awaitable[bool]]
+Receive = Callable[[TrackedTask, StreamEvent], Awaitable[bool]]
 """Takes what came of a follow; answers whether it was the agent's last word."""
 
 
-class Pursuit:
+class TaskStreamer:
     """Brings follows to their stops; `receive` takes every event, before the next is read."""
 
     def __init__(self, receive: Receive, first_poll: float) -> None:
@@ -67,7 +67,7 @@ class Pursuit:
         self._first_poll = first_poll
 
     async def deliver(
-        self, follow: Follow, connection: Connection, request: SendMessageRequest
+        self, follow: TrackedTask, connection: Connection, request: SendMessageRequest
     ) -> None:
         """Send a message and follow what comes of it; raises both error trees."""
         from a2a_mcp.tracking.delivery import Sender  # brings in httpx
@@ -101,12 +101,12 @@ class Pursuit:
                 follow.met_with(error)  # the agent's own words on why it failed come only here
         await self._to_stop(follow, client, streaming=streaming)
 
-    async def resume(self, follow: Follow, connection: Connection) -> None:
+    async def resume(self, follow: TrackedTask, connection: Connection) -> None:
         """Follow a task that runs already; raises both error trees."""
         client = follow.client = await connection.client(follow.record.interface)
         await self._to_stop(follow, client, streaming=await _streams(connection))
 
-    async def poll(self, follow: Follow, client: A2AClient) -> None:
+    async def poll(self, follow: TrackedTask, client: A2AClient) -> None:
         """Read the task once; raises A2AError."""
         if follow.task:
             wanted = GetTaskRequest(id=follow.task.id, history_length=POLL_HISTORY)
@@ -148,7 +148,7 @@ class Pursuit:
             except A2AError:
                 continue
 
-    async def _find(self, follow: Follow, error: A2AError) -> None:
+    async def _find(self, follow: TrackedTask, error: A2AError) -> None:
         """Find out what became of a message, so far as its agent can tell.
 
         An agent that did not answer may still be at the beginning, so it is asked again.
@@ -170,7 +170,7 @@ class Pursuit:
             except A2AError:
                 return
 
-    async def _to_stop(self, follow: Follow, client: A2AClient, *, streaming: bool) -> None:
+    async def _to_stop(self, follow: TrackedTask, client: A2AClient, *, streaming: bool) -> None:
         """Attach or poll until the task stops."""
         await self._read_end(follow, client)
         attaches = streaming and client.interface.dialect.snapshot_first
@@ -179,27 +179,27 @@ class Pursuit:
             await self._read_end(follow, client)
         await self._poll_to_stop(follow, client)
 
-    async def _read_end(self, follow: Follow, client: A2AClient) -> None:
+    async def _read_end(self, follow: TrackedTask, client: A2AClient) -> None:
         """Read a task that has ended in a way that leaves its answer in doubt."""
-        if follow.over and not follow.settled:
+        if follow.over and not follow.has_result:
             with contextlib.suppress(A2AError):
                 await self.poll(follow, client)
             follow.read_once()
 
-    async def _attach(self, follow: Follow, client: A2AClient) -> None:
+    async def _attach(self, follow: TrackedTask, client: A2AClient) -> None:
         """Attach to a running task, again as long as that brings news; else look at it at once.
 
         A task that has ended since it was last seen cannot be attached to.
         """
-        while not (follow.settled or follow.over):
+        while not (follow.has_result or follow.over):
             if not await self._subscribe(follow, client):
                 with contextlib.suppress(A2AError):
                     await self.poll(follow, client)
                 return
-            if not (follow.settled or follow.over):
+            if not (follow.has_result or follow.over):
                 await anyio.sleep(_jitter(self._first_poll))
 
-    async def _subscribe(self, follow: Follow, client: A2AClient) -> bool:
+    async def _subscribe(self, follow: TrackedTask, client: A2AClient) -> bool:
         """Hear a running task until its stream ends; gives whether it told more than it knew."""
         task, heard = follow.task, 0
         if task is None:
@@ -216,7 +216,7 @@ class Pursuit:
         return heard > 1
 
     async def _hear(
-        self, follow: Follow, events: AsyncIterator[StreamEvent]
+        self, follow: TrackedTask, events: AsyncIterator[StreamEvent]
     ) -> AsyncIterator[StreamEvent]:
         """Take in what a subscription tells, up to the last word; gives each event.
 
@@ -234,9 +234,9 @@ class Pursuit:
                     return
             yield event
 
-    async def _poll_to_stop(self, follow: Follow, client: A2AClient) -> None:
+    async def _poll_to_stop(self, follow: TrackedTask, client: A2AClient) -> None:
         delay, polls, failures = self._first_poll, 0, 0
-        while not (follow.settled or (polls >= REFUSED_POLLS and follow.unanswered)):
+        while not (follow.has_result or (polls >= REFUSED_POLLS and follow.unanswered)):
             await anyio.sleep(_jitter(delay))
             delay = min(delay * POLL_GROWTH, LONGEST_POLL)
             polls += 1
@@ -251,7 +251,7 @@ class Pursuit:
                     raise
 
 
-def _refuse_silence(follow: Follow) -> None:
+def _refuse_silence(follow: TrackedTask) -> None:
     if follow.task is None and follow.message is None:
         raise InvalidAgentResponse(
             "the agent ended its answer before it named a task", delivery=Delivery.UNKNOWN

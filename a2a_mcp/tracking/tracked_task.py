@@ -30,7 +30,7 @@ Hear = Callable[[StreamEvent], Awaitable[bool]]
 """Takes an event; answers whether enough was heard."""
 
 
-class Follow:
+class TrackedTask:
     """What is known of one followed message or task.
 
     `before` is the status that the task had when a message was sent to it: until it changes, what
@@ -67,7 +67,7 @@ class Follow:
         self._waiting = 0
 
     @classmethod
-    def answered(cls, record: TaskRecord, message: Message) -> Follow:
+    def answered(cls, record: TaskRecord, message: Message) -> TrackedTask:
         """Make the follow of an answer without a task, which is over."""
         follow = cls(record.agent, record)
         follow.absorb(message)
@@ -75,7 +75,7 @@ class Follow:
         return follow
 
     @property
-    def settled(self) -> bool:
+    def has_result(self) -> bool:
         """Whether there is something to answer with: a stop, a message, an error."""
         if self.message is not None or self.ended or self.released:
             return True
@@ -102,7 +102,7 @@ class Follow:
         return None if told and delivered else ""
 
     @property
-    def lost_sight(self) -> bool:
+    def lost_before_task(self) -> bool:
         """Whether nothing is known of the message, and nothing more will come here."""
         return self.ended and self.task is None and self.message is None
 
@@ -151,7 +151,7 @@ class Follow:
 
     def tell(self) -> None:
         """Wake whoever waits, if there is something for them."""
-        if self._changed and (self._listening or self.settled):
+        if self._changed and (self._listening or self.has_result):
             self._changed.set()
             self._changed = None
 
@@ -194,20 +194,20 @@ class Follow:
                 if notice and await notice(self._as_news(self.task)):
                     return missed
             while True:
-                settled = self.settled
+                has_result = self.has_result
                 new = min(self.count - seen, len(self.events))
                 missed += self.count - seen - new
                 seen = self.count
-                if await _told(list(self.events)[-new:] if new else [], notice) or settled:
+                if await _told(list(self.events)[-new:] if new else [], notice) or has_result:
                     return missed
-                if self.count == seen and not self.settled:  # nothing came while it was told
+                if self.count == seen and not self.has_result:  # nothing came while it was told
                     await self._change()
         return missed
 
     def _closing(self) -> bool:
         """Whether nothing more is to come: some agents keep their streams open at a question."""
         return self.over or bool(
-            self.task and self.task.state is TaskState.INPUT_REQUIRED and not self.unmoved
+            self.task and self.task.state is TaskState.INPUT_REQUIRED and not self.awaiting_reaction
         )
 
     def _leaves_to_be_read(self, event: StreamEvent) -> bool:
@@ -236,7 +236,7 @@ class Follow:
     def idle(self, now: float, seconds: float) -> bool:
         """Whether the agent has been silent on a task that is not at a new stop."""
         running = self.task is not None and not self.task.state.stop
-        return (running or self.unmoved) and now - self._heard > seconds
+        return (running or self.awaiting_reaction) and now - self._heard > seconds
 
     def overdue(self, now: float, drain_seconds: float) -> bool:
         """Whether reading has gone on too long, or long after the agent's last word."""
@@ -246,21 +246,21 @@ class Follow:
 
     async def first_word(self, seconds: float) -> None:
         """Wait until anything is known, at most `seconds`."""
-        if self.task is not None or self.settled:
+        if self.task is not None or self.has_result:
             return
         with self._hearing(), anyio.move_on_after(seconds):
-            while self.task is None and not self.settled:
+            while self.task is None and not self.has_result:
                 await self._change()
 
     @property
-    def unmoved(self) -> bool:
+    def awaiting_reaction(self) -> bool:
         """Whether the agent has not reacted yet to a message sent to its task."""
         return self.task is not None and self.stale(self.task)
 
     @property
     def waits(self) -> bool:
         """Whether the message is under way, and the agent has not reacted to it yet."""
-        return not (self.settled or self.error) and (self.task is None or self.unmoved)
+        return not (self.has_result or self.error) and (self.task is None or self.awaiting_reaction)
 
     @property
     def unanswered(self) -> bool:
@@ -270,7 +270,7 @@ class Follow:
         subscription an answer.
         """
         own = isinstance(self._refusal, AgentError) and self._refusal.code is not None
-        return own and self.unmoved
+        return own and self.awaiting_reaction
 
     def _as_news(self, event: StreamEvent) -> StreamEvent:
         """Give an event as it is told: who has answered a question does not hear it again."""

@@ -21,11 +21,11 @@ from a2a_mcp.a2a.errors import A2AError, Delivery, InvalidAgentResponse
 from a2a_mcp.a2a.model import Message, SendMessageRequest, StreamEvent, Task, TaskState, TaskStatus
 from a2a_mcp.a2a.updates import as_task
 from a2a_mcp.errors import BridgeError, NotAllowed
-from a2a_mcp.store.base import TaskMap, TaskRecord
-from a2a_mcp.telemetry.supervise import survives
-from a2a_mcp.tracking.fairness import giving_way, oldest_of_most
-from a2a_mcp.tracking.streaming import FIRST_POLL, Pursuit
-from a2a_mcp.tracking.tracked_task import Follow
+from a2a_mcp.store.base import TaskRecord, TaskStore
+from a2a_mcp.telemetry.supervise import run_logged
+from a2a_mcp.tracking.fairness import oldest_of_most, owner_to_evict
+from a2a_mcp.tracking.streaming import FIRST_POLL, TaskStreamer
+from a2a_mcp.tracking.tracked_task import TrackedTask
 
 if TYPE_CHECKING:
     from a2a_mcp.agents.connection import Connection
@@ -41,13 +41,13 @@ Watcher = Callable[[TaskRecord, Task | None], None]
 """Is told of every task that is seen anew, followed or read; it must be quick and not raise."""
 
 
-class Follower:
+class TaskTracker:
     """Runs the follows of one process; `group` is the lifespan's task group."""
 
     def __init__(
         self,
         group: TaskGroup,
-        tasks: TaskMap,
+        tasks: TaskStore,
         *,
         watchers: tuple[Watcher, ...] = (),
         first_poll: float = FIRST_POLL,
@@ -58,12 +58,12 @@ class Follower:
         self._group = group
         self._tasks = tasks
         self._watchers = watchers
-        self._pursuit = Pursuit(self._receive, first_poll)
+        self._pursuit = TaskStreamer(self._receive, first_poll)
         self._watch_seconds = watch_seconds
         self._drain_seconds = drain_seconds
         self._most_running = most_running
-        self._follows: dict[int, Follow] = {}
-        self._running: dict[Follow, float] = {}
+        self._follows: dict[int, TrackedTask] = {}
+        self._running: dict[TrackedTask, float] = {}
 
     async def watch(self) -> None:
         """End what is overdue and look after what is silent: one clock instead of one a call."""
@@ -75,7 +75,7 @@ class Follower:
                     follow.scope.cancel()
                 elif follow.client and follow.idle(now, idle_seconds):
                     what = f"reading a task of {follow.agent} beside its stream"
-                    self._group.start_soon(survives, what, partial(self._look, follow))
+                    self._group.start_soon(run_logged, what, partial(self._look, follow))
 
     def release(self) -> None:
         """Let everybody who waits go with what is known: the process is about to end."""
@@ -83,7 +83,7 @@ class Follower:
             follow.released = True
             follow.tell()
 
-    async def _look(self, follow: Follow) -> None:
+    async def _look(self, follow: TrackedTask) -> None:
         """Read a task beside its silent stream, which stays open: to close it could end the task.
 
         Some streams stay open for ever after the task has ended elsewhere (a2a-wire 17).
@@ -93,11 +93,11 @@ class Follower:
             if follow.client:
                 await self._pursuit.poll(follow, follow.client)
 
-    def of(self, record: TaskRecord) -> Follow | None:
+    def of(self, record: TaskRecord) -> TrackedTask | None:
         """Give the follow of a task that this process reads or has read lately."""
         return self._follows.get(record.key)
 
-    def answering(self, record: TaskRecord) -> Follow | None:
+    def answering(self, record: TaskRecord) -> TrackedTask | None:
         """Give the follow of a message to a task to which its agent has not reacted yet."""
         for follow in reversed(self._running):
             if follow.continued and follow.continued.key == record.key and follow.waits:
@@ -113,7 +113,7 @@ class Follower:
         if len(self._running) < self._most_running:
             return
         owners = {follow: follow.record.owner for follow in self._running}
-        whose = giving_way(owner, owners.values(), self._most_running)
+        whose = owner_to_evict(owner, owners.values(), self._most_running)
         for follow in owners:
             if owners[follow] != whose or follow.awaited or follow.scope.cancel_called:
                 continue
@@ -133,9 +133,9 @@ class Follower:
         record: TaskRecord,
         request: SendMessageRequest,
         before: TaskStatus | None = None,
-    ) -> Follow:
+    ) -> TrackedTask:
         """Begin to deliver a message and to follow what comes of it."""
-        follow = self._add(Follow(record.agent, record, before))
+        follow = self._add(TrackedTask(record.agent, record, before))
         follow.own_context = None if request.message.context_id else record.context_id
         work = partial(self._pursuit.deliver, follow, connection, request)
         self._group.start_soon(self._run, follow, connection, work)
@@ -147,12 +147,12 @@ class Follower:
         record: TaskRecord,
         task: Task,
         past: TaskStatus | None = None,
-    ) -> Follow:
+    ) -> TrackedTask:
         """Begin to follow a task that runs already; `task` is what it looks like now.
 
         `past` is a stop at which not to end.
         """
-        follow = self._add(Follow(record.agent, record, past))
+        follow = self._add(TrackedTask(record.agent, record, past))
         follow.absorb(task)
         work = partial(self._pursuit.resume, follow, connection)
         self._group.start_soon(self._run, follow, connection, work)
@@ -174,7 +174,7 @@ class Follower:
         for watcher in self._watchers:
             watcher(record, task)
 
-    def _add(self, follow: Follow) -> Follow:
+    def _add(self, follow: TrackedTask) -> TrackedTask:
         while len(self._follows) >= MOST_KNOWN:
             ended = {key: it.record.owner for key, it in self._follows.items() if it.ended}
             if not ended:
@@ -184,15 +184,15 @@ class Follower:
         return follow
 
     async def _run(
-        self, follow: Follow, connection: Connection, work: Callable[[], Awaitable[None]]
+        self, follow: TrackedTask, connection: Connection, work: Callable[[], Awaitable[None]]
     ) -> None:
         self._running[follow] = connection.config.limits.idle_seconds
         what = f"following a task of {follow.agent}"
         try:
-            if not await survives(what, partial(self._to_end, follow, connection, work)):
+            if not await run_logged(what, partial(self._to_end, follow, connection, work)):
                 unread = InvalidAgentResponse("the bridge could not read the agent's answer")
                 follow.error = unread
-                await survives(what, partial(self._never_answered, follow, unread))
+                await run_logged(what, partial(self._never_answered, follow, unread))
         finally:
             del self._running[follow]
             follow.ended = True
@@ -201,7 +201,7 @@ class Follower:
                 del self._follows[follow.record.key]
 
     async def _to_end(
-        self, follow: Follow, connection: Connection, work: Callable[[], Awaitable[None]]
+        self, follow: TrackedTask, connection: Connection, work: Callable[[], Awaitable[None]]
     ) -> None:
         try:
             with follow.scope:
@@ -216,7 +216,7 @@ class Follower:
             if not follow.scope.cancelled_caught:
                 connection.succeeded()
 
-    async def _never_answered(self, follow: Follow, error: A2AError) -> None:
+    async def _never_answered(self, follow: TrackedTask, error: A2AError) -> None:
         """Write down what a message without a task has become, whoever still waits for it."""
         if follow.task is None and follow.message is None:
             lost = error.delivery is not Delivery.NEVER
@@ -224,7 +224,7 @@ class Follower:
             untold = follow.untold_context(delivered=lost)
             follow.record = await self._tasks.update(follow.record, state=state, context_id=untold)
 
-    async def _receive(self, follow: Follow, event: StreamEvent) -> bool:
+    async def _receive(self, follow: TrackedTask, event: StreamEvent) -> bool:
         """Fold an event in, write down what must not be lost, then wake whoever waits."""
         if follow.task is None:
             await self._refuse_anothers(follow.record, event)
@@ -248,9 +248,9 @@ class Follower:
         if await self._tasks.held_by_other(record.owner, record.agent, named, going_on=True):
             raise InvalidAgentResponse(ANOTHERS, delivery=Delivery.UNKNOWN)
 
-    async def _remember(self, follow: Follow) -> None:
+    async def _remember(self, follow: TrackedTask) -> None:
         record, task, message = follow.record, follow.task, follow.message
-        interface = follow.client.made_with if follow.client else None
+        interface = follow.client.interface_key if follow.client else None
         if message is not None:
             follow.record = await self._tasks.update(
                 record,
@@ -271,7 +271,7 @@ class Follower:
                 self._follows[follow.record.key] = follow
 
 
-def _as_task(follow: Follow) -> Task | None:
+def _as_task(follow: TrackedTask) -> Task | None:
     """Give an answer without a task as it is kept."""
     if follow.message is None:
         return None

@@ -421,4 +421,4 @@ async def test_the_call_that_follows_a_broken_stream_is_answered() -> None:
 @every_dialect
 async def test_the_interface_of_a_task_can_be_kept_as_text(dialect: Dialect) -> None:
     async with serving(replying(TASK)) as server, calling(server, dialect, "acme") as client:
-        assert from_text(client.made_with) == client.interface
+        assert from_text(client.interface_key) == client.interface

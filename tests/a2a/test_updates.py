@@ -25,8 +25,8 @@ def message(text: str, message_id: str = "") -> Message:
 
 
 def status(state: TaskState, said: Message | None = None, **more: str) -> TaskStatusUpdateEvent:
-    settled = TaskStatus(state=state, message=said)
-    return TaskStatusUpdateEvent(**{"task_id": "t", "status": settled, **more})
+    has_result = TaskStatus(state=state, message=said)
+    return TaskStatusUpdateEvent(**{"task_id": "t", "status": has_result, **more})
 
 
 def artifact(*texts: str, artifact_id: str = "a") -> Artifact:

@@ -302,10 +302,10 @@ async def test_an_interface_of_a_stored_task_on_an_origin_no_longer_allowed_is_n
     async with scripted() as other:
         async with connected(agent.url, allowed_origins=[other.url]) as before:
             agent.on(CARD, document(card(other.url)))
-            made_with = (await before.client()).made_with
+            interface_key = (await before.client()).interface_key
         agent.on(CARD, document(card(agent.url)))
         async with connected(agent.url) as connection:
-            client = await connection.client(made_with)
+            client = await connection.client(interface_key)
     assert client.interface.url == agent.url
 
 

@@ -34,7 +34,7 @@ from a2a_mcp.a2a.errors import A2AError, Delivery, InvalidAgentResponse, TaskNot
 from a2a_mcp.a2a.model import TaskState
 from a2a_mcp.bridge.jobs import Jobs
 from a2a_mcp.bridge.list_tasks import Filter
-from a2a_mcp.bridge.service import Outgoing
+from a2a_mcp.bridge.service import SendRequest
 from a2a_mcp.errors import UnknownTask
 from a2a_mcp.presentation.task_view import TaskView
 
@@ -74,7 +74,7 @@ async def test_two_owners_whose_tasks_have_one_id_are_shown_each_their_own(
     for owner, name, words in ((ALICE, "one", "for alice"), (BOB, theirs, "for bob")):
         agent.on(SEND, result({"task": task("working", task_id="1")}))
         agent.on(GET, result(done(words, task_id="1")))
-        started = await jobs.start(owner, Outgoing("hello", agent=name))
+        started = await jobs.start(owner, SendRequest("hello", agent=name))
         assert not isinstance(started, TaskView)
         assert await shown(jobs, owner, started.handle) == words
         assert await shown(jobs, owner, "1") == words

@@ -32,7 +32,7 @@ from scripted import (
 from staging import ME, Stage, configured, staged
 
 from a2a_mcp.a2a.model import TaskState
-from a2a_mcp.bridge.service import Outgoing
+from a2a_mcp.bridge.service import SendRequest
 from a2a_mcp.presentation.task_view import UpdateView
 
 pytestmark = pytest.mark.anyio
@@ -224,5 +224,5 @@ async def test_with_on_cancel_a_task_that_has_stopped_is_left(
             await anyio.sleep_forever()  # a host that does not take its progress
 
         with anyio.move_on_after(0.5):
-            await stage.bridge.send(ME, Outgoing("hello", wait_seconds=5), stall)
+            await stage.bridge.send(ME, SendRequest("hello", wait_seconds=5), stall)
     assert agent.calls(CANCEL) == []

@@ -25,7 +25,7 @@ from staging import ME, Stage, configured, staged, until
 
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.bridge.jobs import Job, Jobs
-from a2a_mcp.bridge.service import Outgoing
+from a2a_mcp.bridge.service import SendRequest
 
 pytestmark = pytest.mark.anyio
 
@@ -48,7 +48,7 @@ async def stage(agent: ScriptedAgent, tmp_path: Path) -> AsyncIterator[Stage]:
 
 async def begun(stage: Stage) -> tuple[Jobs, Job]:
     jobs = Jobs(stage.bridge, grace_seconds=0)
-    job = await jobs.start(ME, Outgoing("hello"))
+    job = await jobs.start(ME, SendRequest("hello"))
     assert isinstance(job, Job)
     return jobs, job
 

@@ -37,7 +37,7 @@ from staging import ME, Stage, configured, staged
 
 from a2a_mcp.a2a.errors import A2AError, TaskNotFound
 from a2a_mcp.a2a.model import Part, TaskState
-from a2a_mcp.bridge.service import Outgoing
+from a2a_mcp.bridge.service import SendRequest
 from a2a_mcp.errors import BridgeError, NotAllowed, UnknownTask
 from a2a_mcp.presentation.task_view import UpdateView
 
@@ -151,7 +151,7 @@ async def test_progress_is_told_in_the_agents_words(stage: Stage) -> None:
     async def notice(update: UpdateView) -> None:
         told.append(update)
 
-    await stage.bridge.send(ME, Outgoing("stream 3 0.05", wait_seconds=5), notice)
+    await stage.bridge.send(ME, SendRequest("stream 3 0.05", wait_seconds=5), notice)
     assert [update.text for update in told if update.text][:3] == ["chunk1 ", "chunk2 ", "chunk3 "]
 
 

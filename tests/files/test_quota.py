@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from a2a_mcp.files.quota import LEAST_BYTES, LOOK_AGAIN_SECONDS, SWEEP_SECONDS, DiskRoom
+from a2a_mcp.files.quota import LEAST_BYTES, LOOK_AGAIN_SECONDS, SWEEP_SECONDS, DiskQuota
 from a2a_mcp.files.saving import folder_of, save
 
 START = 1_700_000_000.0
@@ -31,11 +31,11 @@ def clock() -> Clock:
     return Clock()
 
 
-def room(root: Path, clock: Clock, *, own: bool = True, days: float = 30) -> DiskRoom:
-    return DiskRoom(root, own=own, keep_seconds=days * DAY, keep_bytes=LIMIT, clock=clock)
+def room(root: Path, clock: Clock, *, own: bool = True, days: float = 30) -> DiskQuota:
+    return DiskQuota(root, own=own, keep_seconds=days * DAY, keep_bytes=LIMIT, clock=clock)
 
 
-def kept(there: DiskRoom, clock: Clock, task: str, size: int = 10 * KIB, name: str = "f") -> Path:
+def kept(there: DiskQuota, clock: Clock, task: str, size: int = 10 * KIB, name: str = "f") -> Path:
     """Keep a file of a task; it is as old as the clock says."""
     content = os.urandom(size)
     path = save(folder_of(there.root, "local", "it", task), name, content, there.make)

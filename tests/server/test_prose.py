@@ -21,7 +21,7 @@ from a2a_mcp.a2a.decoding.events import decode_message, decode_task
 from a2a_mcp.a2a.errors import AgentError, AgentUnreachable, AuthenticationRequired, Delivery
 from a2a_mcp.errors import NotAllowed
 from a2a_mcp.presentation import task_view
-from a2a_mcp.presentation.artifact import Handed, Link, Wanted, pick, read_artifact
+from a2a_mcp.presentation.artifact import Link, SavedFile, Wanted, pick, read_artifact
 from a2a_mcp.presentation.task_view import TaskView, UpdateView
 from a2a_mcp.server import results
 from a2a_mcp.text.masking import Mask
@@ -58,7 +58,7 @@ def text_of(result: t.CallToolResult) -> str:
     return block.text
 
 
-def piece(artifact: dict[str, Any], *handed: Handed, **wanted: Any) -> str:
+def piece(artifact: dict[str, Any], *handed: SavedFile, **wanted: Any) -> str:
     """What get_artifact says of an artifact."""
     known, which = task(artifacts=[artifact]), Wanted("answer", **wanted)
     found, parts = pick("research", known, which, str)
@@ -77,7 +77,7 @@ def failed(error: Any, **about: Any) -> str:
 REPORT: Final = made("".join(f"line {n}\n" for n in range(400)), name="report")
 PDF: Final = b"%PDF-1.7"
 WHERE: Final = "a2a://tasks/research/t1/artifacts/answer"
-SAVED: Final = Handed(
+SAVED: Final = SavedFile(
     Link(WHERE, "report.pdf", "application/pdf", len(PDF)),
     sha256(PDF).hexdigest(),
     "/home/ada/.local/state/a2a-mcp/files/research-0123456789abcdef/report.pdf",

@@ -35,12 +35,12 @@ from a2a_mcp.a2a.auth.static import Bearer
 from a2a_mcp.a2a.errors import A2AError, AgentUnreachable, TaskNotFound
 from a2a_mcp.a2a.model import Artifact, Message, Part, Role, Task, TaskState, TaskStatus
 from a2a_mcp.bridge.jobs import Jobs
-from a2a_mcp.bridge.service import Outgoing
+from a2a_mcp.bridge.service import SendRequest
 from a2a_mcp.errors import UnknownTask
 from a2a_mcp.presentation.message_artifacts import count_results
 from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.store.base import TaskRecord
-from a2a_mcp.store.results import FOLDER, Kept
+from a2a_mcp.store.results import FOLDER, ResultStore
 
 pytestmark = pytest.mark.anyio
 
@@ -67,8 +67,8 @@ class Clock:
         return self.now
 
 
-def store(folder: Path, clock: Clock, days: float = 30, size: int = 2**30) -> Kept:
-    return Kept(
+def store(folder: Path, clock: Clock, days: float = 30, size: int = 2**30) -> ResultStore:
+    return ResultStore(
         folder,
         keep_seconds=days * DAY,
         keep_bytes=size,
@@ -88,7 +88,7 @@ def ended(task_id: str = "t1", text: str = "done", state: TaskState = TaskState.
     return Task(id=task_id, status=TaskStatus(state=state), artifacts=(answer,))
 
 
-async def keep(kept: Kept, *tasks: Task) -> None:
+async def keep(kept: ResultStore, *tasks: Task) -> None:
     for one in tasks:
         kept.note(record(one.id), one)
     await kept.flush()
@@ -266,7 +266,7 @@ async def test_an_answer_without_a_task_is_what_its_handle_leads_to_after_a_rest
     config = configured(it=agent.url)
     async with staged(config, tmp_path) as before:
         sent = await before.send(wait_seconds=0)
-        job = await Jobs(before.bridge, grace_seconds=0).start(ME, Outgoing("hello"))
+        job = await Jobs(before.bridge, grace_seconds=0).start(ME, SendRequest("hello"))
         assert not isinstance(job, TaskView)
         answered.set()
         assert (await before.follow(task_id=sent.task_id)).text == "no task, just words"

@@ -30,10 +30,10 @@ from staging import Stage, configured, staged, until
 
 from a2a_mcp.bridge import jobs
 from a2a_mcp.bridge.jobs import Job, Jobs
-from a2a_mcp.bridge.service import Outgoing
+from a2a_mcp.bridge.service import SendRequest
 from a2a_mcp.errors import NotAllowed
 from a2a_mcp.tracking import tracker
-from a2a_mcp.tracking.fairness import giving_way, oldest_of_most
+from a2a_mcp.tracking.fairness import oldest_of_most, owner_to_evict
 
 pytestmark = pytest.mark.anyio
 
@@ -132,7 +132,7 @@ async def test_a_job_is_not_pushed_out_by_those_of_another(
     agent.on(GET, asks)
     async with staged(configured(it=agent.url), tmp_path) as stage:
         held = Jobs(stage.bridge, grace_seconds=0)
-        mine = await held.start(BOB, Outgoing("hello"))
+        mine = await held.start(BOB, SendRequest("hello"))
         assert isinstance(mine, Job)
         handle = mine.handle
 
@@ -142,7 +142,7 @@ async def test_a_job_is_not_pushed_out_by_those_of_another(
         await until(asked)
         held.leave(await held.look(BOB, handle), "left to the model")
         for _ in range(3):
-            await held.start(MANY, Outgoing("hello"))
+            await held.start(MANY, SendRequest("hello"))
         assert (await held.look(BOB, handle)).note == "left to the model"
 
 
@@ -151,7 +151,7 @@ async def test_a_job_is_not_pushed_out_by_those_of_another(
     [("", "b"), ("bbbb", "b"), ("mmmm", "m"), ("bmmm", "m"), ("bbmm", "b"), ("bbbm", "b")],
 )
 def test_an_owner_with_less_than_a_share_does_not_give_way(holders: str, gives_way: str) -> None:
-    assert giving_way("b", holders, 4) == gives_way
+    assert owner_to_evict("b", holders, 4) == gives_way
 
 
 def test_what_goes_first_is_the_oldest_of_whoever_has_the_most() -> None:

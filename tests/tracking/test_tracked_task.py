@@ -47,7 +47,7 @@ from staging import FIRST_POLL, ME, Stage, configured, staged, until
 from a2a_mcp.a2a.auth.static import Bearer
 from a2a_mcp.a2a.errors import A2AError, Delivery
 from a2a_mcp.a2a.model import TaskState
-from a2a_mcp.bridge.service import Outgoing
+from a2a_mcp.bridge.service import SendRequest
 from a2a_mcp.errors import NotAllowed
 from a2a_mcp.presentation.task_view import TaskView, UpdateView
 
@@ -650,7 +650,7 @@ async def test_a_task_is_on_disk_before_anyone_is_told_of_it(
         seen.append(any(name.encode() in path.read_bytes() for path in folder.iterdir()))
 
     async with staged(configured(it=agent.url), folder) as stage:
-        await stage.bridge.send(ME, Outgoing("hello", wait_seconds=0.3), look)
+        await stage.bridge.send(ME, SendRequest("hello", wait_seconds=0.3), look)
     assert seen == [True]
 
 
@@ -865,7 +865,7 @@ async def test_updates_that_came_too_fast_for_a_slow_host_are_counted(
         more.set()
         await until(lambda: is_in_state(stage, TaskState.COMPLETED))
 
-    view = await stage.bridge.subscribe(ME, Outgoing("go", wait_seconds=5), 100, slow)
+    view = await stage.bridge.subscribe(ME, SendRequest("go", wait_seconds=5), 100, slow)
     assert "updates came too fast to be shown" in (view.note or "")
     assert view.state is TaskState.COMPLETED
 

@@ -12,7 +12,7 @@ ACCEPT_STREAM = "text/event-stream, application/json, application/a2a+json"
 
 
 @dataclass(frozen=True, slots=True)
-class Outgoing:
+class HttpRequest:
     """A request on its way out; `body` None means that it has none."""
 
     verb: str

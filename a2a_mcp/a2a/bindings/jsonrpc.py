@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-from a2a_mcp.a2a.bindings.base import Outgoing
+from a2a_mcp.a2a.bindings.base import HttpRequest
 from a2a_mcp.a2a.model import JSON
 
 
-def build(url: str, target: str, params: dict[str, JSON], tenant: str | None = None) -> Outgoing:
+def build(url: str, target: str, params: dict[str, JSON], tenant: str | None = None) -> HttpRequest:
     """Make the request that calls method `target` at `url`."""
     if tenant:
         params = {**params, "tenant": tenant}
     call = {"jsonrpc": "2.0", "id": uuid4().hex, "method": target, "params": params}
-    return Outgoing("POST", url, call)
+    return HttpRequest("POST", url, call)
 
 
-def belongs(body: JSON, outgoing: Outgoing) -> bool:
+def belongs(body: JSON, outgoing: HttpRequest) -> bool:
     """Whether an answer may be the one to this call: a connection can hold bytes nobody asked for.
 
     An absent or null id says nothing, since errors come without (a2a-wire 12.2; threats D4).

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from a2a_mcp.a2a.bindings.base import Outgoing
+from a2a_mcp.a2a.bindings.base import HttpRequest
 from a2a_mcp.a2a.errors import Delivery, InvalidRequest
 from a2a_mcp.a2a.model import JSON
 
 DOT_SEGMENTS: Final = frozenset({".", ".."})
 
 
-def build(url: str, target: str, params: dict[str, JSON], tenant: str | None = None) -> Outgoing:
+def build(url: str, target: str, params: dict[str, JSON], tenant: str | None = None) -> HttpRequest:
     """Make the request for `target` ("VERB /path/{id}") below `url`.
 
     Raises InvalidRequest for an id that cannot be one path segment (threats I7).
@@ -24,8 +24,8 @@ def build(url: str, target: str, params: dict[str, JSON], tenant: str | None = N
     if tenant:
         path = f"/{segment(tenant)}{path}"
     if verb == "GET":
-        return Outgoing(verb, join(url, path), query={k: _word(v) for k, v in rest.items()})
-    return Outgoing(verb, join(url, path), rest)
+        return HttpRequest(verb, join(url, path), query={k: _word(v) for k, v in rest.items()})
+    return HttpRequest(verb, join(url, path), rest)
 
 
 def segment(value: str) -> str:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 KEEP_SECONDS: Final = 5.0  # a send must not meet a connection that the agent has just closed
 
 
-class Lane(httpx.AsyncHTTPTransport):
+class AgentConnection(httpx.AsyncHTTPTransport):
     """One connection at a time, for one call at a time; `verify` says whom it trusts with TLS."""
 
     def __init__(self, verify: SSLContext, proxy: str | None = None) -> None:
@@ -64,7 +64,7 @@ def _takes(connection: httpcore.AsyncConnectionInterface, origin: httpcore.Origi
     return fit and not connection.has_expired()
 
 
-class Lanes:
+class AgentConnections:
     """At most `most` lanes, each for one connection; `make` makes one.
 
     Who finds none free waits for `seconds`. `clock` gives monotonic seconds.
@@ -72,7 +72,7 @@ class Lanes:
 
     def __init__(
         self,
-        make: Callable[[], Lane],
+        make: Callable[[], AgentConnection],
         most: int,
         seconds: float,
         clock: Callable[[], float] = time.monotonic,
@@ -84,7 +84,7 @@ class Lanes:
         self._lanes = {make()}  # one that cannot be made is known at once
         self._free = deque((clock(), lane) for lane in self._lanes)
 
-    async def take(self) -> Lane:
+    async def take(self) -> AgentConnection:
         """Give a lane to its caller alone, until `give_back`; raises httpx.PoolTimeout."""
         try:
             self._places.acquire_nowait()
@@ -100,7 +100,7 @@ class Lanes:
         self._lanes.add(lane)
         return lane
 
-    async def give_back(self, lane: Lane) -> None:
+    async def give_back(self, lane: AgentConnection) -> None:
         """Take a lane back whose answer is read or closed, and close what is no longer needed."""
         now = self._clock()
         self._free.append((now, lane))

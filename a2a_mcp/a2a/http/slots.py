@@ -20,7 +20,7 @@ SPARE: Final = 8
 BUSY: Final = "too many calls to this agent are under way"
 
 
-class Places:
+class StreamSlots:
     """The places of one agent with so many `connections`."""
 
     def __init__(self, connections: int) -> None:

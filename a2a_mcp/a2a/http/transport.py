@@ -22,12 +22,12 @@ import httpx
 
 from a2a_mcp import __version__
 from a2a_mcp.a2a.auth.static import Attachment
-from a2a_mcp.a2a.bindings.base import ACCEPT_ONE, ACCEPT_STREAM, Outgoing
+from a2a_mcp.a2a.bindings.base import ACCEPT_ONE, ACCEPT_STREAM, HttpRequest
 from a2a_mcp.a2a.errors import AgentUnreachable, Delivery, InvalidAgentResponse
-from a2a_mcp.a2a.http.connections import Lane, Lanes
+from a2a_mcp.a2a.http.connections import AgentConnection, AgentConnections
 from a2a_mcp.a2a.http.limits import Limits
 from a2a_mcp.a2a.http.origins import is_loopback
-from a2a_mcp.a2a.http.slots import BUSY, Places
+from a2a_mcp.a2a.http.slots import BUSY, StreamSlots
 from a2a_mcp.a2a.http.sse import EventDecoder, ServerSentEvent, TooLarge, check
 from a2a_mcp.a2a.model import JSON
 
@@ -78,10 +78,10 @@ class Received:
 class Transport:
     """Speaks HTTP with one agent over its own connections."""
 
-    def __init__(self, pool: Lanes, limits: Limits) -> None:
+    def __init__(self, pool: AgentConnections, limits: Limits) -> None:
         self.limits = limits
         self._pool = pool
-        self._places = Places(limits.concurrency)
+        self._places = StreamSlots(limits.concurrency)
         self._calls = 0
         self._retired = False
         self._urls: dict[str, httpx.URL] = {}
@@ -105,7 +105,7 @@ class Transport:
 
     async def fetch(
         self,
-        outgoing: Outgoing,
+        outgoing: HttpRequest,
         headers: Mapping[str, str],
         attachment: Attachment,
         *,
@@ -125,7 +125,7 @@ class Transport:
                 async with self._open(outgoing, headers, attachment, ACCEPT_ONE) as response:
                     return await _read(response, limit)
 
-    def _place(self, outgoing: Outgoing) -> contextlib.AbstractAsyncContextManager[None]:
+    def _place(self, outgoing: HttpRequest) -> contextlib.AbstractAsyncContextManager[None]:
         return self._places.held(plain(outgoing.url), self.limits.connect_seconds)
 
     async def file(
@@ -136,7 +136,7 @@ class Transport:
         Raises AgentUnreachable and InvalidAgentResponse.
         """
         with _deadline(self.limits.call_seconds, url):
-            outgoing = Outgoing("GET", url)
+            outgoing = HttpRequest("GET", url)
             async with self._open(outgoing, {}, attachment, "*/*", address) as response:
                 data = await _bytes(response, self.limits.body_bytes)
                 kind = media_type(header(response, b"content-type"))
@@ -144,7 +144,7 @@ class Transport:
 
     @contextlib.asynccontextmanager
     async def stream(
-        self, outgoing: Outgoing, headers: Mapping[str, str], attachment: Attachment
+        self, outgoing: HttpRequest, headers: Mapping[str, str], attachment: Attachment
     ) -> AsyncIterator[Answer | Stream]:
         """Send and give the events, or the whole answer where the agent sends no stream.
 
@@ -167,7 +167,7 @@ class Transport:
     @contextlib.asynccontextmanager
     async def _open(
         self,
-        outgoing: Outgoing,
+        outgoing: HttpRequest,
         headers: Mapping[str, str],
         attachment: Attachment,
         accept: str,
@@ -199,7 +199,7 @@ class Transport:
                     await self._pool.aclose()
 
     def _request(
-        self, outgoing: Outgoing, headers: Mapping[str, str], attachment: Attachment, accept: str
+        self, outgoing: HttpRequest, headers: Mapping[str, str], attachment: Attachment, accept: str
     ) -> httpx.Request:
         sent = {**FIXED_HEADERS, "Accept": accept, **headers, **attachment.headers}
         content = None
@@ -215,7 +215,7 @@ class Transport:
             extensions=self._timeouts,
         )
 
-    def _url(self, outgoing: Outgoing, attachment: Attachment) -> httpx.URL:
+    def _url(self, outgoing: HttpRequest, attachment: Attachment) -> httpx.URL:
         """Parse a URL; one that is called again and again, as JSON-RPC's is, only once."""
         query = {**outgoing.query, **attachment.params}
         if query or outgoing.body is None:
@@ -363,10 +363,12 @@ def plain(url: str) -> str:
 
 def open_pool(
     limits: Limits, *, verify: SSLContext | bool = True, proxy: str | None = None
-) -> Lanes:
+) -> AgentConnections:
     """Make the connection pool of one agent; connections are made when they are needed."""
     trusts = httpx.create_ssl_context(verify=verify, trust_env=False)
-    return Lanes(lambda: Lane(trusts, proxy), limits.concurrency, limits.connect_seconds)
+    return AgentConnections(
+        lambda: AgentConnection(trusts, proxy), limits.concurrency, limits.connect_seconds
+    )
 
 
 def environment_proxy(url: str) -> str | None:

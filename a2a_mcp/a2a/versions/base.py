@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from a2a_mcp.a2a.bindings import jsonrpc
-from a2a_mcp.a2a.bindings.base import Outgoing
+from a2a_mcp.a2a.bindings.base import HttpRequest
 from a2a_mcp.a2a.model import JSON, Operation
 
 BindingName = Literal["JSONRPC", "HTTP+JSON"]
 Version = str
 """`1.0`, `0.3`, `0.2`, `0.1`, or one of these and the stack that speaks it in its own way."""
-Build = Callable[[str, str, dict[str, JSON], str | None], Outgoing]
+Build = Callable[[str, str, dict[str, JSON], str | None], HttpRequest]
 """Makes the request of (url, target, params, tenant)."""
 Encoder = Callable[[Any], dict[str, JSON]]
 """Turns a request of the canonical model into the params of one operation."""

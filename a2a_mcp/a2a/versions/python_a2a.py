@@ -11,13 +11,13 @@ from dataclasses import replace
 from typing import Final
 
 from a2a_mcp.a2a.bindings import jsonrpc, rest
-from a2a_mcp.a2a.bindings.base import Outgoing
+from a2a_mcp.a2a.bindings.base import HttpRequest
 from a2a_mcp.a2a.decoding.card import HINT_PYTHON_A2A
 from a2a_mcp.a2a.model import JSON, Operation
 from a2a_mcp.a2a.versions import v0_1
 
 
-def build(url: str, target: str, params: dict[str, JSON], tenant: str | None = None) -> Outgoing:
+def build(url: str, target: str, params: dict[str, JSON], tenant: str | None = None) -> HttpRequest:
     """Make the request for `target` ("/path method") below `url`."""
     path, _, method = target.partition(" ")
     return jsonrpc.build(rest.join(url, path), method, params, tenant)

@@ -20,7 +20,7 @@ from mcp.shared.exceptions import MCPError
 from mcp.shared.subscriptions import event_to_notification
 
 from a2a_mcp.a2a.errors import A2AError
-from a2a_mcp.bridge.service import Outgoing
+from a2a_mcp.bridge.service import SendRequest
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.presentation import resource_uris
 from a2a_mcp.server.app import App, owner
@@ -29,7 +29,7 @@ from a2a_mcp.server.resources import handlers
 from a2a_mcp.server.resources.handlers import Ctx, Handler, browser_of
 from a2a_mcp.server.tasks_extension import notifications
 from a2a_mcp.store.base import TaskRecord
-from a2a_mcp.telemetry.supervise import survives
+from a2a_mcp.telemetry.supervise import run_logged
 
 MOST_ADDRESSES: Final = 100  # of one stream
 STREAM: Final = "a2a-mcp stream"
@@ -38,7 +38,7 @@ TAKING_UP: Final = "taking up a task that is listened to"
 
 def _begin(app: App, what: str, work: Callable[[], Awaitable[None]]) -> None:
     """Begin what goes on beside the request, or after it."""
-    app.streams.group.start_soon(survives, what, work)
+    app.streams.group.start_soon(run_logged, what, work)
 
 
 async def _take_up(app: App, caller: str, addresses: Iterable[str]) -> None:
@@ -46,7 +46,7 @@ async def _take_up(app: App, caller: str, addresses: Iterable[str]) -> None:
     for place in map(resource_uris.read, addresses):
         record = await _task_at(app, caller, place) if place else None
         if record and record.task_id and not record.state.terminal:
-            outgoing = Outgoing("", agent=record.agent, task_id=record.task_id)
+            outgoing = SendRequest("", agent=record.agent, task_id=record.task_id)
             with suppress(A2AError, BridgeError):  # who reads the task is told why
                 await app.bridge.attach(caller, outgoing)
 

@@ -22,7 +22,7 @@ from pydantic import ConfigDict, ValidationError
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.a2a.model import TaskState
 from a2a_mcp.bridge.jobs import Job
-from a2a_mcp.bridge.service import Outgoing
+from a2a_mcp.bridge.service import SendRequest
 from a2a_mcp.bridge.updates import Notice
 from a2a_mcp.errors import AmbiguousTask, BridgeError, NotAllowed, UnknownTask
 from a2a_mcp.presentation import task_view
@@ -94,7 +94,7 @@ class McpTasks(Extension):
         app = ctx.lifespan_context
         started: list[Job] = []
 
-        async def send(who: str, outgoing: Outgoing, notice: Notice | None) -> TaskView:
+        async def send(who: str, outgoing: SendRequest, notice: Notice | None) -> TaskView:
             came = await app.jobs.start(who, outgoing, notice)
             if isinstance(came, TaskView):
                 return came
@@ -214,7 +214,7 @@ def _words(app: App, job: Job) -> str:
     follow = job.follow
     if job.cut_off and follow.error:
         return shorten(app.mask(f"{follow.agent}: {scrub(follow.error.message)}"), STATUS_BYTES)
-    if follow.task is None or (follow.unmoved and not job.over):
+    if follow.task is None or (follow.awaiting_reaction and not job.over):
         return ""
     return shorten(app.mask(task_view.of_task(follow.agent, follow.task).text), STATUS_BYTES)
 

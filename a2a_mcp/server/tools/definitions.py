@@ -17,7 +17,7 @@ from pydantic import Field
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.a2a.model import TaskState
 from a2a_mcp.bridge.list_tasks import Filter
-from a2a_mcp.bridge.service import Outgoing
+from a2a_mcp.bridge.service import SendRequest
 from a2a_mcp.errors import BridgeError, NotAllowed
 from a2a_mcp.files.incoming import FileIn, data_parts, to_parts
 from a2a_mcp.presentation.artifact import Unit, Wanted
@@ -140,7 +140,7 @@ async def send_task(
     the message was delivered.
     """
     app = _app(ctx)
-    outgoing = Outgoing(
+    outgoing = SendRequest(
         text=message,
         agent=agent,
         task_id=task_id,
@@ -248,7 +248,7 @@ async def subscribe(
         raise NotAllowed(
             "subscribe needs exactly one of task_id and message.", "Correct it and call again."
         )
-    outgoing = Outgoing(
+    outgoing = SendRequest(
         text=message or "",
         agent=agent,
         task_id=task_id,
@@ -257,7 +257,7 @@ async def subscribe(
     )
     async with progress_of(ctx, app.mask) as progress:
 
-        async def follow(it: Outgoing) -> TaskView:
+        async def follow(it: SendRequest) -> TaskView:
             return await app.bridge.subscribe(owner(), it, max_updates or 20, progress)
 
         return await answered(ctx, app, outgoing, follow)

@@ -1,4 +1,4 @@
-"""A `TaskMap` in SQLite: the retries and the retention around `tasks_table` and `tasks_file`.
+"""A `TaskStore` in SQLite: the retries and the retention around `tasks_table` and `tasks_file`.
 
 SQLite is called in line, because a write takes some ten microseconds and a hop to a thread more. A
 file that another process holds is tried again after a short sleep: waiting inside SQLite would stop
@@ -35,8 +35,8 @@ SWEEP_SECONDS: Final = 3600.0
 _SWEEP_BATCH: Final = 500
 
 
-class SqliteTaskMap:
-    """A `TaskMap` in `tasks.db` of a folder, shared by any number of processes; None: in memory.
+class SqliteTaskStore:
+    """A `TaskStore` in `tasks.db` of a folder, shared by any number of processes; None: in memory.
 
     `durability` "full" also survives power loss. Ended tasks are kept for `keep_seconds`, and while
     there are at most `max_rows`. `patience_seconds` is how long a file that others hold is tried

@@ -7,12 +7,12 @@ import httpx
 import pytest
 from faults import Server, always, ok, serving
 
-from a2a_mcp.a2a.http.connections import KEEP_SECONDS, Lane, Lanes
+from a2a_mcp.a2a.http.connections import KEEP_SECONDS, AgentConnection, AgentConnections
 
 pytestmark = pytest.mark.anyio
 
 
-class Watched(Lane):
+class Watched(AgentConnection):
     closed = False
 
     def __init__(self) -> None:
@@ -23,7 +23,9 @@ class Watched(Lane):
         await super().aclose()
 
 
-async def asked_together(lanes: Lanes, server: Server, count: int) -> list[Lane]:
+async def asked_together(
+    lanes: AgentConnections, server: Server, count: int
+) -> list[AgentConnection]:
     """Ask so often at the same time; gives the lanes that were used."""
     taken = [await lanes.take() for _ in range(count)]
     for lane in taken:
@@ -36,7 +38,7 @@ async def asked_together(lanes: Lanes, server: Server, count: int) -> list[Lane]
 
 async def test_calls_one_after_another_use_the_connection_that_was_used_last() -> None:
     async with serving(always(ok())) as server:
-        lanes = Lanes(Watched, 4, 1)
+        lanes = AgentConnections(Watched, 4, 1)
         *_, last = await asked_together(lanes, server, 3)
         for _ in range(5):
             assert await asked_together(lanes, server, 1) == [last]
@@ -47,7 +49,7 @@ async def test_calls_one_after_another_use_the_connection_that_was_used_last() -
 async def test_connections_that_nobody_needs_are_closed_while_others_are_used() -> None:
     now = 0.0
     async with serving(always(ok())) as server:
-        lanes = Lanes(Watched, 4, 1, lambda: now)
+        lanes = AgentConnections(Watched, 4, 1, lambda: now)
         *unneeded, used = await asked_together(lanes, server, 3)
         for _ in range(3):
             now += KEEP_SECONDS / 2
@@ -58,7 +60,7 @@ async def test_connections_that_nobody_needs_are_closed_while_others_are_used() 
 
 
 async def test_who_waits_for_a_connection_gets_the_next_that_is_free() -> None:
-    lanes = Lanes(Watched, 1, 5)
+    lanes = AgentConnections(Watched, 1, 5)
     lane = await lanes.take()
     async with anyio.create_task_group() as group:
         given_up = await group.start(waiting, lanes)
@@ -67,7 +69,9 @@ async def test_who_waits_for_a_connection_gets_the_next_that_is_free() -> None:
         assert await lanes.take() is lane
 
 
-async def waiting(lanes: Lanes, *, task_status: anyio.abc.TaskStatus[anyio.CancelScope]) -> None:
+async def waiting(
+    lanes: AgentConnections, *, task_status: anyio.abc.TaskStatus[anyio.CancelScope]
+) -> None:
     with anyio.CancelScope() as scope:
         task_status.started(scope)
         await lanes.take()

@@ -24,7 +24,7 @@ from faults import (
 )
 
 from a2a_mcp.a2a.auth.static import Attachment
-from a2a_mcp.a2a.bindings.base import Outgoing
+from a2a_mcp.a2a.bindings.base import HttpRequest
 from a2a_mcp.a2a.errors import (
     A2AError,
     AgentUnreachable,
@@ -45,11 +45,11 @@ pytestmark = pytest.mark.anyio
 NOTHING = Attachment()
 
 
-def post(server: Server, path: str = "/", body: Any = None) -> Outgoing:
-    return Outgoing("POST", server.url + path, {"hello": 1} if body is None else body)
+def post(server: Server, path: str = "/", body: Any = None) -> HttpRequest:
+    return HttpRequest("POST", server.url + path, {"hello": 1} if body is None else body)
 
 
-async def fetch(client: Transport, outgoing: Outgoing, **more: Any) -> Answer:
+async def fetch(client: Transport, outgoing: HttpRequest, **more: Any) -> Answer:
     return await client.fetch(outgoing, {}, NOTHING, **more)
 
 
@@ -80,7 +80,7 @@ async def test_an_answer_comes_with_status_headers_and_json() -> None:
 async def test_credentials_go_along_and_join_the_urls_own_query() -> None:
     attachment = Attachment({"Authorization": "Bearer s"}, {"key": "k&"})
     async with serving(always(ok({}))) as server, transport() as client:
-        outgoing = Outgoing("GET", f"{server.url}/x?a=b", query={"c": "d e"})
+        outgoing = HttpRequest("GET", f"{server.url}/x?a=b", query={"c": "d e"})
         await client.fetch(outgoing, {"X-Mine": "1"}, attachment)
         (request,) = server.requests
         assert dict(httpx.QueryParams(request.target.partition("?")[2])) == {
@@ -201,7 +201,7 @@ async def test_a_limit_of_one_call_wins_over_the_general_one() -> None:
 
 async def test_a_refused_connection_delivered_nothing() -> None:
     async with transport() as client, failing(AgentUnreachable, Delivery.NEVER):
-        await fetch(client, Outgoing("POST", f"http://127.0.0.1:{closed_port()}/", {}))
+        await fetch(client, HttpRequest("POST", f"http://127.0.0.1:{closed_port()}/", {}))
 
 
 @pytest.mark.parametrize("greeting", [b"", b"220 mail.example ready\r\n"])
@@ -209,7 +209,7 @@ async def test_a_server_that_speaks_no_tls_got_nothing(greeting: bytes) -> None:
     limits = {"connect_seconds": 0.3}
     async with serving(always(ok({})), greeting) as server, transport(**limits) as client:
         with pytest.raises(AgentUnreachable) as failed:
-            await fetch(client, Outgoing("POST", server.url.replace("http:", "https:"), {}))
+            await fetch(client, HttpRequest("POST", server.url.replace("http:", "https:"), {}))
         assert failed.value.delivery is Delivery.NEVER
         assert server.requests == []
 
@@ -387,7 +387,7 @@ async def test_an_answer_nobody_asked_for_reaches_no_later_call() -> None:
 async def test_a_url_that_cannot_be_dialled_is_an_error_of_ours(url: str) -> None:
     async with transport() as client:
         with pytest.raises(A2AError):
-            await fetch(client, Outgoing("POST", url, {}))
+            await fetch(client, HttpRequest("POST", url, {}))
 
 
 @pytest.mark.parametrize("value", ["tök", "a\r\nX: y", "\x00", "\ud800"])

@@ -15,7 +15,7 @@ import anyio.to_thread
 import pytest
 
 from a2a_mcp.a2a.model import TaskState
-from a2a_mcp.store.sqlite.store import SqliteTaskMap
+from a2a_mcp.store.sqlite.store import SqliteTaskStore
 
 pytestmark = pytest.mark.anyio
 
@@ -82,7 +82,7 @@ def set_aside(folder: Path) -> list[str]:
     return [path.name for path in folder.glob("*damaged*")]
 
 
-async def check(tasks: SqliteTaskMap, said: list[tuple[str, str]]) -> None:
+async def check(tasks: SqliteTaskStore, said: list[tuple[str, str]]) -> None:
     page, _ = await tasks.list("local", limit=1_000_000)
     rows = {record.message_id: record for record in page}
     for word, message in said:
@@ -106,7 +106,7 @@ async def test_what_was_acknowledged_survives_kill_9_at_any_moment(tmp_path: Pat
             await anyio.sleep(random.uniform(0, 0.25))
             process.send_signal(signal.SIGKILL)
             said += acknowledged(process)
-    tasks = SqliteTaskMap(tmp_path)
+    tasks = SqliteTaskStore(tmp_path)
     await check(tasks, said)
     assert tasks.problem is None
     await tasks.close()
@@ -117,7 +117,7 @@ async def test_what_was_acknowledged_survives_kill_9_at_any_moment(tmp_path: Pat
 
 
 async def test_processes_that_write_at_once_see_each_others_tasks(tmp_path: Path) -> None:
-    tasks = SqliteTaskMap(tmp_path)
+    tasks = SqliteTaskStore(tmp_path)
     with writer(tmp_path, "x", 300) as one, writer(tmp_path, "y", 300) as two:
         for number in range(100):
             await tasks.begin(owner="local", agent="a", message_id=f"z-{number}")
@@ -143,7 +143,7 @@ async def test_processes_that_find_a_damaged_file_at_once_end_on_one_good_file(
         ):
             said = acknowledged(one) + acknowledged(two) + acknowledged(three)
         assert len(said) == 3 * 43
-        tasks = SqliteTaskMap(tmp_path)
+        tasks = SqliteTaskStore(tmp_path)
         await check(tasks, said)
         await tasks.close()
         assert len(set_aside(tmp_path)) == number + 1
@@ -157,7 +157,7 @@ async def test_a_process_killed_while_it_sets_a_file_aside_harms_nobody(tmp_path
             await anyio.sleep(random.uniform(0, 0.03))
             process.send_signal(signal.SIGKILL)
             said = acknowledged(process)
-        tasks = SqliteTaskMap(tmp_path)
+        tasks = SqliteTaskStore(tmp_path)
         await check(tasks, said)
         assert tasks.problem is None
         await tasks.close()

@@ -19,10 +19,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from a2a_mcp.a2a.model import TERMINAL, TaskState
-from a2a_mcp.store.base import TaskMap, TaskRecord
+from a2a_mcp.store.base import TaskRecord, TaskStore
 from a2a_mcp.store.sqlite import queries
 from a2a_mcp.store.sqlite.file import TaskFile
-from a2a_mcp.store.sqlite.store import SqliteTaskMap
+from a2a_mcp.store.sqlite.store import SqliteTaskStore
 
 pytestmark = pytest.mark.anyio
 
@@ -39,8 +39,8 @@ class Clock:
 
 
 @asynccontextmanager
-async def opened(folder: Path | None, **options: Any) -> AsyncIterator[SqliteTaskMap]:
-    tasks = SqliteTaskMap(folder, **options)
+async def opened(folder: Path | None, **options: Any) -> AsyncIterator[SqliteTaskStore]:
+    tasks = SqliteTaskStore(folder, **options)
     try:
         with anyio.fail_after(20):
             yield tasks
@@ -48,12 +48,12 @@ async def opened(folder: Path | None, **options: Any) -> AsyncIterator[SqliteTas
         await tasks.close()
 
 
-async def begun(tasks: TaskMap, message_id: str, task_id: str | None = None) -> TaskRecord:
+async def begun(tasks: TaskStore, message_id: str, task_id: str | None = None) -> TaskRecord:
     record = await tasks.begin(owner="local", agent="a", message_id=message_id)
     return record if task_id is None else await tasks.update(record, task_id=task_id)
 
 
-async def listed(tasks: TaskMap, owner: str = "local") -> list[str]:
+async def listed(tasks: TaskStore, owner: str = "local") -> list[str]:
     page, _ = await tasks.list(owner, limit=1000)
     return sorted(record.message_id for record in page)
 
@@ -348,7 +348,7 @@ async def test_a_conversation_lists_its_newest_task_first(tmp_path: Path) -> Non
 
 
 async def filled(
-    tasks: SqliteTaskMap, clock: Clock, ages: Mapping[str, tuple[float, TaskState]]
+    tasks: SqliteTaskStore, clock: Clock, ages: Mapping[str, tuple[float, TaskState]]
 ) -> None:
     for name, (days, state) in ages.items():
         clock.now = NOW - days * DAY
@@ -356,7 +356,7 @@ async def filled(
     clock.now = NOW
 
 
-async def names(tasks: SqliteTaskMap) -> set[str | None]:
+async def names(tasks: SqliteTaskStore) -> set[str | None]:
     page, _ = await tasks.list("local", limit=1000)
     return {record.task_id for record in page}
 
@@ -736,7 +736,7 @@ async def test_a_file_that_is_held_too_long_sends_the_map_to_memory_with_its_tas
 
 
 async def test_many_callers_at_two_maps_lose_nothing(tmp_path: Path) -> None:
-    async def call(tasks: SqliteTaskMap, name: str) -> None:
+    async def call(tasks: SqliteTaskStore, name: str) -> None:
         record = await begun(tasks, name)
         await checkpoint()
         record = await tasks.update(record, task_id=f"t{name}", state=TaskState.WORKING)
