@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import pytest
 
-from a2a_mcp.config import load
+from a2a_mcp.config import load as configuration
 from a2a_mcp.config.schema import AUTH_TABLES, AgentConfig, FileTable, Limits, ServerConfig
 from a2a_mcp.server.tools.definitions import TABLE
 
@@ -81,7 +81,7 @@ def options(command: tuple[str, ...]) -> frozenset[str]:
     return frozenset(re.findall(r"(?<![\w-])--[a-z][a-z-]*", done.stdout))
 
 
-def load(text: str, folder: Path) -> load.Config:
+def load(text: str, folder: Path) -> configuration.Config:
     """Read a configuration, every secret and file of which is there."""
     path = folder / "agents.toml"
     path.write_text(text, encoding="utf-8")
@@ -91,7 +91,7 @@ def load(text: str, folder: Path) -> load.Config:
         found.parent.mkdir(parents=True, exist_ok=True)
         found.write_text(SECRET, encoding="utf-8")
     environ = dict.fromkeys(re.findall(r'env = "(\w+)"', text), SECRET)
-    return load.load(path=path, environ=environ, strict=True)
+    return configuration.load(path=path, environ=environ, strict=True)
 
 
 def is_for_a_host(text: str) -> bool:
@@ -112,7 +112,7 @@ def test_every_configuration_shown_can_be_loaded(block: Block, tmp_path: Path) -
 
 
 def test_the_example_loads_as_it_stands() -> None:
-    loaded = load.load(path=EXAMPLE, environ={}, strict=True)
+    loaded = configuration.load(path=EXAMPLE, environ={}, strict=True)
     assert loaded.faults == {}
     assert [name for name, agent in loaded.agents.items() if agent.enabled] == ["currency"]
 
@@ -199,7 +199,7 @@ def test_an_option_stands_with_the_command_that_has_it(command: tuple[str, ...])
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_variable_named_is_read_somewhere(document: str) -> None:
-    places = [*ROOT.glob("a2a_mcp/*.py"), *ROOT.glob("tests/agents/*.py")]
+    places = [*ROOT.glob("a2a_mcp/**/*.py"), *ROOT.glob("tests/real_agents/*.py")]
     known = {name for path in places for name in VARIABLE.findall(path.read_text("utf-8"))}
     assert sorted(set(VARIABLE.findall(read(document))) - known) == []
 

@@ -218,8 +218,9 @@ def test_errors_carry_no_words_of_the_python_library(watched: Watched) -> None:
 def test_choosing_an_agent_imports_no_http_library() -> None:
     code = (
         "import sys\n"
-        "from a2a_mcp.config import AgentConfig, Config\n"
-        "from a2a_mcp.registry import Registry\n"
+        "from a2a_mcp.config.load import Config\n"
+        "from a2a_mcp.config.schema import AgentConfig\n"
+        "from a2a_mcp.agents.registry import Registry\n"
         "agent = AgentConfig(name='a', url='https://a.example')\n"
         "assert Registry(Config(agents={'a': agent})).resolve(None) == 'a'\n"
         "assert 'httpx' not in sys.modules\n"

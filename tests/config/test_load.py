@@ -10,7 +10,7 @@ from a2a_mcp.config.reload import Reloader
 from a2a_mcp.config.schema import AUTH_TABLES, AgentConfig, FileTable, Limits, ServerConfig
 from a2a_mcp.errors import ConfigError
 
-EXAMPLE = Path(__file__).parents[1] / "agents.example.toml"
+EXAMPLE = Path(__file__).parents[2] / "agents.example.toml"
 X = 'url = "https://x.example"\n'
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from test_forms import MARKS, asking, data, schema, text
+from asking import MARKS, asking, data, schema, text
 
 from a2a_mcp.a2a.model import Message, Part, Role, Task, TaskState, TaskStatus
 from a2a_mcp.elicitation.question import mark_of, sign_in_link, wants_secret, words_of

@@ -123,7 +123,7 @@ def test_a_write_that_fails_leaves_nothing_behind(
         def write(self, _: bytes) -> None:
             raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("a2a_mcp.files.incoming.saving.os.fdopen", Full)
+    monkeypatch.setattr("a2a_mcp.files.saving.os.fdopen", Full)
     with pytest.raises(OSError, match="No space"):
         save(tmp_path / "a", "x.txt", b"x")
     assert list((tmp_path / "a").iterdir()) == []

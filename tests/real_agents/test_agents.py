@@ -260,10 +260,10 @@ def test_a_shared_agent_that_died_is_started_again(running_agent: Agents) -> Non
 
 
 def test_an_agent_ends_with_the_process_that_started_it() -> None:
-    tests = Path(__file__).parent
+    tests = Path(__file__).parents[1]
     script = (
-        "import os, agents\n"
-        "print(agents.start_agent('0.2-jsonrpc').port, flush=True)\n"
+        "import os, real_agents\n"
+        "print(real_agents.start_agent('0.2-jsonrpc').port, flush=True)\n"
         "input()\n"
         "os.kill(os.getpid(), 9)\n"
     )

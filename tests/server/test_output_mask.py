@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 import mcp.types as t
-from test_forms import asking, data, schema, text
+from asking import asking, data, schema, text
 
 from a2a_mcp.bridge.questions import question_of
 from a2a_mcp.server.app import App

@@ -26,7 +26,7 @@ from a2a_mcp.presentation.task_view import TaskView, UpdateView
 from a2a_mcp.server import results
 from a2a_mcp.text.masking import Mask
 
-GOLDEN: Final = Path(__file__).parent / "golden" / "prose"
+GOLDEN: Final = Path(__file__).parents[1] / "golden" / "prose"
 UPDATE: Final = "A2A_MCP_UPDATE_GOLDEN"
 LIMIT: Final = 10_000
 PNG: Final = b"\x89PNG\r\n\x1a\n" + bytes(62)

@@ -37,7 +37,7 @@ def test_only_its_owner_can_read_the_key(tmp_path: Path) -> None:
 def test_processes_that_begin_at_once_have_the_same_key(tmp_path: Path) -> None:
     code = f"""
 from pathlib import Path
-from a2a_mcp.key_file import make_key
+from a2a_mcp.store.state_key import make_key
 input()
 print(make_key(Path({str(tmp_path)!r})).hex())
 """

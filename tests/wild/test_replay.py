@@ -54,7 +54,7 @@ from a2a_mcp.presentation.task_view import NO_CONTENT, NO_REASON, ONLY_FILES
 
 pytestmark = pytest.mark.anyio
 
-TABLES = Path(__file__).parent.parent / "a2a"
+TABLES = Path(__file__).parents[1] / "a2a" / "decoding"
 ANSWERS: dict[str, list[str]] = json.loads((TABLES / "answers.json").read_text("utf-8"))
 ERRORS: dict[str, list[Any]] = json.loads((TABLES / "errors.json").read_text("utf-8"))
 NOTHING_SAID = frozenset({NO_CONTENT, NO_REASON, ONLY_FILES})
