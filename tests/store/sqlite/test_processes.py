@@ -24,8 +24,8 @@ import sys
 from pathlib import Path
 import anyio
 import anyio.to_thread
-from a2a_mcp.a2a.types import TaskState
-from a2a_mcp.store.sqlite.store import SqliteTaskMap
+from a2a_mcp.a2a.model import TaskState
+from a2a_mcp.store.sqlite.store import SqliteTaskStore
 
 def say(line):
     # One write a line: print may make several, and a kill can fall between them.
@@ -34,7 +34,7 @@ def say(line):
 
 async def main(folder, name, count):
     say("started")
-    tasks = SqliteTaskMap(Path(folder))
+    tasks = SqliteTaskStore(Path(folder))
     for number in range(int(count)):
         message = f"{name}-{number}"
         record = await tasks.begin(owner="local", agent="a", message_id=message)
@@ -165,7 +165,7 @@ async def test_a_process_killed_while_it_sets_a_file_aside_harms_nobody(tmp_path
 
 def test_a_map_is_made_without_importing_sqlite() -> None:
     code = (
-        "import sys; from a2a_mcp.store.sqlite.store import SqliteTaskMap; SqliteTaskMap(None); "
+        "import sys; from a2a_mcp.store.sqlite.store import SqliteTaskStore; SqliteTaskStore(None); "
         "assert 'sqlite3' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=30)
