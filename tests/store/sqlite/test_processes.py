@@ -165,7 +165,8 @@ async def test_a_process_killed_while_it_sets_a_file_aside_harms_nobody(tmp_path
 
 def test_a_map_is_made_without_importing_sqlite() -> None:
     code = (
-        "import sys; from a2a_mcp.store.sqlite.store import SqliteTaskStore; SqliteTaskStore(None); "
+        "import sys; from a2a_mcp.store.sqlite.store import SqliteTaskStore; "
+        "SqliteTaskStore(None); "
         "assert 'sqlite3' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=30)
