@@ -76,7 +76,7 @@ IMPURE: Final = frozenset(
 # The one place of each foreign package.
 ONLY_IN: Final[dict[str, tuple[str, ...]]] = {
     "mcp": ("server", "demo"),
-    "httpx": ("a2a.http", "agents.connection", "agents.registry"),
+    "httpx": ("a2a.http",),
     "a2a": ("demo",),
     "sqlite3": ("store.sqlite",),
     "platformdirs": ("config.load",),
@@ -88,7 +88,7 @@ ONLY_IN: Final[dict[str, tuple[str, ...]]] = {
 
 # What is imported on first use, so that the start does not pay for it.
 ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
-    "agents.registry": frozenset({"a2a_mcp.agents.connection", "httpx"}),
+    "agents.registry": frozenset({"a2a_mcp.a2a.http.tls", "a2a_mcp.agents.connection"}),
     "bridge.jobs": frozenset({"a2a_mcp.bridge.questions"}),
     "cli.main": frozenset(
         {

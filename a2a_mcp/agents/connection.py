@@ -31,7 +31,7 @@ from a2a_mcp.a2a.errors import (
     InvalidAgentResponse,
 )
 from a2a_mcp.a2a.http.download import download
-from a2a_mcp.a2a.http.transport import Received, Transport, open_pool
+from a2a_mcp.a2a.http.transport import Received, Transport
 from a2a_mcp.a2a.versions.table import (
     Choice,
     Interface,
@@ -42,7 +42,7 @@ from a2a_mcp.a2a.versions.table import (
     preferred,
     to_text,
 )
-from a2a_mcp.agents.http import open_transport
+from a2a_mcp.agents.http import open_foreign_transport, open_transport
 from a2a_mcp.agents.origins import allowed, base, pins, place, trusts
 from a2a_mcp.config.schema import AgentConfig
 from a2a_mcp.config.secrets import CredentialUnavailable
@@ -265,7 +265,7 @@ class Connection:
             allowed=allowed(self.config, found),
             own=own,
             attachment=await self._attach(),
-            foreign=lambda: Transport(open_pool(own.limits, verify=self._tls()), own.limits),
+            foreign=lambda: open_foreign_transport(own.limits, self._tls()),
         )
 
     def client_of(self, interface: Interface) -> A2AClient:

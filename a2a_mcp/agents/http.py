@@ -7,11 +7,16 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
+from typing import Final
 
+from a2a_mcp import __version__
 from a2a_mcp.a2a.errors import AgentUnreachable, Delivery
-from a2a_mcp.a2a.http.limits import Limits
-from a2a_mcp.a2a.http.transport import Transport, environment_proxy, open_pool
+from a2a_mcp.a2a.http import transport
+from a2a_mcp.a2a.http.limits import HttpLimits
+from a2a_mcp.a2a.http.transport import Transport, environment_proxy
 from a2a_mcp.config.schema import AgentConfig
+
+USER_AGENT: Final = f"a2a-mcp/{__version__}"
 
 
 def open_transport(config: AgentConfig, place: str, tls: Callable[[], ssl.SSLContext]) -> Transport:
@@ -19,16 +24,22 @@ def open_transport(config: AgentConfig, place: str, tls: Callable[[], ssl.SSLCon
 
     Raises AgentUnreachable where its proxy or authority cannot be used.
     """
-    limits = Limits(**config.limits.model_dump())
+    limits = HttpLimits(**config.limits.model_dump())
     proxy = config.proxy.get_secret_value() if config.proxy else None
     proxy = proxy or environment_proxy(place)
     try:
-        pool = open_pool(limits, verify=_verify(config, place, proxy, tls), proxy=proxy)
+        return transport.open_transport(
+            limits, user_agent=USER_AGENT, verify=_verify(config, place, proxy, tls), proxy=proxy
+        )
     except (ImportError, ValueError, OSError) as error:
         raise AgentUnreachable(
             f"its proxy or ca_file cannot be used: {error}", delivery=Delivery.NEVER
         ) from error
-    return Transport(pool, limits)
+
+
+def open_foreign_transport(limits: HttpLimits, tls: ssl.SSLContext) -> Transport:
+    """Return a transport to a server that is not the agent's: without its proxy and ca_file."""
+    return transport.open_transport(limits, user_agent=USER_AGENT, verify=tls)
 
 
 def _verify(

@@ -185,6 +185,6 @@ def _some(names: list[str], of: int | None = None) -> str:
 
 def _default_tls() -> ssl.SSLContext:
     """The system's trust store, as Python and certifi see it; made once, since it costs 20 ms."""
-    import httpx  # only when an agent is first called
+    from a2a_mcp.a2a.http.tls import default_context  # httpx only now
 
-    return httpx.create_ssl_context()
+    return default_context()

@@ -19,10 +19,11 @@ import anyio
 from anyio.abc import SocketAttribute, SocketStream
 from anyio.streams.buffered import BufferedByteReceiveStream
 
-from a2a_mcp.a2a.http.limits import Limits
-from a2a_mcp.a2a.http.transport import Transport, open_pool
+from a2a_mcp.a2a.http.limits import HttpLimits
+from a2a_mcp.a2a.http.transport import Transport, open_transport
 
 SECONDS = 8
+USER_AGENT = "a2a-test/1.0"
 HEAD_LIMIT = 1024 * 1024
 GONE = (anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream)
 JSON = "application/json"
@@ -181,8 +182,8 @@ async def serving(route: Route, greeting: bytes = b"") -> AsyncIterator[Server]:
 
 @asynccontextmanager
 async def transport(**limits: Any) -> AsyncIterator[Transport]:
-    bounds = Limits(**limits)
-    opened = Transport(open_pool(bounds, verify=False), bounds)
+    bounds = HttpLimits(**limits)
+    opened = open_transport(bounds, user_agent=USER_AGENT, verify=False)
     try:
         yield opened
     finally:

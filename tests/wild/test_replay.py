@@ -31,8 +31,8 @@ from staging import ME, configured, staged, until
 from a2a_mcp.a2a.auth.static import Attachment
 from a2a_mcp.a2a.client import A2AClient
 from a2a_mcp.a2a.errors import A2AError, AgentError, AgentUnreachable
-from a2a_mcp.a2a.http.limits import Limits
-from a2a_mcp.a2a.http.transport import Transport, open_pool
+from a2a_mcp.a2a.http.limits import HttpLimits
+from a2a_mcp.a2a.http.transport import open_transport
 from a2a_mcp.a2a.model import (
     CancelTaskRequest,
     GetTaskRequest,
@@ -90,7 +90,7 @@ class Heard:
 
 async def heard(agent: ScriptedAgent, found: Exchange) -> Heard:
     """Ask with the client of the capture's dialect."""
-    async with aclosing(Transport(open_pool(Limits()), Limits())) as transport:
+    async with aclosing(open_transport(HttpLimits(), user_agent="test")) as transport:
         client = A2AClient(transport, Interface(agent.url, found.dialect), _nothing)
         events: list[StreamEvent] = []
         try:

@@ -9,7 +9,7 @@ MIB: Final = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class HttpLimits:
     """Bounds of one agent, in seconds and bytes; `call_seconds` is for one whole unary answer."""
 
     connect_seconds: float = 10

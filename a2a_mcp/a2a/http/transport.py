@@ -20,12 +20,11 @@ from urllib.request import getproxies, proxy_bypass
 import anyio
 import httpx
 
-from a2a_mcp import __version__
 from a2a_mcp.a2a.auth.static import Attachment
 from a2a_mcp.a2a.bindings.base import ACCEPT_ONE, ACCEPT_STREAM, HttpRequest
 from a2a_mcp.a2a.errors import AgentUnreachable, Delivery, InvalidAgentResponse
 from a2a_mcp.a2a.http.connections import AgentConnection, AgentConnections
-from a2a_mcp.a2a.http.limits import Limits
+from a2a_mcp.a2a.http.limits import HttpLimits
 from a2a_mcp.a2a.http.origins import is_loopback
 from a2a_mcp.a2a.http.slots import BUSY, StreamSlots
 from a2a_mcp.a2a.http.sse import EventDecoder, ServerSentEvent, TooLarge, check
@@ -35,7 +34,6 @@ EVENT_STREAM: Final = "text/event-stream"
 KEPT_URLS: Final = 64
 JSON_ENCODER: Final = json.JSONEncoder(separators=(",", ":"))
 JSON_DECODER: Final = json.JSONDecoder(parse_constant=str)
-FIXED_HEADERS: Final = {"Accept-Encoding": "identity", "User-Agent": f"a2a-mcp/{__version__}"}
 
 # Errors of which it is certain that no byte of the request left (a2a-wire 14.4).
 NEVER_SENT: Final = (
@@ -78,8 +76,9 @@ class Received:
 class Transport:
     """Speaks HTTP with one agent over its own connections."""
 
-    def __init__(self, pool: AgentConnections, limits: Limits) -> None:
+    def __init__(self, pool: AgentConnections, limits: HttpLimits, user_agent: str) -> None:
         self.limits = limits
+        self._fixed_headers = {"Accept-Encoding": "identity", "User-Agent": user_agent}
         self._pool = pool
         self._places = StreamSlots(limits.concurrency)
         self._calls = 0
@@ -201,7 +200,7 @@ class Transport:
     def _request(
         self, outgoing: HttpRequest, headers: Mapping[str, str], attachment: Attachment, accept: str
     ) -> httpx.Request:
-        sent = {**FIXED_HEADERS, "Accept": accept, **headers, **attachment.headers}
+        sent = {**self._fixed_headers, "Accept": accept, **headers, **attachment.headers}
         content = None
         if outgoing.body is not None:
             # Also for 1.0 over HTTP+JSON: all servers take it, and not all take a2a+json.
@@ -361,14 +360,22 @@ def plain(url: str) -> str:
     return f"{scheme}{mark}{authority.rpartition('@')[2]}{slash}{path}"
 
 
-def open_pool(
-    limits: Limits, *, verify: SSLContext | bool = True, proxy: str | None = None
-) -> AgentConnections:
-    """Make the connection pool of one agent; connections are made when they are needed."""
+def open_transport(
+    limits: HttpLimits,
+    *,
+    user_agent: str,
+    verify: SSLContext | bool = True,
+    proxy: str | None = None,
+) -> Transport:
+    """Return the transport of one agent; connections are made when they are needed.
+
+    `verify` is as in httpx. Raises ImportError and ValueError for a proxy that cannot be used.
+    """
     trusts = httpx.create_ssl_context(verify=verify, trust_env=False)
-    return AgentConnections(
+    connections = AgentConnections(
         lambda: AgentConnection(trusts, proxy), limits.concurrency, limits.connect_seconds
     )
+    return Transport(connections, limits, user_agent)
 
 
 def environment_proxy(url: str) -> str | None:

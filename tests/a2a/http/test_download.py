@@ -20,9 +20,9 @@ from faults import Peer, Server, always, by_path, head, ok, serving, transport
 from a2a_mcp.a2a.auth.static import Attachment
 from a2a_mcp.a2a.errors import A2AError, AgentUnreachable, InvalidAgentResponse, UrlRefused
 from a2a_mcp.a2a.http.download import download
-from a2a_mcp.a2a.http.limits import Limits
+from a2a_mcp.a2a.http.limits import HttpLimits
 from a2a_mcp.a2a.http.origins import Origin, is_public, origin_of
-from a2a_mcp.a2a.http.transport import Received, Transport, open_pool
+from a2a_mcp.a2a.http.transport import Received, Transport, open_transport
 
 pytestmark = pytest.mark.anyio
 
@@ -192,7 +192,7 @@ def internet(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def from_there(server: Server, trusts: ssl.SSLContext, name: str) -> Received:
     def foreign() -> Transport:
-        return Transport(open_pool(Limits(), verify=trusts), Limits())
+        return open_transport(HttpLimits(), user_agent="test", verify=trusts)
 
     return await fetched(f"https://{name}:{server.port}/r.pdf", server, foreign=foreign)
 

@@ -9,6 +9,7 @@ import anyio
 import httpx
 import pytest
 from faults import (
+    USER_AGENT,
     Peer,
     Server,
     always,
@@ -91,6 +92,13 @@ async def test_credentials_go_along_and_join_the_urls_own_query() -> None:
         assert request.headers["authorization"] == "Bearer s"
         assert request.headers["x-mine"] == "1"
         assert request.body == b""
+
+
+async def test_every_request_carries_the_user_agent_that_the_caller_chose() -> None:
+    async with serving(always(ok({}))) as server, transport() as client:
+        await fetch(client, post(server))
+        await client.file(server.url, NOTHING)
+        assert [request.headers["user-agent"] for request in server.requests] == [USER_AGENT] * 2
 
 
 async def test_calls_share_a_connection() -> None:
