@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from a2a_mcp.a2a.auth.static import ApiKey, Basic, Bearer, Credential, Headers
 from a2a_mcp.a2a.model import JSON, AgentCard, AgentSkill
 from a2a_mcp.presentation.agent_view import AgentsView, Row
+from a2a_mcp.presentation.budget import fit_agent
 from a2a_mcp.text.truncate import shorten
 from a2a_mcp.text.untrusted import scrub
 
@@ -133,7 +134,7 @@ def describe_agent(registry: Registry, name: str, problem: str | None = None) ->
         row["problems"] = _some([say(text, WORDS) for text in dict.fromkeys(problems)], PROBLEMS)
     step = FAILING if row["state"] == "failing" else None
     view = AgentsView((row,), 1, registry.problem, step)
-    return view.fitted(registry.config.server.result_bytes)
+    return fit_agent(view, registry.config.server.result_bytes)
 
 
 def _of_card(card: AgentCard, say: Say) -> Row:

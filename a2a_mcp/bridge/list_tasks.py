@@ -10,7 +10,8 @@ from a2a_mcp.a2a.errors import MethodNotFound, UnsupportedOperation
 from a2a_mcp.a2a.model import JSON, ListTasksRequest, Task, TaskState
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.errors import NotAllowed
-from a2a_mcp.presentation.task_list_view import TasksView, fitting
+from a2a_mcp.presentation.budget import count_fitting_rows
+from a2a_mcp.presentation.task_list_view import TaskListView
 from a2a_mcp.store.base import TaskRecord, TaskStore
 from a2a_mcp.text.times import rfc3339
 from a2a_mcp.text.untrusted import scrub
@@ -47,7 +48,7 @@ class Listing:
         self._registry = registry
         self._tasks = tasks
 
-    async def tasks(self, owner: str, wanted: Filter, *, remote: bool) -> TasksView:
+    async def tasks(self, owner: str, wanted: Filter, *, remote: bool) -> TaskListView:
         """List the owner's tasks, or with `remote` the agent's own; raises both error trees.
 
         A page that would not fit into a result is asked for again, smaller, so that its cursor is
@@ -60,12 +61,12 @@ class Listing:
                 view = await self._remote(owner, agent, wanted)
             else:
                 view = await self._own(owner, agent, wanted)
-            count = fitting(view, room)
+            count = count_fitting_rows(view, room)
             if count >= min(len(view.rows), wanted.limit) or wanted.limit == 1:
                 return view
             wanted = replace(wanted, limit=max(count, 1))
 
-    async def _own(self, owner: str, agent: str | None, wanted: Filter) -> TasksView:
+    async def _own(self, owner: str, agent: str | None, wanted: Filter) -> TaskListView:
         try:
             records, cursor = await self._tasks.list(
                 owner,
@@ -84,9 +85,9 @@ class Listing:
         notes = [AS_SEEN] if any(not record.state.terminal for record in records) else []
         notes += [self._tasks.problem] if self._tasks.problem else []
         rows = tuple(_row(record) for record in records)
-        return TasksView(rows, cursor, " ".join(notes) or None)
+        return TaskListView(rows, cursor, " ".join(notes) or None)
 
-    async def _remote(self, owner: str, agent: str, wanted: Filter) -> TasksView:
+    async def _remote(self, owner: str, agent: str, wanted: Filter) -> TaskListView:
         client = await self._registry.connection(agent).client()
         after = seconds(wanted.updated_after)
         request = ListTasksRequest(
@@ -114,7 +115,7 @@ class Listing:
         if cursor and len(cursor.encode()) > LONGEST_TOKEN:
             cursor = None
             notes.append("The agent's mark of the next page is too long to be used.")
-        return TasksView(rows[: wanted.limit], cursor, " ".join(notes) or None)
+        return TaskListView(rows[: wanted.limit], cursor, " ".join(notes) or None)
 
     async def _is_of_other(self, owner: str, agent: str, task: Task) -> bool:
         """Whether a task is somebody else's; one that is under way is known by its conversation."""

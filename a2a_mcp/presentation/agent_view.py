@@ -5,8 +5,7 @@ Both channels hold the same, each complete on its own; words come here ready to 
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from a2a_mcp.a2a.model import JSON
@@ -15,7 +14,6 @@ Row = dict[str, JSON]
 """One agent; its members are those of the output schema, and missing where there is nothing."""
 
 DETAIL: Final = "credentials"
-MOST_SKILLS: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,25 +37,6 @@ class AgentsView:
         told = [f"\nNote: {self.note}"] if self.note else []
         told += [f"\n{self.next_step}"] if self.next_step else []
         return "\n".join([*shown, *told])
-
-    def fitted(self, limit: int) -> AgentsView:
-        """Leave out skills from the end until each channel holds at most `limit` bytes."""
-        (row,) = self.agents
-        skills = row.get("skills", [])
-        for count in range(min(len(skills), MOST_SKILLS), -1, -1):
-            shown = {"skills": skills[:count]} if skills else {}
-            view = replace(self, agents=({**row, **shown},))
-            if count < len(skills):
-                note = f"{len(skills)} skills in all; the first {count} are shown."
-                view = replace(view, note=f"{self.note} {note}" if self.note else note)
-            if view.size() <= limit:
-                return view
-        return view
-
-    def size(self) -> int:
-        """The bytes of the larger channel."""
-        structure = json.dumps(self.structured(), ensure_ascii=False, separators=(",", ":"))
-        return max(len(structure.encode()), len(self.prose().encode()))
 
 
 def _line(row: Row) -> str:

@@ -1,6 +1,8 @@
-"""A view cut to what hosts pass on whole: so many bytes of UTF-8 in each channel. Pure.
+"""The one module that measures what a model reads and cuts it to a limit. Pure.
 
-What is cut is masked before: half of a secret would pass every later masking.
+A view has two channels, text and structure; hosts cut or refuse a channel that is too long, so
+each may hold only so many bytes of UTF-8. Secrets must be masked before anything is cut here: half
+of a secret would pass every later masking.
 """
 
 from __future__ import annotations
@@ -8,84 +10,192 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
+from typing import Final, Protocol
 
+from a2a_mcp.a2a.model import JSON
+from a2a_mcp.presentation import sentences
+from a2a_mcp.presentation.agent_view import AgentsView
+from a2a_mcp.presentation.task_list_view import TaskListView
 from a2a_mcp.presentation.task_view import ArtifactView, TaskView
 from a2a_mcp.text.truncate import shorten
+
+Mask = Callable[[str], str]
 
 ID_BYTES: Final = 512
 NAME_BYTES: Final = 200
 NOTE_BYTES: Final = 2_000
 MEDIA_TYPE_BYTES: Final = 100
-WIDEST_IN_UTF8: Final = 4
+MOST_SKILLS: Final = 40
 SMALLEST_TEXT: Final = 300
+ENTRIES_KEPT: Final = (10, 3, 0)
 FIT_STEP: Final = 64
-WIDEST_IN_JSON: Final = 6  # bytes of one character, where it is written as an escape
-UNKNOWN_OFFSET: Final = ", offset=…"
+WIDEST_IN_UTF8: Final = 4
+WIDEST_IN_JSON: Final = 6  # bytes of one character that is written as an escape
 ROOM_FOR_OFFSET: Final = 8
+ROOM_FOR_IDS: Final = 3_000  # ids, names and next step, each at its longest
 LINE_ENDS: Final = 4
-TOO_LONG: Final = "The text is too long to be shown whole; ask the agent for a shorter answer."
-LOST: Final = (
-    "The text is too long to be shown whole, and the rest cannot be read: the agent made no task "
-    "of it, and the bridge keeps no results (keep_bytes or keep_days is 0). Ask for a shorter one."
-)
-ROOM_FOR_REST: Final = 3_000  # ids, names, next step, at their longest
 
 
-def fit(view: TaskView, limit: int, mask: Callable[[str], str] = str) -> TaskView:
-    """Cut a view, its text masked already, so that each channel holds at most `limit` bytes.
+class View(Protocol):
+    """What a model reads in two channels, each complete on its own."""
 
-    Head and tail of the text are kept, cut at line borders where one is near, and the view says how
-    to read the rest.
-    """
-    if view.note and len(view.note) * WIDEST_IN_UTF8 > NOTE_BYTES:
-        view = replace(view, note=shorten(view.note, NOTE_BYTES, mask))
-    if any(map(_may_be_long, view.artifacts)):
-        view = replace(view, artifacts=tuple(_short(it, mask) for it in view.artifacts))
-    if _surely_fits(view, limit) or _largest(view) <= limit:
+    def structured(self) -> dict[str, JSON]:
+        """Return the structure."""
+        ...
+
+    def prose(self) -> str:
+        """Return the text."""
+        ...
+
+
+# --- measuring ---
+
+
+def size(view: View) -> int:
+    """Return the bytes of the larger channel; the structure counts as compact JSON."""
+    structure = json.dumps(view.structured(), ensure_ascii=False, separators=(",", ":"))
+    return max(len(structure.encode()), len(view.prose().encode()))
+
+
+def fits(view: View, limit: int) -> bool:
+    """Return whether each channel holds at most `limit` bytes."""
+    return size(view) <= limit
+
+
+# --- lists and agents ---
+
+
+def count_fitting_rows(view: TaskListView, limit: int) -> int:
+    """Return how many rows, from the first on, fit into `limit` bytes of each channel."""
+    for count in range(len(view.rows), 0, -1):
+        if fits(replace(view, rows=view.rows[:count]), limit):
+            return count
+    return 0
+
+
+def fit_agent(view: AgentsView, limit: int) -> AgentsView:
+    """Return the view of one agent with as many skills as fit into `limit` bytes a channel."""
+    (row,) = view.agents
+    for count in range(min(len(row.get("skills", [])), MOST_SKILLS), 0, -1):
+        shorter = _with_first_skills(view, count)
+        if fits(shorter, limit):
+            return shorter
+    return _with_first_skills(view, 0)
+
+
+def _with_first_skills(view: AgentsView, count: int) -> AgentsView:
+    (row,) = view.agents
+    skills = row.get("skills", [])
+    if count >= len(skills):
         return view
-    if view.rest and (view.task_id or view.held_as):
-        view = replace(view, artifacts=(*view.artifacts, view.rest))
-    cut = replace(view, truncated=True, next_step=_how_to_read(view))
-    for smaller in (cut, _with_less(cut, 10), _with_less(cut, 3), _with_less(cut, 0)):
-        if _largest(replace(smaller, text="")) + SMALLEST_TEXT <= limit:
-            return _with_most_text(smaller, view.text, limit - ROOM_FOR_OFFSET)
-    least = replace(
-        _with_less(cut, 0),
-        error=shorten(cut.error, SMALLEST_TEXT) if cut.error else None,
-        note=shorten(cut.note, SMALLEST_TEXT, mask) if cut.note else None,
-    )
-    return _with_most_text(least, view.text, limit - ROOM_FOR_OFFSET)
+    note = sentences.join(view.note, sentences.skills_left_out(len(skills), count))
+    return replace(view, agents=({**row, "skills": skills[:count]},), note=note)
 
 
-def _may_be_long(artifact: ArtifactView) -> bool:
+# --- tasks ---
+
+
+def fit_task(view: TaskView, limit: int, mask: Mask = str) -> TaskView:
+    """Return the view cut so that each channel holds at most `limit` bytes.
+
+    Its text must be masked already; `mask` serves the note and the names. Head and tail of the
+    text are kept, cut at line borders where one is near. The next step says how to read the rest.
+    """
+    view = _with_short_names(view, mask)
+    if _surely_fits(view, limit) or fits(view, limit):
+        return view
+    view = _with_rest_listed(view)
+    cut = replace(view, truncated=True, next_step=_how_to_read_on(view))
+    shorter = _with_room_for_text(cut, limit, mask)
+    return _with_most_text(shorter, view.text, limit - ROOM_FOR_OFFSET)
+
+
+def _with_short_names(view: TaskView, mask: Mask) -> TaskView:
+    """Shorten what an agent may make of any length: note, ids, names and media types."""
+    if _may_exceed(view.note, NOTE_BYTES):
+        view = replace(view, note=_shortened(view.note, NOTE_BYTES, mask))
+    if any(map(_has_long_names, view.artifacts)):
+        artifacts = tuple(_with_short_name(artifact, mask) for artifact in view.artifacts)
+        view = replace(view, artifacts=artifacts)
+    return view
+
+
+def _may_exceed(text: str | None, limit: int) -> bool:
+    return text is not None and len(text) * WIDEST_IN_UTF8 > limit
+
+
+def _has_long_names(artifact: ArtifactView) -> bool:
     return (
-        len(artifact.artifact_id) * WIDEST_IN_UTF8 > ID_BYTES
-        or len(artifact.name or "") * WIDEST_IN_UTF8 > NAME_BYTES
-        or len(artifact.media_type or "") * WIDEST_IN_UTF8 > MEDIA_TYPE_BYTES
+        _may_exceed(artifact.artifact_id, ID_BYTES)
+        or _may_exceed(artifact.name, NAME_BYTES)
+        or _may_exceed(artifact.media_type, MEDIA_TYPE_BYTES)
     )
 
 
-def _short(artifact: ArtifactView, mask: Callable[[str], str]) -> ArtifactView:
-    """An agent may make its names of any length."""
+def _with_short_name(artifact: ArtifactView, mask: Mask) -> ArtifactView:
     return replace(
         artifact,
         artifact_id=shorten(artifact.artifact_id, ID_BYTES, mask),
-        name=shorten(artifact.name, NAME_BYTES, mask) if artifact.name else None,
-        media_type=shorten(artifact.media_type, MEDIA_TYPE_BYTES, mask)
-        if artifact.media_type
-        else None,
+        name=_shortened(artifact.name, NAME_BYTES, mask),
+        media_type=_shortened(artifact.media_type, MEDIA_TYPE_BYTES, mask),
     )
 
 
+def _shortened(text: str | None, limit: int, mask: Mask) -> str | None:
+    return shorten(text, limit, mask) if text else None
+
+
 def _surely_fits(view: TaskView, limit: int) -> bool:
-    """Whether a view is so small that it need not be measured: most are."""
-    words = len(view.text) + len(view.error or "") + len(view.note or "")
-    few = len(view.artifacts) <= 1 and not view.updates and not view.history
-    return few and words * WIDEST_IN_JSON + ROOM_FOR_REST <= limit
+    """Return whether a view is too small to need measuring, as most are."""
+    if len(view.artifacts) > 1 or view.updates or view.history:
+        return False
+    characters = len(view.text) + len(view.error or "") + len(view.note or "")
+    return characters * WIDEST_IN_JSON + ROOM_FOR_IDS <= limit
 
 
-def _with_less(view: TaskView, count: int) -> TaskView:
+def _with_rest_listed(view: TaskView) -> TaskView:
+    """List the message that the text comes from, so that its rest can be read."""
+    if view.rest is None or _readable_id(view) is None:
+        return view
+    return replace(view, artifacts=(*view.artifacts, view.rest))
+
+
+def _readable_id(view: TaskView) -> str | None:
+    """Return the id that get_artifact takes for this view; None where there is none."""
+    return view.task_id or view.held_as or None
+
+
+def _how_to_read_on(view: TaskView) -> str:
+    """Return the next step of a cut view, its offset still a placeholder."""
+    task_id, step = _readable_id(view), view.next_step or ""
+    if task_id is None or not view.artifacts:
+        return step or (sentences.REST_IS_LOST if view.rest else sentences.TEXT_TOO_LONG)
+    largest = max(view.artifacts, key=lambda artifact: artifact.size or 0)
+    read_on = sentences.read_on(task_id, largest.artifact_id)
+    is_said_already = sentences.get_artifact_call(task_id, largest.artifact_id) in step
+    return read_on if is_said_already else f"{read_on} {step}".strip()
+
+
+def _with_room_for_text(view: TaskView, limit: int, mask: Mask) -> TaskView:
+    """Leave out entries of the lists until some text fits; at last shorten error and note."""
+    if _has_room_for_text(view, limit):
+        return view
+    for count in ENTRIES_KEPT:
+        shorter = _with_fewer_entries(view, count)
+        if _has_room_for_text(shorter, limit):
+            return shorter
+    return replace(
+        shorter,
+        error=_shortened(view.error, SMALLEST_TEXT, str),
+        note=_shortened(view.note, SMALLEST_TEXT, mask),
+    )
+
+
+def _has_room_for_text(view: TaskView, limit: int) -> bool:
+    return fits(replace(view, text=""), limit - SMALLEST_TEXT)
+
+
+def _with_fewer_entries(view: TaskView, count: int) -> TaskView:
     """Keep the last `count` updates and messages, and the first artifacts."""
     return replace(
         view,
@@ -96,66 +206,67 @@ def _with_less(view: TaskView, count: int) -> TaskView:
 
 
 def _with_most_text(view: TaskView, text: str, limit: int) -> TaskView:
-    """Search for the most text that fits: JSON escapes lengthen it by an unknown factor."""
-    fits, too_much = 0, limit + 1
-    while too_much - fits > FIT_STEP:
-        room = (fits + too_much) // 2
-        if _largest(replace(view, text=head_and_tail(text, room))) <= limit:
-            fits = room
+    """Return the view with the most text that fits.
+
+    JSON escapes lengthen a text by an unknown factor, so the length is searched by bisection.
+    """
+    fitting, too_much = 0, limit + 1
+    while too_much - fitting > FIT_STEP:
+        room = (fitting + too_much) // 2
+        if fits(replace(view, text=head_and_tail(text, room)), limit):
+            fitting = room
         else:
             too_much = room
-    return _with_offset(replace(view, text=head_and_tail(text, fits) if fits else ""), text, fits)
+    shown = head_and_tail(text, fitting) if fitting else ""
+    return _with_offset(replace(view, text=shown), text, fitting)
 
 
 def _with_offset(view: TaskView, text: str, room: int) -> TaskView:
-    """Say where the rest begins, where the text is that of one artifact and nothing else.
+    """Put the offset at which the rest begins into the next step.
 
-    Elsewhere it is read from its beginning: data, for one, is written otherwise in ranges.
+    It is known only where the text is that of one artifact and nothing else. Otherwise the artifact
+    is read from its beginning: data, for one, is written differently when it is read in ranges.
     """
-    whole = [artifact for artifact in view.artifacts if _is_all(artifact, text)]
-    if view.next_step is None:
-        return view
-    known = whole and len(view.artifacts) == 1
-    begins = f", offset={len(_head(text, room))}" if known else ""
-    return replace(view, next_step=view.next_step.replace(UNKNOWN_OFFSET, begins, 1))
+    offset = f", offset={len(_head(text, room))}" if _is_of_one_artifact(view, text) else ""
+    step = (view.next_step or "").replace(sentences.OFFSET_PLACEHOLDER, offset, 1)
+    return replace(view, next_step=step)
 
 
-def _is_all(artifact: ArtifactView, text: str) -> bool:
-    """Whether a text is that of an artifact, but for line ends behind it."""
+def _is_of_one_artifact(view: TaskView, text: str) -> bool:
+    """Return whether a text is that of the only artifact, but for line ends behind it."""
+    if len(view.artifacts) != 1:
+        return False
+    (artifact,) = view.artifacts
     left = (artifact.size or 0) - len(text.encode("utf-8", "replace"))
     return (artifact.media_type or "").startswith("text/") and 0 <= left <= LINE_ENDS
 
 
-def _largest(view: TaskView) -> int:
-    structure = json.dumps(view.structured(), ensure_ascii=False, separators=(",", ":"))
-    return max(len(structure.encode()), len(view.prose().encode()))
-
-
-def _how_to_read(view: TaskView) -> str:
-    step, task_id = view.next_step or "", view.task_id or view.held_as
-    if not (task_id and view.artifacts):
-        return step or (LOST if view.rest else TOO_LONG)
-    largest = max(view.artifacts, key=lambda artifact: artifact.size or 0)
-    call = f'get_artifact(task_id="{task_id}", artifact_id="{largest.artifact_id}"'
-    read = f"The text is cut. Read on with {call}{UNKNOWN_OFFSET}), or search= for a phrase."
-    return read if call in step else f"{read} {step}".strip()
+# --- text ---
 
 
 def head_and_tail(text: str, room: int) -> str:
-    """Keep two thirds of `room` bytes from the head and one third from the tail."""
+    """Return `text` cut to `room` bytes, two thirds from its head and one third from its tail.
+
+    The line that counts what was left out comes on top of `room`.
+    """
     encoded = text.encode("utf-8", "replace")
     if len(encoded) <= room:
         return text
-    head = _head(text, room)
-    tail = encoded[-(room // 3) :].decode("utf-8", "ignore")
-    start = tail.find("\n") + 1
-    tail = tail[start:] if 0 < start < len(tail) // 2 else tail
+    head, tail = _head(text, room), _tail(encoded, room)
     left_out = len(encoded) - len(head.encode()) - len(tail.encode())
-    return f"{head}\n\n[… {left_out} bytes left out …]\n\n{tail.lstrip()}"
+    return f"{head}\n\n{sentences.left_out(left_out)}\n\n{tail.lstrip()}"
 
 
 def _head(text: str, room: int) -> str:
-    """Give what is kept of the beginning."""
+    """Return the beginning that `head_and_tail` keeps."""
     head = text.encode("utf-8", "replace")[: room * 2 // 3].decode("utf-8", "ignore")
-    head = head[: head.rfind("\n") + 1] if "\n" in head[len(head) // 2 :] else head
+    if "\n" in head[len(head) // 2 :]:
+        head = head[: head.rfind("\n") + 1]
     return head.rstrip()
+
+
+def _tail(encoded: bytes, room: int) -> str:
+    """Return the end that `head_and_tail` keeps."""
+    tail = encoded[-(room // 3) :].decode("utf-8", "ignore")
+    start = tail.find("\n") + 1
+    return tail[start:] if 0 < start < len(tail) // 2 else tail

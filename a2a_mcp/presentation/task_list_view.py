@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from a2a_mcp.a2a.model import JSON
 
 
 @dataclass(frozen=True, slots=True)
-class TasksView:
+class TaskListView:
     """A page of tasks."""
 
     rows: tuple[dict[str, JSON], ...]
@@ -29,16 +28,6 @@ class TasksView:
         if self.cursor:
             lines.append(f'\nMore with cursor="{self.cursor}".')
         return "\n".join(lines)
-
-
-def fitting(view: TasksView, room: int) -> int:
-    """How many of a view's rows fit into `room` bytes of either channel."""
-    for count in range(len(view.rows), 0, -1):
-        less = replace(view, rows=view.rows[:count])
-        structure = json.dumps(less.structured(), ensure_ascii=False, separators=(",", ":"))
-        if max(len(structure.encode()), len(less.prose().encode())) <= room:
-            return count
-    return 0
 
 
 def _line(row: dict[str, JSON]) -> str:

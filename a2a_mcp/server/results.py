@@ -33,7 +33,7 @@ from a2a_mcp.a2a.errors import (
 from a2a_mcp.a2a.model import JSON
 from a2a_mcp.config.secrets import CredentialUnavailable
 from a2a_mcp.errors import BridgeError
-from a2a_mcp.presentation.budget import fit
+from a2a_mcp.presentation.budget import fit_task
 from a2a_mcp.presentation.task_view import TaskView, UpdateView
 from a2a_mcp.text.truncate import shorten
 from a2a_mcp.text.untrusted import scrub
@@ -137,7 +137,7 @@ def of_task_view(view: TaskView, mask: Joining, limit: int) -> t.CallToolResult:
     goes_on = view.state is not None and not view.state.stop
     text = mask.pieces([view.text])[0] if goes_on else mask(view.text)
     if text is view.text and not (view.updates or view.history or view.error):
-        return of_view(fit(view, limit, mask), mask, is_error=view.failed)
+        return of_view(fit_task(view, limit, mask), mask, is_error=view.failed)
     pieces = mask.pieces([update.text for update in view.updates])
     said = replace(
         view,
@@ -151,7 +151,7 @@ def of_task_view(view: TaskView, mask: Joining, limit: int) -> t.CallToolResult:
             replace(turn, text=shorten(mask(turn.text), TURN_BYTES)) for turn in view.history
         ),
     )
-    return of_view(fit(said, limit, mask), mask, is_error=view.failed)
+    return of_view(fit_task(said, limit, mask), mask, is_error=view.failed)
 
 
 def _is_answer(update: UpdateView, view: TaskView) -> bool:

@@ -16,7 +16,7 @@ from staging import ME, Stage, configured, staged
 from a2a_mcp.a2a.model import TaskState
 from a2a_mcp.bridge.list_tasks import Filter, seconds
 from a2a_mcp.errors import AmbiguousAgent, NotAllowed, UnknownAgent
-from a2a_mcp.presentation.task_list_view import TasksView
+from a2a_mcp.presentation.task_list_view import TaskListView
 from a2a_mcp.text.times import rfc3339
 
 pytestmark = pytest.mark.anyio
@@ -45,15 +45,15 @@ async def known(
     await stage.tasks.adopt(owner=owner, agent=agent, task_id=task_id, state=state, **more)
 
 
-async def listed(stage: Stage, *, remote: bool = False, **wanted: Any) -> TasksView:
+async def listed(stage: Stage, *, remote: bool = False, **wanted: Any) -> TaskListView:
     return await stage.listing.tasks(ME, Filter(**wanted), remote=remote)
 
 
-def ids(view: TasksView) -> list[Any]:
+def ids(view: TaskListView) -> list[Any]:
     return [row.get("task_id") for row in view.structured()["tasks"]]
 
 
-def sizes(view: TasksView) -> list[int]:
+def sizes(view: TaskListView) -> list[int]:
     structure = json.dumps(view.structured(), ensure_ascii=False, separators=(",", ":"))
     return [len(structure.encode()), len(view.prose().encode())]
 

@@ -8,7 +8,7 @@ import pytest
 
 from a2a_mcp.a2a.model import Artifact, Message, Part, Role, Task, TaskState, TaskStatus
 from a2a_mcp.presentation import message_artifacts, task_view
-from a2a_mcp.presentation.budget import fit
+from a2a_mcp.presentation.budget import fit_task
 
 PNG = Part(kind="raw", raw=b"\x89PNG\r\n\x1a\n", filename="dot.png", media_type="image/png")
 PDF = Part(kind="raw", raw=b"%PDF-1.7", filename="r.pdf", media_type="application/pdf")
@@ -144,39 +144,39 @@ LINES = "".join(f"line {number}\n" for number in range(2_000))
     ],
 )
 def test_a_message_whose_text_is_cut_is_listed_and_says_where_the_rest_begins(known: Task) -> None:
-    view = fit(task_view.of_task("it", known), 2_000)
+    view = fit_task(task_view.of_task("it", known), 2_000)
     (listed,) = view.artifacts
     found = message_artifacts.find(known, listed.artifact_id)
     assert found
     assert found.parts == (text(LINES),)
     offset = len(view.text.partition("\n\n[…")[0])
     assert f'artifact_id="{listed.artifact_id}", offset={offset})' in (view.next_step or "")
-    assert fit(task_view.of_task("it", known), 100_000).artifacts == ()
+    assert fit_task(task_view.of_task("it", known), 100_000).artifacts == ()
 
 
 def test_a_message_that_says_what_an_artifact_says_is_not_listed_beside_it() -> None:
     made = Artifact(artifact_id="a", parts=(text(LINES),))
     known = task(QUESTION, status=said(text(LINES)), artifacts=(made,))
-    view = fit(task_view.of_task("it", known), 2_000)
+    view = fit_task(task_view.of_task("it", known), 2_000)
     assert [listed.artifact_id for listed in view.artifacts] == ["a"]
 
 
 def test_a_long_word_on_the_way_to_an_artifact_is_not_what_a_cut_text_is_read_on_from() -> None:
     made = Artifact(artifact_id="a", parts=(text(LINES[:9_000]),))
     known = task(QUESTION, said(text(LINES[::-1])), artifacts=(made,))
-    view = fit(task_view.of_task("it", known), 2_000)
+    view = fit_task(task_view.of_task("it", known), 2_000)
     assert [listed.artifact_id for listed in view.artifacts] == ["a"]
 
 
 def test_the_longer_of_an_artifact_and_a_message_is_named_and_both_are_listed() -> None:
     made = Artifact(artifact_id="a", parts=(text("short\n" * 100),))
     known = task(QUESTION, status=said(text(LINES)), artifacts=(made,))
-    view = fit(task_view.of_task("it", known), 2_000)
+    view = fit_task(task_view.of_task("it", known), 2_000)
     assert len(view.artifacts) == 2
     assert f'artifact_id="{view.artifacts[1].artifact_id}"' in (view.next_step or "")
 
 
 def test_a_cut_answer_without_a_task_that_nobody_keeps_says_so() -> None:
-    view = fit(task_view.of_message("it", said(text(LINES))), 2_000)
+    view = fit_task(task_view.of_message("it", said(text(LINES))), 2_000)
     assert view.artifacts == ()
     assert "the rest cannot be read" in (view.next_step or "")

@@ -332,13 +332,13 @@ def sizes(view: TaskView) -> list[int]:
 
 def test_a_view_that_fits_is_left_as_it_is() -> None:
     view = task_view.of_task("agent", task(message="hi"))
-    assert budget.fit(view, LIMIT) is view
+    assert budget.fit_task(view, LIMIT) is view
 
 
 @pytest.mark.parametrize("letter", ["a", "é", "日", "👩", '"', "\\", "\x00", "\n", "\t"], ids=repr)
 def test_a_long_text_of_any_script_keeps_head_and_tail_within_the_limit(letter: str) -> None:
     words = f"BEGIN {letter * 60_000} END"
-    view = budget.fit(task_view.of_task("agent", task(artifacts=(artifact(words),))), LIMIT)
+    view = budget.fit_task(task_view.of_task("agent", task(artifacts=(artifact(words),))), LIMIT)
     assert max(sizes(view)) <= LIMIT
     assert view.truncated
     assert view.text.startswith("BEGIN")
@@ -348,13 +348,13 @@ def test_a_long_text_of_any_script_keeps_head_and_tail_within_the_limit(letter: 
 
 def test_a_cut_uses_most_of_the_room() -> None:
     words = "".join(f"line {n}\n" for n in range(20_000))
-    view = budget.fit(task_view.of_task("agent", task(artifacts=(artifact(words),))), LIMIT)
+    view = budget.fit_task(task_view.of_task("agent", task(artifacts=(artifact(words),))), LIMIT)
     assert max(sizes(view)) > LIMIT * 0.8
 
 
 def test_a_cut_is_made_at_line_borders() -> None:
     rows = [f"row {n:05} of the table" for n in range(5000)]
-    view = budget.fit(task_view.of_task("agent", task(message="\n".join(rows))), LIMIT)
+    view = budget.fit_task(task_view.of_task("agent", task(message="\n".join(rows))), LIMIT)
     head, _, tail = view.text.partition("\n\n[… ")
     assert set(head.splitlines()) <= set(rows)
     assert set(tail.partition("…]\n\n")[2].splitlines()) <= set(rows)
@@ -370,7 +370,7 @@ def test_a_cut_counts_what_it_leaves_out() -> None:
 @pytest.mark.parametrize("channel", ["text", "structure"])
 def test_a_cut_says_how_to_read_on(channel: str) -> None:
     known = task(artifacts=(artifact("x" * 30_000, artifact_id="report"),))
-    view = budget.fit(task_view.of_task("agent", known), LIMIT)
+    view = budget.fit_task(task_view.of_task("agent", known), LIMIT)
     shown = view.prose() if channel == "text" else view.structured()["next_step"]
     assert 'get_artifact(task_id="t1", artifact_id="report"' in shown
 
@@ -378,7 +378,7 @@ def test_a_cut_says_how_to_read_on(channel: str) -> None:
 def test_a_cut_says_where_the_rest_of_a_lone_text_begins() -> None:
     words = "".join(f"Zeile {n}: schön 👩\n" for n in range(5_000))
     known = task(artifacts=(artifact(words),))
-    view = budget.fit(task_view.of_task("agent", known), LIMIT)
+    view = budget.fit_task(task_view.of_task("agent", known), LIMIT)
     found = re.search(r"offset=(\d+)\)", view.next_step or "")
     assert found
     head = view.text.partition("\n\n[… ")[0]
@@ -395,7 +395,7 @@ def test_a_cut_says_where_the_rest_of_a_lone_text_begins() -> None:
     ids=["a message too", "two artifacts", "data"],
 )
 def test_a_cut_of_more_than_a_lone_text_does_not_guess_where_its_rest_begins(known: Task) -> None:
-    view = budget.fit(task_view.of_task("agent", known), LIMIT)
+    view = budget.fit_task(task_view.of_task("agent", known), LIMIT)
     assert "offset=" not in (view.next_step or "")
     assert re.search(r'get_artifact\(task_id="[^"]+", artifact_id="[^"]+"\)', view.next_step or "")
 
@@ -403,20 +403,20 @@ def test_a_cut_of_more_than_a_lone_text_does_not_guess_where_its_rest_begins(kno
 def test_a_cut_message_with_a_file_names_one_call_that_brings_both() -> None:
     file = Part(kind="raw", raw=b"%PDF", filename="r.pdf")
     said = Message(message_id="m", role=Role.AGENT, parts=(text("x" * 30_000), file))
-    view = budget.fit(task_view.of_message("agent", said, "pending-1"), LIMIT)
+    view = budget.fit_task(task_view.of_message("agent", said, "pending-1"), LIMIT)
     assert (view.next_step or "").count("get_artifact(") == 1
     assert 'get_artifact(task_id="pending-1", artifact_id="message-' in (view.next_step or "")
 
 
 def test_a_question_that_is_cut_still_says_how_to_answer_it() -> None:
     known = task(TaskState.INPUT_REQUIRED, "Which? " * 5000)
-    view = budget.fit(task_view.of_task("agent", known), LIMIT)
+    view = budget.fit_task(task_view.of_task("agent", known), LIMIT)
     assert "Answer with send_task" in (view.next_step or "")
 
 
 def test_ids_and_state_survive_any_cut() -> None:
     known = task(artifacts=tuple(artifact("x" * 900, artifact_id=f"a{n}") for n in range(60)))
-    view = budget.fit(task_view.of_task("agent", known, note="n" * 500), 1_500)
+    view = budget.fit_task(task_view.of_task("agent", known, note="n" * 500), 1_500)
     assert (view.agent, view.task_id, view.context_id) == ("agent", "t1", "c1")
     assert view.state is TaskState.COMPLETED
     assert max(sizes(view)) <= 1_500
@@ -431,19 +431,19 @@ def test_no_word_of_an_agent_is_so_long_that_the_view_does_not_fit(field: str) -
         name=long if field == "name" else None,
         parts=(part,),
     )
-    view = budget.fit(task_view.of_task("agent", task(artifacts=(made, artifact("x")))), LIMIT)
+    view = budget.fit_task(task_view.of_task("agent", task(artifacts=(made, artifact("x")))), LIMIT)
     assert max(sizes(view)) <= LIMIT
 
 
 def test_a_long_reason_or_note_fits_too() -> None:
     view = task_view.of_task("agent", task(TaskState.FAILED), reason="r" * 40_000, note="n" * 1_200)
-    assert max(sizes(budget.fit(view, LIMIT))) <= LIMIT
+    assert max(sizes(budget.fit_task(view, LIMIT))) <= LIMIT
 
 
 def test_many_updates_fit() -> None:
     updates = tuple(UpdateView("working", f"{n} " + "u" * 490) for n in range(100))
     view = task_view.of_task("agent", task(message="x" * 50_000))
-    fitted = budget.fit(TaskView("agent", "t1", text=view.text, updates=updates), LIMIT)
+    fitted = budget.fit_task(TaskView("agent", "t1", text=view.text, updates=updates), LIMIT)
     assert max(sizes(fitted)) <= LIMIT
     assert fitted.truncated
 
@@ -480,4 +480,4 @@ large_tasks = st.builds(
 @given(large_tasks, st.sampled_from([3_000, 10_000, 40_000]))
 @settings(max_examples=60, deadline=None)
 def test_any_task_fits_both_channels(known: Task, limit: int) -> None:
-    assert max(sizes(budget.fit(task_view.of_task("agent", known), limit))) <= limit
+    assert max(sizes(budget.fit_task(task_view.of_task("agent", known), limit))) <= limit
