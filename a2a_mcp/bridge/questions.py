@@ -17,7 +17,7 @@ from a2a_mcp.bridge.task_result import NOTHING_HEARD
 from a2a_mcp.elicitation.form import Form, form_of
 from a2a_mcp.elicitation.question import mark_of, sign_in_link, wants_secret, words_of
 from a2a_mcp.errors import BridgeError, SentBefore
-from a2a_mcp.presentation.task_view import TaskView, noted
+from a2a_mcp.presentation.task_view import TaskView, with_note
 
 Send = Callable[[SendRequest], Awaitable[TaskView]]
 
@@ -88,15 +88,15 @@ class Answers:
         form = form_of(task)
         parts = form.answer(given) if form else ()
         if not parts:
-            return noted(await self.now(asked), INCOMPLETE), False
+            return with_note(await self.now(asked), INCOMPLETE), False
         outgoing = replace(base, agent=asked.agent, task_id=asked.task_id, parts=parts)
         try:
             view = await self._send(outgoing)
-            return noted(view, ANSWERED), not view.failed
+            return with_note(view, ANSWERED), not view.failed
         except SentBefore:
             view = await self._follow(asked, base)
             waits = view.state is TaskState.INPUT_REQUIRED
-            return (noted(view, SENT_BEFORE) if waits else view), False
+            return (with_note(view, SENT_BEFORE) if waits else view), False
         except A2AError as error:
             error.handle = asked.task_id
             raise
@@ -109,7 +109,7 @@ class Answers:
         view = await self._follow(asked, replace(base, past=past))
         if view.next_step != NOTHING_HEARD:
             return view, True
-        return noted(await self.now(asked), NOT_YET), False
+        return with_note(await self.now(asked), NOT_YET), False
 
     async def now(self, asked: Asked) -> TaskView:
         """View the task as it is; if it cannot be read, at least which one it is."""

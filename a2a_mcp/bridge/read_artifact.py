@@ -22,16 +22,14 @@ from a2a_mcp.errors import BridgeError
 from a2a_mcp.files import media_types, saving
 from a2a_mcp.files.quota import DiskQuota
 from a2a_mcp.presentation import message_artifacts, resource_uris
-from a2a_mcp.presentation.artifact import (
-    Link,
-    Piece,
-    SavedFile,
-    Wanted,
-    pick,
-    read_artifact,
+from a2a_mcp.presentation.artifact import ArtifactPiece, read_artifact
+from a2a_mcp.presentation.artifact_request import (
+    ArtifactRequest,
+    NothingThere,
+    find_requested,
     shown_id,
 )
-from a2a_mcp.presentation.json_pointer import NothingThere
+from a2a_mcp.presentation.attachments import Link, SavedFile
 from a2a_mcp.text.untrusted import scrub
 
 FOLDER: Final = "files"
@@ -54,7 +52,9 @@ class FilesOut:
         self._room: DiskQuota | None = None
         self._saving = anyio.Lock()
 
-    async def read(self, owner: str, task_id: str, agent: str | None, wanted: Wanted) -> Piece:
+    async def read(
+        self, owner: str, task_id: str, agent: str | None, wanted: ArtifactRequest
+    ) -> ArtifactPiece:
         """Read a piece of an artifact, and hand out its files with the first; raises as `Reader`.
 
         Its files come with the first piece of text, or of a part; not with a search.
@@ -66,11 +66,11 @@ class FilesOut:
         if task is None:
             raise await self._reader.nameless(record)
         mask = config.secrets.mask
-        artifact, parts = pick(record.agent, task, wanted, mask)
+        artifact, parts = find_requested(record.agent, task, wanted, mask)
         if self._fetches(record.agent) and any(part.kind == "url" for part in parts):
             parts = await self._fetched(record.agent, parts)
         handed: tuple[SavedFile, ...] = ()
-        if wanted.begins:
+        if wanted.is_first_piece:
             handed = await self._hand_out(owner, record.agent, task, artifact, parts)
         note = f"Note: {found.note}\n\n" if found.note else ""
         room = config.server.result_bytes - len(note.encode())

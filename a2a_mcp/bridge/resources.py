@@ -17,7 +17,7 @@ from a2a_mcp.agents.registry import Registry
 from a2a_mcp.bridge.service import Bridge
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.presentation import message_artifacts, resource_uris
-from a2a_mcp.presentation.artifact import named
+from a2a_mcp.presentation.artifact_request import find_artifact
 from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.store.base import TaskRecord
 from a2a_mcp.text.times import rfc3339
@@ -126,7 +126,7 @@ class Browser:
         history = message_artifacts.history_for(artifact_id)
         found = await self._bridge.reader.read(owner, task_id, record.agent, history)
         mask = self._registry.config.secrets.mask
-        return named(found.contents, artifact_id, mask) if found.contents else None
+        return find_artifact(found.contents, artifact_id, mask) if found.contents else None
 
 
 def _task(record: TaskRecord) -> Entry:

@@ -13,7 +13,7 @@ from a2a_mcp.a2a.errors import A2AError, AgentError, Delivery
 from a2a_mcp.a2a.model import Message, Task, TaskState
 from a2a_mcp.bridge.read_task import DEFAULT_HISTORY, Reader
 from a2a_mcp.bridge.routing import latest
-from a2a_mcp.presentation import task_view
+from a2a_mcp.presentation import sentences, task_view
 from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.store.base import TaskRecord, TaskStore
 from a2a_mcp.text.untrusted import scrub
@@ -56,7 +56,7 @@ class TaskResultBuilder:
         """View what is known now; raises the error that ended it with nothing known."""
         if follow.message is not None:
             view = self.of_message(follow.record, follow.message, note)
-            if view.held_as and (view.artifacts or view.rest):
+            if view.held_as and (view.artifacts or view.text_source):
                 await self._reader.keep()  # it is nowhere else, and its reader is told an id
             return view
         if follow.task is None:
@@ -183,7 +183,7 @@ class TaskResultBuilder:
             return view
         if not await self._tasks.claimed(_stop(record, record.task_id)):
             return view
-        return as_asked(task_view.noted(view, AS_ASKED))
+        return as_asked(task_view.with_note(view, AS_ASKED))
 
     async def _later(self, record: TaskRecord) -> str | None:
         """Give the task of a conversation that was begun last, if that is not this one."""
@@ -220,7 +220,7 @@ class TaskResultBuilder:
 
 def as_asked(view: TaskView) -> TaskView:
     """View a task that was stopped because its caller wanted that: there is nothing more to do."""
-    text = "" if view.text == task_view.NO_REASON else view.text
+    text = "" if view.text == sentences.NO_REASON else view.text
     return replace(view, text=text, next_step=None, failed=False)
 
 

@@ -14,7 +14,7 @@ from a2a_mcp.a2a.model import (
     TaskStatusUpdateEvent,
 )
 from a2a_mcp.presentation import task_view
-from a2a_mcp.presentation.content import joined
+from a2a_mcp.presentation.content import joined_text
 from a2a_mcp.presentation.task_view import UpdateView
 
 Notice = Callable[[UpdateView], Awaitable[None]]
@@ -61,14 +61,14 @@ class Updates:
         has ended is the answer itself.
         """
         if isinstance(event, TaskArtifactUpdateEvent):
-            size = len(joined(event.artifact.parts))
+            size = len(joined_text(event.artifact.parts))
             known = self._sizes.get(event.artifact.artifact_id, 0) if event.append else 0
             self._sizes[event.artifact.artifact_id] = known + size
         if not isinstance(event, Task) or event.state.terminal:
             return []
         found = []
         for artifact in event.artifacts:
-            text = joined(artifact.parts)
+            text = joined_text(artifact.parts)
             news = text[self._sizes.get(artifact.artifact_id, 0) :]
             if news:
                 found.append(UpdateView(self._state.value, news, piece=True))

@@ -15,7 +15,9 @@ from unicodedata import category, normalize
 from urllib.parse import urlsplit
 
 from a2a_mcp.a2a.model import JSON, Part, Role, Task
-from a2a_mcp.presentation.content import answer, content, in_order
+from a2a_mcp.presentation.answer import answer_text
+from a2a_mcp.presentation.comparison import with_sorted_data
+from a2a_mcp.presentation.content import text_of
 from a2a_mcp.text.untrusted import scrub
 from a2a_mcp.text.urls import is_private_link
 
@@ -52,17 +54,17 @@ def parts_of(task: Task) -> tuple[Part, ...]:
 def words_of(task: Task) -> str:
     """Give the question in the agent's words: its text, else what its data says."""
     asked = parts_of(task)
-    text = content(part for part in asked if part.kind == "text").strip()
+    text = text_of(part for part in asked if part.kind == "text").strip()
     if not text:
         said = (_said(part.data) for part in asked if part.kind == "data")
         text = scrub("\n".join(filter(None, said))).strip()
-    return text or answer(task)
+    return text or answer_text(task)
 
 
 def mark_of(task: Task) -> str:
     """Tell a question from the one after it: the same for as long as it waits for its answer."""
     said = task.status.message
-    told = [task.state, said.message_id if said else "", answer(in_order(task))]
+    told = [task.state, said.message_id if said else "", answer_text(with_sorted_data(task))]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
 
 

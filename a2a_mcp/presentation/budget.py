@@ -8,7 +8,6 @@ of a secret would pass every later masking.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, Protocol
 
@@ -17,9 +16,7 @@ from a2a_mcp.presentation import sentences
 from a2a_mcp.presentation.agent_view import AgentsView
 from a2a_mcp.presentation.task_list_view import TaskListView
 from a2a_mcp.presentation.task_view import ArtifactView, TaskView
-from a2a_mcp.text.truncate import shorten
-
-Mask = Callable[[str], str]
+from a2a_mcp.text.truncate import MaskText, shorten
 
 ID_BYTES: Final = 512
 NAME_BYTES: Final = 200
@@ -95,7 +92,7 @@ def _with_first_skills(view: AgentsView, count: int) -> AgentsView:
 # --- tasks ---
 
 
-def fit_task(view: TaskView, limit: int, mask: Mask = str) -> TaskView:
+def fit_task(view: TaskView, limit: int, mask: MaskText = str) -> TaskView:
     """Return the view cut so that each channel holds at most `limit` bytes.
 
     Its text must be masked already; `mask` serves the note and the names. Head and tail of the
@@ -104,13 +101,13 @@ def fit_task(view: TaskView, limit: int, mask: Mask = str) -> TaskView:
     view = _with_short_names(view, mask)
     if _surely_fits(view, limit) or fits(view, limit):
         return view
-    view = _with_rest_listed(view)
+    view = _with_source_listed(view)
     cut = replace(view, truncated=True, next_step=_how_to_read_on(view))
     shorter = _with_room_for_text(cut, limit, mask)
     return _with_most_text(shorter, view.text, limit - ROOM_FOR_OFFSET)
 
 
-def _with_short_names(view: TaskView, mask: Mask) -> TaskView:
+def _with_short_names(view: TaskView, mask: MaskText) -> TaskView:
     """Shorten what an agent may make of any length: note, ids, names and media types."""
     if _may_exceed(view.note, NOTE_BYTES):
         view = replace(view, note=_shortened(view.note, NOTE_BYTES, mask))
@@ -132,7 +129,7 @@ def _has_long_names(artifact: ArtifactView) -> bool:
     )
 
 
-def _with_short_name(artifact: ArtifactView, mask: Mask) -> ArtifactView:
+def _with_short_name(artifact: ArtifactView, mask: MaskText) -> ArtifactView:
     return replace(
         artifact,
         artifact_id=shorten(artifact.artifact_id, ID_BYTES, mask),
@@ -141,7 +138,7 @@ def _with_short_name(artifact: ArtifactView, mask: Mask) -> ArtifactView:
     )
 
 
-def _shortened(text: str | None, limit: int, mask: Mask) -> str | None:
+def _shortened(text: str | None, limit: int, mask: MaskText) -> str | None:
     return shorten(text, limit, mask) if text else None
 
 
@@ -153,11 +150,11 @@ def _surely_fits(view: TaskView, limit: int) -> bool:
     return characters * WIDEST_IN_JSON + ROOM_FOR_IDS <= limit
 
 
-def _with_rest_listed(view: TaskView) -> TaskView:
+def _with_source_listed(view: TaskView) -> TaskView:
     """List the message that the text comes from, so that its rest can be read."""
-    if view.rest is None or _readable_id(view) is None:
+    if view.text_source is None or _readable_id(view) is None:
         return view
-    return replace(view, artifacts=(*view.artifacts, view.rest))
+    return replace(view, artifacts=(*view.artifacts, view.text_source))
 
 
 def _readable_id(view: TaskView) -> str | None:
@@ -169,14 +166,14 @@ def _how_to_read_on(view: TaskView) -> str:
     """Return the next step of a cut view, its offset still a placeholder."""
     task_id, step = _readable_id(view), view.next_step or ""
     if task_id is None or not view.artifacts:
-        return step or (sentences.REST_IS_LOST if view.rest else sentences.TEXT_TOO_LONG)
+        return step or (sentences.REST_IS_LOST if view.text_source else sentences.TEXT_TOO_LONG)
     largest = max(view.artifacts, key=lambda artifact: artifact.size or 0)
     read_on = sentences.read_on(task_id, largest.artifact_id)
     is_said_already = sentences.get_artifact_call(task_id, largest.artifact_id) in step
     return read_on if is_said_already else f"{read_on} {step}".strip()
 
 
-def _with_room_for_text(view: TaskView, limit: int, mask: Mask) -> TaskView:
+def _with_room_for_text(view: TaskView, limit: int, mask: MaskText) -> TaskView:
     """Leave out entries of the lists until some text fits; at last shorten error and note."""
     if _has_room_for_text(view, limit):
         return view

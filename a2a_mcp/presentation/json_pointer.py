@@ -1,57 +1,87 @@
-"""Data by JSON pointer (RFC 6901), and long lists of it by range. Pure.
+"""Data read by JSON pointer (RFC 6901), long lists of it by range. Pure.
 
-Secrets are masked before anything is cut: half of one would pass every later masking.
+Secrets are masked before anything is cut: half of a secret would pass every later masking.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Final
 
-from a2a_mcp.a2a.model import JSON
-from a2a_mcp.errors import NotAllowed
-from a2a_mcp.text.truncate import shorten
+from a2a_mcp.a2a.model import JSON, Part
+from a2a_mcp.presentation import sentences
+from a2a_mcp.presentation.artifact_request import (
+    ArtifactRequest,
+    NothingThere,
+    end_of_range,
+    first_of_range,
+)
+from a2a_mcp.presentation.content import indented_json
+from a2a_mcp.presentation.text_range import read_range
+from a2a_mcp.text.truncate import MaskText, shorten
 from a2a_mcp.text.untrusted import scrub
 
-INDEX: Final = re.compile(r"0|[1-9][0-9]{0,8}")  # RFC 6901, and no number of any length
+INDEX: Final = re.compile(r"0|[1-9][0-9]{0,8}")
+"""An array index of RFC 6901, section 4; int() of thousands of digits would be slow."""
+
 SHOWN_KEYS: Final = 20
 KEY_BYTES: Final = 80
 
 
-class NothingThere(NotAllowed):
-    """What was asked for is not in the artifact; the message says what is."""
+def read_pointer(
+    parts: tuple[Part, ...], request: ArtifactRequest, room: int, mask: MaskText
+) -> str:
+    """Return what the request's pointer leads to in the first data part, in `room` bytes.
+
+    The first line belongs to the heading. Raises NothingThere.
+    """
+    part = next((part for part in parts if part.kind == "data"), None)
+    if part is None:
+        raise NothingThere("The artifact holds no data for a pointer.", "Read it without pointer.")
+    value = resolve(part.data, request.pointer or "", mask)
+    if isinstance(value, list):
+        return f"\n{_read_items(value, request, room, mask)}"
+    shown = mask(scrub(indented_json(value)))
+    is_whole = not request.offset and request.limit is None
+    if is_whole and len(shown.encode()) <= room:
+        return f"\n{shown}"
+    if isinstance(value, str):
+        return read_range(mask(scrub(value)), request, room)
+    hint = f"\n{sentences.or_read_a_member(describe_members(value, mask))}"
+    return read_range(shown, request, room - len(hint.encode())) + hint
 
 
-def follow(data: JSON, pointer: str, mask: Callable[[str], str] = str) -> JSON:
-    """Give the value that a pointer leads to; raises NothingThere."""
+def resolve(data: JSON, pointer: str, mask: MaskText = str) -> JSON:
+    """Return the value that a pointer leads to; its first slash may be missing.
+
+    Raises NothingThere with the members of the last value that was found.
+    """
     value = data
-    for step in pointer.removeprefix("/").split("/") if pointer else []:
-        key = step.replace("~1", "/").replace("~0", "~")
-        if isinstance(value, dict) and key in value:
-            value = value[key]
-        elif isinstance(value, list) and INDEX.fullmatch(key) and int(key) < len(value):
-            value = value[int(key)]
+    for step in _steps(pointer):
+        if isinstance(value, dict) and step in value:
+            value = value[step]
+        elif isinstance(value, list) and INDEX.fullmatch(step) and int(step) < len(value):
+            value = value[int(step)]
         else:
-            shown = shorten(scrub(key), KEY_BYTES, mask)
+            shown = shorten(scrub(step), KEY_BYTES, mask)
             raise NothingThere(
-                f"The pointer leads nowhere at {shown!r}: {members(value, mask)}.",
+                f"The pointer leads nowhere at {shown!r}: {describe_members(value, mask)}.",
                 "Correct the pointer and call again.",
             )
     return value
 
 
-def past_the_end(offset: int, total: int, unit: str) -> NothingThere:
-    """Say that an offset is too large."""
-    return NothingThere(
-        f"The offset {offset} is past the end of {total} {unit}.",
-        "Call again with a smaller offset.",
-    )
+def _steps(pointer: str) -> Iterator[str]:
+    if not pointer:
+        return
+    for step in pointer.removeprefix("/").split("/"):
+        yield step.replace("~1", "/").replace("~0", "~")
 
 
-def members(value: JSON, mask: Callable[[str], str] = str) -> str:
-    """Say what is in a value, for whoever points into it next."""
+def describe_members(value: JSON, mask: MaskText = str) -> str:
+    """Say which members of a value a pointer can lead to."""
     if isinstance(value, dict):
         keys = [shorten(scrub(str(key)), KEY_BYTES, mask) for key in sorted(value)[:SHOWN_KEYS]]
         more = f" and {len(value) - SHOWN_KEYS} more" if len(value) > SHOWN_KEYS else ""
@@ -61,30 +91,29 @@ def members(value: JSON, mask: Callable[[str], str] = str) -> str:
     return "there is a single value"
 
 
-def items(
-    value: list[JSON],
-    pointer: str,
-    start: int,
-    limit: int | None,
-    room: int,
-    mask: Callable[[str], str],
-) -> str:
-    """Show items of a list, one a line, as many as fit into `room` bytes; members by name."""
-    if start >= len(value) and value:
-        raise past_the_end(start, len(value), "items")
-    last = len(value) if limit is None else min(start + max(limit, 0), len(value))
-    rows: list[str] = []
-    for item in value[start:last]:
-        row = mask(scrub(json.dumps(item, ensure_ascii=False, sort_keys=True))) + "\n"
-        room -= len(row.encode())
+def _read_items(items: list[JSON], request: ArtifactRequest, room: int, mask: MaskText) -> str:
+    """Return the requested items of a list, one a line, as many as fit into `room` bytes."""
+    if not items:
+        return sentences.NO_ITEMS
+    end = end_of_range(request, len(items), "items")
+    start = first_of_range(request)
+    lines = _fitting_lines(items[start:end], room, mask)
+    if end == start:
+        return sentences.NO_ITEMS
+    if not lines:
+        return sentences.item_is_too_long(start, request.pointer or "")
+    end = start + len(lines)
+    where = sentences.which_range("items", start, end, len(items))
+    more = f"\nRead on with offset={end}." if end < len(items) else ""
+    return f"{where}\n\n{''.join(lines)}{more}"
+
+
+def _fitting_lines(items: list[JSON], room: int, mask: MaskText) -> list[str]:
+    lines: list[str] = []
+    for item in items:
+        line = mask(scrub(json.dumps(item, ensure_ascii=False, sort_keys=True))) + "\n"
+        room -= len(line.encode())
         if room < 0:
             break
-        rows.append(row)
-    if last > start and not rows:
-        return f"item {start} is too long for a list: read it with the pointer {pointer}/{start}"
-    end = start + len(rows)
-    if not rows:
-        return "no items"
-    more = f"\nRead on with offset={end}." if end < len(value) else ""
-    where = f"items {start} to {end - 1} of {len(value)}, counted from 0"
-    return f"{where}\n\n{''.join(rows)}{more}"
+        lines.append(line)
+    return lines

@@ -1,8 +1,8 @@
 """What agents say in messages, read like artifacts: files, and texts too long to be shown. Pure.
 
-They stand in a status, in the history to which it moves, or in an answer without a task (a2a-wire
-9). Such a message becomes an artifact whose id is made of its content: it stays the same wherever
-the message stands, at every read, and after a restart. It is never one that the agent gave itself.
+Such a message stands in a status, in the history to which it moves, or in an answer without a task.
+It becomes an artifact whose id is made of its content, so the id stays the same wherever the
+message stands, at every read, and after a restart. It is never an id that the agent gave itself.
 """
 
 from __future__ import annotations
@@ -13,85 +13,105 @@ from hashlib import sha256
 from typing import Final
 
 from a2a_mcp.a2a.model import Artifact, Message, Part, Role, Task
-from a2a_mcp.presentation.content import content, since_the_user
+from a2a_mcp.presentation.answer import latest_agent_messages
+from a2a_mcp.presentation.content import text_of
 
 NAME: Final = "message-"
 DIGITS: Final = 8
 HISTORY: Final = 100  # messages to look through for one that is asked for
-LONG: Final = 300  # characters; the text of a result keeps as many, however little room there is
+LONG: Final = 300  # characters; a result keeps as many of its text, however little room there is
 
 
 def with_files(task: Task) -> tuple[Artifact, ...]:
-    """Give what was said since the user's last message with files that no artifact holds."""
-    said = [message for message in _said(task) if _files(message.parts)]
+    """Return the messages since the user's last one with files that no artifact holds.
+
+    They come in the order in which they were said, each content once.
+    """
+    said = [message for message in _latest_messages(task) if _files(message)]
     if not said:
         return ()
-    known = [file for artifact in task.artifacts for file in _files(artifact.parts)]
-    new = [message for message in said if any(it not in known for it in _files(message.parts))]
-    made = {made.artifact_id: made for made in (_artifact(task, message) for message in new)}
-    return tuple(reversed(made.values()))
+    known = [file for artifact in task.artifacts for file in _files(artifact)]
+    new = [message for message in said if any(file not in known for file in _files(message))]
+    artifacts = (_artifact(task, message) for message in new)
+    once = {artifact.artifact_id: artifact for artifact in artifacts}
+    return tuple(reversed(once.values()))
 
 
 def count_results(task: Task) -> int:
     """Return the number of results, also of those in messages.
 
-    Of a long history an agent may show the end only, so a later reading may hold fewer.
+    An agent may show only the end of a long history, so a later reading may hold fewer.
     """
     return len(task.artifacts) + len(with_files(task))
 
 
-def at_length(task: Task, text: str) -> Artifact | None:
-    """Give the message of which a long `text` holds the words, if no artifact says the same."""
+def long_message(task: Task, text: str) -> Artifact | None:
+    """Return the message whose words are in a long `text`; None if an artifact says the same."""
     if len(text) < LONG:
         return None
-    for message in _said(task):
-        words = content(message.parts)
-        if len(words) >= LONG and (message is task.status.message or words in text):
-            repeats = any(content(artifact.parts) == words for artifact in task.artifacts)
+    for message in _latest_messages(task):
+        words = text_of(message.parts)
+        is_shown = message is task.status.message or words in text
+        if len(words) >= LONG and is_shown:
+            repeats = any(text_of(artifact.parts) == words for artifact in task.artifacts)
             return None if repeats else _artifact(task, message)
     return None
 
 
 def find(task: Task, artifact_id: str) -> Artifact | None:
-    """Give the message that has this id, of whatever turn; None where none has it."""
+    """Return the message with this id, of any turn; None if no message has it."""
     if history_for(artifact_id) is None:
         return None
-    told = (message for message in task.history if message.role is not Role.USER)
-    found = (_artifact(task, message) for message in (*_said(task), *told))
-    return next((made for made in found if made.artifact_id == artifact_id), None)
+    earlier = (message for message in task.history if message.role is not Role.USER)
+    for message in (*_latest_messages(task), *earlier):
+        artifact = _artifact(task, message)
+        if artifact.artifact_id == artifact_id:
+            return artifact
+    return None
 
 
 def history_for(artifact_id: str) -> int | None:
-    """Say how many messages a task must be read with to find this; None for an agent's own id."""
+    """Return how many messages a task must be read with to find this id.
+
+    None for an id that an agent gave to an artifact.
+    """
     return HISTORY if artifact_id.startswith(NAME) else None
 
 
-def _said(task: Task) -> Iterator[Message]:
-    """Go through what the agent said since the user's last message, the latest first."""
+def _latest_messages(task: Task) -> Iterator[Message]:
+    """Yield what the agent said since the user's last message, the latest first."""
     if task.status.message:
         yield task.status.message
-    yield from since_the_user(task.history)
+    yield from latest_agent_messages(task.history)
 
 
-def _files(parts: tuple[Part, ...]) -> list[tuple[bytes, str]]:
-    return [(part.raw, part.url) for part in parts if part.kind in ("raw", "url")]
+def _files(holder: Artifact | Message) -> list[tuple[bytes, str]]:
+    return [(part.raw, part.url) for part in holder.parts if part.kind in ("raw", "url")]
 
 
 def _artifact(task: Task, message: Message) -> Artifact:
-    taken = {artifact.artifact_id for artifact in task.artifacts}
-    made = NAME + _digest(message.parts)
-    while made in taken:
-        made += "-"
     names = [part.filename for part in message.parts if part.filename]
-    return Artifact(artifact_id=made, name=", ".join(names) or None, parts=message.parts)
+    return Artifact(
+        artifact_id=_unused_id(task, message),
+        name=", ".join(names) or None,
+        parts=message.parts,
+    )
+
+
+def _unused_id(task: Task, message: Message) -> str:
+    taken = {artifact.artifact_id for artifact in task.artifacts}
+    artifact_id = NAME + _digest(message.parts)
+    while artifact_id in taken:
+        artifact_id += "-"
+    return artifact_id
 
 
 def _digest(parts: tuple[Part, ...]) -> str:
-    """Say in a few digits what parts hold, in whatever order their data is told."""
-    found = sha256()
+    """Return a few digits made of what the parts hold; the order of data's members is ignored."""
+    digest = sha256()
     for part in parts:
         data = json.dumps(part.data, sort_keys=True)
         words = "\0".join((part.kind, part.text, part.url, data))
-        found.update(words.encode("utf-8", "surrogatepass"))
-        found.update(part.raw)
-    return found.hexdigest()[:DIGITS]
+        digest.update(words.encode("utf-8", "surrogatepass"))
+        digest.update(part.raw)
+    return digest.hexdigest()[:DIGITS]

@@ -1,7 +1,6 @@
-"""The `a2a://` addresses of agents, tasks and artifacts, written and read. Pure.
+"""The `a2a://` URIs of agents, tasks and artifacts, written and parsed. Pure.
 
-Ids are an agent's own and may hold anything, so each is percent-encoded whole, slashes too
-(DESIGN 4, Resources).
+Ids are the agent's own and may hold any character, so each is percent-encoded whole, slashes too.
 """
 
 from __future__ import annotations
@@ -17,8 +16,8 @@ TASKS: Final = f"{SCHEME}tasks"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """What an address names: `kind` agents or tasks, and as much below it as was given."""
+class ResourceAddress:
+    """What a URI names: `kind` is agents or tasks; the ids below it are set as far as given."""
 
     kind: str
     agent: str | None = None
@@ -27,48 +26,48 @@ class Place:
 
 
 def of_agent(agent: str) -> str:
-    """Give the address of a configured agent."""
-    return f"{AGENTS}/{_segment(agent)}"
+    """Return the URI of a configured agent."""
+    return f"{AGENTS}/{_encoded(agent)}"
 
 
 def of_task(agent: str, task_id: str) -> str:
-    """Give the address of a task."""
-    return f"{TASKS}/{_segment(agent)}/{_segment(task_id)}"
+    """Return the URI of a task."""
+    return f"{TASKS}/{_encoded(agent)}/{_encoded(task_id)}"
 
 
 def of_artifact(agent: str, task_id: str, artifact_id: str) -> str:
-    """Give the address of an artifact."""
-    return f"{of_task(agent, task_id)}/artifacts/{_segment(artifact_id)}"
+    """Return the URI of an artifact."""
+    return f"{of_task(agent, task_id)}/artifacts/{_encoded(artifact_id)}"
 
 
-def read(uri: str) -> Place | None:
-    """Read an address; None for one that is not ours."""
+def parse(uri: str) -> ResourceAddress | None:
+    """Return what a URI names; None for a URI that this server did not make."""
     if not uri.startswith(SCHEME) or len(uri) > LONGEST:
         return None
-    match [_plain(segment) for segment in uri.removeprefix(SCHEME).split("/")]:
-        case ["agents"]:
-            return Place("agents")
-        case ["agents", str(agent)] if agent:
-            return Place("agents", agent)
-        case ["tasks"]:
-            return Place("tasks")
-        case ["tasks", str(agent), str(task_id)] if agent and task_id:
-            return Place("tasks", agent, task_id)
-        case ["tasks", str(agent), str(task_id), "artifacts", str(artifact_id)] if (
-            agent and task_id and artifact_id
-        ):
-            return Place("tasks", agent, task_id, artifact_id)
+    segments = [_decoded(segment) for segment in uri.removeprefix(SCHEME).split("/")]
+    match segments:
+        case ["agents"] | ["tasks"]:
+            return ResourceAddress(str(segments[0]))
+        case _ if not all(segments):
+            return None
+        case ["agents", agent]:
+            return ResourceAddress("agents", agent)
+        case ["tasks", agent, task_id]:
+            return ResourceAddress("tasks", agent, task_id)
+        case ["tasks", agent, task_id, "artifacts", artifact_id]:
+            return ResourceAddress("tasks", agent, task_id, artifact_id)
         case _:
             return None
 
 
-def _segment(text: str) -> str:
-    if text in {".", ".."}:  # whoever normalises a URI would take them for steps
-        return text.replace(".", "%2E")
-    return quote(text, safe="", errors="replace")
+def _encoded(segment: str) -> str:
+    if segment in {".", ".."}:  # RFC 3986, section 5.2.4, would remove them as dot segments
+        return segment.replace(".", "%2E")
+    return quote(segment, safe="", errors="replace")
 
 
-def _plain(segment: str) -> str | None:
+def _decoded(segment: str) -> str | None:
+    """Return a percent-decoded segment; None if it is not UTF-8."""
     try:
         return unquote(segment, errors="strict")
     except UnicodeDecodeError:

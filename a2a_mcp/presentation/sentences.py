@@ -16,6 +16,22 @@ def join(*texts: str | None) -> str | None:
 
 # --- tasks: sent, followed, read, cancelled ---
 
+NO_CONTENT: Final = "(no content)"
+ONLY_FILES: Final = "(no text; see the artifacts)"
+NO_REASON: Final = "(the agent gave no reason)"
+
+RUNNING: Final = (
+    "The agent is not done yet. Call get_task or subscribe with this task_id later; do not send "
+    "the message again."
+)
+STATE_UNKNOWN: Final = (
+    "The agent does not say how far it is. Call get_task with this task_id later; do not send the "
+    "message again."
+)
+FAILED: Final = "Tell the user, or send a corrected request as a new task."
+REJECTED: Final = "The agent does not take this task. Change the request, or try another."
+CANCELED: Final = "The task was stopped. Send a new task if it is still wanted."
+
 OFFSET_PLACEHOLDER: Final = ", offset=…"
 """Stands in `read_on` until it is known how much of the text is shown."""
 
@@ -44,7 +60,95 @@ def left_out(count: int) -> str:
 
 # --- questions and the person who answers them ---
 
+INPUT_REQUIRED: Final = (
+    "The agent asks for input. Answer with send_task and this task_id; ask the user if you do not "
+    "know the answer, but never for a password."
+)
+AUTH_REQUIRED: Final = (
+    "The agent waits for the user to sign in or approve. Show the user its words and link; never "
+    "ask for a password. Then call get_task with this task_id."
+)
+ANSWER_WITH_DATA: Final = (
+    "The agent asks for input with data, and may want data back: answer with send_task, this "
+    'task_id, message "" and data, a list of {data, metadata}, in the form it asks for and with '
+    "its ids; ask the user if you do not know the answer, but never for a password."
+)
+ANSWER_FUNCTION_CALL: Final = (
+    "A function_call is answered with data {id, name, response} and its metadata, where "
+    "function_call becomes function_response."
+)
+ANSWER_INTERRUPT: Final = (
+    "An interrupt is answered with data {interruptResponse: {interruptId, response}} alone."
+)
+
 # --- artifacts and files ---
+
+FILES_NOT_KEPT: Final = (
+    "Its files cannot be read again: the agent made no task of this answer, and the bridge keeps "
+    "no results (keep_bytes or keep_days is 0)."
+)
+NO_ITEMS: Final = "no items"
+
+
+def read_files(task_id: str, artifact_id: str) -> str:
+    """Say how to read the files of an answer without a task."""
+    return f"Read its files with {get_artifact_call(task_id, artifact_id)})."
+
+
+def artifacts_not_listed(total: int, listed: int) -> str:
+    """Say that not all artifacts of a task are listed."""
+    return f"{total} artifacts in all; the first {listed} are listed."
+
+
+def more_media(count: int) -> str:
+    """Say that some pictures or sounds did not fit into one result."""
+    return f"{count} more pictures or sounds: read them one by one with part="
+
+
+def more_files(count: int) -> str:
+    """Say that some files did not fit into one result."""
+    return f"and {count} more: read them one by one with part="
+
+
+def which_range(unit: str, start: int, end: int, total: int) -> str:
+    """Say which units are shown; `end` is exclusive."""
+    return f"{unit} {start} to {end - 1} of {total}, counted from 0"
+
+
+def line_is_too_long(number: int, size: int, offset: int) -> str:
+    """Say how to read a line of `size` bytes that begins at character `offset`."""
+    return f"line {number} is {size} bytes long: read it by characters, from offset={offset}"
+
+
+def item_is_too_long(number: int, pointer: str) -> str:
+    """Say how to read an item of a list that does not fit into one line."""
+    return f"item {number} is too long for a list: read it with the pointer {pointer}/{number}"
+
+
+def or_read_a_member(members: str) -> str:
+    """Say that a large value can also be read by its members."""
+    return f"Or read a member by pointer: {members}."
+
+
+def phrase_does_not_occur(phrase: str, lines: int) -> str:
+    """Say that a search found nothing."""
+    return f"{phrase!r} does not occur in its {lines} lines."
+
+
+def phrase_occurs_before(phrase: str, start: int, before: int) -> str:
+    """Say that a search that was gone on with found nothing more."""
+    return f"{phrase!r} does not occur from line {start} on; {before} lines before hold it."
+
+
+def lines_hold_phrase(phrase: str, found: int, total: int) -> str:
+    """Say how many lines a search found."""
+    return f"{found} of {total} lines hold {phrase!r}; line numbers count from 0."
+
+
+def search_on(shown: int, offset: int) -> str:
+    """Say how to see the other hits of a search."""
+    return f"These are {shown} of them; for more, search again with offset={offset}."
+
 
 # --- agents ---
 

@@ -1,13 +1,13 @@
-"""What a model sees of a task: a `TaskView`, and the same as prose. Pure.
+"""What a model reads of a task: a `TaskView`, as structure and as text. Pure.
 
-Each channel is complete on its own, since hosts show the model one of the two and disagree which
-(hosts 1): nothing may stand in the text that the structure lacks, nor the reverse. Every word of an
-agent passes `scrub`; no bytes appear in either. Nothing is cut here: `fitting` does that, once
-secrets are masked.
+Each channel is complete on its own: a host shows the model one of the two, and hosts differ in
+which. Every word of an agent passes `scrub`; the bytes of files appear in neither channel. Nothing
+is cut here: `budget` does that after secrets are masked.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from a2a_mcp.a2a.model import (
     JSON,
     Artifact,
     Message,
+    Part,
     StreamEvent,
     Task,
     TaskArtifactUpdateEvent,
@@ -22,55 +23,29 @@ from a2a_mcp.a2a.model import (
     TaskStatusUpdateEvent,
 )
 from a2a_mcp.a2a.updates import as_task
-from a2a_mcp.presentation.content import answer, content, joined, media_type_of, size_of
-from a2a_mcp.presentation.message_artifacts import at_length, with_files
+from a2a_mcp.presentation import message_artifacts, sentences
+from a2a_mcp.presentation.answer import answer_text
+from a2a_mcp.presentation.content import joined_text, media_type_of, size_of, text_of
 from a2a_mcp.text.untrusted import scrub
 
 SHOWN_ARTIFACTS: Final = 20
-NO_CONTENT: Final = "(no content)"
-ONLY_FILES: Final = "(no text; see the artifacts)"
-NO_REASON: Final = "(the agent gave no reason)"
 FAILURES: Final = frozenset({TaskState.FAILED, TaskState.REJECTED, TaskState.CANCELED})
 
-RUNNING: Final = (
-    "The agent is not done yet. Call get_task or subscribe with this task_id later; do not send "
-    "the message again."
-)
 NEXT_STEPS: Final = {
-    TaskState.SUBMITTED: RUNNING,
-    TaskState.WORKING: RUNNING,
-    TaskState.UNKNOWN: "The agent does not say how far it is. Call get_task with this task_id "
-    "later; do not send the message again.",
-    TaskState.INPUT_REQUIRED: "The agent asks for input. Answer with send_task and this task_id; "
-    "ask the user if you do not know the answer, but never for a password.",
-    TaskState.AUTH_REQUIRED: "The agent waits for the user to sign in or approve. Show the user "
-    "its words and link; never ask for a password. Then call get_task with this task_id.",
-    TaskState.FAILED: "Tell the user, or send a corrected request as a new task.",
-    TaskState.REJECTED: "The agent does not take this task. Change the request, or try another.",
-    TaskState.CANCELED: "The task was stopped. Send a new task if it is still wanted.",
+    TaskState.SUBMITTED: sentences.RUNNING,
+    TaskState.WORKING: sentences.RUNNING,
+    TaskState.UNKNOWN: sentences.STATE_UNKNOWN,
+    TaskState.INPUT_REQUIRED: sentences.INPUT_REQUIRED,
+    TaskState.AUTH_REQUIRED: sentences.AUTH_REQUIRED,
+    TaskState.FAILED: sentences.FAILED,
+    TaskState.REJECTED: sentences.REJECTED,
+    TaskState.CANCELED: sentences.CANCELED,
 }
-HELD: Final = 'Read its files with get_artifact(task_id="{}", artifact_id="{}").'
-NOT_HELD: Final = (
-    "Its files cannot be read again: the agent made no task of this answer, and the bridge keeps "
-    "no results (keep_bytes or keep_days is 0)."
-)
-ANSWER_WITH_DATA: Final = (
-    "The agent asks for input with data, and may want data back: answer with send_task, this "
-    'task_id, message "" and data, a list of {data, metadata}, in the form it asks for and with '
-    "its ids; ask the user if you do not know the answer, but never for a password."
-)
-# How two frameworks want to be answered; by the mark that tells them.
-CUSTOMS: Final = (
-    (
-        "function_call",
-        " A function_call is answered with data {id, name, response} and its metadata, where "
-        "function_call becomes function_response.",
-    ),
-    (
-        "interrupts",
-        " An interrupt is answered with data {interruptResponse: {interruptId, response}} alone.",
-    ),
-)
+ANSWER_BY_MARK: Final = {
+    "function_call": sentences.ANSWER_FUNCTION_CALL,
+    "interrupts": sentences.ANSWER_INTERRUPT,
+}
+"""How two frameworks, ADK and Strands, want their questions answered, by a word in the data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +58,7 @@ class ArtifactView:
     size: int | None = None
 
     def structured(self) -> dict[str, JSON]:
-        """Give the members that are set."""
+        """Return the members that are set."""
         return _set(
             artifact_id=self.artifact_id,
             name=self.name,
@@ -92,7 +67,7 @@ class ArtifactView:
         )
 
     def line(self) -> str:
-        """Give the same as a line of text."""
+        """Return the same as a line of text."""
         size = f"{self.size} bytes" if self.size else None
         facts = ", ".join(fact for fact in (self.name, self.media_type, size) if fact)
         return f"- artifact_id {self.artifact_id}: {facts}"
@@ -100,7 +75,7 @@ class ArtifactView:
 
 @dataclass(frozen=True, slots=True)
 class UpdateView:
-    """One thing that happened on the way; a `piece` of a result joins to the next piece."""
+    """One thing that happened to a running task; a `piece` of a result joins to the next piece."""
 
     state: str
     text: str
@@ -117,10 +92,10 @@ class TurnView:
 
 @dataclass(frozen=True, slots=True)
 class TaskView:
-    """A task as a model reads it; `error` says what went wrong between us and the agent.
+    """A task as a model reads it; `error` says what went wrong between this bridge and the agent.
 
-    `rest` is what the text is of, where that is no artifact: it is listed if the text is cut.
-    `held_as` is the id under which the artifacts can be read, where that is not the task's.
+    `text_source` is the message that the text comes from, if that is no artifact; it is listed if
+    the text is cut. `held_as` is the id under which artifacts can be read if it is not the task's.
     """
 
     agent: str | None = None
@@ -136,11 +111,11 @@ class TaskView:
     note: str | None = None
     next_step: str | None = None
     failed: bool = False
-    rest: ArtifactView | None = None
+    text_source: ArtifactView | None = None
     held_as: str | None = None
 
     def structured(self) -> dict[str, JSON]:
-        """Give the members that are set, ids and state first."""
+        """Return the members that are set, ids and state first."""
         return _set(
             agent=self.agent,
             task_id=self.task_id,
@@ -157,16 +132,14 @@ class TaskView:
         )
 
     def prose(self) -> str:
-        """Give the same as readable text, ids and state first."""
+        """Return the same as readable text, ids and state first."""
         paragraphs = [
             self._heading(),
             self.error,
-            "\n".join(f"- [{update.state}] {update.text}".rstrip() for update in self.updates),
+            self._update_lines(),
             self.text,
             self._artifact_lines(),
-            "\n".join(["History:", *(f"{turn.role}: {turn.text}" for turn in self.history)])
-            if self.history
-            else "",
+            self._history_lines(),
             self.note and f"Note: {self.note}",
             self.next_step,
         ]
@@ -181,12 +154,21 @@ class TaskView:
         ]
         return " · ".join(fact for fact in facts if fact)
 
+    def _update_lines(self) -> str:
+        return "\n".join(f"- [{update.state}] {update.text}".rstrip() for update in self.updates)
+
     def _artifact_lines(self) -> str:
-        """Name the artifacts where the text alone does not tell that they are there."""
+        """Return the list of artifacts; empty where the text already shows the only one whole."""
         if len(self.artifacts) == 1 and not self.truncated and _is_text(self.artifacts[0]):
             return ""
-        lines = [artifact.line() for artifact in self.artifacts]
-        return "\n".join(["Artifacts:", *lines]) if lines else ""
+        return _titled("Artifacts:", [artifact.line() for artifact in self.artifacts])
+
+    def _history_lines(self) -> str:
+        return _titled("History:", [f"{turn.role}: {turn.text}" for turn in self.history])
+
+
+def _titled(title: str, lines: list[str]) -> str:
+    return "\n".join([title, *lines]) if lines else ""
 
 
 def _set(**members: Any) -> dict[str, JSON]:
@@ -200,102 +182,125 @@ def _is_text(artifact: ArtifactView) -> bool:
 def of_task(
     agent: str, task: Task, *, reason: str | None = None, note: str | None = None
 ) -> TaskView:
-    """View a task; `reason` is what the agent said of a failure elsewhere than in the task."""
-    text = answer(task)
-    made = (*task.artifacts, *with_files(task))
-    failed = task.state in FAILURES
-    if not text and failed:
-        text = scrub(reason) if reason else NO_REASON
-    elif not text and task.state is TaskState.COMPLETED:
-        text = ONLY_FILES if made else NO_CONTENT
+    """Return the view of a task.
+
+    `reason` is what the agent said of a failure elsewhere than in the task.
+    """
+    artifacts = (*task.artifacts, *message_artifacts.with_files(task))
+    text = answer_text(task) or _words_for_silence(task, artifacts, reason)
+    if len(artifacts) > SHOWN_ARTIFACTS:
+        note = sentences.join(note, sentences.artifacts_not_listed(len(artifacts), SHOWN_ARTIFACTS))
     return TaskView(
         agent=agent,
         task_id=scrub(task.id),
         context_id=scrub(task.context_id) if task.context_id else None,
         state=task.state,
         text=text,
-        artifacts=tuple(map(of_artifact, made[:SHOWN_ARTIFACTS])),
-        note=_counted(len(made), note),
+        artifacts=tuple(map(of_artifact, artifacts[:SHOWN_ARTIFACTS])),
+        note=note,
         next_step=_next_step(task),
-        failed=failed,
-        rest=_rest(task, text, made),
+        failed=task.state in FAILURES,
+        text_source=_text_source(task, text, artifacts),
     )
 
 
-def _rest(task: Task, text: str, made: tuple[Artifact, ...]) -> ArtifactView | None:
-    """View the message that is to be listed if its text is cut."""
-    said = at_length(task, text)
-    return of_artifact(said) if said and said not in made else None
+def _words_for_silence(task: Task, artifacts: tuple[Artifact, ...], reason: str | None) -> str:
+    """Return what stands for the text of a task whose agent said nothing."""
+    if task.state in FAILURES:
+        return scrub(reason) if reason else sentences.NO_REASON
+    if task.state is TaskState.COMPLETED:
+        return sentences.ONLY_FILES if artifacts else sentences.NO_CONTENT
+    return ""
+
+
+def _text_source(task: Task, text: str, listed: tuple[Artifact, ...]) -> ArtifactView | None:
+    """Return the message that a long text comes from, if it is not listed as it is."""
+    message = message_artifacts.long_message(task, text)
+    return of_artifact(message) if message and message not in listed else None
 
 
 def _next_step(task: Task) -> str | None:
-    """Say what to do now; a question in data may want an answer in data."""
-    said = task.status.message
-    data = [part for part in said.parts if part.kind == "data"] if said else []
-    if task.state is not TaskState.INPUT_REQUIRED or not data:
-        return NEXT_STEPS.get(task.state)
-    marks = {mark for part in data for mark in (*part.metadata.values(), *_names(part.data))}
-    return ANSWER_WITH_DATA + "".join(words for mark, words in CUSTOMS if mark in marks)
+    """Return what to do now; a question in data may want an answer in data."""
+    if task.state is TaskState.INPUT_REQUIRED and (data := _data_of_question(task)):
+        marks = [mark for part in data for mark in _marks(part)]
+        by_mark = (step for mark, step in ANSWER_BY_MARK.items() if mark in marks)
+        return sentences.join(sentences.ANSWER_WITH_DATA, *by_mark)
+    return NEXT_STEPS.get(task.state)
 
 
-def _names(data: JSON) -> tuple[str, ...]:
-    return tuple(data) if isinstance(data, dict) else ()
+def _data_of_question(task: Task) -> list[Part]:
+    parts = task.status.message.parts if task.status.message else ()
+    return [part for part in parts if part.kind == "data"]
 
 
-def noted(view: TaskView, note: str, next_step: str | None = None) -> TaskView:
-    """Add a note to a view, and another next step where one is given."""
-    joined = f"{view.note} {note}" if view.note else note
-    return replace(view, note=joined, next_step=next_step or view.next_step)
+def _marks(part: Part) -> Iterator[JSON]:
+    """Yield the words by which a framework marks its data."""
+    yield from part.metadata.values()
+    if isinstance(part.data, dict):
+        yield from part.data
 
 
-def _counted(count: int, note: str | None) -> str | None:
-    """Say how many artifacts there are where not all are listed."""
-    if count <= SHOWN_ARTIFACTS:
-        return note
-    words = f"{count} artifacts in all; the first {SHOWN_ARTIFACTS} are listed."
-    return f"{note} {words}" if note else words
+def with_note(view: TaskView, note: str, next_step: str | None = None) -> TaskView:
+    """Return a view with a note added, and with another next step if one is given."""
+    return replace(
+        view, note=sentences.join(view.note, note), next_step=next_step or view.next_step
+    )
 
 
 def of_message(
     agent: str, message: Message, held_as: str | None = None, *, note: str | None = None
 ) -> TaskView:
-    """View a message that an agent answered with instead of a task: done, and nothing to follow.
+    """Return the view of a message that an agent answered with instead of a task.
 
-    `held_as` is the id by which it can be read again; None where it is not kept.
+    It is done, and there is no task to follow. `held_as` is the id by which it can be read again;
+    None if it is not kept.
     """
     view = of_task(agent, as_task("", message), note=note)
     view = replace(view, task_id=None, held_as=held_as)
-    if view.artifacts and held_as:
-        return replace(view, next_step=HELD.format(held_as, view.artifacts[0].artifact_id))
-    return noted(replace(view, artifacts=()), NOT_HELD) if view.artifacts else view
+    if not view.artifacts:
+        return view
+    if held_as is None:
+        return with_note(replace(view, artifacts=()), sentences.FILES_NOT_KEPT)
+    step = sentences.read_files(held_as, view.artifacts[0].artifact_id)
+    return replace(view, next_step=step)
 
 
-def of_history(task: Task, most: int) -> tuple[TurnView, ...]:
-    """View the latest messages, oldest first; below 1.0 agents send all (a2a-wire 10.2)."""
-    latest = task.history[max(len(task.history) - most, 0) :]
-    return tuple(TurnView(message.role.value, content(message.parts)) for message in latest)
+def of_history(task: Task, count: int) -> tuple[TurnView, ...]:
+    """Return the latest `count` messages, oldest first.
+
+    Agents below A2A 1.0 may ignore historyLength and send all messages.
+    """
+    latest = task.history[max(len(task.history) - count, 0) :]
+    return tuple(TurnView(message.role.value, text_of(message.parts)) for message in latest)
 
 
 def of_artifact(artifact: Artifact) -> ArtifactView:
-    """View an artifact: its ids, its kind and its size."""
-    types = {media_type_of(part) for part in artifact.parts}
+    """Return the view of an artifact: its id, name, kind and size."""
     return ArtifactView(
         artifact_id=scrub(artifact.artifact_id),
         name=scrub(artifact.name) if artifact.name else None,
-        media_type=types.pop() if len(types) == 1 else ("multipart/mixed" if types else None),
+        media_type=_media_type_of(artifact),
         size=sum(size_of(part) for part in artifact.parts) or None,
     )
 
 
+def _media_type_of(artifact: Artifact) -> str | None:
+    types = {media_type_of(part) for part in artifact.parts}
+    if len(types) > 1:
+        return "multipart/mixed"
+    return types.pop() if types else None
+
+
 def of_event(state: TaskState, event: StreamEvent) -> UpdateView | None:
-    """View what an event adds; `state` is the one last heard of. None for a message: the answer."""
+    """Return what an event adds; `state` is the task's last known one.
+
+    None for a message: it is the answer, and no update.
+    """
     match event:
         case Task() | TaskStatusUpdateEvent():
-            said = event.status.message
-            text = content(said.parts) if said else ""
-            return UpdateView(state.value, text)
+            message = event.status.message
+            return UpdateView(state.value, text_of(message.parts) if message else "")
         case TaskArtifactUpdateEvent():
-            text = joined(event.artifact.parts)
-            return UpdateView(state.value, text, piece=True)
+            return UpdateView(state.value, joined_text(event.artifact.parts), piece=True)
         case Message():
             return None

@@ -12,14 +12,15 @@ from base64 import b64encode
 import mcp.types as t
 from mcp.types.version import is_version_at_least
 
-from a2a_mcp.presentation.artifact import Link, Media, Piece
+from a2a_mcp.presentation.artifact import ArtifactPiece
+from a2a_mcp.presentation.attachments import Link, Media
 from a2a_mcp.server.results import Mask
 
 AUDIO_SINCE = "2025-03-26"
 LINKS_SINCE = "2025-06-18"
 
 
-def blocks_of(piece: Piece, mask: Mask, version: str | None) -> list[t.ContentBlock]:
+def blocks_of(piece: ArtifactPiece, mask: Mask, version: str | None) -> list[t.ContentBlock]:
     """Make the blocks: the text, then pictures and sound, then links."""
     blocks: list[t.ContentBlock] = [t.TextContent(type="text", text=mask(piece.text))]
     blocks += [_block(media, version) for media in piece.media]

@@ -26,7 +26,7 @@ from pydantic import ValidationError
 from a2a_mcp.a2a.model import TaskState
 from a2a_mcp.bridge.service import SendRequest
 from a2a_mcp.errors import NotAllowed
-from a2a_mcp.presentation.task_view import TaskView, noted
+from a2a_mcp.presentation.task_view import TaskView, with_note
 from a2a_mcp.server import results
 from a2a_mcp.server.app import App, owner
 from a2a_mcp.text.truncate import shorten
@@ -204,9 +204,9 @@ class _Call:
         if question is None:
             return view
         if question.secret:
-            return noted(view, NO_FORM, NO_FORM_STEP)
+            return with_note(view, NO_FORM, NO_FORM_STEP)
         if self._rounds >= MOST_ROUNDS:
-            return noted(view, TOO_MANY)
+            return with_note(view, TOO_MANY)
         return question if can_be_shown(self._app, question) else view
 
     def _returned(self, question: Question) -> t.InputRequiredResult:
@@ -248,7 +248,7 @@ class _Call:
             step = STILL_SIGN_IN if signing_in else STILL_WAITS
             now = await answers.now(asked)
             waits = now.state is asked.state
-            return noted(now, UNANSWERED[told], step if waits else None), False
+            return with_note(now, UNANSWERED[told], step if waits else None), False
         base = SendRequest(
             "", wait_seconds=self._wait_seconds, message_id=message_id, spent=self._spent
         )

@@ -54,7 +54,8 @@ from a2a_mcp.a2a.model import (
 from a2a_mcp.a2a.versions import v0_3, v0_3_rest, v1_0
 from a2a_mcp.a2a.versions.base import Dialect
 from a2a_mcp.a2a.versions.table import Interface, from_text
-from a2a_mcp.presentation.task_view import answer, content
+from a2a_mcp.presentation.answer import answer_text
+from a2a_mcp.presentation.content import text_of
 
 pytestmark = pytest.mark.anyio
 ALL = [v1_0.JSONRPC, v1_0.REST, v0_3.JSONRPC, v0_3_rest.REST, v0_3.JSONRPC_0_2]
@@ -159,7 +160,7 @@ async def test_the_answer_of_a_real_server_arrives_whole(name: str, recorded: st
         got = await client.send(HELLO)
     assert isinstance(got, Task)
     assert got.state is TaskState.COMPLETED
-    assert answer(got) == {"0.3-rest": "slept"}.get(name, "result of: hi")
+    assert answer_text(got) == {"0.3-rest": "slept"}.get(name, "result of: hi")
 
 
 @every_dialect
@@ -395,7 +396,7 @@ async def test_a_bad_part_does_not_cost_the_good_ones() -> None:
     parts = got.artifacts[0].parts
     assert [part.kind for part in parts] == ["text", "data", "data", "empty", "empty", "text"]
     assert (parts[0].text, parts[1].data, parts[2].data) == ("\ud800 caf\ufffd", "NaN", "inf")
-    assert content(parts).endswith("fine")
+    assert text_of(parts).endswith("fine")
 
 
 async def test_a_limit_of_one_send_wins_over_the_general_one() -> None:

@@ -13,16 +13,14 @@ from hypothesis import strategies as st
 
 from a2a_mcp.a2a.model import Artifact, Part, Task, TaskState, TaskStatus
 from a2a_mcp.errors import NotAllowed
-from a2a_mcp.presentation.artifact import (
-    LARGEST_MEDIA,
-    Piece,
-    Wanted,
-    pick,
-    playable,
-    read_artifact,
+from a2a_mcp.presentation.artifact import ArtifactPiece, read_artifact
+from a2a_mcp.presentation.artifact_request import (
+    ArtifactRequest,
+    NothingThere,
+    find_requested,
     shown_id,
 )
-from a2a_mcp.presentation.json_pointer import NothingThere
+from a2a_mcp.presentation.attachments import LARGEST_MEDIA, media_of
 from a2a_mcp.text.untrusted import scrub
 
 ROOM = 10_000
@@ -44,15 +42,17 @@ def task(*parts: Part, name: str | None = None, artifact_id: str = "a1") -> Task
     return Task(id="t1", status=TaskStatus(state=TaskState.COMPLETED), artifacts=(made,))
 
 
-def read(known: Task, room: int = ROOM, artifact_id: str = "a1", **wanted: Any) -> Piece:
+def read(known: Task, room: int = ROOM, artifact_id: str = "a1", **wanted: Any) -> ArtifactPiece:
     try:
-        return read_masked(known, Wanted(artifact_id, **wanted), room)
+        return read_masked(known, ArtifactRequest(artifact_id, **wanted), room)
     except NothingThere as error:
-        return Piece(error.message)
+        return ArtifactPiece(error.message)
 
 
-def read_masked(known: Task, wanted: Wanted, room: int, mask: Callable[[str], str] = str) -> Piece:
-    artifact, parts = pick("agent", known, wanted, mask)
+def read_masked(
+    known: Task, wanted: ArtifactRequest, room: int, mask: Callable[[str], str] = str
+) -> ArtifactPiece:
+    artifact, parts = find_requested("agent", known, wanted, mask)
     return read_artifact("agent", artifact, parts, wanted, room, mask)
 
 
@@ -378,7 +378,7 @@ def test_a_range_of_a_short_text_in_data_is_exact() -> None:
     ],
 )
 def test_pictures_and_sound_are_known_by_their_first_bytes_alone(start: bytes, kind: str) -> None:
-    media = playable(Part(kind="raw", raw=start, media_type="application/pdf"))
+    media = media_of(Part(kind="raw", raw=start, media_type="application/pdf"))
     assert media
     assert (media.media_type, media.data) == (kind, start)
 
@@ -388,7 +388,7 @@ def test_pictures_and_sound_are_known_by_their_first_bytes_alone(start: bytes, k
 )
 def test_bytes_that_only_claim_to_be_a_picture_are_not_shown(content: bytes) -> None:
     part = Part(kind="raw", raw=content, media_type="image/png", filename="x.png")
-    assert playable(part) is None
+    assert media_of(part) is None
     shown = read(task(part))
     assert shown.media == ()
     assert f"[file 'x.png': image/png, {len(content)} bytes]" in shown.text
@@ -427,7 +427,7 @@ def test_a_link_is_shown_and_nothing_is_fetched() -> None:
 
 def test_a_secret_at_the_border_of_a_range_does_not_pass_by_half() -> None:
     known = task(text("the token is SUPERSECRET, they said"))
-    assert "SUPER" not in read_masked(known, Wanted("a1", limit=18), ROOM, hide).text
+    assert "SUPER" not in read_masked(known, ArtifactRequest("a1", limit=18), ROOM, hide).text
 
 
 def hide(words: str) -> str:
@@ -438,7 +438,9 @@ def hide(words: str) -> str:
 def test_no_half_of_a_secret_passes_where_data_is_cut(before: int) -> None:
     words = "x" * (9_000 + before) + "SUPERSECRET" + "y" * 3_000
     for value, pointer in ((words, ""), ({"k": words}, ""), ([words[:8_900], words], "/1")):
-        shown = read_masked(task(data(value)), Wanted("a1", pointer=pointer), ROOM, hide).text
+        shown = read_masked(
+            task(data(value)), ArtifactRequest("a1", pointer=pointer), ROOM, hide
+        ).text
         assert "SUPER" not in shown
         assert "SECRET" not in shown
 
@@ -448,10 +450,10 @@ def test_no_half_of_a_secret_passes_in_a_name_or_an_id_that_is_cut(before: int) 
     words = "n" * before + "SUPERSECRET" + "m" * 600
     known = task(text("x"), name=words[300:], artifact_id=words)
     shown = shown_id(known.artifacts[0], hide)
-    answer = read_masked(known, Wanted(shown), ROOM, hide)
+    answer = read_masked(known, ArtifactRequest(shown), ROOM, hide)
     assert "SUPE" not in answer.text
     with pytest.raises(NotAllowed) as caught:
-        read_masked(known, Wanted("other"), ROOM, hide)
+        read_masked(known, ArtifactRequest("other"), ROOM, hide)
     assert "SUPE" not in caught.value.next_step
 
 
@@ -461,5 +463,7 @@ def test_half_a_secret_is_no_name_of_a_link() -> None:
 
     for filler in range(170, 200, 5):
         url = f"https://e.example/{'x' * filler}SUPERSECRET"
-        (link,) = read_masked(task(Part(kind="url", url=url)), Wanted("a1"), ROOM, hide).links
+        (link,) = read_masked(
+            task(Part(kind="url", url=url)), ArtifactRequest("a1"), ROOM, hide
+        ).links
         assert "SUPER" not in link.name

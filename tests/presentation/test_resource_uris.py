@@ -5,16 +5,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from a2a_mcp.presentation import resource_uris
-from a2a_mcp.presentation.resource_uris import Place
+from a2a_mcp.presentation.resource_uris import ResourceAddress
 
 IDS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=200)
 
 
 @given(IDS, IDS, IDS)
 def test_an_address_gives_back_the_ids_it_was_made_of(agent: str, task: str, artifact: str) -> None:
-    assert resource_uris.read(resource_uris.of_agent(agent)) == Place("agents", agent)
-    assert resource_uris.read(resource_uris.of_task(agent, task)) == Place("tasks", agent, task)
-    assert resource_uris.read(resource_uris.of_artifact(agent, task, artifact)) == Place(
+    assert resource_uris.parse(resource_uris.of_agent(agent)) == ResourceAddress("agents", agent)
+    assert resource_uris.parse(resource_uris.of_task(agent, task)) == ResourceAddress(
+        "tasks", agent, task
+    )
+    assert resource_uris.parse(resource_uris.of_artifact(agent, task, artifact)) == ResourceAddress(
         "tasks", agent, task, artifact
     )
 
@@ -45,9 +47,9 @@ def test_ids_with_slashes_dots_and_colons_are_one_segment_each() -> None:
     ],
 )
 def test_what_is_no_address_of_ours_is_none(uri: str) -> None:
-    assert resource_uris.read(uri) is None
+    assert resource_uris.parse(uri) is None
 
 
 def test_the_lists_have_addresses_of_their_own() -> None:
-    assert resource_uris.read(resource_uris.AGENTS) == Place("agents")
-    assert resource_uris.read(resource_uris.TASKS) == Place("tasks")
+    assert resource_uris.parse(resource_uris.AGENTS) == ResourceAddress("agents")
+    assert resource_uris.parse(resource_uris.TASKS) == ResourceAddress("tasks")

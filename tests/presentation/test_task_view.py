@@ -21,7 +21,7 @@ from a2a_mcp.a2a.model import (
     TaskStatus,
     TaskStatusUpdateEvent,
 )
-from a2a_mcp.presentation import budget, task_view
+from a2a_mcp.presentation import budget, sentences, task_view
 from a2a_mcp.presentation.task_view import ArtifactView, TaskView, UpdateView
 
 LIMIT = 10_000
@@ -75,7 +75,7 @@ def test_words_that_differ_are_all_shown_results_before_closing_words() -> None:
 
 def test_history_of_before_the_users_last_message_is_not_the_answer() -> None:
     known = task(history=(said("old answer"), said("new question", role=Role.USER)))
-    assert viewed(known) == task_view.NO_CONTENT
+    assert viewed(known) == sentences.NO_CONTENT
 
 
 def test_the_last_words_of_history_are_the_last_that_say_anything() -> None:
@@ -135,7 +135,7 @@ def test_a_link_is_shown_with_where_it_leads() -> None:
 def test_the_bytes_of_a_file_stand_nowhere_and_its_name_and_size_in_the_list() -> None:
     picture = artifact(Part(kind="raw", raw=PNG, media_type="image/png"), name="dot.png")
     view = task_view.of_task("agent", task(artifacts=(picture,)))
-    assert view.text == task_view.ONLY_FILES
+    assert view.text == sentences.ONLY_FILES
     assert view.artifacts == (ArtifactView("answer", "dot.png", "image/png", len(PNG)),)
     assert "artifact_id answer: dot.png, image/png, 70 bytes" in view.prose()
     assert "iVBOR" not in view.prose() + json.dumps(view.structured())
@@ -176,7 +176,7 @@ def test_a_failure_is_an_error_with_the_agents_words(state: TaskState) -> None:
 
 @pytest.mark.parametrize("state", sorted(task_view.FAILURES))
 def test_a_failure_without_words_says_so(state: TaskState) -> None:
-    assert viewed(task(state)) == task_view.NO_REASON
+    assert viewed(task(state)) == sentences.NO_REASON
 
 
 def test_a_failure_takes_its_words_from_the_error_that_ended_the_stream() -> None:
@@ -202,7 +202,7 @@ def test_every_state_but_completed_says_what_to_do_next(state: TaskState) -> Non
 
 
 def test_an_empty_completion_is_said_and_not_an_empty_text() -> None:
-    assert viewed(task()) == task_view.NO_CONTENT
+    assert viewed(task()) == sentences.NO_CONTENT
     assert viewed(task(message="", artifacts=(artifact(""),))) != ""
 
 
@@ -215,7 +215,7 @@ def test_a_message_reply_is_completed_and_has_no_task() -> None:
         "state": "completed",
         "text": "hi",
     }
-    assert task_view.of_message("agent", said()).text == task_view.NO_CONTENT
+    assert task_view.of_message("agent", said()).text == sentences.NO_CONTENT
 
 
 def test_text_of_an_agent_cannot_steer_a_terminal_or_a_reader() -> None:

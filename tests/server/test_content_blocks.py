@@ -12,12 +12,13 @@ from real_agents import Agents
 from scripted import GET, Reply, http, result, scripted, task
 from staging import configured, hosted
 
-from a2a_mcp.presentation.artifact import Link, Media, Piece
+from a2a_mcp.presentation.artifact import ArtifactPiece
+from a2a_mcp.presentation.attachments import Link, Media
 from a2a_mcp.server.content_blocks import blocks_of
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
 WAV = b"RIFF\x00\x00\x00\x00WAVEfmt "
-PIECE = Piece("two files", (Media(PNG, "image/png"), Media(WAV, "audio/wav")))
+PIECE = ArtifactPiece("two files", (Media(PNG, "image/png"), Media(WAV, "audio/wav")))
 VERSIONS = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28"]
 
 
@@ -42,7 +43,7 @@ def test_sound_is_words_where_an_audio_block_would_spoil_the_whole_result(
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_link_is_a_block_only_where_it_would_not_spoil_the_whole_result(version: str) -> None:
-    piece = Piece("a link", links=(Link("a2a://tasks/a/t/artifacts/f", "f.pdf", "x/y", 3),))
+    piece = ArtifactPiece("a link", links=(Link("a2a://tasks/a/t/artifacts/f", "f.pdf", "x/y", 3),))
     kinds = [block.type for block in blocks_of(piece, str, version)]
     assert kinds == (["text", "resource_link"] if version >= "2025-06-18" else ["text"])
 
@@ -54,12 +55,12 @@ def test_the_bytes_are_exact() -> None:
 
 
 def test_the_words_are_masked() -> None:
-    blocks = blocks_of(Piece("a secret"), lambda text: text.replace("secret", "***"), None)
+    blocks = blocks_of(ArtifactPiece("a secret"), lambda text: text.replace("secret", "***"), None)
     assert [block.text for block in blocks if isinstance(block, t.TextContent)] == ["a ***"]
 
 
 def test_a_text_alone_is_one_block() -> None:
-    assert len(blocks_of(Piece("only words"), str, VERSIONS[-1])) == 1
+    assert len(blocks_of(ArtifactPiece("only words"), str, VERSIONS[-1])) == 1
 
 
 @pytest.mark.anyio

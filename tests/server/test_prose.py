@@ -21,7 +21,9 @@ from a2a_mcp.a2a.decoding.events import decode_message, decode_task
 from a2a_mcp.a2a.errors import AgentError, AgentUnreachable, AuthenticationRequired, Delivery
 from a2a_mcp.errors import NotAllowed
 from a2a_mcp.presentation import task_view
-from a2a_mcp.presentation.artifact import Link, SavedFile, Wanted, pick, read_artifact
+from a2a_mcp.presentation.artifact import read_artifact
+from a2a_mcp.presentation.artifact_request import ArtifactRequest, find_requested
+from a2a_mcp.presentation.attachments import Link, SavedFile
 from a2a_mcp.presentation.task_view import TaskView, UpdateView
 from a2a_mcp.server import results
 from a2a_mcp.text.masking import Mask
@@ -60,8 +62,8 @@ def text_of(result: t.CallToolResult) -> str:
 
 def piece(artifact: dict[str, Any], *handed: SavedFile, **wanted: Any) -> str:
     """What get_artifact says of an artifact."""
-    known, which = task(artifacts=[artifact]), Wanted("answer", **wanted)
-    found, parts = pick("research", known, which, str)
+    known, which = task(artifacts=[artifact]), ArtifactRequest("answer", **wanted)
+    found, parts = find_requested("research", known, which, str)
     return read_artifact("research", found, parts, which, LIMIT, str, handed).text
 
 

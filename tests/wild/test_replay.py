@@ -49,8 +49,9 @@ from a2a_mcp.a2a.model import (
 from a2a_mcp.a2a.updates import apply
 from a2a_mcp.a2a.versions.base import Dialect
 from a2a_mcp.a2a.versions.table import Interface
-from a2a_mcp.presentation.content import answer, content
-from a2a_mcp.presentation.task_view import NO_CONTENT, NO_REASON, ONLY_FILES
+from a2a_mcp.presentation.answer import answer_text
+from a2a_mcp.presentation.content import text_of
+from a2a_mcp.presentation.sentences import NO_CONTENT, NO_REASON, ONLY_FILES
 
 pytestmark = pytest.mark.anyio
 
@@ -153,12 +154,12 @@ async def test_the_client_reads_a_recorded_answer_as_it_was_meant(name: str) -> 
         came = await heard(agent, found)
     state, text = ANSWERS[name]
     if state == "message":
-        assert [content(event.parts) for event in came.events if isinstance(event, Message)] == [
+        assert [text_of(event.parts) for event in came.events if isinstance(event, Message)] == [
             text
         ]
     else:
         assert came.task is not None
-        assert (came.task.state.value, answer(came.task)) == (state, text)
+        assert (came.task.state.value, answer_text(came.task)) == (state, text)
 
 
 @pytest.mark.parametrize("name", REFUSED)

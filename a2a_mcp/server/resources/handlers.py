@@ -26,8 +26,7 @@ from a2a_mcp.bridge.resources import MOST_COMPLETIONS, Browser, Entry
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.files import media_types
 from a2a_mcp.presentation import resource_uris
-from a2a_mcp.presentation.artifact import TEXT_TYPES, pretty
-from a2a_mcp.presentation.content import describe, size_of
+from a2a_mcp.presentation.content import describe, indented_json, is_text_type, size_of
 from a2a_mcp.server import results
 from a2a_mcp.server.app import App, owner
 from a2a_mcp.server.results import Mask
@@ -119,7 +118,7 @@ async def complete(ctx: Ctx, params: t.CompleteRequestParams) -> t.CompleteResul
 async def read_resource(ctx: Ctx, params: t.ReadResourceRequestParams) -> t.ReadResourceResult:
     """Read what stands at an address; what is not there and what is not the caller's are one."""
     app, uri = ctx.lifespan_context, str(params.uri)
-    place = resource_uris.read(uri)
+    place = resource_uris.parse(uri)
     try:
         contents = await _contents(app, uri, place) if place else None
     except BridgeError:
@@ -134,21 +133,23 @@ async def read_resource(ctx: Ctx, params: t.ReadResourceRequestParams) -> t.Read
     return t.ReadResourceResult(contents=contents)
 
 
-async def _contents(app: App, uri: str, place: resource_uris.Place) -> list[Contents] | None:
+async def _contents(
+    app: App, uri: str, place: resource_uris.ResourceAddress
+) -> list[Contents] | None:
     match place:
-        case resource_uris.Place("agents", agent):
+        case resource_uris.ResourceAddress("agents", agent):
             return [_page(uri, app.mask((await app.agents(agent, refresh=False)).prose()))]
-        case resource_uris.Place("tasks", None):
+        case resource_uris.ResourceAddress("tasks", None):
             tasks = await app.listing.tasks(owner(), Filter(limit=ROWS), remote=False)
             return [_page(uri, app.mask(tasks.prose()))]
-        case resource_uris.Place("tasks", str(agent), str(task_id), None):
+        case resource_uris.ResourceAddress("tasks", str(agent), str(task_id), None):
             view = await browser_of(app).task(owner(), agent, task_id)
             if view is None:
                 return None
             shown = results.of_task_view(view, app.mask, app.result_bytes).content[0]
             assert isinstance(shown, t.TextContent)  # noqa: S101 - that is what a view becomes
             return [_page(uri, shown.text)]
-        case resource_uris.Place("tasks", str(agent), str(task_id), str(artifact_id)):
+        case resource_uris.ResourceAddress("tasks", str(agent), str(task_id), str(artifact_id)):
             made = await browser_of(app).artifact(owner(), agent, task_id, artifact_id)
             return None if made is None else contents_of(made, uri, app.mask)
     return None
@@ -196,7 +197,7 @@ def _content(part: Part, uri: str, mask: Mask) -> Contents:
             # Lone surrogates cannot be sent as UTF-8; all else goes out as it came.
             return _page(uri, mask(part.text.encode("utf-8", "replace").decode()), kind)
         case "data":
-            return _page(uri, mask(scrub(pretty(part.data))), kind)
+            return _page(uri, mask(scrub(indented_json(part.data))), kind)
         case "url":
             return _page(uri, mask(scrub(part.url)), "text/uri-list")
         case "raw":
@@ -222,7 +223,7 @@ def _media_type(part: Part) -> str:
 def _as_text(raw: bytes, kind: str) -> str | None:
     """Read a file that says it is text, and is: only in text can a secret be masked."""
     plain = kind.partition(";")[0]
-    if not (plain.startswith("text/") or plain in TEXT_TYPES):
+    if not is_text_type(plain):
         return None
     try:
         return raw.decode()

@@ -43,7 +43,7 @@ def _begin(app: App, what: str, work: Callable[[], Awaitable[None]]) -> None:
 
 async def _take_up(app: App, caller: str, addresses: Iterable[str]) -> None:
     """Follow the tasks that somebody listens to and that nobody reads, as after a restart."""
-    for place in map(resource_uris.read, addresses):
+    for place in map(resource_uris.parse, addresses):
         record = await _task_at(app, caller, place) if place else None
         if record and record.task_id and not record.state.terminal:
             outgoing = SendRequest("", agent=record.agent, task_id=record.task_id)
@@ -51,13 +51,15 @@ async def _take_up(app: App, caller: str, addresses: Iterable[str]) -> None:
                 await app.bridge.attach(caller, outgoing)
 
 
-async def _task_at(app: App, caller: str, place: resource_uris.Place) -> TaskRecord | None:
+async def _task_at(
+    app: App, caller: str, place: resource_uris.ResourceAddress
+) -> TaskRecord | None:
     if place.agent is None or place.task_id is None:
         return None
     return await browser_of(app).find(caller, place.agent, place.task_id)
 
 
-async def _can_be_heard(app: App, place: resource_uris.Place | None) -> bool:
+async def _can_be_heard(app: App, place: resource_uris.ResourceAddress | None) -> bool:
     """Whether there is such a place for the current caller."""
     if place is None:
         return False
@@ -81,7 +83,7 @@ async def listen(
     stream = Stream(list_changes=bool(asked.resources_list_changed))
     heard: list[str] = []
     for uri in (asked.resource_subscriptions or [])[:MOST_ADDRESSES]:
-        if await _can_be_heard(app, resource_uris.read(uri)):
+        if await _can_be_heard(app, resource_uris.parse(uri)):
             heard.append(uri)
             stream.want(uri)
     honoured = t.SubscriptionFilter(
@@ -116,7 +118,7 @@ async def subscribe(ctx: Ctx, params: t.SubscribeRequestParams) -> t.EmptyResult
     """Add an address to what a session of before 2026 hears; one that is not there is refused."""
     app, uri = ctx.lifespan_context, str(params.uri)
     state = ctx.session._connection.state
-    if not await _can_be_heard(app, resource_uris.read(uri)):
+    if not await _can_be_heard(app, resource_uris.parse(uri)):
         raise MCPError(t.INVALID_PARAMS, "Resource not found.", {"uri": uri})
     if STREAM not in state:
         _refuse_too_many(app)

@@ -26,7 +26,7 @@ from a2a_mcp.bridge.service import SendRequest
 from a2a_mcp.bridge.updates import Notice
 from a2a_mcp.errors import AmbiguousTask, BridgeError, NotAllowed, UnknownTask
 from a2a_mcp.presentation import task_view
-from a2a_mcp.presentation.task_view import TaskView, noted
+from a2a_mcp.presentation.task_view import TaskView, with_note
 from a2a_mcp.server import results
 from a2a_mcp.server.app import App, owner
 from a2a_mcp.server.elicitation import (
@@ -231,7 +231,7 @@ async def _result(app: App, job: Job, *, kept_back: bool) -> t.CallToolResult:
     except A2AError as error:
         call = results.FailedCall(agent=job.follow.agent, task_id=job.named, sent=job.sent)
         return results.of_agent_error(error, call, app.mask)
-    view = noted(view, NO_FORM, NO_FORM_STEP) if kept_back else view
+    view = with_note(view, NO_FORM, NO_FORM_STEP) if kept_back else view
     return results.of_task_view(view, app.mask, app.result_bytes)
 
 

@@ -20,7 +20,7 @@ from a2a_mcp.bridge.list_tasks import Filter
 from a2a_mcp.bridge.service import SendRequest
 from a2a_mcp.errors import BridgeError, NotAllowed
 from a2a_mcp.files.incoming import FileIn, data_parts, to_parts
-from a2a_mcp.presentation.artifact import Unit, Wanted
+from a2a_mcp.presentation.artifact_request import ArtifactRequest, Unit
 from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.server import results
 from a2a_mcp.server.app import App, owner
@@ -200,7 +200,9 @@ async def get_artifact(
     are kept.
     """
     app = _app(ctx)
-    wanted = Wanted(artifact_id, part, unit or "characters", offset or 0, limit, pointer, search)
+    wanted = ArtifactRequest(
+        artifact_id, part, unit or "characters", offset or 0, limit, pointer, search
+    )
     piece = await app.files_out.read(owner(), task_id, agent, wanted)
     blocks = blocks_of(piece, app.mask, ctx.protocol_version)
     return t.CallToolResult(content=blocks)

@@ -32,7 +32,8 @@ from a2a_mcp.a2a.model import (
     TaskState,
     TaskStatusUpdateEvent,
 )
-from a2a_mcp.presentation.content import answer, content
+from a2a_mcp.presentation.answer import answer_text
+from a2a_mcp.presentation.content import text_of
 
 KINDS = {
     Task: "task",
@@ -125,12 +126,12 @@ def outcome(capture: Capture) -> list[str] | None:
             continue
         event = decoded(payload)
         if isinstance(event, Message):
-            return ["message", content(event.parts)]
+            return ["message", text_of(event.parts)]
         assert event is not None
         task = updates.apply(task, event)
     if task is None or not task.state.stop:
         return None
-    return [task.state.value, answer(task)]
+    return [task.state.value, answer_text(task)]
 
 
 def test_every_exchange_that_came_to_a_stop_gives_the_agents_answer() -> None:
