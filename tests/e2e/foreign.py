@@ -13,6 +13,7 @@ from typing import Any, Final
 import anyio
 import mcp.types as t
 from anyio.streams.buffered import BufferedByteReceiveStream
+from real_agents.node import node
 from real_agents.npm import packages
 from real_agents.venvs import python_of
 
@@ -28,7 +29,7 @@ LONGEST_LINE: Final = 1 << 20
 async def typescript_host(home: Home) -> AsyncIterator[Host]:
     """Start a host on the TypeScript SDK, and through it a bridge."""
     folder = await anyio.to_thread.run_sync(packages, "typescript")
-    async with _piped(["node", str(TYPESCRIPT), str(folder)], home) as host:
+    async with _piped([node(), str(TYPESCRIPT), str(folder)], home) as host:
         yield host
 
 

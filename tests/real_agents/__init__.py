@@ -1,7 +1,7 @@
 """Real A2A servers for the tests: one process each, on a2a-sdk and on other frameworks.
 
-This module, `venvs` and `npm` belong to the tests; the others run in the agents' own environments.
-`words` says what the agents understand.
+This module, `venvs`, `node` and `npm` belong to the tests; the others run in the agents' own
+environments. `words` says what the agents understand.
 """
 
 import json
@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import IO, Any, Final, Self
 from urllib.parse import urlsplit
 
+from real_agents.node import node
 from real_agents.npm import packages
 from real_agents.venvs import python_of
 
@@ -138,7 +139,7 @@ def start_agent(kind: str, *options: str) -> Agent:
     Raises:
         KeyError: there is no such kind.
         AgentFailed: it is not ready within START_SECONDS.
-        VenvFailed, NpmFailed: its environment cannot be made.
+        VenvFailed, NodeMissing, NpmFailed: its environment cannot be made.
 
     """
     command = [*_command(kind), *options]
@@ -159,7 +160,7 @@ def _command(kind: str) -> list[str]:
     if kind in JAVASCRIPT:
         script, generation = JAVASCRIPT[kind]
         server = Path(__file__).with_name(script)
-        return ["node", str(server), str(packages("javascript")), generation]
+        return [node(), str(server), str(packages("javascript")), generation]
     generation, script, arguments = (KINDS | WILD)[kind]
     server = Path(__file__).with_name(script)
     return [str(python_of(generation)), str(server), *arguments]

@@ -5,12 +5,12 @@ As there, a folder under its final name is always complete.
 
 import hashlib
 import json
-import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 from typing import Final
 
+from real_agents.node import npm
 from real_agents.venvs import cache
 
 PACKAGES: Final[dict[str, tuple[str, ...]]] = {
@@ -35,7 +35,8 @@ def packages(name: str) -> Path:
 
     Raises:
         KeyError: there is no such row in PACKAGES.
-        NpmFailed: npm is missing, failed or took longer than INSTALL_SECONDS.
+        NodeMissing: there is no npm.
+        NpmFailed: npm failed or took longer than INSTALL_SECONDS.
 
     """
     wanted = PACKAGES[name]
@@ -56,10 +57,7 @@ def packages(name: str) -> Path:
 
 
 def _install(folder: Path, wanted: tuple[str, ...]) -> None:
-    npm = shutil.which("npm")
-    if npm is None:
-        raise NpmFailed("these tests need Node.js 20 and npm on the PATH")
-    command = [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", *wanted]
+    command = [*npm(), "install", "--no-audit", "--no-fund", "--ignore-scripts", *wanted]
     try:
         done = subprocess.run(
             [*command, "--prefix", str(folder)],
