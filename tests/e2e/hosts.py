@@ -114,7 +114,8 @@ def check(tool: t.Tool, answer: Answer) -> None:
         for name in FACTS:
             fact = answer.get(name)
             assert fact is None or str(fact) in answer.text, f"{name} is not in the text: {seen}"
-    if answer.get("error") or answer.get("state") in FAILURES:
+    failed = answer.get("state") in FAILURES and tool.name != "cancel_task"
+    if answer.get("error") or failed:
         assert answer.failed, f"a failure called a success: {seen}"
     if answer.failed:
         assert answer.get("error") or answer.get("state"), seen

@@ -137,14 +137,14 @@ async def task(turn: Turn, rest: str) -> None:
 
 
 async def stream(turn: Turn, rest: str) -> None:
-    """`stream N [S]`: N chunks of one artifact, S seconds apart."""
-    count, _, seconds = rest.partition(" ")
+    """`stream N [S [TEXT]]`: N chunks of one artifact, S seconds apart; TEXT is ignored."""
+    count, seconds, *_ = [*rest.split(), CHUNK_SECONDS]
     chunks = int(count)
     await turn.start()
     for chunk in range(1, chunks + 1):
         words = f"chunk{chunk} "
         await turn.artifact("answer", words, append=chunk > 1, last=chunk == chunks)
-        await asyncio.sleep(float(seconds or CHUNK_SECONDS))
+        await asyncio.sleep(float(seconds))
     await turn.status("completed")
 
 
