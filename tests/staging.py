@@ -21,6 +21,7 @@ from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.server.lifespan import create_server
 from a2a_mcp.store.results import ResultStore
 from a2a_mcp.store.sqlite.store import SqliteTaskStore
+from a2a_mcp.tracking.polling import Polling
 from a2a_mcp.tracking.tracker import TaskTracker
 
 ME = "local"
@@ -84,7 +85,7 @@ async def staged(
                     group,
                     tasks,
                     watchers=(kept.note,),
-                    first_poll=FIRST_POLL,
+                    polling=Polling(first_delay=FIRST_POLL),
                     watch_seconds=0.1,
                     **following,
                 )

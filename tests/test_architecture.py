@@ -63,6 +63,9 @@ PURE: Final = (
     "presentation",
     "text",
     "tracking.fairness",
+    "tracking.happenings",
+    "tracking.phases",
+    "tracking.state",
 )
 IMPURE: Final = frozenset(
     {

@@ -129,7 +129,7 @@ class Jobs:
             sent=True,
         )
         if not job.over:
-            follow.record = await self._bridge.tasks.update(follow.record, handle=job.handle)
+            follow.known_as(await self._bridge.tasks.update(follow.record, handle=job.handle))
         if job.over:
             return await self.outcome(job)
         return self._hold(replace(job, record=follow.record))
@@ -143,14 +143,11 @@ class Jobs:
         job = self._held.get((owner, record.agent, handle))
         if job and not job.adrift:
             return replace(job, record=record)
-        job = job or Job(
-            handle, record.created, record, TrackedTask(record.agent, record), named=record.task_id
-        )
+        job = job or Job(handle, record.created, record, TrackedTask(record), named=record.task_id)
         try:
             follow, note = await self._taken_up(owner, record)
         except (A2AError, BridgeError) as error:
-            failed = TrackedTask(record.agent, record)
-            failed.error, failed.ended = error, True
+            failed = TrackedTask.failed(record, error)
             return replace(job, record=record, follow=failed, sent=False)
         meanwhile = self._held.get(job.key)
         if meanwhile and not meanwhile.adrift:  # somebody else has, and may have answered since

@@ -203,9 +203,7 @@ class Bridge:
             message=message,
             accepted_output_modes=connection.config.output_modes or DEFAULT_MODES,
         )
-        follow = self._follower.send(connection, record, request, before)
-        follow.continued = continued
-        return follow, note
+        return self._follower.send(connection, record, request, before, continued), note
 
     async def _route(self, owner: str, outgoing: SendRequest) -> Route:
         """Find where a message goes; a task that is only known at its agent is adopted first."""

@@ -18,7 +18,8 @@ from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.store.base import TaskRecord, TaskStore
 from a2a_mcp.text.untrusted import scrub
 from a2a_mcp.tracking.recovery import can_find
-from a2a_mcp.tracking.tracked_task import TrackedTask, at_work
+from a2a_mcp.tracking.state import at_work
+from a2a_mcp.tracking.tracked_task import TrackedTask
 from a2a_mcp.tracking.tracker import TaskTracker
 
 NOTHING_HEARD: Final = (
@@ -72,7 +73,7 @@ class TaskResultBuilder:
 
     async def _with_task(self, follow: TrackedTask, task: Task, note: str | None) -> TaskView:
         if not task.state.stop:
-            follow.record = await self._tasks.update(follow.record, state=task.state)
+            follow.known_as(await self._tasks.update(follow.record, state=task.state))
         error = follow.error
         lost = (error if follow.ended and error else follow.lost) if not task.state.stop else None
         notes = [text for text in (note, _elsewhere(follow, task)) if text]
@@ -108,7 +109,7 @@ class TaskResultBuilder:
         """Give an id that stands for a task as long as its own is not known."""
         if follow.record.task_id is None and follow.record.handle is None:
             handle = follow.record.pending_id
-            follow.record = await self._tasks.update(follow.record, handle=handle)
+            follow.known_as(await self._tasks.update(follow.record, handle=handle))
         return follow.record.handle
 
     async def _refused(
@@ -131,9 +132,10 @@ class TaskResultBuilder:
         """
         client, record = follow.client, follow.record
         if client and client.interface.dialect.client_task_id and record.task_id is None:
-            follow.record = await self._tasks.update(
+            update = await self._tasks.update(
                 record, task_id=record.message_id, interface=client.interface_key
             )
+            follow.known_as(update)
         await self._handle(follow)
         return self.noted(_unmoved(follow, note))
 

@@ -24,8 +24,10 @@ from a2a_mcp.errors import BridgeError, NotAllowed
 from a2a_mcp.store.base import TaskRecord, TaskStore
 from a2a_mcp.telemetry.supervise import run_logged
 from a2a_mcp.tracking.fairness import oldest_of_most, owner_to_evict
-from a2a_mcp.tracking.streaming import FIRST_POLL, TaskStreamer
-from a2a_mcp.tracking.tracked_task import TrackedTask
+from a2a_mcp.tracking.happenings import Closed, Heard, Read, Released
+from a2a_mcp.tracking.polling import Polling, TaskPoller
+from a2a_mcp.tracking.streaming import TaskStreamer
+from a2a_mcp.tracking.tracked_task import Origin, TrackedTask
 
 if TYPE_CHECKING:
     from a2a_mcp.agents.connection import Connection
@@ -50,7 +52,7 @@ class TaskTracker:
         tasks: TaskStore,
         *,
         watchers: tuple[Watcher, ...] = (),
-        first_poll: float = FIRST_POLL,
+        polling: Polling = Polling(),  # noqa: B008 - a frozen value
         watch_seconds: float = WATCH_SECONDS,
         drain_seconds: float = DRAIN_SECONDS,
         most_running: int = MOST_RUNNING,
@@ -58,7 +60,8 @@ class TaskTracker:
         self._group = group
         self._tasks = tasks
         self._watchers = watchers
-        self._pursuit = TaskStreamer(self._receive, first_poll)
+        self._poller = TaskPoller(self._receive, polling)
+        self._streamer = TaskStreamer(self._receive, self._poller)
         self._watch_seconds = watch_seconds
         self._drain_seconds = drain_seconds
         self._most_running = most_running
@@ -80,7 +83,7 @@ class TaskTracker:
     def release(self) -> None:
         """Let everybody who waits go with what is known: the process is about to end."""
         for follow in self._running:
-            follow.released = True
+            follow.happened(Released())
             follow.tell()
 
     async def _look(self, follow: TrackedTask) -> None:
@@ -91,7 +94,7 @@ class TaskTracker:
         follow.looked()
         with contextlib.suppress(A2AError, BridgeError):
             if follow.client:
-                await self._pursuit.poll(follow, follow.client)
+                await self._poller.read(follow, follow.client, beside=True)
 
     def of(self, record: TaskRecord) -> TrackedTask | None:
         """Give the follow of a task that this process reads or has read lately."""
@@ -133,11 +136,15 @@ class TaskTracker:
         record: TaskRecord,
         request: SendMessageRequest,
         before: TaskStatus | None = None,
+        continued: TaskRecord | None = None,
     ) -> TrackedTask:
-        """Begin to deliver a message and to follow what comes of it."""
-        follow = self._add(TrackedTask(record.agent, record, before))
-        follow.own_context = None if request.message.context_id else record.context_id
-        work = partial(self._pursuit.deliver, follow, connection, request)
+        """Begin to deliver a message and to follow its task.
+
+        `continued` is the task that the message is sent to, `before` its status until now.
+        """
+        own_context = None if request.message.context_id else record.context_id
+        follow = self._add(TrackedTask(record, before, Origin(continued, own_context)))
+        work = partial(self._streamer.deliver, follow, connection, request)
         self._group.start_soon(self._run, follow, connection, work)
         return follow
 
@@ -152,9 +159,9 @@ class TaskTracker:
 
         `past` is a stop at which not to end.
         """
-        follow = self._add(TrackedTask(record.agent, record, past))
-        follow.absorb(task)
-        work = partial(self._pursuit.resume, follow, connection)
+        follow = self._add(TrackedTask(record, past))
+        follow.happened(Read(task))
+        work = partial(self._streamer.resume, follow, connection)
         self._group.start_soon(self._run, follow, connection, work)
         return follow
 
@@ -165,8 +172,7 @@ class TaskTracker:
         """
         follow = self.of(record)
         if follow and (follow.ended or task.state.stop):
-            follow.looked()
-            follow.absorb(task)
+            follow.happened(Read(task, beside=True))
             follow.tell()
         self._show(record, task)
 
@@ -190,15 +196,18 @@ class TaskTracker:
         what = f"following a task of {follow.agent}"
         try:
             if not await run_logged(what, partial(self._to_end, follow, connection, work)):
-                unread = InvalidAgentResponse("the bridge could not read the agent's answer")
-                follow.error = unread
-                await run_logged(what, partial(self._never_answered, follow, unread))
+                await run_logged(what, partial(self._unread, follow))
         finally:
             del self._running[follow]
-            follow.ended = True
+            follow.happened(Closed())
             follow.tell()
-            if not follow.record.handle and self._follows.get(follow.record.key) is follow:
-                del self._follows[follow.record.key]
+            self._forget_unnamed(follow)
+
+    def _forget_unnamed(self, follow: TrackedTask) -> None:
+        """Forget a message whose callers were told no handle: nobody can ask for it."""
+        record = follow.record
+        if not record.handle and self._follows.get(record.key) is follow:
+            del self._follows[record.key]
 
     async def _to_end(
         self, follow: TrackedTask, connection: Connection, work: Callable[[], Awaitable[None]]
@@ -207,14 +216,25 @@ class TaskTracker:
             with follow.scope:
                 await work()
         except A2AError as error:
-            follow.error = error
             connection.failed(error)
-            await self._never_answered(follow, error)
+            await self._close(follow, error)
         except BridgeError as error:
-            follow.error = error
+            follow.happened(Closed(error))
         else:
             if not follow.scope.cancelled_caught:
                 connection.succeeded()
+
+    async def _unread(self, follow: TrackedTask) -> None:
+        """Close a message after a fault of ours, which stands in the log."""
+        await self._close(
+            follow, InvalidAgentResponse("the bridge could not read the agent's answer")
+        )
+
+    async def _close(self, follow: TrackedTask, error: A2AError) -> None:
+        try:
+            await self._never_answered(follow, error)
+        finally:
+            follow.happened(Closed(error))
 
     async def _never_answered(self, follow: TrackedTask, error: A2AError) -> None:
         """Write down what a message without a task has become, whoever still waits for it."""
@@ -222,13 +242,14 @@ class TaskTracker:
             lost = error.delivery is not Delivery.NEVER
             state = TaskState.UNKNOWN if lost else TaskState.FAILED
             untold = follow.untold_context(delivered=lost)
-            follow.record = await self._tasks.update(follow.record, state=state, context_id=untold)
+            update = await self._tasks.update(follow.record, state=state, context_id=untold)
+            follow.known_as(update)
 
-    async def _receive(self, follow: TrackedTask, event: StreamEvent) -> bool:
-        """Fold an event in, write down what must not be lost, then wake whoever waits."""
+    async def _receive(self, follow: TrackedTask, happening: Heard | Read) -> bool:
+        """Take an event in, write down what must not be lost, then wake the waiting calls."""
         if follow.task is None:
-            await self._refuse_anothers(follow.record, event)
-        follow.absorb(event)
+            await self._refuse_anothers(follow.record, happening.event)
+        follow.happened(happening)
         await self._remember(follow)
         follow.tell()
         if follow.count % MOST_AT_ONCE == 0:
@@ -249,26 +270,32 @@ class TaskTracker:
             raise InvalidAgentResponse(ANOTHERS, delivery=Delivery.UNKNOWN)
 
     async def _remember(self, follow: TrackedTask) -> None:
-        record, task, message = follow.record, follow.task, follow.message
-        interface = follow.client.interface_key if follow.client else None
-        if message is not None:
-            follow.record = await self._tasks.update(
-                record,
-                context_id=message.context_id or follow.untold_context(),
-                state=TaskState.COMPLETED,
-                interface=interface,
-            )
-        elif task and is_news(task, record):
-            follow.record = await self._tasks.update(
-                record,
-                task_id=task.id,
-                context_id=task.context_id or follow.untold_context(),
-                state=task.state,
-                interface=interface,
-            )
-            if follow.record.key != record.key:
-                self._follows.pop(record.key, None)
-                self._follows[follow.record.key] = follow
+        """Write down what must outlive this process: the task's id, and where it stops."""
+        record = follow.record
+        if follow.message is not None:
+            await self._update(follow, TaskState.COMPLETED, follow.message.context_id)
+        elif follow.task and is_news(follow.task, record):
+            task = follow.task
+            await self._update(follow, task.state, task.context_id, task_id=task.id)
+        if follow.record.key != record.key:
+            self._follows.pop(record.key, None)
+            self._follows[follow.record.key] = follow
+
+    async def _update(
+        self,
+        follow: TrackedTask,
+        state: TaskState,
+        context_id: str | None,
+        task_id: str | None = None,
+    ) -> None:
+        update = await self._tasks.update(
+            follow.record,
+            task_id=task_id,
+            context_id=context_id or follow.untold_context(),
+            state=state,
+            interface=follow.client.interface_key if follow.client else None,
+        )
+        follow.known_as(update)
 
 
 def _as_task(follow: TrackedTask) -> Task | None:

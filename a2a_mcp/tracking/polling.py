@@ -1,0 +1,134 @@
+"""A task read again and again until it stops, as one policy says.
+
+Reads may be repeated, so an error of a read is only final when it is one of many or says that the
+task is gone. It sends no messages and opens no streams.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import anyio
+
+from a2a_mcp.a2a.errors import (
+    A2AError,
+    AgentError,
+    AgentUnreachable,
+    AuthenticationRequired,
+    TaskNotFound,
+)
+from a2a_mcp.a2a.model import GetTaskRequest
+from a2a_mcp.tracking.happenings import Heard, Read, ReadFailed
+from a2a_mcp.tracking.recovery import can_find, find_task
+from a2a_mcp.tracking.tracked_task import TrackedTask
+
+if TYPE_CHECKING:
+    from a2a_mcp.a2a.client import A2AClient
+
+POLL_HISTORY: Final = 10
+
+Receive = Callable[[TrackedTask, Heard | Read], Awaitable[bool]]
+"""Takes what an agent said of a task; returns whether it was the agent's last word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Polling:
+    """When a task is read again; times are seconds.
+
+    `failures` reads may fail before the task is given up, and `refused` reads show whether an agent
+    that answered a message with an error has moved its task after all. `search` are the pauses,
+    in first delays, before a lost task is looked for again.
+    """
+
+    first_delay: float = 0.5
+    growth: float = 1.5
+    longest_delay: float = 10.0
+    failures: int = 5
+    refused: int = 3
+    search: tuple[float, ...] = (1.0, 4.0)
+
+    def delays(self) -> Iterator[float]:
+        """Return the pauses before each read, without end."""
+        delay = self.first_delay
+        while True:
+            yield jittered(delay)
+            delay = min(delay * self.growth, self.longest_delay)
+
+
+class TaskPoller:
+    """Reads tasks; `receive` takes what was read before the next read."""
+
+    def __init__(self, receive: Receive, policy: Polling) -> None:
+        self._receive = receive
+        self.policy = policy
+
+    async def read(self, tracked: TrackedTask, client: A2AClient, *, beside: bool = False) -> None:
+        """Read the task once, perhaps `beside` an open stream; raises A2AError."""
+        if tracked.task:
+            await self._read(tracked, client, tracked.task.id, beside=beside)
+
+    async def read_end(self, tracked: TrackedTask, client: A2AClient) -> None:
+        """Read a task whose end is known and whose text is in doubt."""
+        if not tracked.over or tracked.has_result:
+            return
+        try:
+            await self.read(tracked, client)
+        except A2AError as error:
+            tracked.happened(ReadFailed(error))
+
+    async def to_stop(self, tracked: TrackedTask, client: A2AClient) -> None:
+        """Read the task until it stops; raises A2AError when it is gone or cannot be read."""
+        failures = 0
+        for reads, delay in enumerate(self.policy.delays()):
+            if tracked.has_result or (reads >= self.policy.refused and tracked.unanswered):
+                return
+            await anyio.sleep(delay)
+            try:
+                await self.read(tracked, client)
+            except (TaskNotFound, AuthenticationRequired):
+                raise
+            except A2AError as error:
+                failures += 1
+                tracked.happened(ReadFailed(error))
+                if failures >= self.policy.failures:
+                    raise
+
+    async def find(self, tracked: TrackedTask, error: A2AError) -> None:
+        """Look for the task of a message whose delivery is unknown, as far as its agent can tell.
+
+        An agent that did not answer may still be at the beginning, so it is asked again.
+        """
+        client = tracked.client
+        if client is None or not can_find(client, tracked.record, tracked.continued):
+            return
+        pauses = () if isinstance(error, AgentError) else self.policy.search
+        for pause in (0.0, *pauses):
+            await anyio.sleep(pause * self.policy.first_delay)
+            try:
+                if await self._found(tracked, client):
+                    return
+            except AgentUnreachable:
+                continue
+            except A2AError:
+                return
+
+    async def _found(self, tracked: TrackedTask, client: A2AClient) -> bool:
+        """Return whether the agent has the task of the message, which is read then."""
+        found = await find_task(client, tracked.record, tracked.continued)
+        if found:
+            await self._read(tracked, client, found.id)
+        return found is not None
+
+    async def _read(
+        self, tracked: TrackedTask, client: A2AClient, task_id: str, *, beside: bool = False
+    ) -> None:
+        task = await client.get(GetTaskRequest(id=task_id, history_length=POLL_HISTORY))
+        await self._receive(tracked, Read(task, beside=beside))
+
+
+def jittered(seconds: float) -> float:
+    """Return about `seconds`, so that many readers do not call an agent at the same moment."""
+    return seconds * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
