@@ -1,11 +1,18 @@
 """The bridge's own errors: each message is written for the reader who must act.
 
-BridgeError                    base; `message` says what happened, `next_step` what to do
-├─ UnknownAgent  AgentDisabled  AmbiguousAgent
-├─ UnknownTask  AmbiguousTask
+BridgeError                    base: `message` says what happened, `next_step` what to do
+├─ UnknownAgent                no agent has this name
+├─ AgentDisabled               the agent is switched off, or its configuration has a fault
+├─ AmbiguousAgent              no agent was named, and more than one is configured
+├─ CredentialUnavailable       a credential command gave no credential
+├─ UnknownTask                 the caller has no task with this id
+├─ AmbiguousTask               two agents use this task id
 └─ NotAllowed                  the request is understood and refused
-   └─ SentBefore               an answer that came twice
+   ├─ SentBefore               a reply was sent a second time
+   └─ NothingThere             a pointer leads to nothing (presentation.json_pointer)
 ConfigError                    the configuration cannot be used; for the person at the terminal
+
+Errors of the A2A protocol are in `a2a.errors`.
 """
 
 from __future__ import annotations
@@ -34,23 +41,27 @@ class BridgeError(Exception):
 
 
 class UnknownAgent(BridgeError):
-    """No agent of that name is configured, or none at all."""
+    """No agent of that name is configured, or no agent at all."""
 
 
 class AgentDisabled(BridgeError):
-    """The agent is configured with a mistake, or switched off."""
+    """The agent is switched off, or its configuration has a fault."""
 
 
 class AmbiguousAgent(BridgeError):
-    """No agent was named and there is more than one."""
+    """No agent was named, and more than one is configured."""
+
+
+class CredentialUnavailable(BridgeError):
+    """The command that should print a credential failed; nothing was sent to the agent."""
 
 
 class UnknownTask(BridgeError):
-    """No such task is known for this caller."""
+    """The caller has no task with this id."""
 
 
 class AmbiguousTask(BridgeError):
-    """Two agents use the same id."""
+    """Two agents use the same task id."""
 
 
 class NotAllowed(BridgeError):
@@ -58,7 +69,7 @@ class NotAllowed(BridgeError):
 
 
 class SentBefore(NotAllowed):
-    """An answer that comes twice has been taken up before; nothing was sent."""
+    """The reply has been sent before; nothing was sent this time."""
 
     def __init__(self, agent: str, task_id: str | None) -> None:
         super().__init__(

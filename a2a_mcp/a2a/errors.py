@@ -19,8 +19,9 @@ Nothing here is worded for a model: that is the bridge's business.
 
 from __future__ import annotations
 
+from copy import copy
 from enum import StrEnum
-from typing import Final
+from typing import Final, Self
 
 from a2a_mcp.a2a.model import JSON
 
@@ -57,6 +58,12 @@ class A2AError(Exception):
         self.url = url
         self.message_id: str | None = None
         self.handle: str | None = None
+
+    def with_delivery(self, delivery: Delivery) -> Self:
+        """Return a copy of this error with another `delivery`."""
+        error = copy(self)
+        error.delivery = delivery
+        return error
 
 
 class AgentUnreachable(A2AError):

@@ -1,5 +1,5 @@
-"""A configured agent while the bridge runs: its card, connection, health and origins.
+"""A configured agent while the bridge runs: its card, interfaces, credentials and health.
 
-It may hold no task and no sentence for a model.
-Open `connection` first.
+It holds no task and no sentence for a model.
+Open `registry` first, which finds an agent by name, then `connection`.
 """

@@ -35,7 +35,7 @@ NONE_CONFIGURED: Final = (
 class Registry:
     """The agents of the configuration; `reloader` gives a new one when the file has changed.
 
-    `lessons` keep over restarts which agents speak otherwise than their cards say.
+    `overrides` stores corrections of agents' cards over restarts.
     """
 
     def __init__(
@@ -43,12 +43,12 @@ class Registry:
         config: Config,
         reloader: Reloader | None = None,
         *,
-        lessons: InterfaceOverrides | None = None,
+        overrides: InterfaceOverrides | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.config = config
         self._reloader = reloader
-        self._lessons = lessons
+        self._overrides = overrides
         self._clock = clock
         self._connections: dict[str, Connection] = {}
         self._retired: list[Connection] = []
@@ -121,10 +121,13 @@ class Registry:
         connection = self._connections.get(name)
         if connection is None:
             name = self.resolve(name)  # a task may be of an agent that is configured no longer
-            from a2a_mcp.agents.connection import Connection  # httpx only now
+            from a2a_mcp.agents.connection import Connection  # imports httpx
 
             connection = Connection(
-                self.config.agents[name], tls=self._tls, lessons=self._lessons, clock=self._clock
+                self.config.agents[name],
+                tls=self._tls,
+                overrides=self._overrides,
+                clock=self._clock,
             )
             self._connections[name] = connection
         return connection

@@ -22,8 +22,7 @@ from a2a_mcp.a2a.errors import (
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.bridge.describe_agents import describe_agent
 from a2a_mcp.config.load import Config
-from a2a_mcp.config.secrets import CredentialUnavailable
-from a2a_mcp.errors import BridgeError
+from a2a_mcp.errors import BridgeError, CredentialUnavailable
 
 ADVICE: Final[tuple[tuple[type[A2AError | BridgeError], str], ...]] = (
     (AuthenticationRequired, "Set `auth` for this agent in agents.toml."),

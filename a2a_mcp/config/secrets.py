@@ -20,16 +20,12 @@ from pydantic import PlainValidator, SecretStr, ValidationInfo
 
 from a2a_mcp.a2a.auth.static import Secret
 from a2a_mcp.config.values import variable_name
-from a2a_mcp.errors import BridgeError
+from a2a_mcp.errors import CredentialUnavailable
 from a2a_mcp.text.masking import Mask
 
 COMMAND_SECONDS: Final = 10.0
 SOURCES: Final = "must be { env = … }, { file = … }, { command = […] } or text in quotes"
 _SHELL_VARIABLE: Final = re.compile(r"\$\{(env:)?\w+\}")  # as hosts' own files write it
-
-
-class CredentialUnavailable(BridgeError):
-    """The program that should give a credential did not; nothing was sent to the agent."""
 
 
 class SecretRegister:

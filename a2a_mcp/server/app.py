@@ -18,7 +18,7 @@ from a2a_mcp.bridge.list_tasks import Listing
 from a2a_mcp.bridge.read_artifact import FilesOut
 from a2a_mcp.bridge.service import Bridge, SendRequest
 from a2a_mcp.bridge.updates import Notice
-from a2a_mcp.config.secrets import CredentialUnavailable
+from a2a_mcp.errors import CredentialUnavailable
 from a2a_mcp.files.allowed_paths import Paths
 from a2a_mcp.presentation.agent_view import AgentsView
 from a2a_mcp.presentation.task_view import TaskView

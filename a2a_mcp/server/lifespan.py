@@ -80,7 +80,7 @@ def create_server(
     @asynccontextmanager
     async def lifespan(_: MCPServer[App]) -> AsyncIterator[App]:
         tasks = SqliteTaskStore(state_folder, durability=config.server.durability)
-        registry = Registry(config, reloader, lessons=tasks)
+        registry = Registry(config, reloader, overrides=tasks)
         kept = _kept(config, state_folder)
         try:
             async with anyio.create_task_group() as group:

@@ -31,8 +31,7 @@ from a2a_mcp.a2a.errors import (
     VersionNotSupported,
 )
 from a2a_mcp.a2a.model import JSON
-from a2a_mcp.config.secrets import CredentialUnavailable
-from a2a_mcp.errors import BridgeError
+from a2a_mcp.errors import BridgeError, CredentialUnavailable
 from a2a_mcp.presentation.budget import fit_task
 from a2a_mcp.presentation.task_view import TaskView, UpdateView
 from a2a_mcp.text.truncate import shorten

@@ -141,12 +141,12 @@ class TaskStore(Protocol):
 
 
 class InterfaceOverrides(Protocol):
-    """Where it is kept over restarts which agents speak otherwise than their cards say."""
+    """Corrections of agents' cards, kept over restarts: the interfaces that calls have shown."""
 
-    async def learned(self, agent: str) -> list[str]:
-        """Give the interfaces that were learned of an agent, as texts."""
+    async def interface_overrides(self, agent: str) -> list[str]:
+        """Return the stored interfaces of an agent as opaque texts, the latest first."""
         ...
 
-    async def learn(self, agent: str, url: str, interface: str) -> None:
-        """Keep an interface of an agent, in the place of what was known of its URL."""
+    async def set_interface_override(self, agent: str, url: str, interface: str) -> None:
+        """Store an interface of an agent; it replaces an earlier one of the same URL."""
         ...

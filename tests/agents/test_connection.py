@@ -37,12 +37,15 @@ from a2a_mcp.a2a.errors import (
     A2AError,
     AgentUnreachable,
     AuthenticationRequired,
+    Delivery,
     InvalidAgentResponse,
     NoCommonInterface,
 )
 from a2a_mcp.a2a.model import GetTaskRequest
-from a2a_mcp.agents.connection import STALE_SECONDS, Connection
+from a2a_mcp.agents.card_cache import STALE_SECONDS
+from a2a_mcp.agents.connection import Connection
 from a2a_mcp.agents.registry import _default_tls
+from a2a_mcp.errors import CredentialUnavailable
 
 pytestmark = pytest.mark.anyio
 
@@ -111,6 +114,29 @@ async def test_those_who_need_the_card_at_once_share_one_lookup(agent: ScriptedA
         await agent.called(CARD)
         shown.set()
     assert len(agent.calls(CARD)) == 1
+
+
+async def test_each_caller_of_a_failed_lookup_gets_its_own_error(
+    agent: ScriptedAgent,
+) -> None:
+    """An exception raised twice grows its traceback, and one handler's changes reach the other."""
+    asked = anyio.Event()
+    agent.on(CARD, later(asked, http(500, b"")))
+    errors: list[A2AError] = []
+
+    async def look_up(connection: Connection) -> None:
+        with pytest.raises(A2AError) as caught:
+            await connection.card()
+        errors.append(caught.value)
+
+    async with connected(agent.url) as connection, anyio.create_task_group() as group:
+        for _ in range(3):
+            group.start_soon(look_up, connection)
+        await agent.called(CARD)
+        asked.set()
+    assert len({id(error) for error in errors}) == 3
+    assert len({error.message for error in errors}) == 1
+    assert {error.delivery for error in errors} == {Delivery.NEVER}
 
 
 async def test_an_old_card_is_checked_by_its_etag_and_kept(agent: ScriptedAgent) -> None:
@@ -475,6 +501,22 @@ async def test_fixed_headers_go_along_and_a_credential_wins_over_them(
     assert agent.requests[-1].headers["authorization"] == f"Bearer {TOKEN}"
 
 
+async def test_an_unavailable_credential_is_reported_with_the_agent_by_a_new_error(
+    agent: ScriptedAgent,
+) -> None:
+    raised = CredentialUnavailable("the program failed", "Check it.")
+
+    async def fails() -> SecretStr:
+        raise raised
+
+    async with connected(agent.url, auth=Bearer(fails)) as connection:
+        with pytest.raises(CredentialUnavailable, match="the program failed") as caught:
+            await read_task(connection)
+        assert connection.health.last_error == "the program failed"
+    assert (caught.value.agent, caught.value.next_step) == ("it", "Check it.")
+    assert raised.agent is None
+
+
 async def test_headers_as_credentials_are_sent(agent: ScriptedAgent) -> None:
     auth = Headers({"X-One": SecretStr("1-secret"), "X-Two": SecretStr("2-secret")})
     async with connected(agent.url, auth=auth) as connection:
@@ -501,6 +543,6 @@ async def test_two_agents_on_one_machine_do_not_see_each_others_credentials(
 async def test_a_secret_is_not_in_the_repr_of_anything(agent: ScriptedAgent) -> None:
     auth = Bearer(SecretStr(TOKEN))
     async with connected(agent.url, auth=auth, headers={"X-K": SecretStr(TOKEN)}) as connection:
-        shown = await connection._attach()
+        shown = await connection._attach_with_card()
         for thing in (connection.config, auth, shown, connection.health):
             assert TOKEN not in repr(thing)

@@ -9,8 +9,9 @@ from pydantic import SecretStr
 from a2a_mcp.a2a.auth.static import Bearer, attach, reveal
 from a2a_mcp.config.load import Config, load
 from a2a_mcp.config.schema import AgentConfig
-from a2a_mcp.config.secrets import CommandSecret, CredentialUnavailable, SecretRegister
+from a2a_mcp.config.secrets import CommandSecret, SecretRegister
 from a2a_mcp.config.values import header_value
+from a2a_mcp.errors import CredentialUnavailable
 
 pytestmark = pytest.mark.anyio
 

@@ -149,16 +149,16 @@ def find(connection: Connection, owner: str, task_id: str, agent: str | None) ->
     return [_record(row) for row in rows]
 
 
-def learned(connection: Connection, agent: str) -> list[str]:
-    """The interfaces that were learned of an agent, the latest first."""
+def interface_overrides(connection: Connection, agent: str) -> list[str]:
+    """Return the stored interfaces of an agent, the latest first."""
     rows = connection.execute(
         "SELECT interface FROM lessons WHERE agent = ? ORDER BY rowid DESC", (agent,)
     )
     return [interface for (interface,) in rows.fetchall()]
 
 
-def learn(connection: Connection, agent: str, url: str, interface: str) -> None:
-    """Keep an interface, in the place of what was known of its URL."""
+def set_interface_override(connection: Connection, agent: str, url: str, interface: str) -> None:
+    """Store an interface; it replaces an earlier one of the same URL."""
     connection.execute("INSERT OR REPLACE INTO lessons VALUES (?, ?, ?)", (agent, url, interface))
 
 

@@ -177,13 +177,13 @@ class SqliteTaskStore:
             False,
         )
 
-    async def learned(self, agent: str) -> list[str]:
+    async def interface_overrides(self, agent: str) -> list[str]:
         """Give the interfaces that were learned of an agent, as texts."""
-        return await self._read(lambda connection: queries.learned(connection, agent), [])
+        return await self._read(lambda file: queries.interface_overrides(file, agent), [])
 
-    async def learn(self, agent: str, url: str, interface: str) -> None:
+    async def set_interface_override(self, agent: str, url: str, interface: str) -> None:
         """Keep an interface of an agent, in the place of what was known of its URL."""
-        await self._run(lambda connection: queries.learn(connection, agent, url, interface))
+        await self._run(lambda file: queries.set_interface_override(file, agent, url, interface))
 
     async def list(
         self,

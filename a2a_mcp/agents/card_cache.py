@@ -1,0 +1,132 @@
+"""The card of one agent: fetched when it is needed, kept while it is fresh.
+
+While the agent is down its old card is used, with a note in the agent's health. What a card means
+(which interface is used, where calls may go) is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import anyio
+
+from a2a_mcp.a2a.auth.static import Attachment
+from a2a_mcp.a2a.card import FoundCard, find_card, inline_card
+from a2a_mcp.a2a.errors import A2AError, AuthenticationRequired, Delivery, InvalidAgentResponse
+from a2a_mcp.a2a.http.transport import Transport
+from a2a_mcp.agents.health import Health
+from a2a_mcp.agents.origins import agent_url
+from a2a_mcp.config.schema import AgentConfig
+
+STALE_SECONDS: Final = 30.0
+"""How long an old card is used before an agent that did not answer is asked again."""
+
+
+class CardCache:
+    """The card of the agent that `config` describes.
+
+    `attach` returns the credentials of a request for the card, `transport` the agent's connections.
+    `on_change` is called when a card with other content takes the place of the known one. `clock`
+    returns monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        config: AgentConfig,
+        health: Health,
+        *,
+        attach: Callable[[], Awaitable[Attachment]],
+        transport: Callable[[], Transport],
+        on_change: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.known: FoundCard | None = None
+        self._config = config
+        self._health = health
+        self._attach = attach
+        self._transport = transport
+        self._on_change = on_change
+        self._clock = clock
+        self._fetching = anyio.Lock()
+        self._attempts = 0
+        self._failure: A2AError | None = None
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether there is a card that need not be fetched again yet."""
+        return self.known is not None and self._clock() < self.known.fresh_until
+
+    async def get(self, *, refresh: bool = False) -> FoundCard:
+        """Return the card, fetched when it is not fresh or `refresh` is set.
+
+        Raises A2AError when it cannot be fetched and none was known before.
+        """
+        known = self.known
+        if known and self.is_fresh and not refresh:
+            return known
+        attempt = self._attempts
+        async with self._fetching:
+            if self._attempts != attempt and self._failure:
+                # Another caller's attempt failed while this one waited: do not try again.
+                raise self._failure.with_delivery(Delivery.NEVER) from self._failure
+            if refresh or self.known is known:
+                await self._attempt()
+        if self.known is None:
+            raise InvalidAgentResponse("the agent has no card")
+        return self.known
+
+    async def _attempt(self) -> None:
+        self._attempts += 1
+        self._failure = None
+        try:
+            await self._refresh()
+        except A2AError as error:
+            self._failure = error
+            # The request was for a card, so no message has left.
+            raise error.with_delivery(Delivery.NEVER) from error
+
+    async def _refresh(self) -> None:
+        """Fetch the card, or keep the old one for a while when that fails."""
+        try:
+            found = await self._find()
+        except A2AError as error:
+            self._health.failed(error)
+            if self.known is None or isinstance(error, AuthenticationRequired):
+                raise
+            self._health.note = f"using the card of before: {error.message}"
+            self.known = replace(self.known, fresh_until=self._clock() + STALE_SECONDS)
+            return
+        if self.known is None or found.card != self.known.card:
+            self._on_change()
+        self.known = found
+        self._health.note = None
+
+    async def _find(self) -> FoundCard:
+        """Return the configured card, or fetch it from the agent."""
+        match self._config.card:
+            case None:
+                return await self._fetch()
+            case dict() as document:
+                return inline_card(document, f"the card of {self._config.name}")
+            case path:
+                return await _read(path)
+
+    async def _fetch(self) -> FoundCard:
+        attachment = await self._attach()
+        url = agent_url(self._config, self.known)
+        return await find_card(
+            self._transport(), url, attachment, known=self.known, clock=self._clock
+        )
+
+
+async def _read(path: Path) -> FoundCard:
+    try:
+        text = await anyio.Path(path).read_text("utf-8")
+        return inline_card(json.loads(text), str(path))
+    except (OSError, ValueError) as error:
+        raise InvalidAgentResponse(f"{path}: {error}") from error

@@ -1,0 +1,13 @@
+"""The library's errors."""
+
+from a2a_mcp.a2a.errors import AuthenticationRequired, Delivery
+
+
+def test_a_copy_of_an_error_with_another_delivery_keeps_all_else_and_the_original() -> None:
+    error = AuthenticationRequired("no", code=1, status=401, url="https://a.example")
+    error.challenge = "Bearer"
+    copied = error.with_delivery(Delivery.NEVER)
+    assert type(copied) is AuthenticationRequired
+    assert (copied.delivery, error.delivery) == (Delivery.NEVER, Delivery.UNKNOWN)
+    assert {**vars(copied), "delivery": Delivery.UNKNOWN} == vars(error)
+    assert str(copied) == "no"
