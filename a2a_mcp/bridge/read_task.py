@@ -111,7 +111,7 @@ class Reader:
         except AgentError:  # it cannot list, or not so
             task = None
         owner, agent = record.owner, record.agent
-        if task is None or await self._tasks.held_by_other(owner, agent, task.id, going_on=True):
+        if task is None or await self._tasks.held_by_other(owner, agent, task.id, active_only=True):
             return record
         return await self._tasks.update(
             record, task_id=task.id, state=task.state, interface=client.interface_key

@@ -1,5 +1,6 @@
-"""What outlives the process: tasks, kept results and the sealing key.
+"""What outlives the process: tasks, kept results, corrections of cards and the state key.
 
-It decides nothing and imports nothing that shows or sends.
-Open `base` first.
+It decides nothing, sends nothing and imports nothing that a model reads.
+Open `base` first: it holds the contracts. Each engine has its own folder, `store/<engine>/`;
+tests/store/test_contract.py runs every engine, and server.lifespan chooses one.
 """

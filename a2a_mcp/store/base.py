@@ -1,9 +1,9 @@
-"""The task-to-agent map: which agent a task belongs to, for whom, and where it last stood.
+"""What a store must do: the contracts, and the record of a task.
 
-Every row belongs to one owner and every question names the owner: nothing here answers across
-owners, except that it says whether a foreign row exists. No map may stop the event loop while it
-waits, or fail a call because its store does: `problem` says so instead. `tasks_sqlite` is the one
-there is.
+A new engine goes into `store/<engine>/`, with a class that implements these protocols; add it to
+tests/store/test_contract.py. Every row belongs to one owner, and every query names the owner: no
+row is returned to another owner, only whether one exists. A store must not block the event loop
+while it waits, and must not fail a call because its disk fails: `problem` reports that instead.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ PENDING: Final = "pending-"
 class TaskRecord:
     """What is known of one task; times are Unix seconds.
 
-    `message_id` is that of the first message, empty for an adopted task. `handle` is an id the
-    bridge minted while the agent's was unknown. `interface` is opaque text: what the task was made
-    with.
+    `message_id` is the id of the first message, empty for an adopted task. `handle` is an id that
+    the bridge made while the agent's id was unknown. `interface` is opaque text: the interface over
+    which the task was made.
     """
 
     key: int
@@ -39,15 +39,15 @@ class TaskRecord:
 
     @property
     def pending_id(self) -> str:
-        """The handle of a message whose task is not known; a map finds it even where it is not set.
+        """The id of a message whose task id is unknown; `find` accepts it without a stored handle.
 
-        It is that of the message, so that a list can tell it after a crash.
+        It is made from the message id, so that a list can show it after a crash.
         """
         return self.handle or PENDING + self.message_id
 
     @property
-    def kept_id(self) -> str:
-        """The id under which a result is kept, also that of an answer without a task."""
+    def result_id(self) -> str:
+        """The id under which a result is kept, also for an answer without a task."""
         return self.task_id or PENDING + self.message_id
 
 
@@ -55,14 +55,15 @@ Records: TypeAlias = list[TaskRecord]
 
 
 class TaskStore(Protocol):
-    """What the bridge asks of a task map, whatever is behind it.
+    """Which agent a task belongs to, for which owner, and its last known state.
 
-    `ValueError` for a task or context id that is too long (512 bytes) or not Unicode, on writing.
+    Methods that write raise ValueError for a task or context id that has more than 512 bytes or is
+    not valid Unicode. Methods that read return nothing for such an id.
     """
 
     @property
     def problem(self) -> str | None:
-        """None, or one sentence why tasks are not remembered after a restart."""
+        """None, or one sentence that says why tasks are forgotten at a restart."""
 
     async def begin(
         self,
@@ -73,7 +74,10 @@ class TaskStore(Protocol):
         context_id: str | None = None,
         interface: str | None = None,
     ) -> TaskRecord:
-        """Note, durably, that a message is about to leave (DESIGN section 6)."""
+        """Record that a message is about to be sent; return the new record.
+
+        The row is on disk before this returns, so that a crash cannot lose a message that was sent.
+        """
 
     async def adopt(
         self,
@@ -85,7 +89,7 @@ class TaskStore(Protocol):
         state: TaskState,
         interface: str | None = None,
     ) -> TaskRecord:
-        """Note a task found at its agent; the owner's own row of it is brought up to date."""
+        """Record a task that was found at its agent; update the owner's row if there is one."""
 
     async def update(
         self,
@@ -97,31 +101,35 @@ class TaskStore(Protocol):
         state: TaskState | None = None,
         interface: str | None = None,
     ) -> TaskRecord:
-        """Set what is not None; an ended task stays ended. An empty `context_id` takes it away.
+        """Set what is not None and return the new record; an empty `context_id` removes it.
 
-        A `task_id` that another row of the owner and agent has (a follow-up) joins the two: the
-        older row stays and answers to both handles. A row that is gone is written again.
+        An ended task stays ended. If another row of the owner and agent has the `task_id` (this
+        message was a follow-up), the two become one: the older row stays, and both handles lead to
+        it. A row that was removed meanwhile is written again.
         """
 
     async def claim(self, message_id: str) -> bool:
-        """Take up an answer that may come twice; False for all but the first, in all processes."""
+        """Claim a reply that may arrive twice; return True to the first caller in any process."""
 
     async def claimed(self, message_id: str) -> bool:
-        """Whether `claim` was called for it within the last weeks, in any process."""
+        """Return whether `claim` was called for it in the last weeks, in any process."""
 
     async def find(self, owner: str, task_id: str, agent: str | None = None) -> Records:
-        """Find the owner's tasks of that id, the agent's or ours (`pending_id`); newest first."""
+        """Return the owner's tasks with this task id, handle or pending id, newest first."""
 
     async def find_context(self, owner: str, context_id: str, agent: str | None = None) -> Records:
-        """Find the owner's tasks of a conversation, newest first, at most 20."""
+        """Return the owner's tasks of a conversation, newest first, at most 20."""
 
     async def held_by_other(
-        self, owner: str, agent: str, task_id: str, *, going_on: bool = False
+        self, owner: str, agent: str, task_id: str, *, active_only: bool = False
     ) -> bool:
-        """Whether somebody else has that task at that agent; `going_on`: one that has not ended."""
+        """Return whether another owner has that task at that agent.
+
+        `active_only` ignores tasks known to have ended, and those whose state is unknown.
+        """
 
     async def context_held_by_other(self, owner: str, agent: str, context_id: str) -> bool:
-        """Whether somebody else has that conversation at that agent."""
+        """Return whether another owner has that conversation at that agent."""
 
     async def list(
         self,
@@ -134,10 +142,13 @@ class TaskStore(Protocol):
         limit: int = 20,
         cursor: str | None = None,
     ) -> tuple[Records, str | None]:
-        """Give a page, last updated first, and the next cursor; ValueError for a bad one."""
+        """Return a page, last updated first, and the cursor of the next page if there is one.
+
+        Raises ValueError for a cursor that is not from this list, and for a limit below 1.
+        """
 
     async def close(self) -> None:
-        """Give back what is held."""
+        """Release what is held; a later call opens it again."""
 
 
 class InterfaceOverrides(Protocol):
@@ -145,8 +156,6 @@ class InterfaceOverrides(Protocol):
 
     async def interface_overrides(self, agent: str) -> list[str]:
         """Return the stored interfaces of an agent as opaque texts, the latest first."""
-        ...
 
     async def set_interface_override(self, agent: str, url: str, interface: str) -> None:
         """Store an interface of an agent; it replaces an earlier one of the same URL."""
-        ...

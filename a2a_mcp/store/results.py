@@ -118,7 +118,7 @@ class ResultStore:
         """Give the result of a task or message, None if there is none (any more)."""
         if not self.keeps:
             return None
-        key = record.owner, record.agent, record.kept_id
+        key = record.owner, record.agent, record.result_id
         found = self._pending.get(key) or await anyio.to_thread.run_sync(
             _read, self._path(key), key
         )

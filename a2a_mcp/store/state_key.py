@@ -1,7 +1,7 @@
-"""The key with which state is sealed that travels through a client, kept in the state folder.
+"""The key that seals request state which travels through a client; a file in the state folder.
 
-One key for all processes of a folder: whoever comes first makes it, whole or not at all, readable
-by its owner alone. Nothing is read or written before somebody asks.
+All processes of a folder share one key. The first process makes it, readable by its user only. No
+process ever sees half a key, and nothing is read or written at import.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ OPEN: Final = (
 
 
 def read_key(folder: Path) -> bytes | None:
-    """Give the folder's key; None when there is none (yet), or none that can be used."""
+    """Return the folder's key; None when there is none, or none that can be used."""
     try:
         with os.fdopen(os.open(folder / NAME, OPEN), "rb") as file:
             key = file.read(KEY_BYTES + 1) if _is_own(os.fstat(file.fileno())) else b""
@@ -35,14 +35,15 @@ def read_key(folder: Path) -> bytes | None:
 
 
 def _is_own(found: os.stat_result) -> bool:
-    """Whether it is a file of this user: whoever else laid a key there could seal as we do."""
+    """Return whether it is a file of this user: another user's key would let him seal state."""
     return stat.S_ISREG(found.st_mode) and (os.name == "nt" or found.st_uid == os.geteuid())
 
 
 def make_key(folder: Path) -> bytes:
-    """Give the folder's key, made where there is none; raises OSError."""
+    """Return the folder's key, and make it if there is none; raises OSError."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # Written aside and linked into its place: nobody reads half a key, and the first one stays.
+    # The key is written to another name, then linked: no process reads half a key, and of two keys
+    # the first stays.
     descriptor, aside = tempfile.mkstemp(dir=folder, prefix=f"{NAME}.")
     try:
         with os.fdopen(descriptor, "wb") as file:

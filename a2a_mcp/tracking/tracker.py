@@ -266,7 +266,7 @@ class TaskTracker:
         named = event.id if isinstance(event, Task) else event.task_id
         if isinstance(event, Message) or named is None or named == record.task_id:
             return
-        if await self._tasks.held_by_other(record.owner, record.agent, named, going_on=True):
+        if await self._tasks.held_by_other(record.owner, record.agent, named, active_only=True):
             raise InvalidAgentResponse(ANOTHERS, delivery=Delivery.UNKNOWN)
 
     async def _remember(self, follow: TrackedTask) -> None:
@@ -302,7 +302,7 @@ def _as_task(follow: TrackedTask) -> Task | None:
     """Give an answer without a task as it is kept."""
     if follow.message is None:
         return None
-    return as_task(follow.record.kept_id, follow.message)
+    return as_task(follow.record.result_id, follow.message)
 
 
 def is_news(task: Task, record: TaskRecord) -> bool:

@@ -1,7 +1,7 @@
-"""What was done once and must be known afterwards: answers taken up, tasks that were to stop.
+"""Claims: what may be done only once, in all processes, such as sending one reply.
 
-Functions over one open connection. The table is made with the first claim, so that whoever never
-needs one never has it. It must never import sqlite3 itself (it is part of start-up).
+Functions of one open connection. The first claim creates the table. It must never import sqlite3
+itself (it is part of start-up).
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from sqlite3 import Connection
 
-KEEP_SECONDS: Final = 30 * 86_400.0  # longer than any sealed state can be given back
+KEEP_SECONDS: Final = 30 * 86_400.0  # longer than any sealed request state is accepted
 
 _HAS_TABLE: Final = "SELECT 1 FROM sqlite_master WHERE name = 'claims'"
 _TABLE: Final = "CREATE TABLE IF NOT EXISTS claims (message_id TEXT PRIMARY KEY, at REAL NOT NULL)"
 
 
 def claim(connection: Connection, message_id: str, now: float) -> bool:
-    """Take a message up, for ever; False when somebody, of whatever process, has done so before."""
+    """Claim a message; return False when any process has claimed it before."""
     with connection:
         connection.execute("BEGIN IMMEDIATE")
         connection.execute(_TABLE)
@@ -30,7 +30,7 @@ def claim(connection: Connection, message_id: str, now: float) -> bool:
 
 
 def claimed(connection: Connection, message_id: str) -> bool:
-    """Whether a message was taken up, in whatever process."""
+    """Return whether any process has claimed the message."""
     if not connection.execute(_HAS_TABLE).fetchall():
         return False
     found = connection.execute("SELECT 1 FROM claims WHERE message_id = ?", (message_id,))

@@ -1,8 +1,8 @@
-"""The file behind the task map: opened, kept in shape, set aside when damaged, replaced by memory.
+"""The file `tasks.db`: opened, checked, renamed when damaged, replaced by memory when unusable.
 
-Synchronous, and it never waits: when another process holds the file it raises `BlockingIOError`,
-and the caller tries again a little later. It must never change a file of a newer schema, never
-delete a file it cannot read (it renames), and never lose a call because of the disk (it goes on in
+Synchronous, and it never waits: while another process holds the file it raises BlockingIOError, and
+the caller tries again later. It must never change a file of a newer schema, never delete a file
+that it cannot read (it renames it), and never fail a call because of the disk (it goes on in
 memory).
 """
 
@@ -52,21 +52,21 @@ class _NewerSchema(Exception):
 class TaskFile:
     """`tasks.db` of one folder, opened at the first `run`; `folder` None keeps all in memory.
 
-    `problem` is None, or one sentence why tasks are not remembered after a restart.
+    `problem` is None, or one sentence that says why tasks are forgotten at a restart.
     """
 
     def __init__(self, folder: Path | None, durability: Literal["normal", "full"]) -> None:
         self._path = None if folder is None else folder / "tasks.db"
-        self._name = str(self._path or "")  # looked at before every use: a Path costs as much again
+        self._name = str(self._path or "")  # for os.stat before every use, where a Path is slow
         self._durability = durability
         self._connection: sqlite3.Connection | None = None
         self._identity: _Identity | None = None
         self.problem: str | None = None
 
     def run(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
-        """Do `work` with the open connection, once more on a mended file where that is needed.
+        """Return the result of `work`; it is done again on a new file when the file is damaged.
 
-        Raises BlockingIOError when another process holds the file. IntegrityError and mistakes in
+        Raises BlockingIOError while another process holds the file. IntegrityError and faults in
         `work` itself pass through.
         """
         damaged = 0
@@ -91,7 +91,7 @@ class TaskFile:
                     self._open(damage)
 
     def leave_disk(self, reason: str) -> None:
-        """Go on in memory, with a copy of what the file holds as far as it can still be read."""
+        """Go on in memory, with a copy of the file as far as it can be read."""
         memory = sqlite3.connect(":memory:", isolation_level=None)
         try:
             self._copy_to(memory)
@@ -109,13 +109,13 @@ class TaskFile:
             _log.warning("%s (folder %s)", self.problem, self._path.parent)
 
     def close(self) -> None:
-        """Give the file back; the next `run` opens it again."""
+        """Close the file; the next `run` opens it again."""
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
 
     def _current(self) -> sqlite3.Connection:
-        """Give the connection, a new one where another process set the file aside meanwhile."""
+        """Return the connection; a new one if another process has renamed the file meanwhile."""
         if self._connection is not None and (
             self.problem is not None or self._identity == self._found()
         ):
@@ -124,7 +124,7 @@ class TaskFile:
         return self._open()
 
     def _found(self) -> _Identity | None:
-        """Which file is at the path now."""
+        """Return the device and inode of the file at the path, None if there is none."""
         try:
             found = os.stat(self._name)
         except OSError:
@@ -151,9 +151,10 @@ class TaskFile:
         return self._current()
 
     def _open_file(self, path: Path, damage: _Damage | None) -> sqlite3.Connection:
-        """Open under the folder's lock, so that nobody opens a file while another renames it.
+        """Open under the folder's lock, so that no process opens a file while another renames it.
 
-        `damage` is what was wrong with which file: another process may have replaced it meanwhile.
+        `damage` is an error and the file in which it occurred. That file is renamed only if it is
+        still there: another process may have replaced it.
         """
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _locked(path.with_name("tasks.lock")):
@@ -174,7 +175,7 @@ class TaskFile:
             self._connection.backup(memory, progress=_never_wait)
         elif self._path is not None and self._path.is_file():
             log = self._path.with_name("tasks.db-wal")
-            # With no log beside it the file is whole, and `immutable` asks nothing of the folder.
+            # Without a log the file is complete; `immutable` needs no write access to the folder.
             pending = log.exists() and log.stat().st_size > 0
             address = f"{self._path.absolute().as_uri()}?mode=ro&immutable={0 if pending else 1}"
             with closing(sqlite3.connect(address, uri=True, timeout=0)) as source:
@@ -182,13 +183,13 @@ class TaskFile:
 
 
 def _never_wait(status: int, remaining: int, total: int) -> None:
-    """Stop a copy that would sleep until somebody else lets go of the file."""
+    """Stop a copy that would sleep until another process releases the file."""
     if status not in {sqlite3.SQLITE_OK, sqlite3.SQLITE_DONE}:
         raise sqlite3.OperationalError("busy")
 
 
 def _kind(fault: sqlite3.Error) -> Literal["busy", "damaged", "disk"] | None:
-    # Faults that Python itself raises (a text that is not UTF-8, our own check) carry no code.
+    # Errors that Python raises (text that is not UTF-8, `_check_shape`) carry no code.
     extended = getattr(fault, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
     code = extended & 0xFF
     if code in _BUSY:
@@ -246,7 +247,7 @@ def _well_shaped(connection: sqlite3.Connection) -> bool:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """Hold the lock of a folder; raises BlockingIOError when it is taken. Ends with the process."""
+    """Hold a lock file, at most until the process ends; raises BlockingIOError when it is held."""
     descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
     try:
         if sys.platform == "win32":
@@ -265,7 +266,7 @@ def _set_aside(path: Path, fault: sqlite3.Error) -> None:
     stamp = f"{path.name}.damaged-{time.strftime('%Y%m%dT%H%M%S')}"
     names = (stamp if n == 1 else f"{stamp}-{n}" for n in range(1, 1000))
     aside = next(name for name in names if not path.with_name(name).exists())
-    # The log goes first: a new file must never find the log of the old one.
+    # The log is renamed first: a new file must never be opened with the log of the old one.
     for end in ("-wal", "-shm", ""):
         with suppress(FileNotFoundError):
             os.rename(path.with_name(path.name + end), path.with_name(aside + end))

@@ -1,7 +1,7 @@
 # ruff: noqa: S608 - statements are made of words of this module alone; values are bound
-"""The table of the task map: its schema, and each thing that is asked of it or written to it.
+"""The schema of `tasks.db`, and the queries on its tables of tasks and of interface overrides.
 
-Functions over one open connection; SQLite's own errors pass through. It must never import sqlite3
+Functions of one open connection; SQLite's own errors pass through. It must never import sqlite3
 itself (it is part of start-up), wait, or change a row in more than one step outside a transaction.
 """
 
@@ -19,21 +19,23 @@ if TYPE_CHECKING:
     from sqlite3 import Connection
 
 SCHEMA_VERSION: Final = 1
-# For ids that a list told before the handle was written; files of before it get it when opened.
+# For pending ids that a list showed before the handle was written. It is newer than the schema's
+# first files, which get it when they are opened.
 BY_MESSAGE: Final = "CREATE INDEX tasks_by_message ON tasks (message_id) WHERE message_id <> ''"
 SCHEMA: Final = (
     "CREATE TABLE tasks (key INTEGER PRIMARY KEY, owner TEXT NOT NULL, agent TEXT NOT NULL, "
     "message_id TEXT NOT NULL, task_id TEXT, handle TEXT, context_id TEXT, state TEXT NOT NULL, "
     "interface TEXT, created REAL NOT NULL, updated REAL NOT NULL)",
-    # A minted id stays valid for ever, also after a follow-up brought the same task a second one.
+    # A handle stays valid for ever, also after a follow-up gave the same task a second one.
     "CREATE TABLE earlier_handles (handle TEXT PRIMARY KEY, task INTEGER NOT NULL)",
     "CREATE UNIQUE INDEX tasks_by_task ON tasks (task_id, owner, agent) WHERE task_id IS NOT NULL",
     "CREATE INDEX tasks_by_handle ON tasks (handle) WHERE handle IS NOT NULL",
     "CREATE INDEX tasks_by_context ON tasks (context_id) WHERE context_id IS NOT NULL",
-    # No column that changes in the course of a call: every page that is touched is written out.
+    # No index on columns that change during a call: SQLite writes every page that it touches.
     "CREATE INDEX tasks_by_update ON tasks (owner, updated, key, agent)",
     "CREATE INDEX earlier_handles_by_task ON earlier_handles (task)",
     BY_MESSAGE,
+    # The interface overrides. The name is part of the files that are in use.
     "CREATE TABLE lessons (agent TEXT, url TEXT, interface TEXT, PRIMARY KEY (agent, url))",
     "CREATE TRIGGER handle_replaced AFTER UPDATE OF handle ON tasks "
     "WHEN old.handle <> new.handle BEGIN "
@@ -50,7 +52,7 @@ _COLUMNS: Final = (
 _ROW: Final = f"SELECT key, {_COLUMNS} FROM tasks "
 _WRITTEN: Final = f"RETURNING key, {_COLUMNS}"
 _BY_TASK: Final = f"{_ROW}WHERE task_id = :task_id AND owner = :owner AND agent = :agent"
-# A key is used again once its row is removed, so a row is known by more than its key.
+# SQLite reuses the key of a removed row, so a row is identified by more than its key.
 _SAME: Final = (
     "WHERE key = :key AND created = :created AND owner = :owner AND agent = :agent "
     "AND message_id = :message_id"
@@ -63,7 +65,7 @@ _PUT: Final = (
     "context_id = coalesce(excluded.context_id, context_id), "
     "interface = coalesce(excluded.interface, interface), updated = excluded.updated"
 )
-# Only columns that change are set: SQLite rewrites the index of every column that is named.
+# Only changed columns are set: SQLite rewrites the index of every column that is named.
 _SET: Final = {
     "task_id": "task_id = :task_id",
     "handle": "handle = :handle",
@@ -73,7 +75,7 @@ _SET: Final = {
     "interface": "interface = :interface",
 }
 _FIND: Final = (
-    # The plus keeps SQLite from walking all rows of the owner.
+    # The plus keeps SQLite from scanning all rows of the owner.
     f"{_ROW}WHERE +owner = :owner AND (:agent IS NULL OR agent = :agent) AND key IN "
     "(SELECT key FROM tasks WHERE task_id = :id UNION SELECT key FROM tasks WHERE handle = :id "
     "UNION SELECT task FROM earlier_handles WHERE handle = :id) "
@@ -94,7 +96,7 @@ _LIST_CONTEXT: Final = (
 )
 _OF_OTHER: Final = "SELECT 1 FROM tasks WHERE owner <> :owner AND agent = :agent AND "
 _TASK_OF_OTHER: Final = (
-    f"{_OF_OTHER}task_id = :id AND NOT (:going_on AND (state = '{TaskState.UNKNOWN}' "
+    f"{_OF_OTHER}task_id = :id AND NOT (:active_only AND (state = '{TaskState.UNKNOWN}' "
     f"OR state IN {_ENDED})) LIMIT 1"
 )
 _CONTEXT_OF_OTHER: Final = f"{_OF_OTHER}context_id = :id LIMIT 1"
@@ -104,12 +106,12 @@ _CLOCK_SLACK_SECONDS: Final = 3600.0
 
 
 def add(connection: Connection, record: TaskRecord) -> TaskRecord:
-    """Write a new row; gives the record with its key."""
+    """Write a new row; return the record with its key."""
     return replace(record, key=connection.execute(_INSERT, _values(record)).lastrowid or 0)
 
 
 def put(connection: Connection, record: TaskRecord) -> TaskRecord:
-    """Write a row, or bring the row of the same task, owner and agent up to date."""
+    """Write a row, or update the row of the same task, owner and agent; return the record."""
     with connection:
         connection.execute("BEGIN IMMEDIATE")
         return _put(connection, record)
@@ -118,9 +120,9 @@ def put(connection: Connection, record: TaskRecord) -> TaskRecord:
 def write(
     connection: Connection, record: TaskRecord, given: dict[str, Any], now: float
 ) -> TaskRecord:
-    """Set the `given` columns of a row; joins it to the row that has its new task id already."""
+    """Set the `given` columns of a row; join it to the row that already has its new task id."""
     names = [name for name, value in given.items() if value != getattr(record, name)]
-    # What happens within a moment moves no row in the index of times.
+    # Changes within a second of the last one do not touch the index of update times.
     moved = now - record.updated >= SAME_MOMENT_SECONDS
     columns = ", ".join([*(["updated = :updated"] if moved else []), *(_SET[n] for n in names)])
     values = {
@@ -140,7 +142,7 @@ def write(
 
 
 def find(connection: Connection, owner: str, task_id: str, agent: str | None) -> Records:
-    """Find the owner's rows of a task id or handle, newest first."""
+    """Return the owner's rows with this task id, handle or pending id, newest first."""
     values = {"owner": owner, "agent": agent, "id": task_id}
     rows = connection.execute(_FIND, values).fetchall()
     if not rows and task_id.startswith(PENDING):
@@ -163,24 +165,24 @@ def set_interface_override(connection: Connection, agent: str, url: str, interfa
 
 
 def task_of_other(
-    connection: Connection, owner: str, agent: str, task_id: str, *, going_on: bool
+    connection: Connection, owner: str, agent: str, task_id: str, *, active_only: bool
 ) -> bool:
-    """Whether another owner has the task; `going_on`: one that is not over, for all is known."""
-    values = {"owner": owner, "agent": agent, "id": task_id, "going_on": going_on}
+    """Return whether another owner has the task; `active_only` ignores ended and unknown ones."""
+    values = {"owner": owner, "agent": agent, "id": task_id, "active_only": active_only}
     return bool(connection.execute(_TASK_OF_OTHER, values).fetchall())
 
 
 def context_of_other(connection: Connection, owner: str, agent: str, context_id: str) -> bool:
-    """Whether another owner has the conversation."""
+    """Return whether another owner has the conversation."""
     values = {"owner": owner, "agent": agent, "id": context_id}
     return bool(connection.execute(_CONTEXT_OF_OTHER, values).fetchall())
 
 
 def page(
-    connection: Connection, wanted: dict[str, Any], limit: int, place: tuple[float, int]
+    connection: Connection, wanted: dict[str, Any], limit: int, position: tuple[float, int]
 ) -> tuple[Records, str | None]:
-    """Rows last updated first, from a place on, and the cursor of the next page."""
-    before, key = place
+    """Return rows after a position, last updated first, and the cursor of the next page."""
+    before, key = position
     values = {**wanted, "before": before, "key": key, "limit": limit + 1}
     statement = _LIST if wanted["context_id"] is None else _LIST_CONTEXT
     rows = connection.execute(statement, values).fetchall()
@@ -188,11 +190,11 @@ def page(
     return records, _cursor(records[-1]) if len(rows) > limit else None
 
 
-def doomed(connection: Connection, now: float, keep_seconds: float, max_rows: int) -> list[int]:
-    """Keys of the ended rows that are kept no longer: the old ones, and the oldest of too many.
+def expired(connection: Connection, now: float, keep_seconds: float, max_rows: int) -> list[int]:
+    """Return the keys of ended rows to remove: those too old, and the oldest above `max_rows`.
 
-    Age counts for nothing while the clock is not to be believed: the newest row is of the future,
-    or more than half of all rows would go at once. The limit on rows holds whatever it says.
+    Age is ignored while the clock seems wrong: the newest row lies in the future, or more than half
+    of all rows would be removed at once. `max_rows` holds in any case.
     """
     cutoff = now - keep_seconds
     first, last, created = connection.execute(
@@ -212,7 +214,7 @@ def doomed(connection: Connection, now: float, keep_seconds: float, max_rows: in
 
 
 def remove(connection: Connection, keys: list[int]) -> None:
-    """Remove those of the rows that have ended."""
+    """Remove the rows that have ended; a key may belong to a new, running task by now."""
     with connection:
         connection.execute("BEGIN IMMEDIATE")
         connection.executemany(
@@ -224,14 +226,14 @@ def remove(connection: Connection, keys: list[int]) -> None:
 def _join(
     connection: Connection, record: TaskRecord, given: dict[str, Any], now: float
 ) -> TaskRecord:
-    """Make one row of two: the older row of the task stays and answers to both handles."""
+    """Make one row of two: the older row of the task stays, and both handles lead to it."""
     values = asdict(record)
     with connection:
         connection.execute("BEGIN IMMEDIATE")
         mine = _one(connection, f"{_ROW}{_SAME}", values) or record
         older = _one(connection, _BY_TASK, {**values, "task_id": given["task_id"]}) or record
-        told = {"handle": mine.handle, "interface": mine.interface, "state": older.state.value}
-        joined = _put(connection, _changed(record, told | given, now))
+        known = {"handle": mine.handle, "interface": mine.interface, "state": older.state.value}
+        joined = _put(connection, _changed(record, known | given, now))
         values["joined"] = joined.key
         connection.execute("UPDATE earlier_handles SET task = :joined WHERE task = :key", values)
         connection.execute(f"DELETE FROM tasks {_SAME}", values)
@@ -247,7 +249,7 @@ def _put(connection: Connection, record: TaskRecord) -> TaskRecord:
 
 
 def _one(connection: Connection, statement: str, values: dict[str, Any]) -> TaskRecord | None:
-    # Read to the end: a statement that is not finished keeps its transaction open.
+    # All rows are fetched: an unfinished statement keeps its transaction open.
     rows = connection.execute(statement, values).fetchall()
     return _record(rows[0]) if rows else None
 
@@ -282,14 +284,14 @@ def _cursor(record: TaskRecord) -> str:
 
 
 def read_cursor(cursor: str | None) -> tuple[float, int]:
-    """Give the place after which a page begins; ValueError for what is no cursor of ours."""
+    """Return the time and key after which a page begins; ValueError if `cursor` is not ours."""
     if cursor is None:
         return math.inf, 0
     try:
         updated, key = base64.urlsafe_b64decode(cursor.encode()).decode().split(" ")
-        place = float(updated), int(key)
+        position = float(updated), int(key)
     except ValueError:
         raise ValueError("the cursor is not one of this list") from None
-    if not math.isfinite(place[0]) or not 0 <= place[1] < 2**63:
+    if not math.isfinite(position[0]) or not 0 <= position[1] < 2**63:
         raise ValueError("the cursor is not one of this list")
-    return place
+    return position

@@ -15,10 +15,8 @@ from typing import Any
 import anyio
 import pytest
 from anyio.lowlevel import checkpoint
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from a2a_mcp.a2a.model import TERMINAL, TaskState
+from a2a_mcp.a2a.model import TaskState
 from a2a_mcp.store.base import TaskRecord, TaskStore
 from a2a_mcp.store.sqlite import queries
 from a2a_mcp.store.sqlite.file import TaskFile
@@ -80,89 +78,6 @@ def open_descriptors() -> int:
 # --- rows -------------------------------------------------------------------------------------
 
 
-async def test_a_row_is_seen_by_a_second_map_before_the_message_leaves(tmp_path: Path) -> None:
-    async with opened(tmp_path, clock=Clock()) as tasks, opened(tmp_path) as other:
-        record = await tasks.begin(
-            owner="local", agent="a", message_id="m1", context_id="c1", interface='{"url":1}'
-        )
-        assert await other.find_context("local", "c1") == [record]
-        assert record == TaskRecord(
-            1, "local", "a", "m1", None, None, "c1", TaskState.SUBMITTED, '{"url":1}', NOW, NOW
-        )
-
-
-async def test_a_task_is_found_by_its_id_and_by_our_handle_after_a_restart(tmp_path: Path) -> None:
-    async with opened(tmp_path) as tasks:
-        record = await begun(tasks, "m1")
-        record = await tasks.update(record, handle="h1", state=TaskState.WORKING)
-        record = await tasks.update(record, task_id="t1", context_id="c1")
-    async with opened(tmp_path) as tasks:
-        assert await tasks.find("local", "t1") == [record]
-        assert await tasks.find("local", "h1") == [record]
-        assert await tasks.find("local", "h1", agent="b") == []
-        assert await tasks.find("other", "t1") == []
-        assert tasks.problem is None
-
-
-async def test_one_id_at_two_agents_is_two_tasks(tmp_path: Path) -> None:
-    async with opened(tmp_path) as tasks:
-        for agent in ("a", "b"):
-            record = await tasks.begin(owner="local", agent=agent, message_id=agent)
-            await tasks.update(record, task_id="1")
-        assert {record.agent for record in await tasks.find("local", "1")} == {"a", "b"}
-        assert [record.agent for record in await tasks.find("local", "1", "b")] == ["b"]
-
-
-@pytest.mark.parametrize("ended", sorted(TERMINAL))
-async def test_an_ended_task_stays_ended(tmp_path: Path, ended: TaskState) -> None:
-    async with opened(tmp_path) as tasks:
-        record = await begun(tasks, "m1", "t1")
-        done = await tasks.update(record, state=ended)
-        assert (await tasks.update(done, state=TaskState.WORKING)).state is ended
-        # A record from before the end knows no better; the row does.
-        late = await tasks.update(record, state=TaskState.WORKING, context_id="c1")
-        assert (late.state, late.context_id) == (ended, "c1")
-        found = await tasks.adopt(owner="local", agent="a", task_id="t1", state=TaskState.WORKING)
-        assert (found.key, found.state) == (record.key, ended)
-
-
-async def test_an_update_that_changes_nothing_writes_nothing(tmp_path: Path) -> None:
-    clock = Clock()
-    async with opened(tmp_path, clock=clock) as tasks:
-        record = await begun(tasks, "m1", "t1")
-        clock.now += 5
-        assert await tasks.update(record, task_id="t1", state=TaskState.SUBMITTED) is record
-        assert await tasks.update(record) is record
-        assert await tasks.find("local", "t1") == [record]
-
-
-async def test_what_was_claimed_once_is_known_to_every_map(tmp_path: Path) -> None:
-    async with opened(tmp_path) as ours, opened(tmp_path) as theirs:
-        assert not await theirs.claimed("m-1")
-        assert [await ours.claim("m-1"), await theirs.claim("m-1")] == [True, False]
-        assert [await theirs.claimed("m-1"), await theirs.claimed("m-2")] == [True, False]
-    async with opened(tmp_path) as later:
-        assert await later.claimed("m-1")
-
-
-async def test_a_follow_up_joins_the_row_of_its_task_and_every_handle_still_leads_there(
-    tmp_path: Path,
-) -> None:
-    async with opened(tmp_path) as tasks:
-        first = await tasks.update(await begun(tasks, "m1"), handle="h1")
-        first = await tasks.update(first, task_id="t1", state=TaskState.INPUT_REQUIRED)
-        second = await tasks.update(await begun(tasks, "m2"), handle="h2")
-        second = await tasks.update(second, handle="h2 again")
-        joined = await tasks.update(second, task_id="t1", state=TaskState.WORKING)
-        third = await tasks.update(await begun(tasks, "m3"), handle="h3", interface="i3")
-        joined = await tasks.update(third, task_id="t1")
-        assert (joined.key, joined.message_id, joined.created) == (first.key, "m1", first.created)
-        assert (joined.state, joined.interface) == (TaskState.WORKING, "i3")
-        for name in ("t1", "h1", "h2", "h2 again", "h3"):
-            assert await tasks.find("local", name) == [joined]
-        assert await listed(tasks) == ["m1"]
-
-
 async def test_a_stale_record_never_changes_the_row_that_took_its_key(tmp_path: Path) -> None:
     async with opened(tmp_path, clock=Clock()) as tasks:
         await begun(tasks, "m1", "t1")
@@ -173,22 +88,6 @@ async def test_a_stale_record_never_changes_the_row_that_took_its_key(tmp_path: 
         await tasks.update(gone, state=TaskState.FAILED)
         page, _ = await tasks.list("local")
         assert taker in page
-
-
-async def test_adopting_again_updates_the_same_row_and_leaves_another_owners_alone(
-    tmp_path: Path,
-) -> None:
-    async with opened(tmp_path) as tasks:
-        theirs = await tasks.adopt(
-            owner="eve", agent="a", task_id="t1", state=TaskState.WORKING, context_id="c0"
-        )
-        mine = await tasks.adopt(owner="local", agent="a", task_id="t1", state=TaskState.WORKING)
-        again = await tasks.adopt(
-            owner="local", agent="a", task_id="t1", state=TaskState.FAILED, interface="i"
-        )
-        assert (again.key, again.state, again.interface) == (mine.key, TaskState.FAILED, "i")
-        assert again.message_id == ""
-        assert await tasks.find("eve", "t1") == [theirs]
 
 
 async def test_a_message_is_found_by_its_pending_id_without_a_walk_over_all_rows(
@@ -215,133 +114,6 @@ async def test_a_message_is_found_by_its_pending_id_without_a_walk_over_all_rows
         assert await tasks.find("local", record.pending_id) == [record]
     assert steps(record.pending_id) < 100
     assert steps("pending-nobody") < 100
-
-
-async def test_a_pending_id_without_a_message_finds_no_adopted_task(tmp_path: Path) -> None:
-    async with opened(tmp_path) as tasks:
-        await tasks.adopt(owner="local", agent="a", task_id="t1", state=TaskState.WORKING)
-        assert await tasks.find("local", "pending-") == []
-
-
-async def test_what_another_owner_holds_is_only_told_as_yes_or_no(tmp_path: Path) -> None:
-    async with opened(tmp_path) as tasks:
-        await tasks.adopt(
-            owner="eve", agent="a", task_id="t1", context_id="c1", state=TaskState.WORKING
-        )
-        assert await tasks.held_by_other("local", "a", "t1")
-        assert await tasks.context_held_by_other("local", "a", "c1")
-        for owner, agent, name in (("local", "b", "1"), ("local", "a", "2"), ("eve", "a", "1")):
-            assert not await tasks.held_by_other(owner, agent, f"t{name}")
-            assert not await tasks.context_held_by_other(owner, agent, f"c{name}")
-        assert await tasks.find("local", "t1") == await tasks.find_context("local", "c1") == []
-        assert await tasks.list("local") == ([], None)
-
-
-@pytest.mark.parametrize("bad", ["x" * 513, "é" * 257, "\ud800"])
-async def test_an_id_that_cannot_be_kept_is_refused_and_never_found(
-    tmp_path: Path, bad: str
-) -> None:
-    async with opened(tmp_path) as tasks:
-        record = await begun(tasks, "m1")
-        with pytest.raises(ValueError, match="task id"):
-            await tasks.update(record, task_id=bad)
-        with pytest.raises(ValueError, match="task id"):
-            await tasks.adopt(owner="o", agent="a", task_id=bad, state=TaskState.WORKING)
-        with pytest.raises(ValueError, match="context id"):
-            await tasks.begin(owner="o", agent="a", message_id="m", context_id=bad)
-        assert await tasks.find("local", bad) == await tasks.find_context("local", bad) == []
-        assert not await tasks.held_by_other("local", "a", bad)
-
-
-@pytest.mark.parametrize(
-    "odd", ["x" * 512, "../../etc", "'; DROP TABLE tasks; --", "a\0b", "%", ""]
-)
-async def test_ids_are_opaque(tmp_path: Path, odd: str) -> None:
-    async with opened(tmp_path) as tasks:
-        record = await begun(tasks, "m1", odd)
-        await begun(tasks, "m2", "a")
-        assert await tasks.find("local", odd) == [record]
-
-
-# --- lists ------------------------------------------------------------------------------------
-
-ROW = st.tuples(
-    st.sampled_from(["a", "b"]),
-    st.sampled_from(["c1", "c2"]),
-    st.sampled_from([TaskState.WORKING, TaskState.COMPLETED]),
-    st.integers(0, 3),
-)
-
-
-@settings(max_examples=30, deadline=None)
-@given(
-    rows=st.lists(ROW, max_size=12),
-    limit=st.integers(1, 5),
-    agent=st.sampled_from([None, "a"]),
-    context_id=st.sampled_from([None, "c1"]),
-    state=st.sampled_from([None, TaskState.COMPLETED]),
-    after=st.sampled_from([None, NOW + 1]),
-)
-async def test_pages_hold_every_matching_row_once_and_in_order(
-    rows: list[tuple[str, str, TaskState, int]],
-    limit: int,
-    agent: str | None,
-    context_id: str | None,
-    state: TaskState | None,
-    after: float | None,
-) -> None:
-    clock = Clock()
-    async with opened(None, clock=clock) as tasks:
-        kept = []
-        for number, (of, context, at, seconds) in enumerate(rows):
-            clock.now = NOW + seconds
-            names = {"owner": "local", "agent": of, "context_id": context}
-            record = await tasks.adopt(**names, task_id=str(number), state=at)
-            if (
-                agent in (None, of)
-                and context_id in (None, context)
-                and state in (None, at)
-                and clock.now > (after or 0)
-            ):
-                kept.append(record)
-        found: list[TaskRecord] = []
-        cursor = None
-        while not found or cursor is not None:
-            page, cursor = await tasks.list(
-                "local",
-                agent=agent,
-                context_id=context_id,
-                state=state,
-                updated_after=after,
-                limit=limit,
-                cursor=cursor,
-            )
-            found += page
-            assert len(page) == limit or cursor is None
-            if not page:
-                break
-        assert found == sorted(kept, key=lambda one: (one.updated, one.key), reverse=True)
-
-
-@pytest.mark.parametrize(
-    "bad", ["", "x", "é", "\ud800", "bmFuIDE=", "MSAtMQ==", "MSA5OTk5OTk5OTk5OTk5OTk5OTk5OTk="]
-)
-async def test_a_cursor_that_is_not_ours_is_refused(bad: str) -> None:
-    async with opened(None) as tasks:
-        with pytest.raises(ValueError, match="cursor"):
-            await tasks.list("local", cursor=bad)
-        with pytest.raises(ValueError, match="limit"):
-            await tasks.list("local", limit=0)
-
-
-async def test_a_conversation_lists_its_newest_task_first(tmp_path: Path) -> None:
-    clock = Clock()
-    async with opened(tmp_path, clock=clock) as tasks:
-        for number in range(25):
-            clock.now += 1
-            await tasks.begin(owner="local", agent="a", message_id=str(number), context_id="c")
-        found = await tasks.find_context("local", "c")
-        assert [record.message_id for record in found] == [str(n) for n in range(24, 4, -1)]
 
 
 # --- retention --------------------------------------------------------------------------------

@@ -1,0 +1,421 @@
+"""The contracts of store/base.py, over every engine.
+
+A new engine is added to ENGINES. What only one engine does is tested in tests/store/<engine>/.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Protocol
+
+import anyio
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from a2a_mcp.a2a.model import TERMINAL, TaskState
+from a2a_mcp.store.base import InterfaceOverrides, TaskRecord, TaskStore
+from a2a_mcp.store.sqlite.store import SqliteTaskStore
+
+pytestmark = pytest.mark.anyio
+
+NOW = 1_800_000_000.0
+
+
+class Store(TaskStore, InterfaceOverrides, Protocol):
+    """All that an engine offers."""
+
+
+class Clock:
+    def __init__(self, now: float = NOW) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass(frozen=True)
+class Engine:
+    """`make` returns a store in a folder; a `durable` one is shared with other stores there."""
+
+    name: str
+    durable: bool
+    make: Callable[[Path, Clock], Store]
+
+
+ENGINES = [
+    Engine("sqlite-file", True, lambda folder, clock: SqliteTaskStore(folder, clock=clock)),
+    Engine("sqlite-memory", False, lambda _, clock: SqliteTaskStore(None, clock=clock)),
+]
+each_engine = pytest.mark.parametrize("engine", ENGINES, ids=lambda engine: engine.name)
+each_durable_engine = pytest.mark.parametrize(
+    "engine", [one for one in ENGINES if one.durable], ids=lambda engine: engine.name
+)
+
+
+@asynccontextmanager
+async def opened(engine: Engine, folder: Path, clock: Clock | None = None) -> AsyncIterator[Store]:
+    tasks = engine.make(folder, clock or Clock())
+    try:
+        with anyio.fail_after(20):
+            yield tasks
+    finally:
+        await tasks.close()
+
+
+async def begun(tasks: TaskStore, message_id: str, task_id: str | None = None) -> TaskRecord:
+    record = await tasks.begin(owner="local", agent="a", message_id=message_id)
+    return record if task_id is None else await tasks.update(record, task_id=task_id)
+
+
+async def listed(tasks: TaskStore, owner: str = "local") -> list[str]:
+    page, _ = await tasks.list(owner, limit=1000)
+    return sorted(record.message_id for record in page)
+
+
+# --- what is written ---
+
+
+@each_engine
+async def test_a_message_that_is_about_to_leave_has_a_row(engine: Engine, tmp_path: Path) -> None:
+    async with opened(engine, tmp_path) as tasks:
+        record = await tasks.begin(
+            owner="local", agent="a", message_id="m1", context_id="c1", interface='{"url":1}'
+        )
+        assert await tasks.find_context("local", "c1") == [record]
+        assert record == TaskRecord(
+            1, "local", "a", "m1", None, None, "c1", TaskState.SUBMITTED, '{"url":1}', NOW, NOW
+        )
+
+
+@each_durable_engine
+async def test_a_row_is_seen_by_another_store_before_the_message_leaves(
+    engine: Engine, tmp_path: Path
+) -> None:
+    async with opened(engine, tmp_path) as tasks, opened(engine, tmp_path) as other:
+        record = await tasks.begin(owner="local", agent="a", message_id="m1", context_id="c1")
+        assert await other.find_context("local", "c1") == [record]
+
+
+@each_engine
+async def test_a_task_is_found_by_its_id_its_handle_and_its_pending_id(
+    engine: Engine, tmp_path: Path
+) -> None:
+    async with opened(engine, tmp_path) as tasks:
+        record = await begun(tasks, "m1")
+        assert await tasks.find("local", "pending-m1") == [record]
+        record = await tasks.update(record, handle="h1", state=TaskState.WORKING)
+        record = await tasks.update(record, task_id="t1", context_id="c1")
+        for name in ("t1", "h1", "pending-m1"):
+            assert await tasks.find("local", name) == [record]
+            assert await tasks.find("local", name, agent="b") == []
+            assert await tasks.find("other", name) == []
+
+
+@each_durable_engine
+async def test_a_task_is_found_after_a_restart(engine: Engine, tmp_path: Path) -> None:
+    async with opened(engine, tmp_path) as tasks:
+        record = await tasks.update(await begun(tasks, "m1"), handle="h1", task_id="t1")
+    async with opened(engine, tmp_path) as tasks:
+        assert await tasks.find("local", "t1") == [record]
+        assert await tasks.find("local", "h1") == [record]
+        assert tasks.problem is None
+
+
+@each_engine
+async def test_a_store_that_forgets_says_so(engine: Engine, tmp_path: Path) -> None:
+    async with opened(engine, tmp_path) as tasks:
+        await begun(tasks, "m1")
+        assert (tasks.problem is None) is engine.durable
+
+
+@each_engine
+async def test_one_id_at_two_agents_is_two_tasks(engine: Engine, tmp_path: Path) -> None:
+    async with opened(engine, tmp_path) as tasks:
+        for agent in ("a", "b"):
+            record = await tasks.begin(owner="local", agent=agent, message_id=agent)
+            await tasks.update(record, task_id="1")
+        assert {record.agent for record in await tasks.find("local", "1")} == {"a", "b"}
+        assert [record.agent for record in await tasks.find("local", "1", "b")] == ["b"]
+
+
+@each_engine
+@pytest.mark.parametrize("ended", sorted(TERMINAL))
+async def test_an_ended_task_stays_ended(engine: Engine, tmp_path: Path, ended: TaskState) -> None:
+    async with opened(engine, tmp_path) as tasks:
+        record = await begun(tasks, "m1", "t1")
+        done = await tasks.update(record, state=ended)
+        assert (await tasks.update(done, state=TaskState.WORKING)).state is ended
+        # The record is older than the end of the task; the row is not.
+        late = await tasks.update(record, state=TaskState.WORKING, context_id="c1")
+        assert (late.state, late.context_id) == (ended, "c1")
+        found = await tasks.adopt(owner="local", agent="a", task_id="t1", state=TaskState.WORKING)
+        assert (found.key, found.state) == (record.key, ended)
+
+
+@each_engine
+async def test_an_update_that_changes_nothing_writes_nothing(
+    engine: Engine, tmp_path: Path
+) -> None:
+    clock = Clock()
+    async with opened(engine, tmp_path, clock) as tasks:
+        record = await begun(tasks, "m1", "t1")
+        clock.now += 5
+        assert await tasks.update(record, task_id="t1", state=TaskState.SUBMITTED) is record
+        assert await tasks.update(record) is record
+        assert await tasks.find("local", "t1") == [record]
+
+
+@each_engine
+async def test_an_empty_context_id_removes_the_context(engine: Engine, tmp_path: Path) -> None:
+    async with opened(engine, tmp_path) as tasks:
+        record = await tasks.update(await begun(tasks, "m1", "t1"), context_id="c1")
+        await tasks.update(record, context_id="")
+        assert await tasks.find_context("local", "c1") == []
+        (found,) = await tasks.find("local", "t1")
+        assert found.context_id is None
+
+
+@each_engine
+async def test_a_follow_up_joins_the_row_of_its_task_and_every_handle_leads_there(
+    engine: Engine, tmp_path: Path
+) -> None:
+    async with opened(engine, tmp_path) as tasks:
+        first = await tasks.update(await begun(tasks, "m1"), handle="h1")
+        first = await tasks.update(first, task_id="t1", state=TaskState.INPUT_REQUIRED)
+        second = await tasks.update(await begun(tasks, "m2"), handle="h2")
+        second = await tasks.update(second, handle="h2 again")
+        joined = await tasks.update(second, task_id="t1", state=TaskState.WORKING)
+        third = await tasks.begin(owner="local", agent="a", message_id="m3", interface="i3")
+        third = await tasks.update(third, handle="h3")
+        joined = await tasks.update(third, task_id="t1")
+        assert (joined.key, joined.message_id, joined.created) == (first.key, "m1", first.created)
+        assert (joined.state, joined.interface) == (TaskState.WORKING, "i3")
+        for name in ("t1", "h1", "h2", "h2 again", "h3"):
+            assert await tasks.find("local", name) == [joined]
+        assert await listed(tasks) == ["m1"]
+
+
+@each_engine
+async def test_adopting_again_updates_the_same_row_and_leaves_another_owners_alone(
+    engine: Engine, tmp_path: Path
+) -> None:
+    async with opened(engine, tmp_path) as tasks:
+        theirs = await tasks.adopt(
+            owner="eve", agent="a", task_id="t1", state=TaskState.WORKING, context_id="c0"
+        )
+        mine = await tasks.adopt(owner="local", agent="a", task_id="t1", state=TaskState.WORKING)
+        again = await tasks.adopt(
+            owner="local", agent="a", task_id="t1", state=TaskState.FAILED, interface="i"
+        )
+        assert (again.key, again.state, again.interface) == (mine.key, TaskState.FAILED, "i")
+        assert again.message_id == ""
+        assert await tasks.find("eve", "t1") == [theirs]
+
+
+@each_engine
+async def test_a_pending_id_without_a_message_finds_no_adopted_task(
+    engine: Engine, tmp_path: Path
+) -> None:
+    async with opened(engine, tmp_path) as tasks:
+        await tasks.adopt(owner="local", agent="a", task_id="t1", state=TaskState.WORKING)
+        assert await tasks.find("local", "pending-") == []
+
+
+# --- owners ---
+
+
+@each_engine
+async def test_only_whether_another_owner_has_a_task_is_told(
+    engine: Engine, tmp_path: Path
+) -> None:
+    async with opened(engine, tmp_path) as tasks:
+        await tasks.adopt(
+            owner="eve", agent="a", task_id="t1", context_id="c1", state=TaskState.WORKING
+        )
+        assert await tasks.held_by_other("local", "a", "t1")
+        assert await tasks.context_held_by_other("local", "a", "c1")
+        for owner, agent, name in (("local", "b", "1"), ("local", "a", "2"), ("eve", "a", "1")):
+            assert not await tasks.held_by_other(owner, agent, f"t{name}")
+            assert not await tasks.context_held_by_other(owner, agent, f"c{name}")
+        assert await tasks.find("local", "t1") == await tasks.find_context("local", "c1") == []
+        assert await tasks.list("local") == ([], None)
+
+
+@each_engine
+@pytest.mark.parametrize("state", sorted(TaskState))
+async def test_a_task_that_ended_or_whose_state_is_unknown_is_not_active(
+    engine: Engine, tmp_path: Path, state: TaskState
+) -> None:
+    async with opened(engine, tmp_path) as tasks:
+        await tasks.adopt(owner="eve", agent="a", task_id="t1", state=state)
+        active = state not in TERMINAL and state is not TaskState.UNKNOWN
+        assert await tasks.held_by_other("local", "a", "t1")
+        assert await tasks.held_by_other("local", "a", "t1", active_only=True) is active
+
+
+# --- claims ---
+
+
+@each_engine
+async def test_a_reply_is_claimed_once(engine: Engine, tmp_path: Path) -> None:
+    async with opened(engine, tmp_path) as tasks:
+        assert not await tasks.claimed("m-1")
+        assert [await tasks.claim("m-1"), await tasks.claim("m-1")] == [True, False]
+        assert [await tasks.claimed("m-1"), await tasks.claimed("m-2")] == [True, False]
+
+
+@each_durable_engine
+async def test_a_claim_is_known_to_every_store_and_after_a_restart(
+    engine: Engine, tmp_path: Path
+) -> None:
+    async with opened(engine, tmp_path) as one, opened(engine, tmp_path) as two:
+        assert not await two.claimed("m-1")
+        assert [await one.claim("m-1"), await two.claim("m-1")] == [True, False]
+        assert [await two.claimed("m-1"), await two.claimed("m-2")] == [True, False]
+    async with opened(engine, tmp_path) as later:
+        assert await later.claimed("m-1")
+
+
+# --- ids ---
+
+
+@each_engine
+@pytest.mark.parametrize("bad", ["x" * 513, "é" * 257, "\ud800"])
+async def test_an_id_that_cannot_be_stored_is_refused_and_never_found(
+    engine: Engine, tmp_path: Path, bad: str
+) -> None:
+    async with opened(engine, tmp_path) as tasks:
+        record = await begun(tasks, "m1")
+        with pytest.raises(ValueError, match="task id"):
+            await tasks.update(record, task_id=bad)
+        with pytest.raises(ValueError, match="task id"):
+            await tasks.adopt(owner="o", agent="a", task_id=bad, state=TaskState.WORKING)
+        with pytest.raises(ValueError, match="context id"):
+            await tasks.begin(owner="o", agent="a", message_id="m", context_id=bad)
+        assert await tasks.find("local", bad) == await tasks.find_context("local", bad) == []
+        assert not await tasks.held_by_other("local", "a", bad)
+
+
+@each_engine
+@pytest.mark.parametrize(
+    "odd", ["x" * 512, "../../etc", "'; DROP TABLE tasks; --", "a\0b", "%", ""]
+)
+async def test_ids_are_opaque(engine: Engine, tmp_path: Path, odd: str) -> None:
+    async with opened(engine, tmp_path) as tasks:
+        record = await begun(tasks, "m1", odd)
+        await begun(tasks, "m2", "a")
+        assert await tasks.find("local", odd) == [record]
+
+
+# --- lists ---
+
+ROW = st.tuples(
+    st.sampled_from(["a", "b"]),
+    st.sampled_from(["c1", "c2"]),
+    st.sampled_from([TaskState.WORKING, TaskState.COMPLETED]),
+    st.integers(0, 3),
+)
+
+
+@each_engine
+@settings(max_examples=30, deadline=None)
+@given(
+    rows=st.lists(ROW, max_size=12),
+    limit=st.integers(1, 5),
+    agent=st.sampled_from([None, "a"]),
+    context_id=st.sampled_from([None, "c1"]),
+    state=st.sampled_from([None, TaskState.COMPLETED]),
+    after=st.sampled_from([None, NOW + 1]),
+)
+async def test_pages_hold_every_matching_row_once_and_in_order(
+    engine: Engine,
+    rows: list[tuple[str, str, TaskState, int]],
+    limit: int,
+    agent: str | None,
+    context_id: str | None,
+    state: TaskState | None,
+    after: float | None,
+) -> None:
+    def matches(record: TaskRecord) -> bool:
+        return (
+            agent in (None, record.agent)
+            and context_id in (None, record.context_id)
+            and state in (None, record.state)
+            and record.updated > (after or 0)
+        )
+
+    clock = Clock()
+    wanted: dict[str, Any] = {"agent": agent, "context_id": context_id, "state": state}
+    with TemporaryDirectory() as folder:
+        async with opened(engine, Path(folder), clock) as tasks:
+            written = []
+            for number, (of, context, at, seconds) in enumerate(rows):
+                clock.now = NOW + seconds
+                names = {"owner": "local", "agent": of, "context_id": context}
+                written.append(await tasks.adopt(**names, task_id=str(number), state=at))
+            expected = sorted(
+                filter(matches, written), key=lambda one: (one.updated, one.key), reverse=True
+            )
+            found, cursor = await tasks.list("local", **wanted, updated_after=after, limit=limit)
+            while cursor is not None:
+                assert len(found) % limit == 0
+                page, cursor = await tasks.list(
+                    "local", **wanted, updated_after=after, limit=limit, cursor=cursor
+                )
+                assert page
+                found += page
+            assert found == expected
+
+
+@each_engine
+@pytest.mark.parametrize(
+    "bad", ["", "x", "é", "\ud800", "bmFuIDE=", "MSAtMQ==", "MSA5OTk5OTk5OTk5OTk5OTk5OTk5OTk="]
+)
+async def test_a_cursor_of_another_list_and_a_limit_below_1_are_refused(
+    engine: Engine, tmp_path: Path, bad: str
+) -> None:
+    async with opened(engine, tmp_path) as tasks:
+        with pytest.raises(ValueError, match="cursor"):
+            await tasks.list("local", cursor=bad)
+        with pytest.raises(ValueError, match="limit"):
+            await tasks.list("local", limit=0)
+
+
+@each_engine
+async def test_a_conversation_lists_its_newest_task_first(engine: Engine, tmp_path: Path) -> None:
+    clock = Clock()
+    async with opened(engine, tmp_path, clock) as tasks:
+        for number in range(25):
+            clock.now += 1
+            await tasks.begin(owner="local", agent="a", message_id=str(number), context_id="c")
+        found = await tasks.find_context("local", "c")
+        assert [record.message_id for record in found] == [str(n) for n in range(24, 4, -1)]
+
+
+# --- interface overrides ---
+
+
+@each_engine
+async def test_an_interface_override_replaces_the_one_of_its_url(
+    engine: Engine, tmp_path: Path
+) -> None:
+    async with opened(engine, tmp_path) as store:
+        assert await store.interface_overrides("a") == []
+        await store.set_interface_override("a", "http://one", "first")
+        await store.set_interface_override("a", "http://two", "second")
+        await store.set_interface_override("a", "http://one", "third")
+        await store.set_interface_override("b", "http://one", "of another agent")
+        assert await store.interface_overrides("a") == ["third", "second"]
+
+
+@each_durable_engine
+async def test_interface_overrides_survive_a_restart(engine: Engine, tmp_path: Path) -> None:
+    async with opened(engine, tmp_path) as store:
+        await store.set_interface_override("a", "http://one", "first")
+    async with opened(engine, tmp_path) as store:
+        assert await store.interface_overrides("a") == ["first"]
