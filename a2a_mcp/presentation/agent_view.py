@@ -1,10 +1,12 @@
 """A page of agents, or one agent in detail, as structure and as text. Pure.
 
-Both channels hold the same, each complete on its own; words come here ready to be shown.
+Both channels hold the same, each complete on its own. Words of agents must be scrubbed before they
+come here.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +16,7 @@ Row = dict[str, JSON]
 """One agent; its members are those of the output schema, and missing where there is nothing."""
 
 DETAIL: Final = "credentials"
+"""The member that only an agent in detail has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +29,19 @@ class AgentsView:
     next_step: str | None = None
 
     def structured(self) -> dict[str, JSON]:
-        """Give the members that are set."""
+        """Return the members that are set."""
         more = {"note": self.note, "next_step": self.next_step}
-        told = {name: words for name, words in more.items() if words}
-        return {"agents": list(self.agents), "total": self.total, **told}
+        words = {name: text for name, text in more.items() if text}
+        return {"agents": list(self.agents), "total": self.total, **words}
 
     def prose(self) -> str:
-        """Give the same as readable text."""
-        shown = [_detail(row) if DETAIL in row else _line(row) for row in self.agents]
-        told = [f"\nNote: {self.note}"] if self.note else []
-        told += [f"\n{self.next_step}"] if self.next_step else []
-        return "\n".join([*shown, *told])
+        """Return the same as readable text."""
+        lines = [_detail(row) if DETAIL in row else _line(row) for row in self.agents]
+        if self.note:
+            lines.append(f"\nNote: {self.note}")
+        if self.next_step:
+            lines.append(f"\n{self.next_step}")
+        return "\n".join(lines)
 
 
 def _line(row: Row) -> str:
@@ -45,42 +50,55 @@ def _line(row: Row) -> str:
         facts.append("(default)")
     if skills := row.get("skills"):
         facts.append("skills: " + ", ".join(skill["name"] for skill in skills))
-    return " ".join(str(fact) for fact in [*facts, *row.get("problems", [])] if fact)
+    facts += row.get("problems", [])
+    return " ".join(str(fact) for fact in facts if fact)
 
 
 def _detail(row: Row) -> str:
-    lines: list[str | None] = [f"{row['name']} [{row['state']}]"]
-    lines += [f"Problem: {problem}" for problem in row.get("problems", [])]
-    lines.append(row.get("description"))
-    if reported := row.get("reported_by_agent"):
-        lines.append(f"The agent says of itself: {reported}")
-    lines += _skills(row.get("skills", []))
+    return "\n".join([f"{row['name']} [{row['state']}]", *_known_facts(row)])
+
+
+def _known_facts(row: Row) -> Iterator[str]:
+    yield from (f"Problem: {problem}" for problem in row.get("problems", []))
+    if row.get("description"):
+        yield row["description"]
+    if row.get("reported_by_agent"):
+        yield f"The agent says of itself: {row['reported_by_agent']}"
+    if row.get("skills"):
+        yield "Skills, in the agent's own words:"
+        yield from map(_skill, row["skills"])
     if modes := _modes(row):
-        it = "Unless a skill says otherwise, it" if row.get("skills") else "It"
-        lines.append(f"{it} {modes}")
-    for title, name in (("Interface", "interface"), ("Credentials", DETAIL)):
-        if row.get(name):
-            lines.append(f"{title}: {row[name]}")
-    for title, name in (("Other interfaces", "other_interfaces"), ("Capabilities", "capabilities")):
-        if row.get(name):
-            lines.append(f"{title}: {', '.join(row[name])}")
-    return "\n".join(line for line in lines if line)
+        subject = "Unless a skill says otherwise, it" if row.get("skills") else "It"
+        yield f"{subject} {modes}"
+    yield from _connection_facts(row)
 
 
-def _skills(skills: list[Row]) -> list[str]:
-    lines = ["Skills, in the agent's own words:"] if skills else []
-    for skill in skills:
-        examples = " | ".join(skill.get("examples", []))
-        modes = _modes(skill)
-        facts = [skill.get("description"), examples and f"e.g. {examples}", modes and f"({modes})"]
-        lines.append(" ".join([f"- {skill['name']}:", *(fact for fact in facts if fact)]))
-    return lines
+def _connection_facts(row: Row) -> Iterator[str]:
+    if row.get("interface"):
+        yield f"Interface: {row['interface']}"
+    if row.get("credentials"):
+        yield f"Credentials: {row['credentials']}"
+    if row.get("other_interfaces"):
+        yield f"Other interfaces: {', '.join(row['other_interfaces'])}"
+    if row.get("capabilities"):
+        yield f"Capabilities: {', '.join(row['capabilities'])}"
+
+
+def _skill(skill: Row) -> str:
+    facts = [f"- {skill['name']}:"]
+    if skill.get("description"):
+        facts.append(skill["description"])
+    if skill.get("examples"):
+        facts.append("e.g. " + " | ".join(skill["examples"]))
+    if modes := _modes(skill):
+        facts.append(f"({modes})")
+    return " ".join(facts)
 
 
 def _modes(row: Row) -> str:
-    words = [
-        f"{verb} {', '.join(row[name])}"
-        for verb, name in (("takes", "input_modes"), ("gives", "output_modes"))
-        if row.get(name)
-    ]
-    return "; ".join(words)
+    modes = []
+    if row.get("input_modes"):
+        modes.append(f"takes {', '.join(row['input_modes'])}")
+    if row.get("output_modes"):
+        modes.append(f"gives {', '.join(row['output_modes'])}")
+    return "; ".join(modes)

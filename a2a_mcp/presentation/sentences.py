@@ -1,4 +1,4 @@
-"""Every note and next step that a model reads, in one place: to change a wording, change it here.
+"""Every note and next step that a model reads. To change a wording, change it here.
 
 Pure text and small functions that fill a name or an id into it. It decides nothing, and no text
 that an agent controls is part of a sentence unless the caller has scrubbed it.
@@ -159,3 +159,10 @@ def skills_left_out(total: int, shown: int) -> str:
 
 
 # --- lists and resources ---
+
+NO_TASKS: Final = "No tasks."
+
+
+def next_page(cursor: str) -> str:
+    """Say how to list the next page of tasks."""
+    return f'More with cursor="{cursor}".'

@@ -1,10 +1,11 @@
-"""A page of tasks as a model reads it, in both channels. Pure."""
+"""A page of tasks as structure and as text. Pure; `budget` says how many rows fit."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from a2a_mcp.a2a.model import JSON
+from a2a_mcp.presentation import sentences
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,24 +17,34 @@ class TaskListView:
     note: str | None = None
 
     def structured(self) -> dict[str, JSON]:
-        """Give the members that are set."""
+        """Return the members that are set."""
         more = {"cursor": self.cursor, "note": self.note}
-        return {"tasks": list(self.rows)} | {k: v for k, v in more.items() if v}
+        return {"tasks": list(self.rows)} | {name: text for name, text in more.items() if text}
 
     def prose(self) -> str:
-        """Give the same as readable text."""
-        lines = [_line(row) for row in self.rows] or ["No tasks."]
+        """Return the same as readable text."""
+        lines = [_line(row) for row in self.rows] or [sentences.NO_TASKS]
         if self.note:
             lines.append(f"\nNote: {self.note}")
         if self.cursor:
-            lines.append(f'\nMore with cursor="{self.cursor}".')
+            lines.append(f"\n{sentences.next_page(self.cursor)}")
         return "\n".join(lines)
 
 
 def _line(row: dict[str, JSON]) -> str:
-    named = f"task_id {row['task_id']}" if row.get("task_id") else ""
+    line = f"- {row['agent']} · {row['state']} · {_name(row)}"
+    if row.get("context_id"):
+        line += f", context_id {row['context_id']}"
+    if row.get("updated"):
+        line += f", {row['updated']}"
+    return line
+
+
+def _name(row: dict[str, JSON]) -> str:
+    """Return the id by which a task is known; a message without a task has a note instead."""
+    names = []
+    if row.get("task_id"):
+        names.append(f"task_id {row['task_id']}")
     if row.get("message_id"):
-        named = f"{named} ({row['note']}, message_id {row['message_id']})".lstrip()
-    context = f", context_id {row['context_id']}" if row.get("context_id") else ""
-    when = f", {row['updated']}" if row.get("updated") else ""
-    return f"- {row['agent']} · {row['state']} · {named}{context}{when}"
+        names.append(f"({row['note']}, message_id {row['message_id']})")
+    return " ".join(names)

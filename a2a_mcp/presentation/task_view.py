@@ -7,7 +7,6 @@ is cut here: `budget` does that after secrets are masked.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -15,7 +14,6 @@ from a2a_mcp.a2a.model import (
     JSON,
     Artifact,
     Message,
-    Part,
     StreamEvent,
     Task,
     TaskArtifactUpdateEvent,
@@ -26,26 +24,11 @@ from a2a_mcp.a2a.updates import as_task
 from a2a_mcp.presentation import message_artifacts, sentences
 from a2a_mcp.presentation.answer import answer_text
 from a2a_mcp.presentation.content import joined_text, media_type_of, size_of, text_of
+from a2a_mcp.presentation.next_step import next_step
 from a2a_mcp.text.untrusted import scrub
 
 SHOWN_ARTIFACTS: Final = 20
 FAILURES: Final = frozenset({TaskState.FAILED, TaskState.REJECTED, TaskState.CANCELED})
-
-NEXT_STEPS: Final = {
-    TaskState.SUBMITTED: sentences.RUNNING,
-    TaskState.WORKING: sentences.RUNNING,
-    TaskState.UNKNOWN: sentences.STATE_UNKNOWN,
-    TaskState.INPUT_REQUIRED: sentences.INPUT_REQUIRED,
-    TaskState.AUTH_REQUIRED: sentences.AUTH_REQUIRED,
-    TaskState.FAILED: sentences.FAILED,
-    TaskState.REJECTED: sentences.REJECTED,
-    TaskState.CANCELED: sentences.CANCELED,
-}
-ANSWER_BY_MARK: Final = {
-    "function_call": sentences.ANSWER_FUNCTION_CALL,
-    "interrupts": sentences.ANSWER_INTERRUPT,
-}
-"""How two frameworks, ADK and Strands, want their questions answered, by a word in the data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +181,7 @@ def of_task(
         text=text,
         artifacts=tuple(map(of_artifact, artifacts[:SHOWN_ARTIFACTS])),
         note=note,
-        next_step=_next_step(task),
+        next_step=next_step(task),
         failed=task.state in FAILURES,
         text_source=_text_source(task, text, artifacts),
     )
@@ -219,32 +202,9 @@ def _text_source(task: Task, text: str, listed: tuple[Artifact, ...]) -> Artifac
     return of_artifact(message) if message and message not in listed else None
 
 
-def _next_step(task: Task) -> str | None:
-    """Return what to do now; a question in data may want an answer in data."""
-    if task.state is TaskState.INPUT_REQUIRED and (data := _data_of_question(task)):
-        marks = [mark for part in data for mark in _marks(part)]
-        by_mark = (step for mark, step in ANSWER_BY_MARK.items() if mark in marks)
-        return sentences.join(sentences.ANSWER_WITH_DATA, *by_mark)
-    return NEXT_STEPS.get(task.state)
-
-
-def _data_of_question(task: Task) -> list[Part]:
-    parts = task.status.message.parts if task.status.message else ()
-    return [part for part in parts if part.kind == "data"]
-
-
-def _marks(part: Part) -> Iterator[JSON]:
-    """Yield the words by which a framework marks its data."""
-    yield from part.metadata.values()
-    if isinstance(part.data, dict):
-        yield from part.data
-
-
-def with_note(view: TaskView, note: str, next_step: str | None = None) -> TaskView:
+def with_note(view: TaskView, note: str, step: str | None = None) -> TaskView:
     """Return a view with a note added, and with another next step if one is given."""
-    return replace(
-        view, note=sentences.join(view.note, note), next_step=next_step or view.next_step
-    )
+    return replace(view, note=sentences.join(view.note, note), next_step=step or view.next_step)
 
 
 def of_message(

@@ -8,28 +8,27 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from itertools import accumulate, chain, pairwise
 from typing import Final
 from urllib.parse import quote, quote_plus
 
 MASK: Final = "***"
 SHORTEST_SECRET: Final = 6
-"""Characters; shorter secrets would blot out ordinary words."""
+"""Characters; masking shorter secrets would hide ordinary words."""
 
 BEGINNING: Final = 4
-"""Characters at an end that are taken for the beginning of a secret; fewer end many words."""
+"""Characters at the end of a text that count as the start of a secret; fewer end many words."""
 
 MANY: Final = 300
-"""Needles; with more it is quicker to look at every start of a word than for every needle."""
+"""Spellings; with more, looking at every position of a text is faster than at every spelling."""
 
-
-_URL_SAFE: Final = str.maketrans("+/", "-_")
+URL_SAFE: Final = str.maketrans("+/", "-_")  # RFC 4648, section 5
 
 
 def mask(text: str, secrets: Iterable[str]) -> str:
-    """Replace every secret in `text`, plain or disguised, by `***` (threats C1).
+    """Return `text` with `***` for every secret, plain or encoded.
 
-    Secrets shorter than `SHORTEST_SECRET` are left alone.
+    Secrets shorter than `SHORTEST_SECRET` are not masked.
     """
     return Mask(secrets)(text)
 
@@ -39,73 +38,87 @@ class Mask:
 
     def __init__(self, secrets: Iterable[str]) -> None:
         long_enough = (secret for secret in secrets if len(secret) >= SHORTEST_SECRET)
-        found = {spelling for secret in long_enough for spelling in _spellings(secret)}
-        self._needles = sorted(found, key=len, reverse=True)
-        self._by_start: dict[str, list[str]] = {}
-        for needle in self._needles:
-            self._by_start.setdefault(needle[:BEGINNING], []).append(needle)
+        self._spellings = _longest_first(chain.from_iterable(map(_spellings, long_enough)))
+        self._by_beginning: dict[str, list[str]] = {}
+        for spelling in self._spellings:
+            self._by_beginning.setdefault(spelling[:BEGINNING], []).append(spelling)
 
     def __call__(self, text: str) -> str:
-        """Give `text` with `***` for each secret."""
-        for needle in self._likely(text):
-            if needle in text:
-                text = text.replace(needle, MASK)
+        """Return `text` with `***` for each secret."""
+        for spelling in self._candidates(text):
+            if spelling in text:
+                text = text.replace(spelling, MASK)
         return text
 
     def pieces(self, texts: Sequence[str]) -> list[str]:
-        """Mask texts that may be joined: of a secret that lies across several, none shows a part.
+        """Return texts that a reader may join, masked so that they show no part of a secret.
 
-        So is an end that may be the beginning of a secret, since the rest may be still to come.
+        A secret that lies across several texts is masked in the one where it begins. A suffix that
+        could start a secret is masked too; the next chunk may complete it.
         """
-        if not self._needles:
-            return list(texts)
         joined = "".join(texts)
-        spans = self._spans(joined)
-        if not spans:
+        secrets = _merged(self._find_all(joined))
+        if not secrets:
             return list(texts)
-        shown, at = [], 0
-        for text in texts:
-            here, end, kept = at, at + len(text), ""
-            for start, stop in spans:
-                if start < end and stop > at:
-                    kept += joined[here:start] + (MASK if start >= at else "")
-                    here = min(stop, end)
-            shown.append(kept + joined[here:end])
-            at = end
-        return shown
+        borders = pairwise([0, *accumulate(map(len, texts))])
+        return [_masked(joined, range(start, stop), secrets) for start, stop in borders]
 
-    def _spans(self, text: str) -> list[tuple[int, int]]:
-        """Where secrets stand, and at the end what may be one: in order, and apart."""
-        found = []
-        for needle in self._likely(text):
-            at = text.find(needle[:BEGINNING])
-            while at >= 0:
-                stop = min(at + len(needle), len(text))
-                if text.startswith(needle[: stop - at], at):
-                    found.append((at, stop))
-                at = text.find(needle[:BEGINNING], at + 1)
-        apart: list[tuple[int, int]] = []
-        for start, stop in sorted(found):
-            if apart and start < apart[-1][1]:
-                start, stop = apart[-1][0], max(stop, apart.pop()[1])
-            apart.append((start, stop))
-        return apart
+    def _find_all(self, text: str) -> Iterator[range]:
+        for spelling in self._candidates(text):
+            yield from _find(spelling, text)
 
-    def _likely(self, text: str) -> list[str]:
-        """Give the needles to look for: of many, those of which the start is in `text`.
+    def _candidates(self, text: str) -> list[str]:
+        """Return the spellings to look for, longest first.
 
-        So the cost grows with the text alone.
+        Of many only those whose beginning is in `text`, so that the cost grows with the text alone.
         """
-        if len(self._needles) < MANY:
-            return self._needles
-        size = BEGINNING
-        starts = {text[i : i + size] for i in range(len(text) - size + 1)}
-        found = (self._by_start[start] for start in self._by_start.keys() & starts)
-        return sorted(chain.from_iterable(found), key=len, reverse=True)
+        if len(self._spellings) < MANY:
+            return self._spellings
+        beginnings = {text[at : at + BEGINNING] for at in range(len(text) - BEGINNING + 1)}
+        found = (self._by_beginning[each] for each in self._by_beginning.keys() & beginnings)
+        return _longest_first(chain.from_iterable(found))
+
+
+def _longest_first(spellings: Iterable[str]) -> list[str]:
+    """Return the spellings in an order in which none hides a part of a longer one."""
+    return sorted(set(spellings), key=len, reverse=True)
+
+
+def _find(spelling: str, text: str) -> Iterator[range]:
+    """Yield where a spelling is in `text`, and the suffix of `text` that could start it."""
+    beginning = spelling[:BEGINNING]
+    start = text.find(beginning)
+    while start >= 0:
+        stop = min(start + len(spelling), len(text))
+        if text.startswith(spelling[: stop - start], start):
+            yield range(start, stop)
+        start = text.find(beginning, start + 1)
+
+
+def _merged(spans: Iterable[range]) -> list[range]:
+    """Return spans in order, those that overlap joined to one."""
+    merged: list[range] = []
+    for span in sorted(spans, key=lambda span: (span.start, span.stop)):
+        if merged and span.start < merged[-1].stop:
+            merged[-1] = range(merged[-1].start, max(span.stop, merged[-1].stop))
+        else:
+            merged.append(span)
+    return merged
+
+
+def _masked(text: str, piece: range, secrets: Iterable[range]) -> str:
+    """Return a piece of `text` without the secrets in it; `***` for each that begins in it."""
+    shown, at = "", piece.start
+    for secret in secrets:
+        if secret.start < piece.stop and secret.stop > piece.start:
+            shown += text[at : secret.start]
+            shown += MASK if secret.start >= piece.start else ""
+            at = min(secret.stop, piece.stop)
+    return shown + text[at : piece.stop]
 
 
 def _spellings(secret: str) -> Iterator[str]:
-    """Give a secret plain, percent-encoded, and in base64, also as a part of something longer."""
+    """Yield a secret plain, in JSON, percent-encoded and in base64, also inside longer base64."""
     yield secret
     yield json.dumps(secret)[1:-1]
     yield json.dumps(secret, ensure_ascii=False)[1:-1]
@@ -114,13 +127,16 @@ def _spellings(secret: str) -> Iterator[str]:
     yield quote_plus(secret, errors="replace")
     for code in _base64(secret.encode(errors="replace")):
         yield code
-        yield code.translate(_URL_SAFE)
+        yield code.translate(URL_SAFE)
 
 
 def _base64(secret: bytes) -> Iterator[str]:
+    """Yield base64 of a secret alone, and what stays of it at each offset in a longer text."""
     whole = b64encode(secret).decode()
     yield whole
     yield whole.rstrip("=")
     for before in range(3):  # bytes in front of the secret in its first group of three
         code = b64encode(bytes(before) + secret).decode()
-        yield code[-(-before * 8 // 6) : (before + len(secret)) * 8 // 6]
+        first = -(-before * 8 // 6)  # rounded up: the first digit that holds the secret alone
+        last = (before + len(secret)) * 8 // 6
+        yield code[first:last]

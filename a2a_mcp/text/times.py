@@ -6,5 +6,5 @@ from datetime import UTC, datetime
 
 
 def rfc3339(moment: float) -> str:
-    """Write unix seconds as RFC 3339 in UTC."""
+    """Return Unix seconds as an RFC 3339 time in UTC."""
     return datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

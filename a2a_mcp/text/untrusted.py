@@ -1,4 +1,4 @@
-"""Text that others wrote, made safe to show: characters that steer a reader become visible.
+"""Untrusted text made safe to show: characters that steer a terminal or a reader become visible.
 
 Pure. It changes what is shown, never what is stored: saved files and resources stay byte-exact.
 """
@@ -12,23 +12,25 @@ from typing import Final
 _SUSPECT: Final = (
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
 )
-# The flag of a subdivision (UTS 51, ED-14a): black flag, three to seven tags, the end tag.
+# The flag of a subdivision (Unicode UTS 51, ED-14a): black flag, three to seven tags, end tag.
 _FLAG: Final = r"\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,7}\U000e007f"
 _LOOK: Final = re.compile(_SUSPECT)
 _HOSTILE: Final = re.compile(rf"({_FLAG})|\r\n|{_SUSPECT}")
 
 
 def scrub(text: str) -> str:
-    r"""Show characters that steer a terminal, a reader or an encoder as escapes such as `\u202e`.
+    r"""Return `text` with escapes such as `\u202e` for characters that steer a terminal or reader.
 
     CR LF becomes LF. Tab, newline, joiners, variation selectors, combining marks and flags stay.
-    What comes out always encodes to UTF-8; clean text comes back as the same object (DESIGN 5).
+    The result always encodes to UTF-8; clean text is returned as the same object.
     """
-    return text if _LOOK.search(text) is None else _HOSTILE.sub(_shown, text)
+    if _LOOK.search(text) is None:
+        return text
+    return _HOSTILE.sub(_shown, text)
 
 
 def _shown(found: re.Match[str]) -> str:
-    if found[1]:
+    if found[1]:  # a flag
         return found[1]
     if found[0] == "\r\n":
         return "\n"

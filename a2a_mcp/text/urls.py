@@ -1,4 +1,4 @@
-"""Facts about a URL that hold without asking the network. Pure."""
+"""What a URL says by itself, without any network. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 
 def is_private_link(url: str) -> bool:
-    """Whether nobody on the way can read what is sent to `url`: https, or this machine."""
+    """Return whether nobody between can read what is sent to `url`: https, or this machine."""
     parts = urlsplit(url)
     host = (parts.hostname or "").removesuffix(".")
     if parts.scheme == "https" or host == "localhost" or host.endswith(".localhost"):
