@@ -43,6 +43,7 @@ NEVER: Final[dict[str, tuple[str, ...]]] = {
 PURE: Final = (
     "a2a.model",
     "a2a.errors",
+    "a2a.ids",
     "a2a.updates",
     "a2a.bindings",
     "a2a.decoding",

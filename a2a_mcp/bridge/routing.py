@@ -7,14 +7,12 @@ answers a task that nobody has.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
+from a2a_mcp.a2a.ids import LONGEST_ID_BYTES, is_usable_id
 from a2a_mcp.a2a.model import TaskState
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.errors import AmbiguousTask, NotAllowed, UnknownTask
 from a2a_mcp.store.base import Records, TaskRecord, TaskStore
-
-LONGEST_ID: Final = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +112,10 @@ def latest(records: Records) -> TaskRecord | None:
 
 
 def checked(identifier: str) -> str:
-    """Refuse an id that no agent can have made in earnest (threats I7)."""
-    try:
-        size = len(identifier.encode())
-    except UnicodeEncodeError:
-        size = LONGEST_ID + 1
-    if size > LONGEST_ID:
+    """Return the id that a caller gave; raises NotAllowed for one that no agent could have made."""
+    if not is_usable_id(identifier):
         raise NotAllowed(
-            f"That is no id: it is longer than {LONGEST_ID} bytes, or not Unicode.",
+            f"That is no id: it is longer than {LONGEST_ID_BYTES} bytes, or not Unicode.",
             "Give the id exactly as it was returned.",
         )
     return identifier

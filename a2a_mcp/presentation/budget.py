@@ -11,6 +11,7 @@ import json
 from dataclasses import replace
 from typing import Final, Protocol
 
+from a2a_mcp.a2a.ids import LONGEST_ID_BYTES
 from a2a_mcp.a2a.model import JSON
 from a2a_mcp.presentation import sentences
 from a2a_mcp.presentation.agent_view import AgentsView
@@ -18,7 +19,6 @@ from a2a_mcp.presentation.task_list_view import TaskListView
 from a2a_mcp.presentation.task_view import ArtifactView, TaskView
 from a2a_mcp.text.truncate import MaskText, shorten
 
-ID_BYTES: Final = 512
 NAME_BYTES: Final = 200
 NOTE_BYTES: Final = 2_000
 MEDIA_TYPE_BYTES: Final = 100
@@ -123,7 +123,7 @@ def _may_exceed(text: str | None, limit: int) -> bool:
 
 def _has_long_names(artifact: ArtifactView) -> bool:
     return (
-        _may_exceed(artifact.artifact_id, ID_BYTES)
+        _may_exceed(artifact.artifact_id, LONGEST_ID_BYTES)
         or _may_exceed(artifact.name, NAME_BYTES)
         or _may_exceed(artifact.media_type, MEDIA_TYPE_BYTES)
     )
@@ -132,7 +132,7 @@ def _has_long_names(artifact: ArtifactView) -> bool:
 def _with_short_name(artifact: ArtifactView, mask: MaskText) -> ArtifactView:
     return replace(
         artifact,
-        artifact_id=shorten(artifact.artifact_id, ID_BYTES, mask),
+        artifact_id=shorten(artifact.artifact_id, LONGEST_ID_BYTES, mask),
         name=_shortened(artifact.name, NAME_BYTES, mask),
         media_type=_shortened(artifact.media_type, MEDIA_TYPE_BYTES, mask),
     )

@@ -13,6 +13,7 @@ from base64 import b64decode
 from collections.abc import Mapping
 from typing import Any, Final
 
+from a2a_mcp.a2a.ids import is_usable_id
 from a2a_mcp.a2a.model import (
     JSON,
     Artifact,
@@ -70,7 +71,6 @@ WRAPPERS: Final = {
     "artifactUpdate": "artifact",
     "taskArtifactUpdate": "artifact",
 }
-LONGEST_ID: Final = 512
 DEEPEST: Final = 100
 EXACT_INTEGERS: Final = 2**53
 STANDARD_ALPHABET: Final = str.maketrans("-_", "+/")
@@ -364,10 +364,7 @@ def identifier(value: JSON) -> str | None:
     text = text_of(value)
     if text is None or "\0" in text:
         return None
-    try:
-        return text if len(text.encode()) <= LONGEST_ID else None
-    except UnicodeEncodeError:
-        return None
+    return text if is_usable_id(text) else None
 
 
 def texts(value: JSON) -> tuple[str, ...]:

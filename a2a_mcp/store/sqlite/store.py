@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeVar
 import anyio
 from anyio.lowlevel import checkpoint
 
+from a2a_mcp.a2a.ids import LONGEST_ID_BYTES, is_usable_id
 from a2a_mcp.a2a.model import TaskState
 from a2a_mcp.store.base import InterfaceOverrides, Records, TaskRecord, TaskStore
 from a2a_mcp.store.sqlite import claims, queries
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-MAX_ID_BYTES: Final = 512
 TASKS: Final = "tasks.db"
 SWEEP_SECONDS: Final = 3600.0
 _SWEEP_BATCH: Final = 500
@@ -246,14 +246,10 @@ class SqliteTaskStore(TaskStore, InterfaceOverrides):
 
 def _check_ids(task_id: str | None, context_id: str | None) -> None:
     for name, value in (("task", task_id), ("context", context_id)):
-        if value is None or (value.isascii() and len(value) <= MAX_ID_BYTES):
-            continue
-        try:
-            size = len(value.encode())
-        except UnicodeEncodeError:
-            raise ValueError(f"the {name} id is not valid Unicode") from None
-        if size > MAX_ID_BYTES:
-            raise ValueError(f"the {name} id has {size} bytes, more than {MAX_ID_BYTES}")
+        if value is not None and not is_usable_id(value):
+            raise ValueError(
+                f"the {name} id is longer than {LONGEST_ID_BYTES} bytes, or not valid Unicode"
+            )
 
 
 def _task_file(folder: Path | None, durability: Literal["normal", "full"]) -> TaskFile:
