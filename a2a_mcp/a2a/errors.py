@@ -65,6 +65,12 @@ class A2AError(Exception):
         error.delivery = delivery
         return error
 
+    def with_ids(self, message_id: str | None, handle: str | None) -> Self:
+        """Return a copy of this error with the ids by which its task may be found later."""
+        error = copy(self)
+        error.message_id, error.handle = message_id, handle
+        return error
+
 
 class AgentUnreachable(A2AError):
     """No answer came: refused, not found, broken off, or too late."""
