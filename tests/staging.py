@@ -13,7 +13,8 @@ from mcp import Client
 
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.bridge.list_tasks import Listing
-from a2a_mcp.bridge.service import Bridge, SendRequest
+from a2a_mcp.bridge.send import SendRequest
+from a2a_mcp.bridge.service import Bridge
 from a2a_mcp.config.load import Config
 from a2a_mcp.config.schema import AgentConfig, ServerConfig
 from a2a_mcp.presentation.message_artifacts import count_results

@@ -1,117 +1,128 @@
-"""A task asked to stop: by its user, or because nobody waits for it any more.
+"""Cancel a task: for its caller, or because the host has given up the call that waits for it.
 
-It is read before, since some servers overwrite the result of a task that has ended (a2a-wire
-17.12), and after, since an agent's word alone proves nothing. Sends no messages.
+The task is read before, because some agents overwrite the result of a task that has ended. It is
+read again afterwards, because an agent's reply alone proves nothing. No message is sent from here.
 """
 
 from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
 
 import anyio
 
-from a2a_mcp.a2a.errors import A2AError, AgentUnreachable
-from a2a_mcp.a2a.model import JSON, CancelTaskRequest, Task, TaskState
+from a2a_mcp.a2a.errors import A2AError
+from a2a_mcp.a2a.model import JSON, CancelTaskRequest, Task
 from a2a_mcp.agents.registry import Registry
-from a2a_mcp.bridge.read_task import Reader
-from a2a_mcp.bridge.task_result import TaskResultBuilder, as_asked
+from a2a_mcp.bridge.deadlines import call_within
+from a2a_mcp.bridge.read_task import Reader, Reading
+from a2a_mcp.bridge.task_result import CancelOutcome, TaskResultBuilder, cancellation_key
 from a2a_mcp.errors import BridgeError
-from a2a_mcp.presentation import task_view
 from a2a_mcp.presentation.task_view import TaskView
-from a2a_mcp.store.base import TaskRecord
+from a2a_mcp.store.base import TaskRecord, TaskStore
 from a2a_mcp.tracking.tracked_task import TrackedTask
 
 LAST_READ_SHARE: Final = 0.3
 LEAST_SECONDS: Final = 1.0
-CALL_OFF_SECONDS: Final = 0.8  # who has given up is not kept: a cancelled call ends within a second
+CALL_OFF_SECONDS: Final = 0.8  # a call that the host has given up must end within a second
 
 
 class Canceller:
     """Cancels tasks for the callers of one process."""
 
-    def __init__(self, registry: Registry, reader: Reader, outcomes: TaskResultBuilder) -> None:
+    def __init__(
+        self, registry: Registry, tasks: TaskStore, reader: Reader, builder: TaskResultBuilder
+    ) -> None:
         self._registry = registry
+        self._tasks = tasks
         self._reader = reader
-        self._outcomes = outcomes
+        self._builder = builder
 
     async def cancel(
         self, owner: str, task_id: str, agent: str | None, reason: str | None
     ) -> TaskView:
-        """Ask the agent to stop a task, and say what state it is really in afterwards.
+        """Ask the agent to cancel a task, and return the task in its state afterwards.
 
-        All of it takes about as long as one call may. Raises both error trees when the task cannot
-        be read before.
+        It takes about as long as one call to the agent may take. Raises A2AError and BridgeError
+        when the task cannot be read before.
         """
         began = time.monotonic()
-        found = await self._reader.read(owner, task_id, agent)
-        if found.task is None and (await self._reader.find(found.record)).task_id:
-            found = await self._reader.read(owner, task_id, agent)
+        found = await self._read_before(owner, task_id, agent)
         record, task = found.record, found.task
         if task is None:
-            raise await self._reader.nameless(record)
+            raise await self._reader.explain_no_task(record)
         if task.state.terminal:
-            ended = f"The task had already ended ({task.state}); nothing was cancelled."
-            ended += f" {found.note}" if found.note else ""
-            view = task_view.of_task(record.agent, task, note=ended)
-            stopped = task.state is TaskState.CANCELED
-            return as_asked(view) if stopped else replace(view, failed=False)
-        await self._outcomes.ask_stop(record, task.id)
-        whole = self._registry.agent(record.agent).limits.call_seconds
-        return await self._stop(record, task, reason, began + whole)
+            return self._builder.build_for_ended_before(record, task, found.note)
+        await self._record_wish(record, task.id)
+        deadline = began + self._registry.agent(record.agent).limits.call_seconds
+        refusal = await self._ask_agent(record, task.id, reason, deadline)
+        outcome = await self._read_after(record, task, refusal, deadline)
+        return self._builder.build_for_cancelled(outcome)
 
-    async def _stop(
-        self, record: TaskRecord, task: Task, reason: str | None, until: float
-    ) -> TaskView:
-        """Ask and look, by `until`; a part of the time is kept for the look."""
-        left = max(until - time.monotonic(), LEAST_SECONDS)
-        metadata: dict[str, JSON] = {"reason": reason} if reason else {}
-        refusal: A2AError | None = None
-        unread: A2AError | None = None
-        after: Task | None = None
-        try:
-            with in_time(left * (1 - LAST_READ_SHARE)):
-                client = await self._registry.connection(record.agent).client(record.interface)
-                await client.cancel(CancelTaskRequest(id=task.id, metadata=metadata))
-        except A2AError as error:
-            refusal = error
-        try:
-            with in_time(max(until - time.monotonic(), LEAST_SECONDS)):
-                found = await self._reader.fetch(record, None)
-                record, after = found.record, found.task
-        except A2AError as error:
-            unread = error
-        return self._outcomes.after_cancel(record, after or task, refusal, unread)
+    async def _read_before(self, owner: str, task_id: str, agent: str | None) -> Reading:
+        """Read a task; if its agent has not named it here, look for its id first."""
+        found = await self._reader.read(owner, task_id, agent)
+        if found.task is None and (await self._reader.find_task_id(found.record)).task_id:
+            return await self._reader.read(owner, task_id, agent)
+        return found
 
-    async def call_off(self, follow: TrackedTask) -> None:
-        """Cancel the task of a call that its host has given up, where `on_cancel` wants that.
+    async def _record_wish(self, record: TaskRecord, task_id: str) -> None:
+        """Record, before the agent is asked, that the caller wants the task cancelled."""
+        await self._tasks.claim(cancellation_key(record, task_id))
 
-        Runs in a cancelled call, so it is shielded, and bounded; what goes wrong changes nothing.
-        A host that goes away has given nothing up: its follows are released by then.
+    async def _ask_agent(
+        self, record: TaskRecord, task_id: str, reason: str | None, deadline: float
+    ) -> A2AError | None:
+        """Ask the agent to cancel; return the error with which that failed.
+
+        A share of the time until `deadline` is left for reading the task afterwards.
         """
-        if self._registry.agent(follow.agent).on_cancel != "cancel" or follow.has_result:
+        seconds = _seconds_until(deadline) * (1 - LAST_READ_SHARE)
+        metadata: dict[str, JSON] = {"reason": reason} if reason else {}
+        try:
+            with call_within(seconds):
+                await self._request_cancel(record, CancelTaskRequest(id=task_id, metadata=metadata))
+        except A2AError as error:
+            return error
+        return None
+
+    async def _request_cancel(self, record: TaskRecord, request: CancelTaskRequest) -> None:
+        client = await self._registry.connection(record.agent).client(record.interface)
+        await client.cancel(request)
+
+    async def _read_after(
+        self, record: TaskRecord, before: Task, refusal: A2AError | None, deadline: float
+    ) -> CancelOutcome:
+        try:
+            with call_within(_seconds_until(deadline)):
+                found = await self._reader.fetch(record, None)
+        except A2AError as error:
+            return CancelOutcome(record, before, refusal, unread=error)
+        return CancelOutcome(found.record, found.task or before, refusal)
+
+    async def call_off(self, tracked: TrackedTask) -> None:
+        """Cancel the task of a call that its host has given up, if `on_cancel` says so.
+
+        It runs in a cancelled call, so it is shielded and bounded; its failures are ignored. A host
+        that closes the connection has given nothing up: by then the waiting calls were released.
+        """
+        if self._registry.agent(tracked.agent).on_cancel != "cancel" or tracked.has_result:
             return
         with (
             anyio.move_on_after(CALL_OFF_SECONDS, shield=True),
             contextlib.suppress(A2AError, BridgeError),
         ):
-            record = follow.record if follow.task else follow.continued
-            record = record or await self._reader.find(follow.record)
-            task_id = follow.task.id if follow.task else record.task_id
-            if task_id:
-                await self._outcomes.ask_stop(record, task_id)
-                client = await self._registry.connection(follow.agent).client(record.interface)
-                await client.cancel(CancelTaskRequest(id=task_id))
+            await self._cancel_tracked(tracked)
+
+    async def _cancel_tracked(self, tracked: TrackedTask) -> None:
+        record = tracked.record if tracked.task else tracked.continued
+        record = record or await self._reader.find_task_id(tracked.record)
+        task_id = tracked.task.id if tracked.task else record.task_id
+        if task_id:
+            await self._record_wish(record, task_id)
+            await self._request_cancel(record, CancelTaskRequest(id=task_id))
 
 
-@contextlib.contextmanager
-def in_time(seconds: float) -> Iterator[None]:
-    """Bound a call to an agent; raises AgentUnreachable."""
-    try:
-        with anyio.fail_after(seconds):
-            yield
-    except TimeoutError:
-        raise AgentUnreachable(f"no answer within {seconds:.3g} s") from None
+def _seconds_until(deadline: float) -> float:
+    return max(deadline - time.monotonic(), LEAST_SECONDS)

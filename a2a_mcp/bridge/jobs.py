@@ -18,7 +18,8 @@ import anyio
 
 from a2a_mcp.a2a.errors import A2AError, AgentError, AgentUnreachable
 from a2a_mcp.a2a.model import JSON, TaskState
-from a2a_mcp.bridge.service import Bridge, SendRequest
+from a2a_mcp.bridge.send import SendRequest
+from a2a_mcp.bridge.service import Bridge
 from a2a_mcp.bridge.updates import Notice, Updates
 from a2a_mcp.errors import BridgeError, SentBefore
 from a2a_mcp.presentation.task_view import TaskView
@@ -116,7 +117,7 @@ class Jobs:
         began = time.monotonic()
         # A new task waits for its agent's card in the background; an old one is read before.
         seconds = None if outgoing.task_id else self._grace_seconds
-        follow, note = await self._bridge.begin(owner, replace(outgoing, wait_seconds=seconds))
+        follow, note = await self._bridge.start(owner, replace(outgoing, wait_seconds=seconds))
         left = self._grace_seconds - (time.monotonic() - began)
         await self._bridge.wait(follow, left, Updates(notice) if notice else None, longer=0)
         job = Job(
@@ -139,7 +140,7 @@ class Jobs:
 
         The agent is asked only where nobody follows the task any more, as after a restart.
         """
-        record = await self._bridge.router.task(owner, handle, None)
+        record = await self._bridge.router.find_task(owner, handle, None)
         job = self._held.get((owner, record.agent, handle))
         if job and not job.adrift:
             return replace(job, record=record)
@@ -156,7 +157,7 @@ class Jobs:
 
     async def outcome(self, job: Job) -> TaskView:
         """View what came of a job that is over; raises what a call that waited would have."""
-        return await self._bridge.outcomes.of(job.follow, job.note)
+        return await self._bridge.report(job.follow, job.note)
 
     async def answer(self, owner: str, job: Job, given: Mapping[str, JSON]) -> None:
         """Take what a person gave to a job's question up, once, whoever else does so just now.
@@ -196,7 +197,7 @@ class Jobs:
         message_id = sha256(f"{job.handle} {asked.mark}".encode()).hexdigest()[:32]
         reply = replace(outgoing, parts=parts, message_id=message_id)
         try:
-            follow, note = await self._bridge.begin(owner, reply)
+            follow, note = await self._bridge.start(owner, reply)
         except SentBefore:
             return replace(job, note=SENT_BEFORE)
         return replace(job, follow=follow, note=note, named=asked.task_id, sent=True)

@@ -12,11 +12,12 @@ from typing import Final
 
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.a2a.model import JSON, Task, TaskState
-from a2a_mcp.bridge.service import Bridge, SendRequest
-from a2a_mcp.bridge.task_result import NOTHING_HEARD
+from a2a_mcp.bridge.send import SendRequest
+from a2a_mcp.bridge.service import Bridge
 from a2a_mcp.elicitation.form import Form, form_of
 from a2a_mcp.elicitation.question import mark_of, sign_in_link, wants_secret, words_of
 from a2a_mcp.errors import BridgeError, SentBefore
+from a2a_mcp.presentation.sentences import NOTHING_HEARD
 from a2a_mcp.presentation.task_view import TaskView, with_note
 
 Send = Callable[[SendRequest], Awaitable[TaskView]]

@@ -64,7 +64,7 @@ class FilesOut:
         found = await self._reader.read(owner, task_id, agent, history)
         record, task = found.record, found.contents
         if task is None:
-            raise await self._reader.nameless(record)
+            raise await self._reader.explain_no_task(record)
         mask = config.secrets.mask
         artifact, parts = find_requested(record.agent, task, wanted, mask)
         if self._fetches(record.agent) and any(part.kind == "url" for part in parts):

@@ -1,7 +1,7 @@
-"""A task found and read at its agent, as it is now.
+"""Read a task at its agent, as it is now; fall back to the result that was kept.
 
-Every access to a task passes here with its owner; an id that is not known is looked up only where
-its agent is named, and adopted unless another owner holds it. Sends nothing.
+Every access to a task names its owner. An unknown id is looked up only at an agent that the caller
+named, and is adopted unless another owner has it. No message is ever sent from here.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from a2a_mcp.a2a.errors import A2AError, AgentError, AuthenticationRequired, Tas
 from a2a_mcp.a2a.model import GetTaskRequest, Message, Task, TaskState, TaskStatus
 from a2a_mcp.a2a.updates import as_task
 from a2a_mcp.agents.registry import Registry
-from a2a_mcp.bridge.routing import Router, checked, unknown_task
+from a2a_mcp.bridge.routing import Router, checked_id, unknown_task
 from a2a_mcp.errors import BridgeError, NotAllowed
+from a2a_mcp.presentation import sentences
 from a2a_mcp.store.base import TaskRecord, TaskStore
 from a2a_mcp.store.results import ResultStore
 from a2a_mcp.text.untrusted import scrub
@@ -23,22 +24,14 @@ from a2a_mcp.tracking.tracker import TaskTracker
 
 DEFAULT_HISTORY: Final = 10
 RUNNING: Final = (TaskState.SUBMITTED, TaskState.WORKING)
-NOT_SHOWN: Final = (
-    "The agent does not show this task while it works on it; this is what it has said so far."
-)
-HIDDEN: Final = (
-    "The agent shows a task only when its work is done, so it may be at work or have lost it; this "
-    "is what was last heard. If it stays so for long, tell the user."
-)
-FORGOTTEN: Final = "The agent does not know this task any more; this is what it last said of it."
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A task as it was found; None while its agent has not named it.
+    """A task as it was found; `task` is None while its agent has not named it.
 
-    `note` says what is special where it is not what the agent shows now. `message` is the answer of
-    an agent that made no task of it.
+    `note` tells the reader if this is not what the agent shows now. `message` is the answer of an
+    agent that made no task.
     """
 
     record: TaskRecord
@@ -48,7 +41,7 @@ class Reading:
 
     @property
     def contents(self) -> Task | None:
-        """What was found, an answer without a task too, in the form of a task."""
+        """Return what was found as a task; an answer without a task becomes one."""
         return as_task(self.record.pending_id, self.message) if self.message else self.task
 
 
@@ -60,165 +53,175 @@ class Reader:
         registry: Registry,
         tasks: TaskStore,
         router: Router,
-        follower: TaskTracker,
-        kept: ResultStore,
+        tracker: TaskTracker,
+        results: ResultStore,
     ) -> None:
         self._registry = registry
         self._tasks = tasks
         self._router = router
-        self._follower = follower
-        self._kept = kept
+        self._tracker = tracker
+        self._results = results
 
     async def read(
         self, owner: str, task_id: str, agent: str | None, history_length: int | None = None
     ) -> Reading:
-        """Find a task and read it at its agent; where that fails, give the result that was kept.
+        """Return a task as its agent shows it; where that fails, the result that was kept.
 
-        An id that is not known here is looked up at `agent` and adopted, unless another owner
-        holds it. Raises UnknownTask and A2AError.
+        A task that is not known here is looked up at `agent` and adopted, unless another owner has
+        it. Raises A2AError and BridgeError.
         """
         name = self._registry.resolve(agent) if agent else None
-        records = await self._tasks.find(owner, checked(task_id), name)
-        if not records and name:
-            return Reading(*await self._adopt(owner, task_id, name, history_length))
-        record = await self._router.task(owner, task_id, agent)
+        known = await self._tasks.find(owner, checked_id(task_id), name)
+        if not known and name:
+            return await self._adopt(owner, task_id, name, history_length)
+        record = await self._router.find_task(owner, task_id, agent)
         if record.task_id is None:
-            follow = self._follower.of(record)
-            if follow and not follow.lost_before_task:
-                return Reading(record, follow.task, message=follow.message)
-            record = await self.find(record)
-            if record.task_id is None:
-                return Reading(record, None, message=await self._kept_message(record))
-        try:
-            return await self.fetch(record, history_length)
-        except (A2AError, BridgeError) as error:
-            return await self._recall(record, error)
+            return await self._read_unnamed(record, history_length)
+        return await self._fetch_or_recall(record, history_length)
 
-    async def find(self, record: TaskRecord) -> TaskRecord:
-        """Ask the agent which task a message began, where it can tell.
+    async def _read_unnamed(self, record: TaskRecord, history_length: int | None) -> Reading:
+        """Read what a message began, of which no task id was known so far."""
+        tracked = self._tracker.of(record)
+        if tracked and not tracked.lost_before_task:
+            return Reading(record, tracked.task, message=tracked.message)
+        record = await self.find_task_id(record)
+        if record.task_id is None:
+            return Reading(record, None, message=await self._kept_message(record))
+        return await self._fetch_or_recall(record, history_length)
 
-        Gives the record with the task's id, or as it was. Raises A2AError when the agent cannot be
+    async def find_task_id(self, record: TaskRecord) -> TaskRecord:
+        """Ask the agent which task a message began, if it can tell.
+
+        Return the record with the task's id, or unchanged. Raises A2AError when the agent cannot be
         asked.
         """
-        follow = self._follower.of(record)
-        if (follow and follow.message) or record.state.terminal:
+        tracked = self._tracker.of(record)
+        if (tracked and tracked.message) or record.state.terminal:
             return record
         client = await self._registry.connection(record.agent).client(record.interface)
         try:
             task = await find_task(client, record)
         except AuthenticationRequired:
             raise
-        except AgentError:  # it cannot list, or not so
-            task = None
-        owner, agent = record.owner, record.agent
-        if task is None or await self._tasks.held_by_other(owner, agent, task.id, active_only=True):
+        except AgentError:  # the agent cannot list tasks, or not by these parameters
+            return record
+        if task is None or await self._is_running_for_other(record, task.id):
             return record
         return await self._tasks.update(
             record, task_id=task.id, state=task.state, interface=client.interface_key
         )
 
-    @property
-    def keeps(self) -> bool:
-        """Whether an answer without a task can be read again."""
-        return self._kept.keeps
-
-    async def keep(self) -> None:
-        """Write down now what was answered, where a crash must not lose it."""
-        await self._kept.flush()
+    async def _is_running_for_other(self, record: TaskRecord, task_id: str) -> bool:
+        return await self._tasks.held_by_other(
+            record.owner, record.agent, task_id, active_only=True
+        )
 
     async def _kept_message(self, record: TaskRecord) -> Message | None:
-        """Give the answer that was kept of a message of which its agent made no task."""
-        kept = await self._kept.find(record) if record.state.terminal else None
+        """Return the kept answer to a message for which the agent made no task."""
+        if not record.state.terminal:
+            return None
+        kept = await self._results.find(record)
         return kept.task.status.message if kept else None
 
+    async def _fetch_or_recall(self, record: TaskRecord, history_length: int | None) -> Reading:
+        try:
+            return await self.fetch(record, history_length)
+        except (A2AError, BridgeError) as error:
+            return await self._recall(record, error)
+
     async def _recall(self, record: TaskRecord, error: A2AError | BridgeError) -> Reading:
-        """Give the result that was kept of a task that cannot be read; raises `error`."""
-        kept = await self._kept.find(record)
+        """Return the kept result of a task that cannot be read; raises `error` if none is kept."""
+        kept = await self._results.find(record)
         if kept is None:
             if record.state.terminal and isinstance(error, TaskNotFound):
-                said = f"{error.message}; the bridge has kept no result of it (any more)"
-                raise TaskNotFound(said, code=error.code, status=error.status, url=error.url)
+                raise _result_not_kept(error) from error
             raise error
+        age = self._results.age(kept)
         if isinstance(error, TaskNotFound):
-            why = "the agent does not know this task any more"
-        else:
-            why = f"the agent could not be asked: {scrub(error.message).rstrip('.')}"
-        return Reading(record, kept.task, f"{self._kept.age(kept)}; {why}.")
+            return Reading(record, kept.task, sentences.RESULT_KEPT_TASK_FORGOTTEN.format(age=age))
+        reason = scrub(error.message).rstrip(".")
+        note = sentences.RESULT_KEPT_AGENT_NOT_ASKED.format(age=age, reason=reason)
+        return Reading(record, kept.task, note)
 
     async def fetch(self, record: TaskRecord, history_length: int | None) -> Reading:
         """Read the task of a record at its agent; raises A2AError.
 
-        What was seen to end stays as it ended, whatever the agent's store says since (DESIGN 7).
+        A task that was seen to end stays as it ended, whatever its agent reports later.
         """
         connection = self._registry.connection(record.agent)
-        wanted = _get(record.task_id or "", history_length)
+        request = _get_request(record.task_id or "", history_length)
         try:
-            client, task = await connection.read(record.interface, lambda c: c.get(wanted))
+            client, task = await connection.read(record.interface, lambda c: c.get(request))
         except TaskNotFound as error:
-            return await self._not_found(record, error)
+            return await self._read_not_found(record, error)
         except A2AError as error:
             connection.failed(error)
             raise
         connection.succeeded()
-        state = record.state if record.state.terminal else task.state
-        update = await self._tasks.update(
-            record, context_id=task.context_id, state=state, interface=client.interface_key
+        updated = await self._tasks.update(
+            record,
+            context_id=task.context_id,
+            state=record.state if record.state.terminal else task.state,
+            interface=client.interface_key,
         )
-        if update.state.terminal and update.state is not task.state:
-            return await self._as_it_ended(update, task)
-        await self._follower.settle(record, task)
-        return Reading(update, task)
+        if updated.state.terminal and updated.state is not task.state:
+            return await self._read_as_ended(updated, task)
+        await self._tracker.settle(record, task)
+        return Reading(updated, task)
 
-    async def _not_found(self, record: TaskRecord, error: TaskNotFound) -> Reading:
-        """Give what is known here of a task that its agent does not show; raises `error`.
+    async def _read_not_found(self, record: TaskRecord, error: TaskNotFound) -> Reading:
+        """Return what is known here of a task that its agent does not show; else raise `error`.
 
-        a2a-sdk 0.x forgets tasks that crash, python-a2a shows none before its turn has ended.
+        a2a-sdk 0.x forgets tasks that crash. python-a2a shows a task only after its turn has ended.
         """
-        follow = self._follower.of(record)
-        if follow and not follow.ended:
-            return Reading(record, follow.task, NOT_SHOWN)
-        client = await self._registry.connection(record.agent).client(record.interface)
-        if record.task_id and client.interface.dialect.hides_running and record.state in RUNNING:
+        tracked = self._tracker.of(record)
+        if tracked and not tracked.ended:
+            return Reading(record, tracked.task, sentences.TASK_HIDDEN_WHILE_RUNNING)
+        if record.task_id and await self._may_be_hidden(record):
             status = TaskStatus(state=record.state)
             task = Task(id=record.task_id, context_id=record.context_id, status=status)
-            return Reading(record, task, HIDDEN)
+            return Reading(record, task, sentences.TASK_HIDDEN_OR_LOST)
         await self._tasks.update(record, state=TaskState.UNKNOWN)
-        if follow and follow.task:
-            return Reading(record, follow.task, FORGOTTEN)
+        if tracked and tracked.task:
+            return Reading(record, tracked.task, sentences.TASK_FORGOTTEN)
         raise error
 
-    async def _as_it_ended(self, record: TaskRecord, now: Task) -> Reading:
-        """Give the end that was seen of a task that its agent shows otherwise `now`.
+    async def _may_be_hidden(self, record: TaskRecord) -> bool:
+        """Return whether the agent hides running tasks, and this one was last seen running."""
+        client = await self._registry.connection(record.agent).client(record.interface)
+        return client.interface.dialect.hides_running and record.state in RUNNING
 
-        PraisonAI's store never hears of a stream's end, and several overwrite it when asked to
-        cancel (agents-in-the-wild 8, 12).
+    async def _read_as_ended(self, record: TaskRecord, now: Task) -> Reading:
+        """Return a task as it was seen to end, although its agent now shows another state.
+
+        PraisonAI's task store never learns of a stream's end. Several agents overwrite an ended
+        task when they are asked to cancel it.
         """
-        note = (
-            f"The agent now reports this task as {now.state}, but it was seen to end: "
-            f"{record.state}."
-        )
-        kept = await self._kept.find(record)
+        kept = await self._results.find(record)
         if kept and kept.task.state is record.state:
-            return Reading(record, kept.task, f"{note} {self._kept.age(kept)}.")
+            end = f"{self._results.age(kept)}."
+            return Reading(record, kept.task, _ended_otherwise(record, now, end))
         ended = now.model_copy(update={"status": TaskStatus(state=record.state)})
-        return Reading(record, ended, f"{note} What it said at its end is not kept (any more).")
+        return Reading(record, ended, _ended_otherwise(record, now, sentences.END_NOT_KEPT))
 
     async def _adopt(
         self, owner: str, task_id: str, agent: str, history_length: int | None
-    ) -> tuple[TaskRecord, Task | None]:
+    ) -> Reading:
+        """Read a task that was started elsewhere, and record it for the owner.
+
+        Raises UnknownTask also where another owner has the task or its conversation.
+        """
         if await self._tasks.held_by_other(owner, agent, task_id):
             raise unknown_task(task_id, agent)
         connection = self._registry.connection(agent)
-        wanted = _get(task_id, history_length)
+        request = _get_request(task_id, history_length)
         try:
-            client, task = await connection.read(None, lambda client: client.get(wanted))
+            client, task = await connection.read(None, lambda client: client.get(request))
         except TaskNotFound:
             raise unknown_task(task_id, agent) from None
-        if task.id != task_id:  # an agent that is lenient with ids would open another owner's
+        if task.id != task_id:  # an agent that is lenient with ids would open another owner's task
             raise unknown_task(task_id, agent)
-        # One under way may be named to nobody yet; its conversation has an owner all the same.
-        context_id = task.context_id
-        if context_id and await self._tasks.context_held_by_other(owner, agent, context_id):
+        if await self._is_context_of_other(owner, agent, task.context_id):
             raise unknown_task(task_id, agent)
         record = await self._tasks.adopt(
             owner=owner,
@@ -228,44 +231,48 @@ class Reader:
             state=task.state,
             interface=client.interface_key,
         )
-        await self._follower.settle(record, task)
-        return record, task
+        await self._tracker.settle(record, task)
+        return Reading(record, task)
 
-    async def nameless(self, record: TaskRecord) -> NotAllowed:
-        """Say why nothing can be done with a message whose task is not known (yet)."""
-        follow = self._follower.of(record)
-        if (follow and follow.message) or await self._kept_message(record):
-            message = f"The agent {record.agent!r} answered with a message: there is no task."
-            next_step = (
-                "get_task with this task_id shows the answer; to go on, call send_task with the "
-                "context_id that stands there."
-            )
-        elif follow and not follow.lost_before_task:
-            message = (
-                f"The agent {record.agent!r} has not named the task yet: until it does, the task "
-                "can be neither continued nor cancelled."
-            )
-            next_step = (
-                "Call get_task with this task_id later; once it shows the task's own task_id, try "
-                "again with that."
-            )
-        elif record.state is TaskState.COMPLETED:
-            message = f"The agent {record.agent!r} answered with a message, which is not kept "
-            message += "(any more)."
-            next_step = "Ask again if the answer is still wanted."
-        elif record.state is TaskState.FAILED:
-            message = f"The agent {record.agent!r} did not take the message: there is no task."
-            next_step = "Send it again if the work is still wanted."
-        else:
-            message = (
-                f"Delivery unknown: contact was lost before the agent {record.agent!r} named a "
-                f"task, and no task of the message (message_id {record.message_id}) can be found "
-                "there. It may have been carried out."
-            )
-            next_step = "Ask the agent what became of it before anything is sent again."
-        return NotAllowed(message, next_step, agent=record.agent, task_id=record.handle)
+    async def _is_context_of_other(self, owner: str, agent: str, context_id: str | None) -> bool:
+        # A task that was just started has no owner on record yet, but its conversation has one.
+        if not context_id:
+            return False
+        return await self._tasks.context_held_by_other(owner, agent, context_id)
+
+    async def explain_no_task(self, record: TaskRecord) -> NotAllowed:
+        """Return the error that says why a message has no task, or none that is known yet."""
+        message, next_step = await self._no_task_sentences(record)
+        return NotAllowed(
+            message.format(agent=record.agent, message_id=record.message_id),
+            next_step,
+            agent=record.agent,
+            task_id=record.handle,
+        )
+
+    async def _no_task_sentences(self, record: TaskRecord) -> tuple[str, str]:
+        tracked = self._tracker.of(record)
+        if (tracked and tracked.message) or await self._kept_message(record):
+            return sentences.ANSWERED_WITHOUT_TASK, sentences.ANSWERED_WITHOUT_TASK_NEXT
+        if tracked and not tracked.lost_before_task:
+            return sentences.TASK_NOT_NAMED, sentences.TASK_NOT_NAMED_NEXT
+        if record.state is TaskState.COMPLETED:
+            return sentences.ANSWER_NOT_KEPT, sentences.ANSWER_NOT_KEPT_NEXT
+        if record.state is TaskState.FAILED:
+            return sentences.NO_TASK_MADE, sentences.NO_TASK_MADE_NEXT
+        return sentences.DELIVERY_UNKNOWN, sentences.DELIVERY_UNKNOWN_NEXT
 
 
-def _get(task_id: str, history_length: int | None) -> GetTaskRequest:
-    wanted = max(DEFAULT_HISTORY, history_length or 0)  # an answer may stand in the history alone
+def _result_not_kept(error: TaskNotFound) -> TaskNotFound:
+    said = sentences.RESULT_NOT_KEPT.format(said=error.message)
+    return TaskNotFound(said, code=error.code, status=error.status, url=error.url)
+
+
+def _ended_otherwise(record: TaskRecord, now: Task, end: str) -> str:
+    return sentences.ENDED_OTHERWISE.format(now=now.state, then=record.state, end=end)
+
+
+def _get_request(task_id: str, history_length: int | None) -> GetTaskRequest:
+    """Return the request for a task; some agents give their answer in the history alone."""
+    wanted = max(DEFAULT_HISTORY, history_length or 0)
     return GetTaskRequest(id=task_id, history_length=wanted)

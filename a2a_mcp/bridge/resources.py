@@ -94,7 +94,7 @@ class Browser:
     async def find(self, owner: str, agent: str, task_id: str) -> TaskRecord | None:
         """Give the caller's record of a task; None for one that is unknown or somebody else's."""
         try:
-            return await self._bridge.router.task(owner, task_id, agent)
+            return await self._bridge.router.find_task(owner, task_id, agent)
         except BridgeError:
             return None
 
@@ -104,7 +104,7 @@ class Browser:
         if record is None:
             return None
         try:
-            live = await self._bridge.followed(record)
+            live = await self._bridge.view_tracked(record)
             return live or await self._bridge.get(owner, task_id, record.agent)
         except (A2AError, BridgeError) as error:
             why = scrub(error.message).rstrip(".")

@@ -1,7 +1,7 @@
-"""Which agent and which task a caller means (DESIGN 4, Choosing the agent). Never a guess.
+"""Which agent and which task a caller means. It never guesses.
 
-It asks the map and the registry, sends nothing, and answers a task of another owner exactly as it
-answers a task that nobody has.
+It looks into the task store and the registry only, and sends nothing. A task of another owner gets
+the same error as a task that does not exist.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from a2a_mcp.a2a.ids import LONGEST_ID_BYTES, is_usable_id
 from a2a_mcp.a2a.model import TaskState
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.errors import AmbiguousTask, NotAllowed, UnknownTask
+from a2a_mcp.presentation import sentences
 from a2a_mcp.store.base import Records, TaskRecord, TaskStore
 
 
@@ -19,15 +20,15 @@ from a2a_mcp.store.base import Records, TaskRecord, TaskStore
 class Route:
     """Where a message goes.
 
-    `record` is the task that it continues, if any; `waiting` the conversation's latest task where
-    that waits for an answer.
+    `record` is the task that it continues, if any. `waiting_task_id` is the latest task of the
+    conversation, if that task waits for an answer.
     """
 
     agent: str
     record: TaskRecord | None = None
     context_id: str | None = None
     interface: str | None = None
-    waiting: str | None = None
+    waiting_task_id: str | None = None
 
 
 class Router:
@@ -37,99 +38,134 @@ class Router:
         self._registry = registry
         self._tasks = tasks
 
-    async def task(self, owner: str, task_id: str, agent: str | None) -> TaskRecord:
-        """Find a task that is known here; raises UnknownTask, AmbiguousTask, UnknownAgent."""
+    async def find_task(self, owner: str, task_id: str, agent: str | None) -> TaskRecord:
+        """Return the owner's record of a task.
+
+        Raises NotAllowed, UnknownTask, AmbiguousTask and UnknownAgent.
+        """
         name = self._registry.resolve(agent) if agent else None
-        records = await self._tasks.find(owner, checked(task_id), name)
-        if len(records) > 1:
-            names = ", ".join(record.agent for record in records)
-            raise AmbiguousTask(
-                f"More than one agent has a task {task_id!r}.",
-                f"Call again with agent= one of: {names}.",
-                task_id=task_id,
-            )
+        records = await self._tasks.find(owner, checked_id(task_id), name)
         if not records:
             raise unknown_task(task_id, name)
+        if len(records) > 1:
+            raise AmbiguousTask(
+                sentences.TASK_AT_MANY_AGENTS.format(task_id=task_id),
+                _name_one_of([record.agent for record in records]),
+                task_id=task_id,
+            )
         return records[0]
 
-    async def message(
+    async def route(
         self, owner: str, agent: str | None, task_id: str | None, context_id: str | None
     ) -> Route:
-        """Find where a message goes: by task, by context, by name, or to the only agent."""
+        """Return where a message goes: by its task, its context, its agent, or the only agent.
+
+        Raises what `find_task` raises, and AmbiguousAgent.
+        """
         if task_id:
-            record = await self.task(owner, task_id, agent)
-            if context_id and record.context_id and context_id != record.context_id:
-                raise NotAllowed(
-                    f"The task {task_id!r} belongs to the context {record.context_id!r}, "
-                    f"not to {context_id!r}.",
-                    "Leave context_id out, or leave task_id out to begin a new task.",
-                    agent=record.agent,
-                    task_id=task_id,
-                )
-            context_id = record.context_id or context_id
-            return Route(record.agent, record, context_id, record.interface)
+            return await self._route_to_task(owner, agent, task_id, context_id)
         if context_id:
-            return await self._context(owner, agent, checked(context_id))
+            return await self._route_to_context(owner, agent, checked_id(context_id))
         return Route(self._registry.resolve(agent))
 
-    async def _context(self, owner: str, agent: str | None, context_id: str) -> Route:
+    async def _route_to_task(
+        self, owner: str, agent: str | None, task_id: str, context_id: str | None
+    ) -> Route:
+        record = await self.find_task(owner, task_id, agent)
+        own_context = record.context_id
+        if context_id and own_context and context_id != own_context:
+            raise NotAllowed(
+                sentences.TASK_OF_OTHER_CONTEXT.format(
+                    task_id=task_id, own=own_context, named=context_id
+                ),
+                sentences.TASK_OF_OTHER_CONTEXT_NEXT,
+                agent=record.agent,
+                task_id=task_id,
+            )
+        return Route(record.agent, record, own_context or context_id, record.interface)
+
+    async def _route_to_context(self, owner: str, agent: str | None, context_id: str) -> Route:
         name = self._registry.resolve(agent) if agent else None
         records = await self._tasks.find_context(owner, context_id)
-        agents = list(dict.fromkeys(record.agent for record in records))
-        if name is None and len(agents) == 1:
-            name = agents[0]
-        if name in agents:
-            own = [record for record in records if record.agent == name]
-            last = latest(own)
-            asks = last.task_id if last and last.state is TaskState.INPUT_REQUIRED else None
-            return Route(name, None, context_id, own[0].interface, asks)
-        if agents and name:
-            raise NotAllowed(
-                f"The context {context_id!r} belongs to the agent {agents[0]!r}, not to {name!r}.",
-                "Leave context_id out to begin a new conversation with this agent.",
-                agent=name,
-                context_id=context_id,
-            )
-        if agents:
-            raise AmbiguousTask(
-                f"More than one agent has a conversation {context_id!r}.",
-                f"Call again with agent= one of: {', '.join(agents)}.",
-                context_id=context_id,
-            )
+        if not records:
+            return await self._route_to_new_context(owner, name, context_id)
+        name = name or _only_agent(records, context_id)
+        own = [record for record in records if record.agent == name]
+        if not own:
+            raise _context_of_other_agent(context_id, records[0].agent, name)
+        return Route(name, None, context_id, own[0].interface, _waiting_task_id(own))
+
+    async def _route_to_new_context(self, owner: str, name: str | None, context_id: str) -> Route:
+        """Let a caller name a new conversation, unless another owner has it."""
         if name is None or await self._tasks.context_held_by_other(owner, name, context_id):
             raise UnknownTask(
-                f"No conversation with context_id {context_id!r} is known.",
-                "Leave context_id out to begin a new one, or name its agent with agent=.",
+                sentences.UNKNOWN_CONTEXT.format(context_id=context_id),
+                sentences.UNKNOWN_CONTEXT_NEXT,
                 context_id=context_id,
             )
         return Route(name, None, context_id)
 
 
-def latest(records: Records) -> TaskRecord | None:
-    """Give the task of a conversation that was begun last."""
+def _only_agent(records: Records, context_id: str) -> str:
+    """Return the agent of a conversation; raises AmbiguousTask where several have one."""
+    agents = list(dict.fromkeys(record.agent for record in records))
+    if len(agents) > 1:
+        raise AmbiguousTask(
+            sentences.CONTEXT_AT_MANY_AGENTS.format(context_id=context_id),
+            _name_one_of(agents),
+            context_id=context_id,
+        )
+    return agents[0]
+
+
+def _name_one_of(agents: list[str]) -> str:
+    return sentences.NAME_ONE_AGENT_NEXT.format(agents=", ".join(agents))
+
+
+def _context_of_other_agent(context_id: str, own: str, named: str) -> NotAllowed:
+    return NotAllowed(
+        sentences.CONTEXT_OF_OTHER_AGENT.format(context_id=context_id, own=own, named=named),
+        sentences.CONTEXT_OF_OTHER_AGENT_NEXT,
+        agent=named,
+        context_id=context_id,
+    )
+
+
+def _waiting_task_id(records: Records) -> str | None:
+    """Return the latest task of a conversation, if it waits for an answer."""
+    last = latest_task(records)
+    if last and last.state is TaskState.INPUT_REQUIRED:
+        return last.task_id
+    return None
+
+
+def latest_task(records: Records) -> TaskRecord | None:
+    """Return the task of a conversation that was started last."""
     tasks = [record for record in records if record.task_id]
     return max(tasks, key=lambda record: record.key, default=None)
 
 
-def checked(identifier: str) -> str:
+def checked_id(identifier: str) -> str:
     """Return the id that a caller gave; raises NotAllowed for one that no agent could have made."""
     if not is_usable_id(identifier):
         raise NotAllowed(
-            f"That is no id: it is longer than {LONGEST_ID_BYTES} bytes, or not Unicode.",
-            "Give the id exactly as it was returned.",
+            sentences.BAD_ID.format(most=LONGEST_ID_BYTES),
+            sentences.BAD_ID_NEXT,
         )
     return identifier
 
 
 def unknown_task(task_id: str, agent: str | None = None) -> UnknownTask:
-    """Make the error for an id that is not known, or is another caller's."""
-    where = f" at {agent}" if agent else ""
+    """Return the error for an id that is not known, or that belongs to another owner."""
+    if agent is None:
+        return UnknownTask(
+            sentences.UNKNOWN_TASK.format(task_id=task_id),
+            sentences.UNKNOWN_TASK_NEXT,
+            task_id=task_id,
+        )
     return UnknownTask(
-        f"No task {task_id!r} is known{where}.",
-        "Check the id with list_tasks; for a task that was not started here, name its agent "
-        "with agent=."
-        if agent is None
-        else "Check the id with list_tasks.",
+        sentences.UNKNOWN_TASK_AT.format(task_id=task_id, agent=agent),
+        sentences.UNKNOWN_TASK_AT_NEXT,
         agent=agent,
         task_id=task_id,
     )

@@ -1,150 +1,116 @@
-"""What came of a message, as a view: an answer, a task on its way, a handle, or an error.
+"""Build the TaskView returned for a sent message, a read task or a cancelled one.
 
-It reads again only where that is the answer (a task that refused a message), and sends nothing.
+It reads the task store for what a note needs. It writes nothing, makes no ids and never calls an
+agent: `outcome` and `cancel` do that before.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import replace
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import NoReturn
 
 from a2a_mcp.a2a.errors import A2AError, AgentError, Delivery
 from a2a_mcp.a2a.model import Message, Task, TaskState
-from a2a_mcp.bridge.read_task import DEFAULT_HISTORY, Reader
-from a2a_mcp.bridge.routing import latest
+from a2a_mcp.bridge.routing import latest_task
+from a2a_mcp.errors import BridgeError, NotAllowed
 from a2a_mcp.presentation import sentences, task_view
 from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.store.base import TaskRecord, TaskStore
+from a2a_mcp.store.results import ResultStore
 from a2a_mcp.text.untrusted import scrub
 from a2a_mcp.tracking.recovery import can_find
 from a2a_mcp.tracking.state import at_work
 from a2a_mcp.tracking.tracked_task import TrackedTask
 from a2a_mcp.tracking.tracker import TaskTracker
 
-NOTHING_HEARD: Final = (
-    "Nothing was heard from the agent yet. The message is on its way or being worked on: do not "
-    "send it again. Call get_task or subscribe with this task_id later."
-)
-LOST: Final = "Contact with the agent was lost; this is what was last known of the task:"
-LATER: Final = (
-    "Whether the agent still works on it is not known. Call get_task with this task_id later; do "
-    "not send the message again."
-)
-AS_ASKED: Final = "Its cancellation was asked for."
-BROKEN_OFF: Final = (
-    "The agent broke off its answer; this is the state it has reported since. If it stays so, tell "
-    "the user."
-)
-NO_ANSWER: Final = (
-    "The agent answered this message with an error, and its task stands as it did before:"
-)
-UNANSWERED: Final = (
-    "Whether the agent carried the message out is not known. Tell the user; send it again only if "
-    "that does no harm."
-)
+
+@dataclass(frozen=True, slots=True)
+class CancelOutcome:
+    """A task after its agent was asked to cancel it.
+
+    `refusal` is the agent's answer if it did not agree. `unread` says why the task could not be
+    read afterwards; then `task` is as it was before.
+    """
+
+    record: TaskRecord
+    task: Task
+    refusal: A2AError | None = None
+    unread: A2AError | None = None
 
 
 class TaskResultBuilder:
-    """Views what came of messages, for the callers of one process."""
+    """Builds views for the callers of one process."""
 
-    def __init__(self, tasks: TaskStore, reader: Reader, follower: TaskTracker) -> None:
+    def __init__(self, tasks: TaskStore, tracker: TaskTracker, results: ResultStore) -> None:
         self._tasks = tasks
-        self._reader = reader
-        self._follower = follower
+        self._tracker = tracker
+        self._results = results
 
-    async def of(self, follow: TrackedTask, note: str | None = None) -> TaskView:
-        """View what is known now; raises the error that ended it with nothing known."""
-        if follow.message is not None:
-            view = self.of_message(follow.record, follow.message, note)
-            if view.held_as and (view.artifacts or view.text_source):
-                await self._reader.keep()  # it is nowhere else, and its reader is told an id
-            return view
-        if follow.task is None:
-            return await self._without_task(follow, note)
-        if follow.awaiting_reaction and not follow.ended:
-            return self.noted(_unmoved(follow, note))
-        return self.noted(await self._with_task(follow, follow.task, note))
+    async def build_for_tracked(self, tracked: TrackedTask, note: str | None = None) -> TaskView:
+        """Return what is known of a message now; raises the error that ended it without a task."""
+        if tracked.message is not None:
+            return self.build_for_message(tracked.record, tracked.message, note)
+        if tracked.task is None:
+            if tracked.error:
+                _raise_send_error(tracked, tracked.error)
+            return self._with_store_problem(_nothing_heard(tracked, note))
+        if tracked.awaiting_reaction and not tracked.ended:
+            return self._with_store_problem(_nothing_heard(tracked, note))
+        view = await self._build_for_task(tracked, tracked.task, note)
+        return self._with_store_problem(view)
 
-    def of_message(self, record: TaskRecord, message: Message, note: str | None = None) -> TaskView:
-        """View an answer without a task, and say how it is read again."""
-        held_as = record.pending_id if self._reader.keeps else None
-        return self.noted(task_view.of_message(record.agent, message, held_as, note=note))
-
-    async def _with_task(self, follow: TrackedTask, task: Task, note: str | None) -> TaskView:
-        if not task.state.stop:
-            follow.known_as(await self._tasks.update(follow.record, state=task.state))
-        error = follow.error
-        lost = (error if follow.ended and error else follow.lost) if not task.state.stop else None
-        notes = [text for text in (note, _elsewhere(follow, task)) if text]
-        if lost:
-            notes.insert(0, f"{LOST} {scrub(lost.message)}.")
-        elif follow.broken_off:
-            notes.insert(0, BROKEN_OFF)
-        reason = error.message if error else None
-        if error and follow.unanswered:
-            notes.insert(0, f"{NO_ANSWER} {scrub(error.message)}")
-        view = task_view.of_task(follow.agent, task, reason=reason, note=" ".join(notes) or None)
-        view = await self.maybe_asked(follow.record, view)
-        if follow.unanswered:
-            return replace(view, next_step=UNANSWERED, failed=True)
-        return replace(view, next_step=LATER) if lost else view
-
-    async def _without_task(self, follow: TrackedTask, note: str | None) -> TaskView:
-        error = follow.error
-        if error is None:
-            return await self._silent(follow, note)
-        if isinstance(error, AgentError) and follow.continued:
-            return await self._refused(follow, follow.continued, error)
-        if isinstance(error, A2AError):
-            error.message_id = follow.record.message_id
-            if error.delivery is not Delivery.NEVER and self._can_find(follow):
-                error.handle = await self._handle(follow)
-        raise error
-
-    def _can_find(self, follow: TrackedTask) -> bool:
-        return follow.client is not None and can_find(follow.client, follow.record)
-
-    async def _handle(self, follow: TrackedTask) -> str | None:
-        """Give an id that stands for a task as long as its own is not known."""
-        if follow.record.task_id is None and follow.record.handle is None:
-            handle = follow.record.pending_id
-            follow.known_as(await self._tasks.update(follow.record, handle=handle))
-        return follow.record.handle
-
-    async def _refused(
-        self, follow: TrackedTask, record: TaskRecord, error: AgentError
+    def build_for_message(
+        self, record: TaskRecord, message: Message, note: str | None = None
     ) -> TaskView:
-        """View a task that did not take a message, as it is now; raises the error if it cannot."""
-        try:
-            task = (await self._reader.fetch(record, DEFAULT_HISTORY)).task
-        except A2AError:
-            task = None
-        if task is None:
-            raise error
-        note = f"The agent did not take the message: {scrub(error.message)}"
-        return replace(self.noted(task_view.of_task(follow.agent, task, note=note)), failed=True)
+        """Return an answer without a task, with the id by which it can be read again."""
+        held_as = record.pending_id if self._results.keeps else None
+        view = task_view.of_message(record.agent, message, held_as, note=note)
+        return self._with_store_problem(view)
 
-    async def _silent(self, follow: TrackedTask, note: str | None) -> TaskView:
-        """View a message of which nothing was heard: a handle stands for its task.
+    async def _build_for_task(self, tracked: TrackedTask, task: Task, note: str | None) -> TaskView:
+        view = task_view.of_task(
+            tracked.agent,
+            task,
+            reason=tracked.error.message if tracked.error else None,
+            note=_notes(tracked, task, note),
+        )
+        view = await self._without_blame_if_wanted(tracked.record, view)
+        if tracked.unanswered:
+            return replace(view, next_step=sentences.ANSWERED_WITH_ERROR_NEXT, failed=True)
+        if _loss_of_contact(tracked, task):
+            return replace(view, next_step=sentences.CONTACT_LOST_NEXT)
+        return view
 
-        Where the client names the task (0.1), its id is known before the agent says a word.
-        """
-        client, record = follow.client, follow.record
-        if client and client.interface.dialect.client_task_id and record.task_id is None:
-            update = await self._tasks.update(
-                record, task_id=record.message_id, interface=client.interface_key
-            )
-            follow.known_as(update)
-        await self._handle(follow)
-        return self.noted(_unmoved(follow, note))
+    def build_for_refused(self, agent: str, task: Task, error: AgentError) -> TaskView:
+        """Return the task that did not take a message, as it is now."""
+        note = sentences.MESSAGE_REFUSED.format(reason=scrub(error.message))
+        view = self._with_store_problem(task_view.of_task(agent, task, note=note))
+        return replace(view, failed=True)
 
-    async def of_nameless(self, record: TaskRecord) -> TaskView:
-        """View a task that its agent has not named: what is heard here, or that it was lost."""
-        follow = self._follower.of(record)
-        if follow and not (follow.lost_before_task and record.state is TaskState.UNKNOWN):
-            return await self.of(follow)
-        lost = await self._reader.nameless(record)
+    async def build_for_reading(
+        self, record: TaskRecord, task: Task, note: str | None, history_length: int | None = None
+    ) -> TaskView:
+        """Return a task as it was read; a question is hidden while its answer is on its way."""
+        view = await self._build_for_read_task(record, task, note)
+        if history_length:
+            view = replace(view, history=task_view.of_history(task, history_length))
+        return self._with_store_problem(view)
+
+    async def _build_for_read_task(
+        self, record: TaskRecord, task: Task, note: str | None
+    ) -> TaskView:
+        answer = self._tracker.answering(record)
+        if answer and task.state.stop and answer.stale(task):
+            view = task_view.of_task(record.agent, at_work(task), note=note)
+            return replace(view, next_step=sentences.NOTHING_HEARD)
+        view = task_view.of_task(record.agent, task, note=note)
+        if task.state is TaskState.INPUT_REQUIRED:
+            return await self._with_later_task(record, view)
+        return await self._without_blame_if_wanted(record, view)
+
+    def build_for_lost(self, record: TaskRecord, lost: NotAllowed) -> TaskView:
+        """Return the view of a message for which no task is known; `lost` says why."""
         return TaskView(
             agent=record.agent,
             task_id=record.handle,
@@ -155,100 +121,156 @@ class TaskResultBuilder:
             failed=True,
         )
 
-    async def of_reading(self, record: TaskRecord, task: Task, note: str | None) -> TaskView:
-        """View a task as it was read; a question is none any more while its answer is under way."""
-        follow = self._follower.answering(record)
-        if follow and task.state.stop and follow.stale(task):
-            view = task_view.of_task(record.agent, at_work(task), note=note)
-            return replace(view, next_step=NOTHING_HEARD)
+    def build_for_ended_before(
+        self, record: TaskRecord, task: Task, reading_note: str | None
+    ) -> TaskView:
+        """Return a task that had ended before it could be cancelled."""
+        note = sentences.ALREADY_ENDED.format(state=task.state)
+        if reading_note:
+            note = f"{note} {reading_note}"
         view = task_view.of_task(record.agent, task, note=note)
-        if task.state is TaskState.INPUT_REQUIRED:
-            view = await self.maybe_answered(record, view)
-        return await self.maybe_asked(record, view)
+        if task.state is TaskState.CANCELED:
+            return _without_blame(view)
+        return replace(view, failed=False)
 
-    async def maybe_answered(self, record: TaskRecord, view: TaskView) -> TaskView:
-        """View a question whose conversation went on since: FastA2A takes answers in new tasks."""
-        later = await self._later(record)
+    def build_for_cancelled(self, outcome: CancelOutcome) -> TaskView:
+        """Return a task after its agent was asked to cancel it.
+
+        The task's state counts; the agent's reply alone proves nothing.
+        """
+        task = outcome.task
+        view = task_view.of_task(outcome.record.agent, task, note=_cancel_note(outcome))
+        if task.state is TaskState.CANCELED and not outcome.unread:
+            view = _without_blame(view)
+        failed = outcome.refusal is not None and not task.state.terminal
+        return self._with_store_problem(replace(view, failed=failed))
+
+    async def _with_later_task(self, record: TaskRecord, view: TaskView) -> TaskView:
+        """Name the later task of the conversation: FastA2A takes answers in new tasks."""
+        later = await self._later_task_id(record)
         if later is None:
             return view
-        note = f"The conversation went on with the task {later}."
-        step = f"If that was the answer, see that task. Otherwise: {view.next_step}"
-        return replace(view, note=f"{view.note} {note}" if view.note else note, next_step=step)
+        note = sentences.CONVERSATION_WENT_ON.format(task_id=later)
+        step = sentences.CONVERSATION_WENT_ON_NEXT.format(otherwise=view.next_step)
+        return task_view.with_note(view, note, step)
 
-    async def ask_stop(self, record: TaskRecord, task_id: str) -> None:
-        """Note, durably, that a caller wants its task stopped, before its agent is asked to."""
-        await self._tasks.claim(_stop(record, task_id))
-
-    async def maybe_asked(self, record: TaskRecord, view: TaskView) -> TaskView:
-        """View a cancelled task whose caller wanted that: what was asked for is no failure."""
-        if view.state is not TaskState.CANCELED or record.task_id is None:
-            return view
-        if not await self._tasks.claimed(_stop(record, record.task_id)):
-            return view
-        return as_asked(task_view.with_note(view, AS_ASKED))
-
-    async def _later(self, record: TaskRecord) -> str | None:
-        """Give the task of a conversation that was begun last, if that is not this one."""
+    async def _later_task_id(self, record: TaskRecord) -> str | None:
+        """Return the latest task of a conversation, unless it is this one."""
         if record.context_id is None:
             return None
-        last = latest(await self._tasks.find_context(record.owner, record.context_id, record.agent))
-        return scrub(last.task_id) if last and last.task_id and last.key > record.key else None
+        last = latest_task(
+            await self._tasks.find_context(record.owner, record.context_id, record.agent)
+        )
+        if last is None or last.task_id is None or last.key <= record.key:
+            return None
+        return scrub(last.task_id)
 
-    def after_cancel(
-        self, record: TaskRecord, task: Task, refusal: A2AError | None, unread: A2AError | None
-    ) -> TaskView:
-        """View a task after it was asked to stop, by its state and never by the reply alone."""
-        if unread:
-            said = scrub(unread.message)
-            note = f"The agent was asked to cancel; its state could not be read since: {said}"
-        elif task.state is TaskState.CANCELED:
-            note = "Cancelled: the agent confirms it."
-        elif refusal:
-            note = f"The agent did not cancel: {scrub(refusal.message)}"
-        else:
-            note = "The agent was asked to cancel; this is the state it reports."
-        view = task_view.of_task(record.agent, task, note=note)
-        if task.state is TaskState.CANCELED and not unread:
-            view = as_asked(view)
-        return self.noted(replace(view, failed=bool(refusal) and not task.state.terminal))
+    async def _without_blame_if_wanted(self, record: TaskRecord, view: TaskView) -> TaskView:
+        """Show a cancelled task as no failure if its own caller had asked for that."""
+        if view.state is not TaskState.CANCELED or record.task_id is None:
+            return view
+        if not await self._tasks.claimed(cancellation_key(record, record.task_id)):
+            return view
+        return _without_blame(task_view.with_note(view, sentences.CANCELLATION_WANTED))
 
-    def noted(self, view: TaskView) -> TaskView:
-        """Add what the reader must know of this bridge."""
-        if self._tasks.problem:
-            note = f"{view.note} {self._tasks.problem}" if view.note else self._tasks.problem
-            view = replace(view, note=note)
-        return view
+    def _with_store_problem(self, view: TaskView) -> TaskView:
+        """Add the note that tasks are not remembered after a restart, if that is so."""
+        problem = self._tasks.problem
+        return task_view.with_note(view, problem) if problem else view
 
 
-def as_asked(view: TaskView) -> TaskView:
-    """View a task that was stopped because its caller wanted that: there is nothing more to do."""
+def cancellation_key(record: TaskRecord, task_id: str) -> str:
+    """Return the key under which a caller's wish to cancel a task is claimed in the task store.
+
+    Every other key is a message id, so it cannot be mistaken for one.
+    """
+    return json.dumps(["stop", record.owner, record.agent, task_id])
+
+
+def _without_blame(view: TaskView) -> TaskView:
+    """Return a cancelled task as a success: there is nothing more to do."""
     text = "" if view.text == sentences.NO_REASON else view.text
     return replace(view, text=text, next_step=None, failed=False)
 
 
-def _stop(record: TaskRecord, task_id: str) -> str:
-    """Name the wish that a task may stop; nothing else that is taken up once has such a name."""
-    return json.dumps(["stop", record.owner, record.agent, task_id])
+def can_be_found_later(tracked: TrackedTask) -> bool:
+    """Return whether the agent may have taken a failed message and can be asked for its task."""
+    error = tracked.error
+    if not isinstance(error, A2AError) or error.delivery is Delivery.NEVER:
+        return False
+    if tracked.client is None:
+        return False
+    return can_find(tracked.client, tracked.record)
 
 
-def _elsewhere(follow: TrackedTask, task: Task) -> str | None:
-    """Say that a message to one task was taken in another (FastA2A, PraisonAI: wild 13)."""
-    meant = follow.continued.task_id if follow.continued else None
-    if meant is None or meant == task.id:
-        return None
-    return (
-        f"The agent took this message in a new task, {scrub(task.id)}: go on with that one. The "
-        f"task {scrub(meant)} stays as it was at the agent."
-    )
+def _raise_send_error(tracked: TrackedTask, error: A2AError | BridgeError) -> NoReturn:
+    """Raise the error of a message, with the ids by which its task may be found later."""
+    if isinstance(error, BridgeError):
+        raise error
+    record = tracked.record
+    handle = record.handle if can_be_found_later(tracked) else None
+    raise error.with_ids(record.message_id, handle) from error
 
 
-def _unmoved(follow: TrackedTask, note: str | None) -> TaskView:
-    """View a message without a sign of it yet: the task's old question is no answer to it."""
+def _nothing_heard(tracked: TrackedTask, note: str | None) -> TaskView:
+    """Return a message to which the agent has not reacted; an old question is no reaction."""
+    record = tracked.record
     return TaskView(
-        agent=follow.agent,
-        task_id=follow.record.task_id or follow.record.handle,
-        context_id=follow.record.context_id,
+        agent=tracked.agent,
+        task_id=record.task_id or record.pending_id,
+        context_id=record.context_id,
         state=TaskState.WORKING,
         note=note,
-        next_step=NOTHING_HEARD,
+        next_step=sentences.NOTHING_HEARD,
     )
+
+
+def _notes(tracked: TrackedTask, task: Task, note: str | None) -> str | None:
+    """Return all that is to be said of a task, the worst first."""
+    notes = (
+        _error_note(tracked),
+        _contact_note(tracked, task),
+        note,
+        _other_task_note(tracked, task),
+    )
+    return " ".join(text for text in notes if text) or None
+
+
+def _error_note(tracked: TrackedTask) -> str | None:
+    if tracked.error is None or not tracked.unanswered:
+        return None
+    return sentences.ANSWERED_WITH_ERROR.format(reason=scrub(tracked.error.message))
+
+
+def _contact_note(tracked: TrackedTask, task: Task) -> str | None:
+    loss = _loss_of_contact(tracked, task)
+    if loss:
+        return sentences.CONTACT_LOST.format(reason=scrub(loss.message))
+    return sentences.BROKEN_OFF if tracked.broken_off else None
+
+
+def _loss_of_contact(tracked: TrackedTask, task: Task) -> A2AError | BridgeError | None:
+    """Return the error with which contact was lost before the task came to a stop."""
+    if task.state.stop:
+        return None
+    if tracked.ended and tracked.error:
+        return tracked.error
+    return tracked.lost
+
+
+def _other_task_note(tracked: TrackedTask, task: Task) -> str | None:
+    """Say that the agent took the message in another task, as FastA2A and PraisonAI do."""
+    meant = tracked.continued.task_id if tracked.continued else None
+    if meant is None or meant == task.id:
+        return None
+    return sentences.TAKEN_IN_NEW_TASK.format(new=scrub(task.id), meant=scrub(meant))
+
+
+def _cancel_note(outcome: CancelOutcome) -> str:
+    if outcome.unread:
+        return sentences.CANCELLATION_UNREAD.format(reason=scrub(outcome.unread.message))
+    if outcome.task.state is TaskState.CANCELED:
+        return sentences.CANCELLATION_CONFIRMED
+    if outcome.refusal:
+        return sentences.CANCELLATION_REFUSED.format(reason=scrub(outcome.refusal.message))
+    return sentences.CANCELLATION_UNCONFIRMED

@@ -14,7 +14,131 @@ def join(*texts: str | None) -> str | None:
     return " ".join(text for text in texts if text) or None
 
 
-# --- tasks: sent, followed, read, cancelled ---
+# --- tasks: sent, followed, read, cancelled (names in braces are filled in with `format`) ---
+
+NOTHING_HEARD: Final = (
+    "Nothing was heard from the agent yet. The message is on its way or being worked on: do not "
+    "send it again. Call get_task or subscribe with this task_id later."
+)
+CONTACT_LOST: Final = (
+    "Contact with the agent was lost; this is what was last known of the task: {reason}."
+)
+CONTACT_LOST_NEXT: Final = (
+    "Whether the agent still works on it is not known. Call get_task with this task_id later; do "
+    "not send the message again."
+)
+BROKEN_OFF: Final = (
+    "The agent broke off its answer; this is the state it has reported since. If it stays so, tell "
+    "the user."
+)
+ANSWERED_WITH_ERROR: Final = (
+    "The agent answered this message with an error, and its task stands as it did before: {reason}"
+)
+ANSWERED_WITH_ERROR_NEXT: Final = (
+    "Whether the agent carried the message out is not known. Tell the user; send it again only if "
+    "that does no harm."
+)
+MESSAGE_REFUSED: Final = "The agent did not take the message: {reason}"
+SENT_TO_RUNNING_TASK: Final = "The task {task_id} was at work already; the message went to it."
+SENT_AFTER_END: Final = (
+    "The task {task_id} had ended ({state}), so this is a new task in the same conversation."
+)
+ANSWER_AFTER_END: Final = "The task {task_id} has ended ({state}); the answer was not sent."
+ANSWER_AFTER_END_NEXT: Final = "Call get_task with this task_id."
+CONVERSATION_WAITS: Final = (
+    "The task {task_id} of this conversation still waits for an answer; to answer it, give its "
+    "task_id."
+)
+TAKEN_IN_NEW_TASK: Final = (
+    "The agent took this message in a new task, {new}: go on with that one. The task {meant} stays "
+    "as it was at the agent."
+)
+CONVERSATION_WENT_ON: Final = "The conversation went on with the task {task_id}."
+CONVERSATION_WENT_ON_NEXT: Final = "If that was the answer, see that task. Otherwise: {otherwise}"
+UPDATES_MISSED: Final = "{count} updates came too fast to be shown."
+
+TASK_HIDDEN_WHILE_RUNNING: Final = (
+    "The agent does not show this task while it works on it; this is what it has said so far."
+)
+TASK_HIDDEN_OR_LOST: Final = (
+    "The agent shows a task only when its work is done, so it may be at work or have lost it; this "
+    "is what was last heard. If it stays so for long, tell the user."
+)
+TASK_FORGOTTEN: Final = (
+    "The agent does not know this task any more; this is what it last said of it."
+)
+RESULT_KEPT_TASK_FORGOTTEN: Final = "{age}; the agent does not know this task any more."
+RESULT_KEPT_AGENT_NOT_ASKED: Final = "{age}; the agent could not be asked: {reason}."
+RESULT_NOT_KEPT: Final = "{said}; the bridge has kept no result of it (any more)"
+ENDED_OTHERWISE: Final = (
+    "The agent now reports this task as {now}, but it was seen to end: {then}. {end}"
+)
+END_NOT_KEPT: Final = "What it said at its end is not kept (any more)."
+
+ALREADY_ENDED: Final = "The task had already ended ({state}); nothing was cancelled."
+CANCELLATION_WANTED: Final = "Its cancellation was asked for."
+CANCELLATION_CONFIRMED: Final = "Cancelled: the agent confirms it."
+CANCELLATION_UNCONFIRMED: Final = "The agent was asked to cancel; this is the state it reports."
+CANCELLATION_REFUSED: Final = "The agent did not cancel: {reason}"
+CANCELLATION_UNREAD: Final = (
+    "The agent was asked to cancel; its state could not be read since: {reason}"
+)
+
+# Errors of messages that have no task, or none yet.
+ANSWERED_WITHOUT_TASK: Final = "The agent {agent!r} answered with a message: there is no task."
+ANSWERED_WITHOUT_TASK_NEXT: Final = (
+    "get_task with this task_id shows the answer; to go on, call send_task with the context_id "
+    "that stands there."
+)
+TASK_NOT_NAMED: Final = (
+    "The agent {agent!r} has not named the task yet: until it does, the task can be neither "
+    "continued nor cancelled."
+)
+TASK_NOT_NAMED_NEXT: Final = (
+    "Call get_task with this task_id later; once it shows the task's own task_id, try again with "
+    "that."
+)
+ANSWER_NOT_KEPT: Final = (
+    "The agent {agent!r} answered with a message, which is not kept (any more)."
+)
+ANSWER_NOT_KEPT_NEXT: Final = "Ask again if the answer is still wanted."
+NO_TASK_MADE: Final = "The agent {agent!r} did not take the message: there is no task."
+NO_TASK_MADE_NEXT: Final = "Send it again if the work is still wanted."
+DELIVERY_UNKNOWN: Final = (
+    "Delivery unknown: contact was lost before the agent {agent!r} named a task, and no task of "
+    "the message (message_id {message_id}) can be found there. It may have been carried out."
+)
+DELIVERY_UNKNOWN_NEXT: Final = "Ask the agent what became of it before anything is sent again."
+
+# Errors of ids that lead nowhere.
+BAD_ID: Final = "That is no id: it is longer than {most} bytes, or not Unicode."
+BAD_ID_NEXT: Final = "Give the id exactly as it was returned."
+UNKNOWN_TASK: Final = "No task {task_id!r} is known."
+UNKNOWN_TASK_NEXT: Final = (
+    "Check the id with list_tasks; for a task that was not started here, name its agent with "
+    "agent=."
+)
+UNKNOWN_TASK_AT: Final = "No task {task_id!r} is known at {agent}."
+UNKNOWN_TASK_AT_NEXT: Final = "Check the id with list_tasks."
+TASK_AT_MANY_AGENTS: Final = "More than one agent has a task {task_id!r}."
+CONTEXT_AT_MANY_AGENTS: Final = "More than one agent has a conversation {context_id!r}."
+NAME_ONE_AGENT_NEXT: Final = "Call again with agent= one of: {agents}."
+TASK_OF_OTHER_CONTEXT: Final = (
+    "The task {task_id!r} belongs to the context {own!r}, not to {named!r}."
+)
+TASK_OF_OTHER_CONTEXT_NEXT: Final = (
+    "Leave context_id out, or leave task_id out to begin a new task."
+)
+CONTEXT_OF_OTHER_AGENT: Final = (
+    "The context {context_id!r} belongs to the agent {own!r}, not to {named!r}."
+)
+CONTEXT_OF_OTHER_AGENT_NEXT: Final = (
+    "Leave context_id out to begin a new conversation with this agent."
+)
+UNKNOWN_CONTEXT: Final = "No conversation with context_id {context_id!r} is known."
+UNKNOWN_CONTEXT_NEXT: Final = (
+    "Leave context_id out to begin a new one, or name its agent with agent=."
+)
 
 NO_CONTENT: Final = "(no content)"
 ONLY_FILES: Final = "(no text; see the artifacts)"

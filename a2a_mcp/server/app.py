@@ -16,7 +16,8 @@ from a2a_mcp.bridge.describe_agents import describe_agent, list_agents
 from a2a_mcp.bridge.jobs import Jobs
 from a2a_mcp.bridge.list_tasks import Listing
 from a2a_mcp.bridge.read_artifact import FilesOut
-from a2a_mcp.bridge.service import Bridge, SendRequest
+from a2a_mcp.bridge.send import SendRequest
+from a2a_mcp.bridge.service import Bridge
 from a2a_mcp.bridge.updates import Notice
 from a2a_mcp.errors import CredentialUnavailable
 from a2a_mcp.files.allowed_paths import Paths

@@ -24,7 +24,7 @@ from mcp.shared.exceptions import MCPError
 from pydantic import ValidationError
 
 from a2a_mcp.a2a.model import TaskState
-from a2a_mcp.bridge.service import SendRequest
+from a2a_mcp.bridge.send import SendRequest
 from a2a_mcp.errors import NotAllowed
 from a2a_mcp.presentation.task_view import TaskView, with_note
 from a2a_mcp.server import results

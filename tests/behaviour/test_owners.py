@@ -34,7 +34,7 @@ from a2a_mcp.a2a.errors import A2AError, Delivery, InvalidAgentResponse, TaskNot
 from a2a_mcp.a2a.model import TaskState
 from a2a_mcp.bridge.jobs import Jobs
 from a2a_mcp.bridge.list_tasks import Filter
-from a2a_mcp.bridge.service import SendRequest
+from a2a_mcp.bridge.send import SendRequest
 from a2a_mcp.errors import UnknownTask
 from a2a_mcp.presentation.task_view import TaskView
 

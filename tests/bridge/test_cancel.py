@@ -32,7 +32,7 @@ from scripted import (
 from staging import ME, Stage, configured, staged
 
 from a2a_mcp.a2a.model import TaskState
-from a2a_mcp.bridge.service import SendRequest
+from a2a_mcp.bridge.send import SendRequest
 from a2a_mcp.presentation.task_view import UpdateView
 
 pytestmark = pytest.mark.anyio

@@ -25,7 +25,7 @@ from staging import ME, Stage, configured, staged, until
 
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.bridge.jobs import Job, Jobs
-from a2a_mcp.bridge.service import SendRequest
+from a2a_mcp.bridge.send import SendRequest
 
 pytestmark = pytest.mark.anyio
 

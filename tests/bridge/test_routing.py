@@ -43,13 +43,13 @@ async def known(
 
 async def test_a_task_is_found_by_its_id_alone(stage: Stage) -> None:
     await known(stage, "t1", "mail")
-    record = await stage.bridge.router.task(ME, "t1", None)
+    record = await stage.bridge.router.find_task(ME, "t1", None)
     assert (record.agent, record.task_id) == ("mail", "t1")
 
 
 async def test_an_unknown_task_is_an_error_and_never_the_default_agent(stage: Stage) -> None:
     with pytest.raises(UnknownTask) as caught:
-        await stage.bridge.router.message(ME, None, "nope", None)
+        await stage.bridge.router.route(ME, None, "nope", None)
     assert "list_tasks" in caught.value.next_step
 
 
@@ -59,7 +59,7 @@ async def test_a_task_of_another_owner_looks_exactly_like_an_unknown_one(stage: 
     for agent in (None, "weather"):
         for task_id in ("t1", "t2"):
             with pytest.raises(UnknownTask) as caught:
-                await stage.bridge.router.task(ME, task_id, agent)
+                await stage.bridge.router.find_task(ME, task_id, agent)
             told = f"{caught.value.message} {caught.value.next_step}".replace(task_id, "ID")
             said.setdefault(agent, set()).add(told)
     assert all(len(told) == 1 for told in said.values())
@@ -69,21 +69,21 @@ async def test_one_id_at_two_agents_asks_for_the_agent(stage: Stage) -> None:
     await known(stage, "t1", "weather")
     await known(stage, "t1", "mail")
     with pytest.raises(AmbiguousTask) as caught:
-        await stage.bridge.router.task(ME, "t1", None)
+        await stage.bridge.router.find_task(ME, "t1", None)
     assert "weather" in caught.value.next_step
     assert "mail" in caught.value.next_step
-    assert (await stage.bridge.router.task(ME, "t1", "Mail")).agent == "mail"
+    assert (await stage.bridge.router.find_task(ME, "t1", "Mail")).agent == "mail"
 
 
 async def test_the_same_id_of_another_owner_does_not_make_it_ambiguous(stage: Stage) -> None:
     await known(stage, "t1", "weather")
     await known(stage, "t1", "mail", owner=SOMEONE)
-    assert (await stage.bridge.router.task(ME, "t1", None)).agent == "weather"
+    assert (await stage.bridge.router.find_task(ME, "t1", None)).agent == "weather"
 
 
 async def test_a_message_to_a_task_goes_where_the_task_is(stage: Stage) -> None:
     record = await known(stage, "t1", "mail")
-    route = await stage.bridge.router.message(ME, None, "t1", None)
+    route = await stage.bridge.router.route(ME, None, "t1", None)
     assert (route.agent, route.context_id, route.interface) == ("mail", "c1", "made-with")
     assert route.record == record
 
@@ -91,20 +91,20 @@ async def test_a_message_to_a_task_goes_where_the_task_is(stage: Stage) -> None:
 async def test_a_task_at_another_agent_than_the_named_one_is_unknown_there(stage: Stage) -> None:
     await known(stage, "t1", "mail")
     with pytest.raises(UnknownTask) as caught:
-        await stage.bridge.router.task(ME, "t1", "weather")
+        await stage.bridge.router.find_task(ME, "t1", "weather")
     assert "at weather" in caught.value.message
 
 
 async def test_a_context_finds_its_agent(stage: Stage) -> None:
     await known(stage, "t1", "mail")
-    route = await stage.bridge.router.message(ME, None, None, "c1")
+    route = await stage.bridge.router.route(ME, None, None, "c1")
     assert (route.agent, route.context_id, route.record) == ("mail", "c1", None)
 
 
 async def test_a_context_of_another_agent_is_refused(stage: Stage) -> None:
     await known(stage, "t1", "mail")
     with pytest.raises(NotAllowed) as caught:
-        await stage.bridge.router.message(ME, "weather", None, "c1")
+        await stage.bridge.router.route(ME, "weather", None, "c1")
     assert "'mail'" in caught.value.message
 
 
@@ -112,19 +112,19 @@ async def test_a_context_at_two_agents_asks_for_the_agent(stage: Stage) -> None:
     await known(stage, "t1", "weather")
     await known(stage, "t2", "mail")
     with pytest.raises(AmbiguousTask) as caught:
-        await stage.bridge.router.message(ME, None, None, "c1")
+        await stage.bridge.router.route(ME, None, None, "c1")
     assert "mail" in caught.value.next_step
-    assert (await stage.bridge.router.message(ME, "mail", None, "c1")).agent == "mail"
+    assert (await stage.bridge.router.route(ME, "mail", None, "c1")).agent == "mail"
 
 
 async def test_an_unknown_context_passes_through_to_a_named_agent(stage: Stage) -> None:
-    route = await stage.bridge.router.message(ME, "weather", None, "mine")
+    route = await stage.bridge.router.route(ME, "weather", None, "mine")
     assert (route.agent, route.context_id) == ("weather", "mine")
 
 
 async def test_an_unknown_context_without_an_agent_is_an_error(stage: Stage) -> None:
     with pytest.raises(UnknownTask) as caught:
-        await stage.bridge.router.message(ME, None, None, "mine")
+        await stage.bridge.router.route(ME, None, None, "mine")
     assert "agent=" in caught.value.next_step
 
 
@@ -133,7 +133,7 @@ async def test_a_context_of_another_owner_is_refused_as_unknown(stage: Stage) ->
     said = set()
     for agent, context in ((None, "c1"), (None, "c2"), ("mail", "c1")):
         with pytest.raises(UnknownTask) as caught:
-            await stage.bridge.router.message(ME, agent, None, context)
+            await stage.bridge.router.route(ME, agent, None, context)
         said.add(caught.value.message.replace(context, "ID"))
     assert len(said) == 1
 
@@ -141,23 +141,23 @@ async def test_a_context_of_another_owner_is_refused_as_unknown(stage: Stage) ->
 async def test_a_task_and_a_context_that_do_not_belong_together_are_refused(stage: Stage) -> None:
     await known(stage, "t1")
     with pytest.raises(NotAllowed, match="belongs to the context 'c1'"):
-        await stage.bridge.router.message(ME, None, "t1", "c2")
-    assert (await stage.bridge.router.message(ME, None, "t1", "c1")).context_id == "c1"
+        await stage.bridge.router.route(ME, None, "t1", "c2")
+    assert (await stage.bridge.router.route(ME, None, "t1", "c1")).context_id == "c1"
 
 
 async def test_a_task_whose_context_is_unknown_takes_the_callers(stage: Stage) -> None:
     await known(stage, "t1", context_id=None)
-    assert (await stage.bridge.router.message(ME, None, "t1", "c2")).context_id == "c2"
+    assert (await stage.bridge.router.route(ME, None, "t1", "c2")).context_id == "c2"
 
 
 async def test_nothing_given_and_two_agents_is_ambiguous(stage: Stage) -> None:
     with pytest.raises(AmbiguousAgent):
-        await stage.bridge.router.message(ME, None, None, None)
+        await stage.bridge.router.route(ME, None, None, None)
 
 
 async def test_an_unknown_agent_is_said_before_the_task_is_looked_for(stage: Stage) -> None:
     with pytest.raises(UnknownAgent):
-        await stage.bridge.router.task(ME, "t1", "nope")
+        await stage.bridge.router.find_task(ME, "t1", "nope")
 
 
 @pytest.mark.parametrize(
@@ -165,9 +165,9 @@ async def test_an_unknown_agent_is_said_before_the_task_is_looked_for(stage: Sta
 )
 async def test_an_id_that_cannot_be_one_is_refused_as_such(stage: Stage, identifier: str) -> None:
     for attempt in (
-        stage.bridge.router.task(ME, identifier, None),
-        stage.bridge.router.message(ME, "weather", identifier, None),
-        stage.bridge.router.message(ME, "weather", None, identifier),
+        stage.bridge.router.find_task(ME, identifier, None),
+        stage.bridge.router.route(ME, "weather", identifier, None),
+        stage.bridge.router.route(ME, "weather", None, identifier),
     ):
         with pytest.raises((NotAllowed, UnknownTask)):
             await attempt
@@ -175,5 +175,5 @@ async def test_an_id_that_cannot_be_one_is_refused_as_such(stage: Stage, identif
 
 async def test_an_error_about_a_hostile_id_is_short(stage: Stage) -> None:
     with pytest.raises(UnknownTask) as caught:
-        await stage.bridge.router.task(ME, "i" * 512, None)
+        await stage.bridge.router.find_task(ME, "i" * 512, None)
     assert len(caught.value.message) < 700

@@ -37,7 +37,7 @@ from staging import ME, Stage, configured, staged
 
 from a2a_mcp.a2a.errors import A2AError, TaskNotFound
 from a2a_mcp.a2a.model import Part, TaskState
-from a2a_mcp.bridge.service import SendRequest
+from a2a_mcp.bridge.send import SendRequest
 from a2a_mcp.errors import BridgeError, NotAllowed, UnknownTask
 from a2a_mcp.presentation.task_view import UpdateView
 

@@ -35,7 +35,7 @@ from a2a_mcp.a2a.auth.static import Bearer
 from a2a_mcp.a2a.errors import A2AError, AgentUnreachable, TaskNotFound
 from a2a_mcp.a2a.model import Artifact, Message, Part, Role, Task, TaskState, TaskStatus
 from a2a_mcp.bridge.jobs import Jobs
-from a2a_mcp.bridge.service import SendRequest
+from a2a_mcp.bridge.send import SendRequest
 from a2a_mcp.errors import UnknownTask
 from a2a_mcp.presentation.message_artifacts import count_results
 from a2a_mcp.presentation.task_view import TaskView

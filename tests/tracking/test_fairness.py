@@ -30,7 +30,7 @@ from staging import Stage, configured, staged, until
 
 from a2a_mcp.bridge import jobs
 from a2a_mcp.bridge.jobs import Job, Jobs
-from a2a_mcp.bridge.service import SendRequest
+from a2a_mcp.bridge.send import SendRequest
 from a2a_mcp.errors import NotAllowed
 from a2a_mcp.tracking import tracker
 from a2a_mcp.tracking.fairness import oldest_of_most, owner_to_evict

@@ -47,7 +47,7 @@ from staging import FIRST_POLL, ME, Stage, configured, staged, until
 from a2a_mcp.a2a.auth.static import Bearer
 from a2a_mcp.a2a.errors import A2AError, Delivery
 from a2a_mcp.a2a.model import TaskState
-from a2a_mcp.bridge.service import SendRequest
+from a2a_mcp.bridge.send import SendRequest
 from a2a_mcp.errors import NotAllowed
 from a2a_mcp.presentation.task_view import TaskView, UpdateView
 

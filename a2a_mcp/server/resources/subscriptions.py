@@ -20,7 +20,7 @@ from mcp.shared.exceptions import MCPError
 from mcp.shared.subscriptions import event_to_notification
 
 from a2a_mcp.a2a.errors import A2AError
-from a2a_mcp.bridge.service import SendRequest
+from a2a_mcp.bridge.send import SendRequest
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.presentation import resource_uris
 from a2a_mcp.server.app import App, owner

@@ -22,7 +22,7 @@ from pydantic import ConfigDict, ValidationError
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.a2a.model import TaskState
 from a2a_mcp.bridge.jobs import Job
-from a2a_mcp.bridge.service import SendRequest
+from a2a_mcp.bridge.send import SendRequest
 from a2a_mcp.bridge.updates import Notice
 from a2a_mcp.errors import AmbiguousTask, BridgeError, NotAllowed, UnknownTask
 from a2a_mcp.presentation import task_view

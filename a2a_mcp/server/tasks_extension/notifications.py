@@ -84,7 +84,7 @@ async def _tell(ctx: Context, task_id: str, meta: Wire) -> None:
 async def _is_known(ctx: Context, task_id: str) -> bool:
     app: App = ctx.lifespan_context
     try:
-        await app.bridge.router.task(owner(), task_id, None)
+        await app.bridge.router.find_task(owner(), task_id, None)
     except BridgeError:
         return False
     return True

@@ -17,7 +17,7 @@ from pydantic import Field
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.a2a.model import TaskState
 from a2a_mcp.bridge.list_tasks import Filter
-from a2a_mcp.bridge.service import SendRequest
+from a2a_mcp.bridge.send import SendRequest
 from a2a_mcp.errors import BridgeError, NotAllowed
 from a2a_mcp.files.incoming import FileIn, data_parts, to_parts
 from a2a_mcp.presentation.artifact_request import ArtifactRequest, Unit
