@@ -19,7 +19,8 @@ PACKAGE: Final = Path(a2a_mcp.__file__).parent
 # each other.
 LEVELS: Final[tuple[tuple[str, ...], ...]] = (
     ("a2a", "text", "errors"),
-    ("store", "config", "files", "telemetry"),
+    ("config", "files", "telemetry"),
+    ("store",),
     ("agents", "presentation"),
     ("tracking", "elicitation"),
     ("bridge",),

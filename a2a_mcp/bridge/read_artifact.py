@@ -147,7 +147,7 @@ class FilesOut:
         digest = sha256(part.raw).hexdigest()
         path, problem = None, None
         if folder and self._room:
-            make = self._room.make
+            make = self._room.reserve
             try:
                 async with self._saving:
                     path = await anyio.to_thread.run_sync(saving.save, folder, name, part.raw, make)

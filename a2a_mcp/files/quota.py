@@ -1,8 +1,8 @@
-"""How much of agents' files stays on this disk, and for how long.
+"""How many bytes of agents' files stay on this disk, and for how long.
 
-In the bridge's own folder what is too old goes, then the oldest of too much, as with results
-(`kept`). A folder that the configuration names is the user's: nothing is ever removed there, and it
-takes no more once it holds as much. Looked at only when a file is about to be written.
+In the bridge's own folder old files are removed to make room. In a folder that the configuration
+names, which is the user's, nothing is ever removed: when it is full, no more is written. The folder
+is read only when a file is about to be written.
 """
 
 from __future__ import annotations
@@ -13,27 +13,19 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
-SWEEP_SECONDS: Final = 3600.0
-LOOK_AGAIN_SECONDS: Final = 10.0  # at a full folder, which its user may have cleared
-ROOM_AFTER_SWEEP: Final = 0.9  # so that not every further file sweeps again
-LEAST_BYTES: Final = 4096  # what even an empty file takes, so that many small ones are bounded too
+from a2a_mcp.files.sweep import NEVER_SWEPT, SWEEP_SECONDS, SweptFile, is_due, sweep
+
+RECOUNT_SECONDS: Final = 10.0  # for a full folder of the user's, who may have removed files
+SMALLEST_FILE: Final = 4096  # even an empty file takes a block; so the number of files is bounded
 TASK_FOLDER: Final = re.compile(r".+-[0-9a-f]{16}")
 
 
-class Found(NamedTuple):
-    """A file that is there; sorted, the oldest comes first."""
-
-    changed: float
-    size: int
-    path: str
-
-
 class DiskQuota:
-    """The task folders below `root` (see `saving`), for one caller at a time.
+    """The quota of the task folders below `root` (see `saving`), for one caller at a time.
 
-    `own` tells that the bridge may remove what is in them.
+    `own` says that the bridge may remove files there.
     """
 
     def __init__(
@@ -51,51 +43,67 @@ class DiskQuota:
         self._keep_bytes = keep_bytes
         self._clock = clock
         self._size = 0
-        self._looked = float("-inf")
+        self._counted = NEVER_SWEPT
 
-    def make(self, size: int) -> None:
-        """See to it that a file of `size` bytes may be written; raises OSError where it may not."""
-        size = max(size, LEAST_BYTES)
+    def reserve(self, size: int) -> None:
+        """Reserve `size` bytes for a file about to be written; raises OSError where it may not."""
+        size = max(size, SMALLEST_FILE)
         now = self._clock()
-        full = self._size + size > self._keep_bytes
-        age = now - self._looked
-        if not 0 <= age < SWEEP_SECONDS or (full and (self._own or age > LOOK_AGAIN_SECONDS)):
-            self._looked, self._size = now, self._look(now, size)
-        if self._size + size > self._keep_bytes:
+        if self._must_recount(size, now):
+            self._counted, self._size = now, self._recount(size, now)
+        if self._is_full(size):
             raise OSError(None, f"no more than {self._keep_bytes} bytes are kept (keep_bytes)")
         self._size += size
 
-    def _look(self, now: float, wanted: int) -> int:
-        """Count what is there, and remove what goes; gives the bytes that stay."""
-        found = sorted(self._files(now))
-        size = sum(file.size for file in found)
-        if not self._own or wanted > self._keep_bytes:
-            return size
-        full = size + wanted > self._keep_bytes
-        limit = self._keep_bytes * (ROOM_AFTER_SWEEP if full else 1) - wanted
-        for file in found:
-            if now - file.changed < self._keep_seconds and size <= max(limit, 0):
-                break
-            with suppress(FileNotFoundError):  # another process sweeps as well
-                os.unlink(file.path)
-            size -= file.size
-        return size
+    def _is_full(self, needed: int) -> bool:
+        return self._size + needed > self._keep_bytes
 
-    def _files(self, now: float) -> Iterator[Found]:
-        """Give the files in the folders of tasks, links as such; takes old empty folders away."""
+    def _must_recount(self, needed: int, now: float) -> bool:
+        if is_due(self._counted, now):
+            return True
+        if not self._is_full(needed):
+            return False
+        return self._own or now - self._counted > RECOUNT_SECONDS
+
+    def _recount(self, needed: int, now: float) -> int:
+        """Return the bytes of the files that are there, in an own folder after a sweep."""
+        files = self._files(now)
+        if not self._own or needed > self._keep_bytes:
+            return sum(file.size for file in files)
+        return sweep(
+            files,
+            now,
+            keep_seconds=self._keep_seconds,
+            keep_bytes=self._keep_bytes,
+            needed_bytes=needed,
+        )
+
+    def _files(self, now: float) -> Iterator[SweptFile]:
+        """Yield the files in all task folders, and remove old empty folders on the way."""
+        for folder in self._task_folders():
+            files = _files_in(folder)
+            yield from files
+            if not files:
+                self._remove_if_old(folder, now)
+
+    def _task_folders(self) -> list[os.DirEntry[str]]:
         try:
             with os.scandir(self.root) as entries:
-                folders = [each for each in entries if TASK_FOLDER.fullmatch(each.name)]
+                named = [entry for entry in entries if TASK_FOLDER.fullmatch(entry.name)]
         except FileNotFoundError:
-            return
-        for folder in folders:
-            if not folder.is_dir(follow_symlinks=False):
-                continue
-            with os.scandir(folder) as entries:
-                files = [(each.path, each.stat(follow_symlinks=False)) for each in entries]
-            for path, seen in files:
-                yield Found(seen.st_mtime, max(seen.st_size, LEAST_BYTES), path)
-            changed = folder.stat(follow_symlinks=False).st_mtime
-            if self._own and not files and now - changed > SWEEP_SECONDS:
-                with suppress(OSError):
-                    os.rmdir(folder)
+            return []
+        return [entry for entry in named if entry.is_dir(follow_symlinks=False)]
+
+    def _remove_if_old(self, folder: os.DirEntry[str], now: float) -> None:
+        """Remove an empty folder, unless another process may be about to write into it."""
+        changed = folder.stat(follow_symlinks=False).st_mtime
+        if self._own and now - changed > SWEEP_SECONDS:
+            with suppress(OSError):
+                os.rmdir(folder)
+
+
+def _files_in(folder: os.DirEntry[str]) -> list[SweptFile]:
+    """Return the entries of a folder; a link counts as itself and is never followed."""
+    with os.scandir(folder) as entries:
+        found = [(entry.path, entry.stat(follow_symlinks=False)) for entry in entries]
+    return [SweptFile(it.st_mtime, max(it.st_size, SMALLEST_FILE), path) for path, it in found]

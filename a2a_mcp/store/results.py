@@ -16,7 +16,6 @@ import os
 import time
 from base64 import b64decode, b64encode
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -26,6 +25,7 @@ import anyio.to_thread
 from pydantic import ValidationError
 
 from a2a_mcp.a2a.model import Task
+from a2a_mcp.files.sweep import NEVER_SWEPT, SweptFile, is_due, sweep
 from a2a_mcp.store.base import TaskRecord
 from a2a_mcp.text.times import rfc3339
 
@@ -35,8 +35,6 @@ FOLDER: Final = "kept"
 FORMAT: Final = 1
 PAUSE_SECONDS: Final = 0.5  # after the first of a batch: its caller is answered by then
 MOST_PENDING: Final = 1_000
-SWEEP_SECONDS: Final = 3600.0
-ROOM_AFTER_SWEEP: Final = 0.9  # so that not every further result sweeps again
 UNITS: Final = ((86400.0, "day"), (3600.0, "hour"), (60.0, "minute"), (1.0, "second"))
 
 Key = tuple[str, str, str]
@@ -79,7 +77,7 @@ class ResultStore:
         self._wanted = anyio.Event()
         self._writing = anyio.Lock()
         self._size = 0
-        self._swept = float("-inf")
+        self._swept = NEVER_SWEPT
         self._warned = False
 
     def note(self, record: TaskRecord, task: Task | None) -> None:
@@ -143,7 +141,7 @@ class ResultStore:
                 for key, kept in batch.items():
                     self._size += self._write(self._path(key), key, kept)
             now = self._clock()
-            if self._size > self._keep_bytes or not 0 <= now - self._swept < SWEEP_SECONDS:
+            if self._size > self._keep_bytes or is_due(self._swept, now):
                 self._size, self._swept = self._sweep(now), now
         except OSError as fault:
             if not self._warned:
@@ -172,21 +170,18 @@ class ResultStore:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def _sweep(self, now: float) -> int:
-        """Remove what is too old, then the oldest of too much; give the bytes that stay."""
+        """Remove expired results, then the oldest; return the bytes that stay."""
+        return sweep(
+            self._files(), now, keep_seconds=self._keep_seconds, keep_bytes=self._keep_bytes
+        )
+
+    def _files(self) -> list[SweptFile]:
         try:
             with os.scandir(str(self._folder)) as entries:
-                found = sorted((e.stat().st_mtime, e.stat().st_size, e.path) for e in entries)
+                found = [(entry.path, entry.stat()) for entry in entries]
         except FileNotFoundError:
-            return 0
-        size = sum(bytes_ for _, bytes_, _ in found)
-        limit = self._keep_bytes * (ROOM_AFTER_SWEEP if size > self._keep_bytes else 1)
-        for finished, bytes_, path in found:
-            if now - finished < self._keep_seconds and size <= limit:
-                break
-            with suppress(FileNotFoundError):  # another process sweeps as well
-                os.unlink(path)
-            size -= bytes_
-        return size
+            return []
+        return [SweptFile(it.st_mtime, it.st_size, path) for path, it in found]
 
 
 def _write(path: str, text: bytes, since: float) -> None:

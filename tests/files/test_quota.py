@@ -1,4 +1,4 @@
-"""Files of agents do not fill the disk, and nobody's own files are taken away for them."""
+"""Agents' files never fill the disk, and no file of the user's is removed for them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from a2a_mcp.files.quota import LEAST_BYTES, LOOK_AGAIN_SECONDS, SWEEP_SECONDS, DiskQuota
+from a2a_mcp.files.quota import RECOUNT_SECONDS, SMALLEST_FILE, DiskQuota
 from a2a_mcp.files.saving import folder_of, save
+from a2a_mcp.files.sweep import SWEEP_SECONDS
 
 START = 1_700_000_000.0
 DAY = 86_400.0
@@ -36,9 +37,9 @@ def room(root: Path, clock: Clock, *, own: bool = True, days: float = 30) -> Dis
 
 
 def kept(there: DiskQuota, clock: Clock, task: str, size: int = 10 * KIB, name: str = "f") -> Path:
-    """Keep a file of a task; it is as old as the clock says."""
+    """Save a file of a task, dated by the clock."""
     content = os.urandom(size)
-    path = save(folder_of(there.root, "local", "it", task), name, content, there.make)
+    path = save(folder_of(there.root, "local", "it", task), name, content, there.reserve)
     os.utime(path, (clock.now, clock.now))
     return path
 
@@ -47,7 +48,7 @@ def names(root: Path) -> set[str]:
     return {path.parent.name for path in root.rglob("f")}
 
 
-def test_of_too_much_the_oldest_goes(tmp_path: Path, clock: Clock) -> None:
+def test_the_oldest_files_are_removed_when_the_quota_is_full(tmp_path: Path, clock: Clock) -> None:
     there = room(tmp_path / "files", clock)
     paths = []
     for number in range(30):
@@ -60,7 +61,9 @@ def test_of_too_much_the_oldest_goes(tmp_path: Path, clock: Clock) -> None:
     assert sum(left) >= 8
 
 
-def test_what_is_too_old_goes_and_its_folder_after_it(tmp_path: Path, clock: Clock) -> None:
+def test_an_expired_file_is_removed_and_later_its_empty_folder(
+    tmp_path: Path, clock: Clock
+) -> None:
     there = room(tmp_path / "files", clock)
     old = kept(there, clock, "old")
     clock.now += 29 * DAY
@@ -75,7 +78,7 @@ def test_what_is_too_old_goes_and_its_folder_after_it(tmp_path: Path, clock: Clo
     assert not old.parent.exists()
 
 
-def test_what_is_larger_than_all_may_be_is_not_written_and_takes_nothing_away(
+def test_a_file_larger_than_the_quota_is_refused_and_nothing_is_removed_for_it(
     tmp_path: Path, clock: Clock
 ) -> None:
     there = room(tmp_path / "files", clock)
@@ -85,22 +88,24 @@ def test_what_is_larger_than_all_may_be_is_not_written_and_takes_nothing_away(
     assert list(there.root.rglob("f")) == [before]
 
 
-def test_many_small_files_are_too_much_as_well(tmp_path: Path, clock: Clock) -> None:
+def test_many_small_files_fill_the_quota_too(tmp_path: Path, clock: Clock) -> None:
     there = room(tmp_path / "files", clock)
     for number in range(60):
         clock.now += 1
         kept(there, clock, "t", 1, f"f{number}")
-    assert len(list(there.root.rglob("f*"))) <= LIMIT // LEAST_BYTES
+    assert len(list(there.root.rglob("f*"))) <= LIMIT // SMALLEST_FILE
 
 
-def test_a_file_that_is_there_already_takes_no_room(tmp_path: Path, clock: Clock) -> None:
+def test_a_file_that_is_already_saved_takes_no_more_of_the_quota(
+    tmp_path: Path, clock: Clock
+) -> None:
     there = room(tmp_path, clock, own=False)
     folder = folder_of(tmp_path, "local", "it", "t")
     content = bytes(LIMIT - KIB)
-    assert len({save(folder, "f", content, there.make) for _ in range(5)}) == 1
+    assert len({save(folder, "f", content, there.reserve) for _ in range(5)}) == 1
 
 
-def test_in_a_users_folder_nothing_is_removed_and_no_more_is_written(
+def test_a_full_folder_of_the_users_loses_no_file_and_takes_no_more(
     tmp_path: Path, clock: Clock
 ) -> None:
     mine = [tmp_path / "thesis.pdf", tmp_path / "work-2024" / "a.txt", tmp_path / "x" / "y" / "z"]
@@ -117,11 +122,13 @@ def test_in_a_users_folder_nothing_is_removed_and_no_more_is_written(
     assert all(path.exists() for path in mine + paths)
     assert len(names(tmp_path)) == 10
     paths[0].unlink()
-    clock.now += LOOK_AGAIN_SECONDS + 1
+    clock.now += RECOUNT_SECONDS + 1
     assert kept(there, clock, "one more").exists()
 
 
-def test_what_lies_beside_the_folders_of_tasks_is_left_alone(tmp_path: Path, clock: Clock) -> None:
+def test_files_outside_the_task_folders_are_never_counted_or_removed(
+    tmp_path: Path, clock: Clock
+) -> None:
     there = room(tmp_path / "files", clock)
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
