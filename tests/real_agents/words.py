@@ -235,6 +235,12 @@ async def files(turn: Turn, _rest: str) -> None:
     await turn.finish(File("report.pdf", "application/pdf", url=LINK), name="report")
 
 
+async def link(turn: Turn, rest: str) -> None:
+    """`link URL`: an artifact of one file that is elsewhere, whose id is `link`."""
+    await turn.start()
+    await turn.finish(File("linked.txt", "text/plain", url=rest), name="link")
+
+
 async def give(turn: Turn, rest: str) -> None:
     """`give NAME TYPE BASE64`: an artifact of one file, whose id is `file`."""
     name, media_type, content = rest.split()
@@ -289,6 +295,7 @@ WORDS: Final[dict[str, Callable[[Turn, str], Awaitable[None]]]] = {
     "nothing": nothing,
     "files": files,
     "give": give,
+    "link": link,
     "data": data,
     "big": big,
 }
