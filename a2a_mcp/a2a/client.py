@@ -24,6 +24,7 @@ from a2a_mcp.a2a.errors import (
 from a2a_mcp.a2a.http.origins import origin_of
 from a2a_mcp.a2a.http.sse import ServerSentEvent
 from a2a_mcp.a2a.http.transport import Answer, Transport, media_type, parse_text, plain
+from a2a_mcp.a2a.interfaces import Interface, to_text
 from a2a_mcp.a2a.model import (
     JSON,
     CancelTaskRequest,
@@ -38,7 +39,6 @@ from a2a_mcp.a2a.model import (
     Task,
     TaskPage,
 )
-from a2a_mcp.a2a.versions.table import Interface, to_text
 
 
 class A2AClient:

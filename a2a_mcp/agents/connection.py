@@ -25,7 +25,7 @@ from a2a_mcp.a2a.errors import (
 )
 from a2a_mcp.a2a.http.download import download
 from a2a_mcp.a2a.http.transport import Received, Transport
-from a2a_mcp.a2a.versions.table import Choice, Interface, alternatives, from_text
+from a2a_mcp.a2a.interfaces import Choice, Interface, alternatives, from_text
 from a2a_mcp.agents.card_cache import CardCache
 from a2a_mcp.agents.credentials import attach_credentials
 from a2a_mcp.agents.health import Health

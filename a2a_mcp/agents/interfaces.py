@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 
 from a2a_mcp.a2a.card import FoundCard
-from a2a_mcp.a2a.versions.table import (
+from a2a_mcp.a2a.interfaces import (
     Choice,
     Interface,
     choose,

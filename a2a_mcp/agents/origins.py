@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from a2a_mcp.a2a.card import FoundCard
 from a2a_mcp.a2a.http.origins import Origin, origin_of
-from a2a_mcp.a2a.versions.table import Interface, Pins
+from a2a_mcp.a2a.interfaces import Interface, Pins
 from a2a_mcp.config.schema import AgentConfig
 
 

@@ -25,6 +25,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from a2a_mcp.a2a.auth.static import ApiKey, Basic, Bearer, Credential, Headers, Secret
 from a2a_mcp.a2a.model import JSON
+from a2a_mcp.a2a.versions.table import versions
 from a2a_mcp.config import values
 from a2a_mcp.config.secrets import Sources, read_secret, read_text, secret
 from a2a_mcp.text.urls import is_private_link
@@ -94,6 +95,13 @@ def _binding(value: object) -> object:
     if isinstance(value, str) and value.lower() not in BINDINGS:
         raise ValueError('must be "jsonrpc" or "http+json"')
     return BINDINGS[value.lower()] if isinstance(value, str) else value
+
+
+def _version(value: object) -> object:
+    names = [repr(name) for name in versions()]
+    if repr(value) not in names:
+        raise ValueError(f"must be {', '.join(names[:-1])} or {names[-1]}")
+    return value
 
 
 HeaderName = Annotated[str, AfterValidator(values.header_name)]
@@ -214,7 +222,7 @@ class AgentConfig(Table):
     card: Annotated[Path | dict[str, JSON], PlainValidator(_card)] | None = None
     description: str | None = None
     enabled: bool = True
-    version: Literal["1.0", "0.3", "0.2", "0.1"] | None = None
+    version: Annotated[str, BeforeValidator(_version)] | None = None
     binding: Annotated[Literal["JSONRPC", "HTTP+JSON"], BeforeValidator(_binding)] | None = None
     tenant: Annotated[str, Field(min_length=1)] | None = None
     headers: HeaderSecrets = {}

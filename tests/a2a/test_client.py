@@ -37,6 +37,7 @@ from a2a_mcp.a2a.errors import (
     UnsupportedOperation,
     VersionNotSupported,
 )
+from a2a_mcp.a2a.interfaces import Interface, from_text
 from a2a_mcp.a2a.model import (
     CancelTaskRequest,
     GetTaskRequest,
@@ -53,7 +54,6 @@ from a2a_mcp.a2a.model import (
 )
 from a2a_mcp.a2a.versions import v0_3, v0_3_rest, v1_0
 from a2a_mcp.a2a.versions.base import Dialect
-from a2a_mcp.a2a.versions.table import Interface, from_text
 from a2a_mcp.presentation.answer import answer_text
 from a2a_mcp.presentation.content import text_of
 

@@ -33,6 +33,7 @@ from a2a_mcp.a2a.client import A2AClient
 from a2a_mcp.a2a.errors import A2AError, AgentError, AgentUnreachable
 from a2a_mcp.a2a.http.limits import HttpLimits
 from a2a_mcp.a2a.http.transport import open_transport
+from a2a_mcp.a2a.interfaces import Interface
 from a2a_mcp.a2a.model import (
     CancelTaskRequest,
     GetTaskRequest,
@@ -48,7 +49,6 @@ from a2a_mcp.a2a.model import (
 )
 from a2a_mcp.a2a.updates import apply
 from a2a_mcp.a2a.versions.base import Dialect
-from a2a_mcp.a2a.versions.table import Interface
 from a2a_mcp.presentation.answer import answer_text
 from a2a_mcp.presentation.content import text_of
 from a2a_mcp.presentation.sentences import NO_CONTENT, NO_REASON, ONLY_FILES

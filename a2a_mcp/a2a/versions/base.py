@@ -35,7 +35,8 @@ class Dialect:
     `client_task_id`: the client names a task, by the id of its first message.
     `client_context`: the client may name a new conversation (10.1).
     `hides_running`: a task is not found before its turn has ended.
-    `card_hint`: a card with this hint is of this dialect, whatever version it declares (14.2).
+    `card_hint`: a card with this hint is of this dialect, whatever version it declares.
+    `in_cards`: a card can declare the version; older ones are found by being refused.
     """
 
     version: Version
@@ -50,6 +51,15 @@ class Dialect:
     hides_running: bool = False
     client_context: bool = False
     card_hint: str | None = None
+    in_cards: bool = True
+
+    def same_on_the_wire(self, other: Dialect) -> bool:
+        """Return whether two dialects of one binding write the same requests."""
+        return (self.targets, self.encoders, self.headers) == (
+            other.targets,
+            other.encoders,
+            other.headers,
+        )
 
     def has(self, operation: Operation) -> bool:
         """Whether the dialect has the operation at all."""

@@ -74,4 +74,5 @@ JSONRPC: Final = Dialect(
     },
     encoders=ENCODERS,
     client_task_id=True,
+    in_cards=False,  # its cards have no protocolVersion
 )

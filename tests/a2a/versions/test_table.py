@@ -1,76 +1,63 @@
+"""The table of dialects: a new version is one row, and every part of the program takes it."""
+
+from dataclasses import replace
+
 import pytest
-from captures import bodies
+from pydantic import ValidationError
 
 from a2a_mcp.a2a.decoding.card import decode_card
-from a2a_mcp.a2a.errors import NoCommonInterface
 from a2a_mcp.a2a.http.origins import origin_of
-from a2a_mcp.a2a.model import AgentCard, AgentInterface
-from a2a_mcp.a2a.versions import v0_3, v1_0
-from a2a_mcp.a2a.versions.table import (
-    Choice,
-    Interface,
-    Pins,
-    binding_of,
-    choose,
-    from_text,
-    to_text,
-    version_of,
-)
+from a2a_mcp.a2a.interfaces import Interface, Pins, alternatives, choose, from_text, to_text
+from a2a_mcp.a2a.versions import table, v0_1, v0_3, v1_0
+from a2a_mcp.a2a.versions.table import binding_of, version_of
+from a2a_mcp.config.schema import AgentConfig
 
-HOME = "https://agent.example"
-ALLOWED = frozenset({origin_of(HOME)})
-NO_PINS = Pins()
+URL = "https://agent.example/a2a"
+V1_1 = replace(v1_0.JSONRPC, version="1.1", headers={"A2A-Version": "1.1"})
 
 
-def chosen(card: AgentCard, base: str = HOME, pins: Pins = NO_PINS) -> Choice:
-    return choose(card, base=base, allowed=ALLOWED | {origin_of(base)}, pins=pins)
+@pytest.fixture
+def one_more_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table, "DIALECTS", (V1_1, *table.DIALECTS))
 
 
-def card(*interfaces: tuple[str, str, str]) -> AgentCard:
-    return AgentCard(
-        name="a",
-        interfaces=tuple(
-            AgentInterface(url=url, protocol_binding=binding, protocol_version=version)
-            for url, binding, version in interfaces
-        ),
-    )
+def spoken_with(version: str, pins: Pins | None = None) -> str:
+    """Return the version spoken with an agent whose card declares `version`."""
+    said = {"url": URL, "protocolBinding": "JSONRPC", "protocolVersion": version}
+    found = decode_card({"name": "a", "supportedInterfaces": [said]})
+    allowed = frozenset({origin_of(URL)})
+    choice = choose(found, base=URL, allowed=allowed, pins=pins or Pins())
+    return choice.interfaces[0].dialect.version
 
 
-def names(choice: Choice) -> list[tuple[str, str]]:
-    return [(item.dialect.version, item.dialect.binding) for item in choice.interfaces]
+@pytest.mark.usefixtures("one_more_row")
+def test_a_new_version_needs_one_row_and_nothing_else() -> None:
+    assert table.versions() == ["1.1", "1.0", "0.3", "0.2", "0.1"]
+    assert AgentConfig(name="a", url=URL, version="1.1").version == "1.1"
+    assert spoken_with("1.1") == "1.1"
+    assert spoken_with("1.0", Pins(version="1.1")) == "1.1"
+    assert from_text(to_text(Interface(URL, V1_1))) == Interface(URL, V1_1)
+    others = [item.dialect for item in alternatives(Interface(URL, V1_1))]
+    assert others == [v1_0.JSONRPC, v0_3.JSONRPC, v0_1.JSONRPC]
 
 
+@pytest.mark.usefixtures("one_more_row")
 @pytest.mark.parametrize(
-    ("name", "wanted"),
-    [
-        ("a2a-js-0.3.14/card", [("0.3", "JSONRPC"), ("0.3", "HTTP+JSON")]),
-        ("a2a-js-1.3.0/card", [("1.0", "JSONRPC"), ("1.0", "HTTP+JSON")]),
-        (
-            "a2a-js-1.3.0-compat/card",
-            [("1.0", "JSONRPC"), ("1.0", "HTTP+JSON"), ("0.3", "JSONRPC"), ("0.3", "HTTP+JSON")],
-        ),
-        ("a2a-sdk-0.2.16/card-old-path", [("0.2", "JSONRPC")]),
-        ("a2a-sdk-0.3.26/card", [("0.3", "JSONRPC")]),
-        ("a2a-sdk-0.3.26-rest/card", [("0.3", "HTTP+JSON")]),
-        ("a2a-sdk-1.3.0-jsonrpc-compat/card", [("1.0", "JSONRPC"), ("0.3", "JSONRPC")]),
-        ("a2a-sdk-1.3.0-rest-compat/card", [("1.0", "HTTP+JSON"), ("0.3", "HTTP+JSON")]),
-        ("fasta2a-2.1.1/card", [("1.0", "JSONRPC")]),
-        ("praisonai-1.7.17/card-old-path", [("0.3", "JSONRPC")]),
-    ],
+    ("declared", "spoken"),
+    [("1.0", "1.0"), ("1", "1.0"), ("1.1.4", "1.1"), ("1.2", "1.1"), ("1.15", "1.1")],
 )
-def test_every_captured_card_leads_to_an_interface(
-    name: str, wanted: list[tuple[str, str]]
-) -> None:
-    (body,) = bodies(name)
-    found = decode_card(body)
-    assert names(chosen(found, base=found.interfaces[0].url)) == wanted
+def test_the_nearest_lower_version_is_spoken(declared: str, spoken: str) -> None:
+    assert spoken_with(declared) == spoken
 
 
-def test_an_agent_that_offers_only_grpc_is_refused_in_words() -> None:
-    (body,) = bodies("a2a-sdk-1.3.0-grpc/extended")
-    with pytest.raises(NoCommonInterface) as refused:
-        chosen(decode_card(body))
-    assert "gRPC is not supported" in refused.value.message
+def test_the_configuration_refuses_a_version_that_has_no_row() -> None:
+    with pytest.raises(ValidationError, match=r"must be '1\.0', '0\.3', '0\.2' or '0\.1'"):
+        AgentConfig(name="a", url=URL, version="1.1")
+
+
+def test_no_two_rows_are_of_one_version_and_binding() -> None:
+    names = [(row.version, row.binding) for row in table.DIALECTS]
+    assert len({*names}) == len(names)
 
 
 @pytest.mark.parametrize(
@@ -110,89 +97,14 @@ def test_a_binding_is_read_in_every_spelling(word: str, binding: str | None) -> 
         ("0.1", "0.3"),
         ("0", "0.3"),
         ("", "0.3"),
+        ("0.4", "0.3"),
+        ("1.0-beta", "1.0"),
+        ("1." + "9" * 5000, "1.0"),
+        ("9" * 5000, None),
         ("2.0", None),
+        ("1x", None),
         ("latest", None),
     ],
 )
 def test_a_version_is_read_by_major_and_minor(word: str, version: str | None) -> None:
     assert version_of(word) == version
-
-
-def test_newer_comes_before_older_and_json_rpc_before_http_json() -> None:
-    choice = chosen(
-        card(
-            ("/5", "JSONRPC", "0.2.6"),
-            ("/4", "HTTP+JSON", "0.3"),
-            ("/3", "JSONRPC", "0.3"),
-            ("/2", "REST", "1.0"),
-            ("/1", "JSONRPC", "1.0"),
-            ("/1b", "JSONRPC", "1.0"),
-        )
-    )
-    assert [item.url.removeprefix(HOME) for item in choice.interfaces] == [
-        "/1",
-        "/1b",
-        "/2",
-        "/3",
-        "/4",
-        "/5",
-    ]
-
-
-def test_an_interface_that_cannot_be_used_is_named_and_costs_no_other() -> None:
-    choice = chosen(
-        card(
-            ("https://evil.example/", "JSONRPC", "1.0"),
-            ("/a", "JSONRPC", "9.0"),
-            ("/b", "smoke signals", "1.0"),
-            ("agent.example:443", "GRPC", "1.0"),
-            ("\x00", "JSONRPC", "1.0"),
-            ("/ok", "JSONRPC", "0.3"),
-        )
-    )
-    assert [item.url for item in choice.interfaces] == [f"{HOME}/ok"]
-    assert len(choice.problems) == 5
-    assert "https://evil.example" in choice.problems[0]
-
-
-def test_a_card_without_an_interface_is_refused() -> None:
-    with pytest.raises(NoCommonInterface, match="names no interface"):
-        chosen(card())
-
-
-def test_a_pin_wins_over_the_card() -> None:
-    said = card(("/a", "JSONRPC", "1.0"), ("/b", "HTTP+JSON", "1.0"))
-    assert names(chosen(said, pins=Pins(version="0.3"))) == [
-        ("0.3", "JSONRPC"),
-        ("0.3", "HTTP+JSON"),
-    ]
-    assert names(chosen(said, pins=Pins(binding="HTTP+JSON"))) == [("1.0", "HTTP+JSON")]
-    assert chosen(said, pins=Pins(tenant="t")).interfaces[0].tenant == "t"
-    with pytest.raises(NoCommonInterface, match="pins HTTP"):
-        chosen(card(("/a", "JSONRPC", "1.0")), pins=Pins(binding="HTTP+JSON"))
-
-
-def test_the_cards_tenant_goes_along() -> None:
-    said = AgentInterface(url="/a", protocol_binding="JSONRPC", protocol_version="1", tenant="t")
-    found = chosen(AgentCard(name="a", interfaces=(said,)))
-    assert found.interfaces[0].tenant == "t"
-
-
-def test_a_rewritten_url_carries_its_note() -> None:
-    found = chosen(card(("http://0.0.0.0:443/a", "JSONRPC", "1.0"))).interfaces[0]
-    assert found.url == f"{HOME}/a"
-    assert found.note is not None
-    assert found.note.startswith("the card says http://0.0.0.0:443")
-
-
-def test_an_interface_is_written_and_read_back() -> None:
-    for interface in (
-        Interface(f"{HOME}/a", v1_0.JSONRPC),
-        Interface(f"{HOME}/b?c=d", v1_0.REST, tenant="t"),
-        Interface(f"{HOME}/é", v0_3.JSONRPC_0_2),
-    ):
-        assert from_text(to_text(interface)) == interface
-
-
-def test_an_interface_of_a_dialect_that_is_gone_is_none() -> None:
-    assert from_text('["https://agent.example/", "7.0", "JSONRPC", null]') is None

@@ -1,0 +1,198 @@
+"""Choose the interfaces of a card that can be used, best first, and say why others cannot.
+
+It must never call an agent, or use an origin that is not allowed. What this library speaks stands
+in `versions.table`. Pure.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from a2a_mcp.a2a.errors import NoCommonInterface, UrlRefused
+from a2a_mcp.a2a.http.origins import Origin, settle
+from a2a_mcp.a2a.model import AgentCard, AgentInterface
+from a2a_mcp.a2a.versions import table
+from a2a_mcp.a2a.versions.base import Dialect
+
+# Seen on: LangGraph. A conversation there is a thread, and only the server creates threads.
+OWN_THREADS: Final = re.compile(r"/a2a/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """An interface of a card that this library can speak to.
+
+    `note` says how it differs from the card; `declared` is the version that the card declares.
+    """
+
+    url: str
+    dialect: Dialect
+    tenant: str | None = None
+    note: str | None = field(default=None, compare=False)
+    declared: str = field(default="", compare=False)
+
+    @property
+    def takes_contexts(self) -> bool:
+        """Return whether the client may choose the id of a new conversation."""
+        return self.dialect.client_context and not OWN_THREADS.search(self.url)
+
+    def __str__(self) -> str:
+        return f"{self.url} ({self.dialect.binding}, A2A {self.dialect.version})"
+
+
+@dataclass(frozen=True, slots=True)
+class Pins:
+    """What the configuration fixes; None leaves the choice to the card."""
+
+    version: str | None = None
+    binding: str | None = None
+    tenant: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The usable interfaces of a card, best first, and why others are not."""
+
+    interfaces: tuple[Interface, ...]
+    problems: tuple[str, ...]
+
+
+def choose(card: AgentCard, *, base: str, allowed: AbstractSet[Origin], pins: Pins) -> Choice:
+    """Return the interfaces that may be used, best first.
+
+    The order is that of the table, then that of the card. `base` is the card's URL, `allowed` the
+    origins that may be called. Raises NoCommonInterface, with the reasons, when none is usable.
+    """
+    usable: list[Interface] = []
+    problems: list[str] = []
+    hinted = table.dialect_hinted(card.hints)
+    for listed in card.interfaces:
+        try:
+            usable.append(_usable(listed, hinted, base, allowed, pins))
+        except (NoCommonInterface, UrlRefused) as error:
+            problems.append(f"{listed.protocol_binding} {listed.protocol_version}: {error.message}")
+    if not usable:
+        reasons = "; ".join(problems) or "the card names no interface"
+        raise NoCommonInterface(f"no interface of this agent can be used: {reasons}")
+    usable.sort(key=lambda item: table.rank(item.dialect))
+    return Choice(tuple(dict.fromkeys(usable)), tuple(problems))
+
+
+def alternatives(interface: Interface) -> tuple[Interface, ...]:
+    """Return the same URL in the other versions of its binding, newest first.
+
+    Some cards declare a version that their agent does not speak. Another version may be tried
+    only after a refusal that proves that nothing was executed. Of versions that look the same on
+    the wire one is enough. A dialect that only a card's hint identifies is never guessed, and an
+    agent that gave the hint is never asked in another dialect.
+    """
+    if interface.dialect.card_hint is not None:
+        return ()
+    tried = [interface.dialect]
+    for dialect in table.DIALECTS:
+        if _may_follow(dialect, tried):
+            tried.append(dialect)
+    return tuple(replace(interface, dialect=dialect) for dialect in tried[1:])
+
+
+def _may_follow(dialect: Dialect, tried: Sequence[Dialect]) -> bool:
+    if dialect.binding != tried[0].binding or dialect.card_hint is not None:
+        return False
+    return not any(dialect.same_on_the_wire(other) for other in tried)
+
+
+def corrected(choice: Choice, learned: Sequence[Interface]) -> Choice:
+    """Put what was learned of an agent before what its card declares, with a note on each.
+
+    `learned` interfaces whose URL is no longer in the card are ignored.
+    """
+    by_url = {interface.url: interface for interface in reversed(choice.interfaces)}
+    first = []
+    for interface in learned:
+        listed = by_url.get(interface.url)
+        if listed and listed.dialect is not interface.dialect:
+            note = _mismatch(
+                listed.declared or listed.dialect.version, listed.url, interface.dialect
+            )
+            first.append(replace(listed, dialect=interface.dialect, note=note))
+    return replace(choice, interfaces=tuple(dict.fromkeys([*first, *choice.interfaces])))
+
+
+def preferred(choice: Choice, interface: Interface) -> Choice:
+    """Put one of a card's interfaces before the others."""
+    return replace(choice, interfaces=tuple(dict.fromkeys([interface, *choice.interfaces])))
+
+
+def _usable(
+    listed: AgentInterface,
+    hinted: Dialect | None,
+    base: str,
+    allowed: AbstractSet[Origin],
+    pins: Pins,
+) -> Interface:
+    """Return the interface to use for one that the card lists.
+
+    Raises NoCommonInterface and UrlRefused, saying why it cannot be used.
+    """
+    dialect = _dialect(listed, hinted, pins)
+    settled = settle(listed.url, base=base, allowed=allowed)
+    note = settled.note
+    if dialect is hinted and listed.protocol_version:
+        note = _mismatch(listed.protocol_version, settled.url, dialect)
+    tenant = pins.tenant or listed.tenant
+    return Interface(settled.url, dialect, tenant, note, listed.protocol_version)
+
+
+def _dialect(listed: AgentInterface, hinted: Dialect | None, pins: Pins) -> Dialect:
+    """Return the dialect of a listed interface; raises NoCommonInterface."""
+    binding = table.binding_of(listed.protocol_binding)
+    if binding == "GRPC":
+        raise NoCommonInterface("gRPC is not supported; JSON-RPC or HTTP+JSON is needed")
+    dialect = hinted if hinted and not pins.version else _declared(listed, binding, pins)
+    if pins.binding and pins.binding != binding:
+        raise NoCommonInterface(f"the configuration pins {pins.binding}")
+    return dialect
+
+
+def _declared(listed: AgentInterface, binding: str | None, pins: Pins) -> Dialect:
+    """Return the dialect that the card declares or the configuration pins."""
+    version = pins.version or table.version_of(listed.protocol_version)
+    if version is None:
+        raise NoCommonInterface(
+            f"this version of A2A is not supported; supported are {', '.join(table.versions())}"
+        )
+    if binding is None:
+        raise NoCommonInterface("this binding is not supported; JSON-RPC or HTTP+JSON is needed")
+    dialect = table.dialect_named(version, binding)
+    if dialect is None:
+        raise NoCommonInterface(f"A2A {version} over {binding} is not supported")
+    return dialect
+
+
+def _mismatch(declared: str, url: str, spoken: Dialect) -> str:
+    """Return the note, for a card's author, that its agent does not speak the declared version."""
+    over = f" over {spoken.binding}" if spoken.version == declared else ""
+    return f"the card says A2A {declared} for {url}; the agent speaks {spoken.version}{over}"
+
+
+def to_text(interface: Interface) -> str:
+    """Return an interface as text, for the record of a task that was made with it."""
+    dialect = interface.dialect
+    return json.dumps([interface.url, dialect.version, dialect.binding, interface.tenant])
+
+
+def from_text(text: str) -> Interface | None:
+    """Return the interface that `to_text` wrote; None when this library no longer speaks it."""
+    try:
+        url, version, binding, tenant = json.loads(text)
+    except (ValueError, TypeError):
+        return None
+    dialect = table.dialect_named(version, binding)
+    if dialect is None or not isinstance(url, str):
+        return None
+    return Interface(url, dialect, tenant)
