@@ -90,21 +90,19 @@ ONLY_IN: Final[dict[str, tuple[str, ...]]] = {
 ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
     "agents.registry": frozenset({"a2a_mcp.a2a.http.tls", "a2a_mcp.agents.connection"}),
     "bridge.jobs": frozenset({"a2a_mcp.bridge.questions"}),
-    "cli.main": frozenset(
+    "cli.demo": frozenset({"a2a_mcp.demo.agent", "a2a_mcp.demo.tour"}),
+    "cli.main": frozenset({"a2a_mcp.cli.check", "a2a_mcp.cli.demo", "a2a_mcp.cli.serve"}),
+    "cli.serve": frozenset(
         {
             "a2a_mcp.a2a.auth.static",
-            "a2a_mcp.cli.check",
-            "a2a_mcp.demo.agent",
-            "a2a_mcp.demo.tour",
             "a2a_mcp.server.auth.static_tokens",
             "a2a_mcp.server.lifespan",
             "a2a_mcp.server.transports.http",
             "a2a_mcp.server.transports.stdio",
-            "a2a_mcp.telemetry.logs",
         }
     ),
     "config.load": frozenset({"platformdirs"}),
-    "server.elicitation": frozenset({"a2a_mcp.bridge.questions"}),
+    "server.elicitation.rounds": frozenset({"a2a_mcp.bridge.questions"}),
     "server.lifespan": frozenset({"a2a_mcp.server.resources.subscriptions"}),
     "store.sqlite.store": frozenset({"a2a_mcp.store.sqlite.file"}),
     "tracking.streaming": frozenset({"a2a_mcp.tracking.delivery"}),

@@ -1,13 +1,15 @@
-"""`a2a-mcp check`: contacts every configured agent and tells a person how it is.
+"""`a2a-mcp check`: contacts every configured agent and reports its state to a person.
 
-Its reader sits at the terminal and can change the configuration: what is to do is said to them, and
-which file was read.
+The reader sits at the terminal and can change the configuration, so the advice is theirs to follow
+and the file that was read is named.
 """
 
 from __future__ import annotations
 
+import argparse
+import sys
 from dataclasses import replace
-from typing import Final, TextIO
+from typing import Final, TextIO, TypeAlias
 
 import anyio
 
@@ -21,10 +23,14 @@ from a2a_mcp.a2a.errors import (
 )
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.bridge.describe_agents import describe_agent
+from a2a_mcp.cli.exit_codes import DONE, FAILED
+from a2a_mcp.cli.startup import add_config_options, start
 from a2a_mcp.config.load import Config
 from a2a_mcp.errors import BridgeError, CredentialUnavailable
 
-ADVICE: Final[tuple[tuple[type[A2AError | BridgeError], str], ...]] = (
+Failure: TypeAlias = A2AError | BridgeError
+
+ADVICE: Final[tuple[tuple[type[Failure], str], ...]] = (
     (AuthenticationRequired, "Set `auth` for this agent in agents.toml."),
     (AgentUnreachable, "See whether the agent runs, its URL is right, and no proxy is in between."),
     (InvalidAgentResponse, "Give the URL of the agent, or of its card."),
@@ -34,11 +40,37 @@ ADVICE: Final[tuple[tuple[type[A2AError | BridgeError], str], ...]] = (
 )
 
 
+def run(arguments: list[str]) -> int:
+    """Contact every agent, report on stdout, and return the exit code. Raises ConfigError."""
+    parser = argparse.ArgumentParser(prog="a2a-mcp check")
+    add_config_options(parser)
+    started = start(parser.parse_args(arguments), quiet=True)
+    return anyio.run(report, started.config, sys.stdout)
+
+
 async def report(config: Config, out: TextIO) -> int:
-    """Write a paragraph an agent to `out`; gives 0, or 1 when one cannot be used."""
+    """Write one paragraph per agent and a summary to `out`.
+
+    Return 0 if every configured agent can be used, else 1.
+    """
     registry = Registry(config)
-    names = registry.names()
-    failures: dict[str, A2AError | BridgeError] = {}
+    try:
+        failures = await _contact_all(registry)
+        names = registry.names()
+        out.writelines(_paragraph(registry, name, failures.get(name)) for name in names)
+    finally:
+        await registry.aclose()
+    out.writelines(_disabled(name, reason) for name, reason in config.faults.items())
+    usable = len(names) - len(failures)
+    lines = await _summary(config, usable, len(names) + len(config.faults))
+    out.write("\n".join(lines) + "\n")
+    all_usable = usable > 0 and not failures and not config.faults
+    return DONE if all_usable else FAILED
+
+
+async def _contact_all(registry: Registry) -> dict[str, Failure]:
+    """Contact all agents at once; return the failures by agent name."""
+    failures: dict[str, Failure] = {}
 
     async def contact(name: str) -> None:
         try:
@@ -47,47 +79,51 @@ async def report(config: Config, out: TextIO) -> int:
             failures[name] = error
 
     async with anyio.create_task_group() as group:
-        for name in names:
+        for name in registry.names():
             group.start_soon(contact, name)
-    for name in names:
-        failure = failures.get(name)
-        view = describe_agent(registry, name, _problem(failure) if failure else None)
-        advice = [f"What to do: {step}" for kind, step in ADVICE if isinstance(failure, kind)]
-        if advice:
-            view = replace(view, next_step=None)  # which is for a model
-        out.write("\n".join([config.secrets.mask(view.prose()), *advice]) + "\n\n")
-    for name, reason in config.faults.items():
-        out.write(f"{name} [disabled]\nProblem: {reason}\n\n")
-    usable = len(names) - len(failures)
-    lines = await _summary(config, usable, len(names) + len(config.faults))
-    out.write("\n".join(lines) + "\n")
-    await registry.aclose()
-    return 0 if usable and not failures and not config.faults else 1
+    return failures
 
 
-def _problem(error: A2AError | BridgeError) -> str:
+def _paragraph(registry: Registry, name: str, failure: Failure | None) -> str:
+    view = describe_agent(registry, name, _problem(failure) if failure else None)
+    advice = [f"What to do: {step}" for kind, step in ADVICE if isinstance(failure, kind)]
+    if advice:
+        view = replace(view, next_step=None)  # a next step is meant for a model
+    described = registry.config.secrets.mask(view.prose())
+    return "\n".join([described, *advice]) + "\n\n"
+
+
+def _disabled(name: str, reason: str) -> str:
+    return f"{name} [disabled]\nProblem: {reason}\n\n"
+
+
+def _problem(error: Failure) -> str:
     if isinstance(error, AgentUnreachable) and error.url:
         return f"{error.message} ({error.url})"
     return error.message
 
 
 async def _summary(config: Config, usable: int, known: int) -> list[str]:
-    """Say how many can be used, which are switched off, and what was read."""
-    source = config.source
-    is_there = source is not None and await anyio.Path(source).exists()
-    off = [name for name, agent in config.agents.items() if not agent.enabled]
+    """Return the last lines: notes, disabled agents, the file that was read, the count."""
+    file_exists = config.source is not None and await anyio.Path(config.source).exists()
+    switched_off = [name for name, agent in config.agents.items() if not agent.enabled]
     lines = [f"Note: {note}" for note in config.notes]
-    if off:
-        lines.append(f"Switched off: {', '.join(off)}.")
-    if is_there:
-        lines.append(f"Read: {source}")
+    if switched_off:
+        lines.append(f"Switched off: {', '.join(switched_off)}.")
+    if file_exists:
+        lines.append(f"Read: {config.source}")
     if known:
         return [*lines, f"{usable} of {known} agents can be used."]
-    if off:
+    if switched_off:
         return [*lines, "No agent can be used."]
-    where = f"{'' if is_there else 'a new '}{source}" if source else "an agents.toml (--config)"
-    return [
-        *lines,
+    return [*lines, _how_to_configure(config, file_exists=file_exists)]
+
+
+def _how_to_configure(config: Config, *, file_exists: bool) -> str:
+    where = "an agents.toml (--config)"
+    if config.source:
+        where = str(config.source) if file_exists else f"a new {config.source}"
+    return (
         "No A2A agent is configured. Give the URL of one (a2a-mcp check https://agent.example), or "
-        f"set A2A_AGENTS=name=url, or write a table [agents.NAME] with url into {where}.",
-    ]
+        f"set A2A_AGENTS=name=url, or write a table [agents.NAME] with url into {where}."
+    )

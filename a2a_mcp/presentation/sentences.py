@@ -205,6 +205,33 @@ ANSWER_INTERRUPT: Final = (
     "An interrupt is answered with data {interruptResponse: {interruptId, response}} alone."
 )
 
+USER_DECLINED: Final = "The user was asked and declined to answer."
+USER_CLOSED_QUESTION: Final = "The user was asked and closed the question without an answer."
+USER_LATE: Final = "The user was asked and did not answer in time."
+QUESTION_NOT_SHOWN: Final = "The question could not be shown to the user."
+STILL_NEEDS_ANSWER: Final = (
+    "The task still waits. Go on as the user wants: send_task with this task_id and the answer, or "
+    "cancel_task."
+)
+STILL_NEEDS_SIGN_IN: Final = (
+    "The task still waits. Show the user its words and link; never ask for a password. Then call "
+    "get_task with this task_id, or cancel_task."
+)
+NO_FORM: Final = (
+    "The question seems to ask for a secret, so it was not shown to the user as a form. Do not "
+    "send passwords, tokens or the like in a message."
+)
+NO_FORM_STEP: Final = (
+    "Tell the user. Credentials of an agent belong into the bridge's configuration (auth). Answer "
+    "with send_task and this task_id only what is no secret, or call cancel_task."
+)
+
+
+def too_many_questions(count: int) -> str:
+    """Return the note for a call in which the user has answered `count` questions."""
+    return f"The user has answered {count} questions in this call already."
+
+
 # --- artifacts and files ---
 
 FILES_NOT_KEPT: Final = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,20 +16,14 @@ from a2a_mcp.bridge.describe_agents import describe_agent, list_agents
 from a2a_mcp.bridge.jobs import Jobs
 from a2a_mcp.bridge.list_tasks import Listing
 from a2a_mcp.bridge.read_artifact import FilesOut
-from a2a_mcp.bridge.send import SendRequest
 from a2a_mcp.bridge.service import Bridge
-from a2a_mcp.bridge.updates import Notice
 from a2a_mcp.errors import CredentialUnavailable
 from a2a_mcp.files.allowed_paths import Paths
 from a2a_mcp.presentation.agent_view import AgentsView
-from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.server.change_feed import Streams
 
 LOCAL_OWNER: Final = "local"
 PAGE_ARGUMENT: Final = "page="
-
-Send = Callable[[str, SendRequest, Notice | None], Awaitable[TaskView]]
-"""Sends an owner's message and views what came of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +50,7 @@ class OutputMask:
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """What tools reach through the lifespan context; `send` is the bridge's, or that of a job."""
+    """What tools, methods and resources share for the lifetime of the server."""
 
     registry: Registry
     bridge: Bridge
@@ -64,7 +58,6 @@ class App:
     streams: Streams
     files_out: FilesOut
     jobs: Jobs
-    send: Send
     state_folder: Path | None = None
     local: bool = False
 

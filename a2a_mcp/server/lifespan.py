@@ -28,6 +28,7 @@ from a2a_mcp.config.reload import Reloader
 from a2a_mcp.presentation.message_artifacts import count_results
 from a2a_mcp.server.app import App
 from a2a_mcp.server.change_feed import Streams
+from a2a_mcp.server.sdk_private import lowlevel_server
 from a2a_mcp.server.state_sealing import sealing
 from a2a_mcp.server.tasks_extension.methods import McpTasks
 from a2a_mcp.server.tools.definitions import all_tools
@@ -138,7 +139,6 @@ def _app(bridge: Bridge, streams: Streams, state_folder: Path | None, *, local: 
         streams,
         FilesOut(registry, bridge.reader, state_folder, local=local),
         Jobs(bridge),
-        bridge.send,
         state_folder,
         local,
     )
@@ -147,7 +147,7 @@ def _app(bridge: Bridge, streams: Streams, state_folder: Path | None, *, local: 
 def _serve_resources(server: MCPServer[App]) -> None:
     """Take over what `MCPServer` does only for resources that are all there at start."""
     for method, params in RESOURCE_METHODS.items():
-        server._lowlevel_server.add_request_handler(method, params, _answer)
+        lowlevel_server(server).add_request_handler(method, params, _answer)
 
 
 async def _answer(ctx: ServerRequestContext[App, Any], params: t.RequestParams) -> BaseModel:

@@ -27,6 +27,7 @@ from a2a_mcp.server.app import App, owner
 from a2a_mcp.server.change_feed import Stream
 from a2a_mcp.server.resources import handlers
 from a2a_mcp.server.resources.handlers import Ctx, Handler, browser_of
+from a2a_mcp.server.sdk_private import connection_state, on_disconnect
 from a2a_mcp.server.tasks_extension import notifications
 from a2a_mcp.store.base import TaskRecord
 from a2a_mcp.telemetry.supervise import run_logged
@@ -79,7 +80,7 @@ async def listen(
     """Serve one stream: say what of it is honoured, then what changes, until it is closed."""
     app, asked = ctx.lifespan_context, params.notifications
     _refuse_too_many(app)
-    tasks = await notifications.listened_to(ctx)
+    tasks = await notifications.requested_tasks(ctx)
     stream = Stream(list_changes=bool(asked.resources_list_changed))
     heard: list[str] = []
     for uri in (asked.resource_subscriptions or [])[:MOST_ADDRESSES]:
@@ -99,7 +100,7 @@ async def listen(
         await session.send_notification(event_to_notification(event, meta), request)
 
     async def tell_of_tasks() -> None:
-        await notifications.tell(ctx, tasks, meta)
+        await notifications.notify_until_ended(ctx, tasks, meta)
         if not any(dict(honoured).values()):
             stream.close()
 
@@ -117,7 +118,7 @@ async def listen(
 async def subscribe(ctx: Ctx, params: t.SubscribeRequestParams) -> t.EmptyResult:
     """Add an address to what a session of before 2026 hears; one that is not there is refused."""
     app, uri = ctx.lifespan_context, str(params.uri)
-    state = ctx.session._connection.state
+    state = connection_state(ctx.session)
     if not await _can_be_heard(app, resource_uris.parse(uri)):
         raise MCPError(t.INVALID_PARAMS, "Resource not found.", {"uri": uri})
     if STREAM not in state:
@@ -136,14 +137,14 @@ async def _serve_session(app: App, stream: Stream, session: ServerSession) -> No
     async def send(event: ServerEvent) -> None:
         await session.send_notification(event_to_notification(event, {}))
 
-    session._connection.exit_stack.callback(stream.close)
+    on_disconnect(session, stream.close)
     with app.streams.joined(owner(), stream):
         await stream.serve(app.registry, send)
 
 
 async def unsubscribe(ctx: Ctx, params: t.UnsubscribeRequestParams) -> t.EmptyResult:
     """Take an address from what a session hears."""
-    stream = ctx.session._connection.state.get(STREAM)
+    stream = connection_state(ctx.session).get(STREAM)
     if stream:
         stream.drop(str(params.uri))
     return t.EmptyResult()

@@ -1,7 +1,7 @@
-"""Who listens to MCP tasks is told of each change (`notifications/tasks`), until they have ended.
+"""Notifications of MCP tasks (`notifications/tasks`), sent until the tasks have ended.
 
-A part of a `subscriptions/listen` stream; `listening` holds the rest. Each notification is what
-tasks/get would have answered, so that nobody need ask again.
+They are a part of a `subscriptions/listen` stream, which `resources.subscriptions` serves. Each
+holds what tasks/get would return, so that the client need not poll.
 """
 
 from __future__ import annotations
@@ -15,68 +15,67 @@ from mcp.server.mcpserver import require_client_extension
 
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.server.app import App, owner
-from a2a_mcp.server.tasks_extension.methods import (
-    ENDED,
-    IDENTIFIER,
-    Context,
-    Wire,
-    detailed,
-    ways_of,
-)
+from a2a_mcp.server.elicitation.modes import modes_of
+from a2a_mcp.server.tasks_extension.detailed_task import ENDED, Wire, detailed_task
+from a2a_mcp.server.tasks_extension.methods import Context
+from a2a_mcp.server.tasks_extension.sending import IDENTIFIER
 
-LOOK_SECONDS: Final = 1.0  # for what no event announces: what was said on the way, an answer
-MOST_TASKS: Final = 100  # of one stream
-SHOWN: Final = ("status", "statusMessage", "inputRequests")
+LOOK_SECONDS: Final = 1.0  # the agent's words on the way, and answers, cause no event
+MAX_TASKS: Final = 100  # per stream
+COMPARED: Final = ("status", "statusMessage", "inputRequests")
 
 
 class _Notification(t.Notification[Wire, str]):
-    """One whose shape the SDK does not know."""
+    """A notification whose shape the SDK does not know."""
 
     method: str
     params: Wire
 
 
-async def listened_to(ctx: Context) -> list[str]:
-    """Give the tasks that a stream asks for and that the caller has; MCPError -32021."""
+async def requested_tasks(ctx: Context) -> list[str]:
+    """Return the tasks that a stream asks for and that the caller owns.
+
+    Raises MCPError -32021 if the client does not declare the extension.
+    """
     asked = (ctx.params or {}).get("notifications")
     wanted = asked.get("taskIds") if isinstance(asked, Mapping) else None
     if not isinstance(wanted, list) or not wanted:
         return []
     require_client_extension(ctx, IDENTIFIER)
-    named = dict.fromkeys(it for it in wanted[:MOST_TASKS] if isinstance(it, str))
-    return [it for it in named if await _is_known(ctx, it)]
+    named = dict.fromkeys(task_id for task_id in wanted[:MAX_TASKS] if isinstance(task_id, str))
+    return [task_id for task_id in named if await _is_known(ctx, task_id)]
 
 
 async def acknowledge(
     ctx: Context, honoured: t.SubscriptionFilter, task_ids: list[str], meta: Wire
 ) -> None:
-    """Say what a stream will carry."""
+    """Send what a stream will carry."""
     written = honoured.model_dump(by_alias=True, mode="json", exclude_none=True)
     tasks = {"taskIds": task_ids} if task_ids else {}
     params = {"notifications": {**written, **tasks}, "_meta": meta}
     await _send(ctx, "notifications/subscriptions/acknowledged", params)
 
 
-async def tell(ctx: Context, task_ids: list[str], meta: Wire) -> None:
-    """Tell of each change of the tasks until all have ended."""
+async def notify_until_ended(ctx: Context, task_ids: list[str], meta: Wire) -> None:
+    """Send a notification for each change of the tasks, until all have ended."""
     async with anyio.create_task_group() as group:
         for task_id in task_ids:
-            group.start_soon(_tell, ctx, task_id, meta)
+            group.start_soon(_notify, ctx, task_id, meta)
 
 
-async def _tell(ctx: Context, task_id: str, meta: Wire) -> None:
-    app, ways, told = ctx.lifespan_context, ways_of(ctx), None
+async def _notify(ctx: Context, task_id: str, meta: Wire) -> None:
+    app, modes, sent = ctx.lifespan_context, modes_of(ctx), None
     while True:
         try:
             job = await app.jobs.look(owner(), task_id)
-        except BridgeError:  # the map has let it go
+        except BridgeError:  # the task has been removed from the store
             return
-        now = await detailed(app, job, ways)
-        shown = [now.get(name) for name in SHOWN]
-        if shown != told:
-            told = shown
-            await _send(ctx, "notifications/tasks", {**now, "_meta": meta})
-        if now["status"] in ENDED:
+        task = await detailed_task(app, job, modes)
+        current = [task.get(name) for name in COMPARED]
+        if current != sent:
+            sent = current
+            await _send(ctx, "notifications/tasks", {**task, "_meta": meta})
+        if task["status"] in ENDED:
             return
         await job.changed(LOOK_SECONDS)
 
@@ -91,5 +90,6 @@ async def _is_known(ctx: Context, task_id: str) -> bool:
 
 
 async def _send(ctx: Context, method: str, params: Wire) -> None:
-    said = _Notification(method=method, params=params)
-    await ctx.session.send_notification(said, ctx.request_id)  # type: ignore[arg-type]  # not in its list
+    message = _Notification(method=method, params=params)
+    # The SDK's type lists only the notifications that it knows.
+    await ctx.session.send_notification(message, ctx.request_id)  # type: ignore[arg-type]

@@ -25,8 +25,9 @@ from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.server import results
 from a2a_mcp.server.app import App, owner
 from a2a_mcp.server.content_blocks import blocks_of
-from a2a_mcp.server.elicitation import Result, answered
+from a2a_mcp.server.elicitation.rounds import Result, answered
 from a2a_mcp.server.progress import progress_of
+from a2a_mcp.server.tasks_extension.sending import accepts_tasks, send_as_task
 from a2a_mcp.server.tools import schemas
 from a2a_mcp.server.tools.strict import StrictTool
 
@@ -150,7 +151,9 @@ async def send_task(
         wait_seconds=wait_seconds,
     )
     async with progress_of(ctx, app.mask) as progress:
-        return await answered(ctx, app, outgoing, lambda it: app.send(owner(), it, progress))
+        if accepts_tasks(ctx.request_context):
+            return await send_as_task(ctx, app, outgoing, progress)
+        return await answered(ctx, app, outgoing, lambda it: app.bridge.send(owner(), it, progress))
 
 
 @returns_errors

@@ -17,6 +17,8 @@ from anyio.lowlevel import checkpoint
 from mcp.server import MCPServer
 from mcp.server.stdio import stdio_server
 
+from a2a_mcp.server.sdk_private import lowlevel_server
+
 GRACE_SECONDS: Final = 1.5
 
 
@@ -26,7 +28,7 @@ async def serve_stdio(server: MCPServer[Any], closed: anyio.Event, closing: anyi
     `closing` is set as soon as that is known, before calls under way are cancelled; `closed` by the
     lifespan's end.
     """
-    lowlevel = server._lowlevel_server
+    lowlevel = lowlevel_server(server)
     async with anyio.create_task_group() as group:
         serving = anyio.CancelScope()
         if sys.platform != "win32":

@@ -9,7 +9,7 @@ from asking import asking, data, schema, text
 
 from a2a_mcp.bridge.questions import question_of
 from a2a_mcp.server.app import App
-from a2a_mcp.server.elicitation import can_be_shown, request_of
+from a2a_mcp.server.elicitation.request import can_be_shown, request_of
 from a2a_mcp.text.masking import Mask
 
 SECRET = "correct-horse-battery-staple"

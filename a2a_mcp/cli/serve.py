@@ -1,0 +1,134 @@
+"""`a2a-mcp`: serves MCP over stdio, or with --http over streamable HTTP."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import sys
+from pathlib import Path
+from typing import Final
+
+import anyio
+
+from a2a_mcp import __version__
+from a2a_mcp.cli.exit_codes import DONE
+from a2a_mcp.cli.startup import Started, add_config_options, start
+from a2a_mcp.config import load
+from a2a_mcp.config.schema import ServerConfig
+
+EPILOG: Final = """\
+commands:
+  a2a-mcp check [URL ...]          read the configuration, contact every agent, say how it is
+  a2a-mcp demo                     start a demo agent and show what the tools do
+  a2a-mcp demo-agent [--port N]    only serve the demo agent
+
+Agents come from agents.toml, from $A2A_AGENTS (name=url,name=url) and from what is given here.
+"""
+
+
+def run(arguments: list[str]) -> int:
+    """Serve MCP until the host leaves or a signal comes; return the exit code.
+
+    Raises ConfigError and CannotListen.
+    """
+    # Objects made at start live as long as the process: collecting garbage finds nothing there.
+    gc.disable()
+    options = _parser().parse_args(arguments)
+    started = start(options)
+    if options.http:
+        _run_http(options, started)
+    else:
+        _run_stdio(started)
+    return DONE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="a2a-mcp",
+        description="An MCP server through which any LLM host uses any remote A2A agent.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"a2a-mcp {__version__}")
+    add_config_options(parser)
+    add = parser.add_argument
+    add("--state-dir", type=Path, help="folder of the task map ($A2A_MCP_STATE_DIR)")
+    add("--http", action="store_true", help="serve streamable HTTP instead of stdio")
+    add("--host", help="address for --http (127.0.0.1)")
+    add("--port", type=int, help="port for --http (8000)")
+    add("--path", help="path for --http (/mcp)")
+    add(
+        "--allow-unauthenticated",
+        action="store_true",
+        help="with --http: listen beyond this machine without tokens; anyone who can connect may "
+        "use every agent",
+    )
+    return parser
+
+
+def _run_stdio(started: Started) -> None:
+    if sys.stdin.isatty():
+        print("a2a-mcp: waiting for an MCP host on standard input; see --help", file=sys.stderr)
+    anyio.run(_serve_stdio, started)
+
+
+async def _serve_stdio(started: Started) -> None:
+    from a2a_mcp.server.lifespan import create_server
+    from a2a_mcp.server.transports.stdio import serve_stdio
+
+    closed, closing = anyio.Event(), anyio.Event()
+    server = create_server(
+        started.config,
+        started.state_folder,
+        reloader=started.reloader,
+        closed=closed.set,
+        closing=closing,
+        local=True,
+    )
+    _end_startup()
+    await serve_stdio(server, closed, closing)
+
+
+def _run_http(options: argparse.Namespace, started: Started) -> None:
+    from a2a_mcp.server.transports.http import check_exposure
+
+    settings = _http_settings(options, started.config.server)
+    check_exposure(settings, allow_unauthenticated=options.allow_unauthenticated)
+    anyio.run(_serve_http, started, settings, options.allow_unauthenticated)
+
+
+def _http_settings(options: argparse.Namespace, configured: ServerConfig) -> ServerConfig:
+    """Return the configured settings with those of the command line in their place."""
+    given = {name: getattr(options, name) for name in ("host", "port", "path")}
+    return load.server_with(
+        configured, {name: value for name, value in given.items() if value is not None}
+    )
+
+
+async def _serve_http(started: Started, settings: ServerConfig, any_host: bool) -> None:
+    from a2a_mcp.a2a.auth.static import reveal
+    from a2a_mcp.server.auth.static_tokens import auth_options
+    from a2a_mcp.server.lifespan import create_server
+    from a2a_mcp.server.transports.http import serve_http
+
+    tokens = {name: await reveal(token) for name, token in settings.tokens.items()}
+    closing = anyio.Event()
+    server = create_server(
+        started.config,
+        started.state_folder,
+        reloader=started.reloader,
+        closing=closing,
+        **auth_options(tokens),
+    )
+    _end_startup()
+    await serve_http(server, settings, _print_url, closing, any_host=any_host)
+
+
+def _print_url(url: str) -> None:
+    print(f"a2a-mcp: {url}", file=sys.stderr, flush=True)
+
+
+def _end_startup() -> None:
+    """Collect garbage from now on, but never among the objects made so far."""
+    gc.freeze()
+    gc.enable()

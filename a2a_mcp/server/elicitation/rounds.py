@@ -1,0 +1,225 @@
+"""One call of a host, in which the agent's questions are put to the person, round by round.
+
+Before protocol version 2026-07-28 the server asks by a request of its own while the call waits.
+Since then the call returns with the question, and the client calls again with the answer and with
+the sealed state of the call. A client that cannot ask gets the question as a result, and so does
+the model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
+from uuid import uuid4
+
+import anyio
+import mcp.types as t
+from mcp.server.mcpserver import Context
+from mcp.shared.exceptions import MCPError
+from pydantic import ValidationError
+
+from a2a_mcp.a2a.model import TaskState
+from a2a_mcp.bridge.send import SendRequest
+from a2a_mcp.errors import NotAllowed
+from a2a_mcp.presentation import sentences
+from a2a_mcp.presentation.task_view import TaskView, with_note
+from a2a_mcp.server import results
+from a2a_mcp.server.app import App, owner
+from a2a_mcp.server.elicitation.modes import Modes, modes_of
+from a2a_mcp.server.elicitation.reply import Answer, NoAnswer, Reply, reply_of
+from a2a_mcp.server.elicitation.request import can_be_shown, request_of
+
+if TYPE_CHECKING:
+    from mcp.server.session import ServerSession
+
+    from a2a_mcp.bridge.questions import Answers, Asked, Question
+
+T = TypeVar("T")
+
+Ctx: TypeAlias = Context[App, Any]
+Result: TypeAlias = t.CallToolResult | t.InputRequiredResult
+Send: TypeAlias = Callable[[SendRequest], Awaitable[TaskView]]
+
+MAX_ROUNDS: Final = 8  # the SDK's client gives up after ten
+RESPONSE_KEY: Final = "answer"
+QUESTION_STATES: Final = (TaskState.INPUT_REQUIRED, TaskState.AUTH_REQUIRED)
+
+
+async def answered(ctx: Ctx, app: App, request: SendRequest, send: Send) -> Result:
+    """Send a message, ask the person what the agent asks, and return the result.
+
+    Raises BridgeError and A2AError.
+    """
+    call = _Call(ctx, app, request, send)
+    if ctx.request_state is not None:
+        return await call.ask_on(await call.resume(ctx.request_state))
+    if ctx.input_responses:
+        raise NotAllowed(
+            "The reply has no request state, so it matches no question. Nothing was sent.",
+            "Call list_tasks to find the task that waits, and answer it with send_task.",
+        )
+    view = await call.timed(send(request))
+    asks = not view.failed and view.state in QUESTION_STATES
+    return await call.ask_on(_Step(view, may_ask=asks))
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """The task after a message or a reply; `may_ask` allows another question to the person."""
+
+    view: TaskView
+    may_ask: bool
+
+
+class _Call:
+    """One call of a host, or one round of it."""
+
+    def __init__(self, ctx: Ctx, app: App, request: SendRequest, send: Send) -> None:
+        self._ctx = ctx
+        self._app = app
+        self._wait_seconds = request.wait_seconds
+        self._send = send
+        self._rounds = 0
+        self._spent = 0.0
+
+    @cached_property
+    def _modes(self) -> Modes:
+        return modes_of(self._ctx.request_context)  # most calls end without a question
+
+    async def ask_on(self, step: _Step) -> Result:
+        """Ask until there is nothing more to ask; return the result of the call."""
+        while step.may_ask:
+            found = await self._next(step.view)
+            if isinstance(found, TaskView):
+                return self._result(found)
+            self._rounds += 1
+            if self._modes.in_result:
+                return self._ask_in_result(found)
+            step = await self._ask_now(found, step.view)
+        return self._result(step.view)
+
+    def _result(self, view: TaskView) -> t.CallToolResult:
+        return results.of_task_view(view, self._app.mask, self._app.result_bytes)
+
+    async def resume(self, state: str) -> _Step:
+        """Go on from the round that returned with `state`; the SDK has checked whose it is."""
+        from a2a_mcp.bridge.questions import Asked
+
+        kept = json.loads(state)
+        self._rounds = kept["rounds"]
+        asked = Asked(**kept["asked"] | {"state": TaskState(kept["asked"]["state"])})
+        # The same round gives the same id, so a repeated request does not send the answer twice.
+        message_id = hashlib.sha256(state.encode()).hexdigest()[:32]
+        return await self._act_on(self._returned_reply(kept["at"]), asked, message_id)
+
+    def _returned_reply(self, asked_at: float) -> Reply:
+        if time.time() - asked_at > self._app.registry.config.server.ask_seconds:
+            return NoAnswer.LATE
+        response = (self._ctx.input_responses or {}).get(RESPONSE_KEY)
+        if isinstance(response, t.ElicitResult):
+            return reply_of(response)
+        return NoAnswer.NOT_SHOWN
+
+    async def timed(self, exchange: Awaitable[T]) -> T:
+        """Count the agent's time against the budget of the call; the person's is not counted."""
+        began = time.monotonic()
+        try:
+            return await exchange
+        finally:
+            self._spent += time.monotonic() - began
+
+    async def _next(self, view: TaskView) -> Question | TaskView:
+        """Return the question to put to the person now, or the view to end with."""
+        if not self._may_be_asked(view):
+            return view
+        question = await self._answers().question(view)
+        if question is None:
+            return view
+        if question.secret:
+            return with_note(view, sentences.NO_FORM, sentences.NO_FORM_STEP)
+        if self._rounds >= MAX_ROUNDS:
+            return with_note(view, sentences.too_many_questions(MAX_ROUNDS))
+        return question if can_be_shown(self._app, question) else view
+
+    def _may_be_asked(self, view: TaskView) -> bool:
+        """Return whether the client can ask this kind of question, and the agent may."""
+        agent = self._app.registry.config.agents.get(view.agent or "")
+        if agent is None:
+            return False
+        if view.state is TaskState.INPUT_REQUIRED:
+            return self._modes.form and agent.ask_user
+        return view.state is TaskState.AUTH_REQUIRED and self._modes.url
+
+    def _ask_in_result(self, question: Question) -> t.InputRequiredResult:
+        """Return from the call with the question and the state of the call, which the SDK seals."""
+        state = {
+            "asked": asdict(question.asked),
+            "rounds": self._rounds,
+            "at": time.time(),
+            "round": uuid4().hex,
+        }
+        request = t.ElicitRequest(params=request_of(self._app, question))
+        return t.InputRequiredResult(
+            input_requests={RESPONSE_KEY: request}, request_state=json.dumps(state)
+        )
+
+    async def _ask_now(self, question: Question, before: TaskView) -> _Step:
+        """Ask while the call waits, and act on the reply; earlier updates stay in the view."""
+        number = uuid4().hex
+        reply = await self._pushed_reply(question, number)
+        step = await self._act_on(reply, question.asked, number)
+        if question.link and step.may_ask:
+            await self._ctx.session.send_elicit_complete(number, self._ctx.request_id)
+        view = replace(step.view, updates=before.updates + step.view.updates)
+        return replace(step, view=view)
+
+    async def _pushed_reply(self, question: Question, number: str) -> Reply:
+        try:
+            with anyio.fail_after(self._app.registry.config.server.ask_seconds):
+                return reply_of(await self._push(question, number))
+        except TimeoutError:
+            return NoAnswer.LATE
+        except (MCPError, ValidationError):
+            return NoAnswer.NOT_SHOWN
+
+    async def _push(self, question: Question, number: str) -> t.ElicitResult:
+        params = request_of(self._app, question, number)
+        session: ServerSession = self._ctx.session
+        related = self._ctx.request_id
+        if isinstance(params, t.ElicitRequestURLParams):
+            return await session.elicit_url(params.message, params.url, number, related)
+        return await session.elicit_form(params.message, params.requested_schema, related)
+
+    async def _act_on(self, reply: Reply, asked: Asked, message_id: str) -> _Step:
+        """Do what the person's reply asks for."""
+        match reply:
+            case NoAnswer():
+                return await self._without_answer(reply, asked)
+            case Answer(content):
+                base = SendRequest(
+                    "", wait_seconds=self._wait_seconds, message_id=message_id, spent=self._spent
+                )
+                if asked.state is TaskState.AUTH_REQUIRED:
+                    outcome = self._answers().signed_in(asked, base)
+                else:
+                    outcome = self._answers().answer(asked, content, base)
+                return _Step(*await self.timed(outcome))
+
+    async def _without_answer(self, reason: NoAnswer, asked: Asked) -> _Step:
+        """Return the task with the reason, and what to do if it waits as before."""
+        view = await self._answers().now(asked)
+        step = None
+        if view.state is asked.state:
+            signs_in = asked.state is TaskState.AUTH_REQUIRED
+            step = sentences.STILL_NEEDS_SIGN_IN if signs_in else sentences.STILL_NEEDS_ANSWER
+        return _Step(with_note(view, reason.value, step), may_ask=False)
+
+    def _answers(self) -> Answers:
+        from a2a_mcp.bridge.questions import Answers
+
+        return Answers(self._app.bridge, owner(), self._send)

@@ -1,0 +1,30 @@
+"""The private attributes of the mcp SDK that this server needs, each reached in one place.
+
+The SDK offers no public way to these, and may rename them in any minor release; therefore the
+dependency is bounded to one minor version, and a test names each attribute. No other module may
+read an attribute of the SDK that begins with an underscore.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from mcp.server import MCPServer
+from mcp.server.lowlevel import Server
+from mcp.server.session import ServerSession
+
+
+def lowlevel_server(server: MCPServer[Any]) -> Server[Any]:
+    """Return the server below `server`: it takes request handlers and runs on any streams."""
+    return server._lowlevel_server
+
+
+def connection_state(session: ServerSession) -> dict[str, Any]:
+    """Return a dictionary that lives as long as the session's connection."""
+    return session._connection.state
+
+
+def on_disconnect(session: ServerSession, callback: Callable[[], None]) -> None:
+    """Call `callback` when the session's connection ends."""
+    session._connection.exit_stack.callback(callback)

@@ -1,0 +1,80 @@
+"""A call of send_task that becomes an MCP task, if the agent has not answered after a moment.
+
+Only a client that declares the extension gets a task; every other call is not touched.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, Self
+
+import mcp.types as t
+from mcp.server.context import ServerRequestContext
+from pydantic import ConfigDict, PrivateAttr
+
+from a2a_mcp.a2a.model import TaskState
+from a2a_mcp.bridge.jobs import Job, Jobs
+from a2a_mcp.bridge.send import SendRequest
+from a2a_mcp.bridge.updates import Notice
+from a2a_mcp.presentation.task_view import TaskView
+from a2a_mcp.server.app import App, owner
+from a2a_mcp.server.elicitation.rounds import Ctx, Result, answered
+
+IDENTIFIER: Final = "io.modelcontextprotocol/tasks"
+VERSION: Final = "2026-07-28"
+
+
+class StartedTask(t.CallToolResult):
+    """The result of a tool whose work goes on as a job; the extension returns its task instead."""
+
+    model_config = ConfigDict(defer_build=True)  # so that the start does not wait for it
+
+    _job: Job = PrivateAttr()
+
+    @classmethod
+    def of(cls, job: Job) -> Self:
+        """Return the result for a job."""
+        result = cls(content=[])
+        result._job = job
+        return result
+
+    @property
+    def job(self) -> Job:
+        """The job that goes on."""
+        return self._job
+
+
+class _JobSender:
+    """Sends the messages of one call; `job` is set once a message has become a job."""
+
+    def __init__(self, jobs: Jobs, notice: Notice | None) -> None:
+        self._jobs = jobs
+        self._notice = notice
+        self.job: Job | None = None
+
+    async def send(self, request: SendRequest) -> TaskView:
+        """Send a message; return its result, or the working task if it has become a job."""
+        started = await self._jobs.start(owner(), request, self._notice)
+        if isinstance(started, TaskView):
+            return started
+        self.job = started
+        agent = started.follow.agent
+        return TaskView(agent=agent, task_id=started.handle, state=TaskState.WORKING)
+
+
+def accepts_tasks(ctx: ServerRequestContext[App, Any]) -> bool:
+    """Return whether the client of a request declares the tasks extension."""
+    if ctx.protocol_version != VERSION:
+        return False
+    capabilities = ctx.session.client_capabilities
+    extensions = capabilities.extensions if capabilities else None
+    return IDENTIFIER in (extensions or {})
+
+
+async def send_as_task(ctx: Ctx, app: App, request: SendRequest, notice: Notice | None) -> Result:
+    """Send a message; return its result, or a StartedTask if the agent is still at work.
+
+    Raises BridgeError and A2AError.
+    """
+    sender = _JobSender(app.jobs, notice)
+    result = await answered(ctx, app, request, sender.send)
+    return StartedTask.of(sender.job) if sender.job else result
