@@ -15,7 +15,7 @@ import anyio
 from mcp.server.mcpserver import Context
 
 from a2a_mcp.presentation.task_view import UpdateView
-from a2a_mcp.server.results import Joining, told
+from a2a_mcp.server.results import StreamMask, short_update
 
 INTERVAL: Final = 0.2
 KEPT_BEFORE: Final = 16_384  # characters told, of which the last may have begun a secret
@@ -24,7 +24,7 @@ KEPT_BEFORE: Final = 16_384  # characters told, of which the last may have begun
 class Progress:
     """The progress of one call, for as long as its context is open."""
 
-    def __init__(self, context: Context[Any, Any], mask: Joining) -> None:
+    def __init__(self, context: Context[Any, Any], mask: StreamMask) -> None:
         self._context = context
         self._mask = mask
         self._group = anyio.create_task_group()
@@ -76,7 +76,7 @@ class Progress:
         self._held = None
         self._last = anyio.current_time()
         self._count += 1
-        words = told(update.text) or update.state
+        words = short_update(update.text) or update.state
         self._sending = anyio.Event()
         await self._context.report_progress(self._count, None, words)
         self._sending.set()
@@ -84,7 +84,7 @@ class Progress:
 
 
 def progress_of(
-    context: Context[Any, Any], mask: Joining
+    context: Context[Any, Any], mask: StreamMask
 ) -> AbstractAsyncContextManager[Progress | None]:
     """Give the progress of a call, or None when the host did not ask for it."""
     meta = context.request_context.meta

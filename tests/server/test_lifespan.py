@@ -18,7 +18,8 @@ from a2a_mcp import __version__
 from a2a_mcp.a2a.auth.static import Bearer
 from a2a_mcp.config.load import Config
 from a2a_mcp.config.secrets import CommandSecret
-from a2a_mcp.server.lifespan import create_server, instructions
+from a2a_mcp.server.instructions import instructions
+from a2a_mcp.server.lifespan import create_server
 from a2a_mcp.server.tools.definitions import all_tools
 
 pytestmark = pytest.mark.anyio

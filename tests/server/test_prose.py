@@ -25,7 +25,7 @@ from a2a_mcp.presentation.artifact import read_artifact
 from a2a_mcp.presentation.artifact_request import ArtifactRequest, find_requested
 from a2a_mcp.presentation.attachments import Link, SavedFile
 from a2a_mcp.presentation.task_view import TaskView, UpdateView
-from a2a_mcp.server import results
+from a2a_mcp.server import error_results, results
 from a2a_mcp.text.masking import Mask
 
 GOLDEN: Final = Path(__file__).parents[1] / "golden" / "prose"
@@ -73,7 +73,9 @@ def words(*parts: Any, role: str = "agent") -> dict[str, Any]:
 
 
 def failed(error: Any, **about: Any) -> str:
-    return text_of(results.of_agent_error(error, results.FailedCall("weather", **about), str))
+    return text_of(
+        error_results.of_agent_error(error, error_results.FailedCall("weather", **about), str)
+    )
 
 
 REPORT: Final = made("".join(f"line {n}\n" for n in range(400)), name="report")
@@ -185,7 +187,7 @@ TYPICAL: Final[dict[str, str]] = {
     "credentials": failed(AuthenticationRequired("Unauthorized", status=401, url=URL)),
     "refused": failed(AgentError("no such skill", code=-32000, url=URL), sent=True),
     "not-allowed": text_of(
-        results.of_bridge_error(
+        error_results.of_bridge_error(
             NotAllowed(
                 "The task has no artifact 'dta'.",
                 "Its artifacts: data.",

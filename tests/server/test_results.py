@@ -50,7 +50,7 @@ from a2a_mcp.a2a.auth.static import Bearer
 from a2a_mcp.a2a.errors import A2AError, AgentError, Delivery
 from a2a_mcp.config.load import Config
 from a2a_mcp.config.secrets import SecretRegister
-from a2a_mcp.server.results import FailedCall, of_agent_error
+from a2a_mcp.server.error_results import FailedCall, of_agent_error
 from a2a_mcp.server.tools.definitions import all_tools
 
 pytestmark = pytest.mark.anyio

@@ -29,7 +29,7 @@ from a2a_mcp.a2a.errors import A2AError, AgentUnreachable, Delivery
 from a2a_mcp.a2a.model import TaskState
 from a2a_mcp.bridge.list_tasks import Filter
 from a2a_mcp.errors import NotAllowed
-from a2a_mcp.server.results import FailedCall, of_agent_error
+from a2a_mcp.server.error_results import FailedCall, of_agent_error
 
 pytestmark = pytest.mark.anyio
 

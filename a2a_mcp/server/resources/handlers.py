@@ -1,17 +1,14 @@
-"""The MCP resources: agents, tasks and artifacts at `a2a://` addresses, listed, completed and read.
+"""The MCP methods that list, complete and read resources at `a2a://` addresses.
 
-The SDK's own resource manager knows only what is registered at start, for every caller the same;
-so `HANDLERS` take the place of its own (see `wiring`, which imports this at the first use).
-What is read as a task or a list is masked and scrubbed like a result; an artifact is what the agent
-sent, byte for byte, with secrets masked in what is text.
+The SDK's own resource manager knows only what is registered at the start, the same for every
+caller; so these handlers take its place (`lifespan` imports them at first use). A task or a list is
+masked and scrubbed like a result. An address that belongs to another owner is treated as one that
+does not exist.
 """
 
 from __future__ import annotations
 
-import re
-from base64 import b64encode
-from collections.abc import Awaitable, Callable, Iterator
-from itertools import groupby
+from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeAlias
 
 import mcp.types as t
@@ -20,27 +17,21 @@ from mcp.shared.exceptions import MCPError
 from pydantic import BaseModel
 
 from a2a_mcp.a2a.errors import A2AError
-from a2a_mcp.a2a.model import Artifact, Part
 from a2a_mcp.bridge.list_tasks import Filter
 from a2a_mcp.bridge.resources import MOST_COMPLETIONS, Browser, Entry
 from a2a_mcp.errors import BridgeError
-from a2a_mcp.files import media_types
 from a2a_mcp.presentation import resource_uris
-from a2a_mcp.presentation.content import describe, indented_json, is_text_type, size_of
-from a2a_mcp.server import results
+from a2a_mcp.presentation.resource_uris import ResourceAddress
+from a2a_mcp.server import error_results, results
 from a2a_mcp.server.app import App, owner
+from a2a_mcp.server.resources.contents import MARKDOWN, Contents, contents_of, text_contents
 from a2a_mcp.server.results import Mask
 from a2a_mcp.text.times import rfc3339
-from a2a_mcp.text.untrusted import scrub
 
 Ctx: TypeAlias = ServerRequestContext[App, Any]
 Handler: TypeAlias = Callable[[Ctx, Any], Awaitable[BaseModel]]
-Contents: TypeAlias = t.TextResourceContents | t.BlobResourceContents
 
-MARKDOWN: Final = "text/markdown"
-CHARSET: Final = re.compile(r"; ?charset=[A-Za-z0-9_-]{1,40}$", re.IGNORECASE)
-ROWS: Final = 100
-LARGEST: Final = 7 * 1024 * 1024  # in base64 within the 10 MiB that some clients take (hosts 2)
+MAX_ROWS: Final = 100
 TEMPLATES: Final = (
     (
         f"{resource_uris.AGENTS}/{{agent}}",
@@ -61,15 +52,16 @@ TEMPLATES: Final = (
         None,
     ),
 )
+"""URI template, name, description, media type."""
 
 
 def browser_of(app: App) -> Browser:
-    """Give what lists and reads; it holds nothing of its own."""
+    """Return the use case that lists, finds and reads resources."""
     return Browser(app.registry, app.bridge)
 
 
 async def list_resources(ctx: Ctx, params: t.PaginatedRequestParams) -> t.ListResourcesResult:
-    """List a page of what the caller can read."""
+    """Return a page of what the caller can read."""
     app = ctx.lifespan_context
     try:
         entries, cursor = await browser_of(app).page(owner(), params.cursor)
@@ -92,143 +84,81 @@ def _resource(entry: Entry, mask: Mask) -> t.Resource:
 
 
 async def list_templates(_: Ctx, __: t.PaginatedRequestParams) -> t.ListResourceTemplatesResult:
-    """List the forms of addresses."""
+    """Return the URI templates."""
     templates = [
-        t.ResourceTemplate(uri_template=form, name=name, description=words, mime_type=kind)
-        for form, name, words, kind in TEMPLATES
+        t.ResourceTemplate(uri_template=form, name=name, description=words, mime_type=media_type)
+        for form, name, words, media_type in TEMPLATES
     ]
     return t.ListResourceTemplatesResult(resource_templates=templates)
 
 
 async def complete(ctx: Ctx, params: t.CompleteRequestParams) -> t.CompleteResult:
-    """Complete an agent's name or a task's id; nothing is known of other arguments."""
-    browser, argument = browser_of(ctx.lifespan_context), params.argument
-    chosen = (params.context.arguments if params.context else None) or {}
-    found: list[str] = []
-    if isinstance(params.ref, t.ResourceTemplateReference):
-        if argument.name == "agent":
-            found = await browser.agents(argument.value)
-        elif argument.name == "task_id":
-            found = await browser.task_ids(owner(), chosen.get("agent"), argument.value)
+    """Return the agent names or task ids that begin as given; none for another argument."""
+    found = await _completions(ctx.lifespan_context, params)
     shown = found[:MOST_COMPLETIONS]
     more = len(found) > len(shown)
     return t.CompleteResult(completion=t.Completion(values=shown, total=len(found), has_more=more))
 
 
+async def _completions(app: App, params: t.CompleteRequestParams) -> list[str]:
+    if not isinstance(params.ref, t.ResourceTemplateReference):
+        return []
+    begun = params.argument.value
+    match params.argument.name:
+        case "agent":
+            return await browser_of(app).agents(begun)
+        case "task_id":
+            chosen = (params.context.arguments if params.context else None) or {}
+            return await browser_of(app).task_ids(owner(), chosen.get("agent"), begun)
+        case _:
+            return []
+
+
 async def read_resource(ctx: Ctx, params: t.ReadResourceRequestParams) -> t.ReadResourceResult:
-    """Read what stands at an address; what is not there and what is not the caller's are one."""
+    """Return the contents at an address; MCPError if the caller has nothing there."""
     app, uri = ctx.lifespan_context, str(params.uri)
-    place = resource_uris.parse(uri)
-    try:
-        contents = await _contents(app, uri, place) if place else None
-    except BridgeError:
-        contents = None
-    except A2AError as error:
-        call = results.FailedCall(place.agent if place else None, place.task_id if place else None)
-        said = results.of_agent_error(error, call, app.mask).structured_content or {}
-        words = f"{said.get('error')} {said.get('next_step')}"
-        raise MCPError(t.INTERNAL_ERROR, words, {"uri": uri}) from None
+    address = resource_uris.parse(uri)
+    contents = await _read(app, uri, address) if address else None
     if contents is None:
         raise MCPError(t.INVALID_PARAMS, "Resource not found.", {"uri": uri})
     return t.ReadResourceResult(contents=contents)
 
 
-async def _contents(
-    app: App, uri: str, place: resource_uris.ResourceAddress
-) -> list[Contents] | None:
-    match place:
-        case resource_uris.ResourceAddress("agents", agent):
-            return [_page(uri, app.mask((await app.agents(agent, refresh=False)).prose()))]
-        case resource_uris.ResourceAddress("tasks", None):
-            tasks = await app.listing.tasks(owner(), Filter(limit=ROWS), remote=False)
-            return [_page(uri, app.mask(tasks.prose()))]
-        case resource_uris.ResourceAddress("tasks", str(agent), str(task_id), None):
-            view = await browser_of(app).task(owner(), agent, task_id)
-            if view is None:
-                return None
-            shown = results.of_task_view(view, app.mask, app.result_bytes).content[0]
-            assert isinstance(shown, t.TextContent)  # noqa: S101 - that is what a view becomes
-            return [_page(uri, shown.text)]
-        case resource_uris.ResourceAddress("tasks", str(agent), str(task_id), str(artifact_id)):
-            made = await browser_of(app).artifact(owner(), agent, task_id, artifact_id)
-            return None if made is None else contents_of(made, uri, app.mask)
+async def _read(app: App, uri: str, address: ResourceAddress) -> list[Contents] | None:
+    try:
+        return await _contents(app, uri, address)
+    except BridgeError:
+        return None
+    except A2AError as error:
+        call = error_results.FailedCall(address.agent, address.task_id)
+        result = error_results.of_agent_error(error, call, app.mask).structured_content or {}
+        words = f"{result.get('error')} {result.get('next_step')}"
+        raise MCPError(t.INTERNAL_ERROR, words, {"uri": uri}) from None
+
+
+async def _contents(app: App, uri: str, address: ResourceAddress) -> list[Contents] | None:
+    match address:
+        case ResourceAddress("agents", agent):
+            view = await app.agents(agent, refresh=False)
+            return [text_contents(uri, app.mask(view.prose()))]
+        case ResourceAddress("tasks", None):
+            tasks = await app.listing.tasks(owner(), Filter(limit=MAX_ROWS), remote=False)
+            return [text_contents(uri, app.mask(tasks.prose()))]
+        case ResourceAddress("tasks", str(agent), str(task_id), None):
+            return await _task(app, uri, agent, task_id)
+        case ResourceAddress("tasks", str(agent), str(task_id), str(artifact_id)):
+            artifact = await browser_of(app).artifact(owner(), agent, task_id, artifact_id)
+            return None if artifact is None else contents_of(artifact, uri, app.mask)
     return None
 
 
-def _page(uri: str, text: str, kind: str = MARKDOWN) -> Contents:
-    return t.TextResourceContents(uri=uri, text=text, mime_type=kind)
-
-
-def contents_of(artifact: Artifact, uri: str, mask: Mask) -> list[Contents]:
-    """Give an artifact's parts: pieces of one text joined, files as they are.
-
-    What would be too large for one message is described instead.
-    """
-    contents: list[Contents] = []
-    room = LARGEST
-    for part in _joined(artifact.parts):
-        room -= size_of(part)
-        contents.append(_content(part, uri, mask) if room >= 0 else _too_large(part, uri, mask))
-    return contents or [_page(uri, "", "text/plain")]
-
-
-def _joined(parts: tuple[Part, ...]) -> Iterator[Part]:
-    """Join neighbouring texts of one kind: they are pieces of a stream."""
-
-    def kind_of(numbered: tuple[int, Part]) -> object:
-        number, part = numbered
-        return part.media_type if part.kind == "text" else (number,)
-
-    for _, numbered in groupby(enumerate(parts), kind_of):
-        first, *rest = (part for _, part in numbered)
-        text = "".join(part.text for part in (first, *rest))
-        yield first.model_copy(update={"text": text}) if rest else first
-
-
-def _too_large(part: Part, uri: str, mask: Mask) -> Contents:
-    what = describe(part) if part.kind == "raw" else f"[{part.kind}: {size_of(part)} bytes]"
-    return _page(uri, mask(f"{what} is too large to be read here; use get_artifact"), "text/plain")
-
-
-def _content(part: Part, uri: str, mask: Mask) -> Contents:
-    kind = _media_type(part)
-    match part.kind:
-        case "text":
-            # Lone surrogates cannot be sent as UTF-8; all else goes out as it came.
-            return _page(uri, mask(part.text.encode("utf-8", "replace").decode()), kind)
-        case "data":
-            return _page(uri, mask(scrub(indented_json(part.data))), kind)
-        case "url":
-            return _page(uri, mask(scrub(part.url)), "text/uri-list")
-        case "raw":
-            text = _as_text(part.raw, kind)
-            if text is not None:
-                return _page(uri, mask(text), kind)
-            blob = b64encode(part.raw).decode("ascii")
-            return t.BlobResourceContents(uri=uri, blob=blob, mime_type=kind)
-        case _:
-            return _page(uri, describe(part), "text/plain")
-
-
-def _media_type(part: Part) -> str:
-    """Give what a host may go by: of an agent's words no more than a type and a charset."""
-    otherwise = "application/json" if part.kind == "data" else "text/plain"
-    kind = media_types.plain(part.media_type) or otherwise
-    if part.kind == "raw":
-        kind = media_types.of_bytes(part.raw, part.media_type, part.filename)
-    charset = CHARSET.search(part.media_type or "")
-    return kind + charset[0] if charset and kind.startswith("text/") else kind
-
-
-def _as_text(raw: bytes, kind: str) -> str | None:
-    """Read a file that says it is text, and is: only in text can a secret be masked."""
-    plain = kind.partition(";")[0]
-    if not is_text_type(plain):
+async def _task(app: App, uri: str, agent: str, task_id: str) -> list[Contents] | None:
+    view = await browser_of(app).task(owner(), agent, task_id)
+    if view is None:
         return None
-    try:
-        return raw.decode()
-    except UnicodeDecodeError:
-        return None
+    block = results.of_task_view(view, app.mask, app.result_bytes).content[0]
+    assert isinstance(block, t.TextContent)  # noqa: S101 - the first block of a view's result
+    return [text_contents(uri, block.text)]
 
 
 HANDLERS: Final[dict[str, Handler]] = {

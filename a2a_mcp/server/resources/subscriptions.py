@@ -1,8 +1,8 @@
-"""The methods by which a host listens to resources, in both eras.
+"""The MCP methods by which a client subscribes to resources, in both forms of the protocol.
 
-A stream of 2026 (`subscriptions/listen`) or a session of before (`resources/subscribe`) hears of
-what its caller owns; an address of somebody else's is treated like one that is not there. What is
-listened to is followed. `_connection` of the SDK's session is used nowhere else.
+Since 2026-07-28 a client opens a stream (`subscriptions/listen`); before, its session subscribes
+(`resources/subscribe`). Both hear only of what their caller owns. A task that is subscribed to is
+followed at its agent.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import anyio
 import mcp.types as t
@@ -23,6 +23,7 @@ from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.bridge.send import SendRequest
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.presentation import resource_uris
+from a2a_mcp.presentation.resource_uris import ResourceAddress
 from a2a_mcp.server.app import App, owner
 from a2a_mcp.server.change_feed import Stream
 from a2a_mcp.server.resources import handlers
@@ -32,105 +33,89 @@ from a2a_mcp.server.tasks_extension import notifications
 from a2a_mcp.store.base import TaskRecord
 from a2a_mcp.telemetry.supervise import run_logged
 
-MOST_ADDRESSES: Final = 100  # of one stream
+MAX_ADDRESSES: Final = 100  # per stream
 STREAM: Final = "a2a-mcp stream"
-TAKING_UP: Final = "taking up a task that is listened to"
-
-
-def _begin(app: App, what: str, work: Callable[[], Awaitable[None]]) -> None:
-    """Begin what goes on beside the request, or after it."""
-    app.streams.group.start_soon(run_logged, what, work)
-
-
-async def _take_up(app: App, caller: str, addresses: Iterable[str]) -> None:
-    """Follow the tasks that somebody listens to and that nobody reads, as after a restart."""
-    for place in map(resource_uris.parse, addresses):
-        record = await _task_at(app, caller, place) if place else None
-        if record and record.task_id and not record.state.terminal:
-            outgoing = SendRequest("", agent=record.agent, task_id=record.task_id)
-            with suppress(A2AError, BridgeError):  # who reads the task is told why
-                await app.bridge.attach(caller, outgoing)
-
-
-async def _task_at(
-    app: App, caller: str, place: resource_uris.ResourceAddress
-) -> TaskRecord | None:
-    if place.agent is None or place.task_id is None:
-        return None
-    return await browser_of(app).find(caller, place.agent, place.task_id)
-
-
-async def _can_be_heard(app: App, place: resource_uris.ResourceAddress | None) -> bool:
-    """Whether there is such a place for the current caller."""
-    if place is None:
-        return False
-    if place.task_id is not None:
-        return await _task_at(app, owner(), place) is not None
-    return place.agent is None or place.agent in app.registry.names()
-
-
-def _refuse_too_many(app: App) -> None:
-    if app.streams.full(owner()):
-        raise MCPError(t.INTERNAL_ERROR, "Too many are listening already: close a stream first.")
+FOLLOWING: Final = "following a task that is subscribed to"
 
 
 async def listen(
     ctx: Ctx, params: t.SubscriptionsListenRequestParams
 ) -> t.SubscriptionsListenResult:
-    """Serve one stream: say what of it is honoured, then what changes, until it is closed."""
+    """Serve one stream: acknowledge what it will carry, then send changes until it is closed."""
     app, asked = ctx.lifespan_context, params.notifications
     _refuse_too_many(app)
     tasks = await notifications.requested_tasks(ctx)
+    addresses = await _allowed(app, asked.resource_subscriptions or [])
     stream = Stream(list_changes=bool(asked.resources_list_changed))
-    heard: list[str] = []
-    for uri in (asked.resource_subscriptions or [])[:MOST_ADDRESSES]:
-        if await _can_be_heard(app, resource_uris.parse(uri)):
-            heard.append(uri)
-            stream.want(uri)
+    for uri in addresses:
+        stream.want(uri)
     honoured = t.SubscriptionFilter(
-        tools_list_changed=asked.tools_list_changed or None,  # these never change
+        tools_list_changed=asked.tools_list_changed or None,  # tools and prompts never change
         prompts_list_changed=asked.prompts_list_changed or None,
         resources_list_changed=asked.resources_list_changed or None,
-        resource_subscriptions=heard or None,
+        resource_subscriptions=addresses or None,
     )
     meta = {SUBSCRIPTION_ID_META_KEY: ctx.request_id}
-    session, request = ctx.session, ctx.request_id
-
-    async def send(event: ServerEvent) -> None:
-        await session.send_notification(event_to_notification(event, meta), request)
-
-    async def tell_of_tasks() -> None:
-        await notifications.notify_until_ended(ctx, tasks, meta)
-        if not any(dict(honoured).values()):
-            stream.close()
-
     with app.streams.joined(owner(), stream):
         await notifications.acknowledge(ctx, honoured, tasks, meta)
-        _begin(app, TAKING_UP, partial(_take_up, app, owner(), heard))
+        _begin(app, FOLLOWING, partial(_follow_tasks, app, owner(), addresses))
         async with anyio.create_task_group() as group:
             if tasks:
-                group.start_soon(tell_of_tasks)
-            await stream.serve(app.registry, send)
+                only_tasks = not any(dict(honoured).values())
+                group.start_soon(_notify_of_tasks, ctx, tasks, meta, stream if only_tasks else None)
+            await stream.serve(app.registry, _sender(ctx, meta))
             group.cancel_scope.cancel()
     return t.SubscriptionsListenResult(_meta=meta)
 
 
+async def _allowed(app: App, uris: list[str]) -> list[str]:
+    """Return the addresses that exist for the current caller."""
+    wanted = uris[:MAX_ADDRESSES]
+    return [uri for uri in wanted if await _exists(app, resource_uris.parse(uri))]
+
+
+def _sender(ctx: Ctx, meta: dict[str, Any]) -> Callable[[ServerEvent], Awaitable[None]]:
+    # The session and the id are taken now: the context is gone when the request has ended.
+    session, request_id = ctx.session, ctx.request_id
+
+    async def send(event: ServerEvent) -> None:
+        await session.send_notification(event_to_notification(event, meta), request_id)
+
+    return send
+
+
+async def _notify_of_tasks(
+    ctx: Ctx, tasks: list[str], meta: dict[str, Any], to_close: Stream | None
+) -> None:
+    """Send the notifications of tasks; then close a stream that carries nothing else."""
+    await notifications.notify_until_ended(ctx, tasks, meta)
+    if to_close:
+        to_close.close()
+
+
 async def subscribe(ctx: Ctx, params: t.SubscribeRequestParams) -> t.EmptyResult:
-    """Add an address to what a session of before 2026 hears; one that is not there is refused."""
+    """Add an address to the session's stream; MCPError if it does not exist for the caller."""
     app, uri = ctx.lifespan_context, str(params.uri)
-    state = connection_state(ctx.session)
-    if not await _can_be_heard(app, resource_uris.parse(uri)):
+    if not await _exists(app, resource_uris.parse(uri)):
         raise MCPError(t.INVALID_PARAMS, "Resource not found.", {"uri": uri})
+    stream = _session_stream(app, ctx.session)
+    if stream.size >= MAX_ADDRESSES:
+        raise MCPError(t.INTERNAL_ERROR, f"{MAX_ADDRESSES} addresses are listened to already.")
+    stream.want(uri)
+    _begin(app, FOLLOWING, partial(_follow_tasks, app, owner(), [uri]))
+    return t.EmptyResult()
+
+
+def _session_stream(app: App, session: ServerSession) -> Stream:
+    """Return the stream of a session, which begins with its first subscription."""
+    state = connection_state(session)
     if STREAM not in state:
         _refuse_too_many(app)
         state[STREAM] = Stream()
-        serving = partial(_serve_session, app, state[STREAM], ctx.session)
+        serving = partial(_serve_session, app, state[STREAM], session)
         _begin(app, "telling a session what changes", serving)
-    if state[STREAM].size >= MOST_ADDRESSES:
-        raise MCPError(t.INTERNAL_ERROR, f"{MOST_ADDRESSES} addresses are listened to already.")
-    state[STREAM].want(uri)
-    _begin(app, TAKING_UP, partial(_take_up, app, owner(), [uri]))
-    return t.EmptyResult()
+    stream: Stream = state[STREAM]
+    return stream
 
 
 async def _serve_session(app: App, stream: Stream, session: ServerSession) -> None:
@@ -143,11 +128,46 @@ async def _serve_session(app: App, stream: Stream, session: ServerSession) -> No
 
 
 async def unsubscribe(ctx: Ctx, params: t.UnsubscribeRequestParams) -> t.EmptyResult:
-    """Take an address from what a session hears."""
+    """Take an address from the session's stream."""
     stream = connection_state(ctx.session).get(STREAM)
     if stream:
         stream.drop(str(params.uri))
     return t.EmptyResult()
+
+
+def _refuse_too_many(app: App) -> None:
+    if app.streams.full(owner()):
+        raise MCPError(t.INTERNAL_ERROR, "Too many are listening already: close a stream first.")
+
+
+async def _exists(app: App, address: ResourceAddress | None) -> bool:
+    """Return whether an address exists for the current caller."""
+    if address is None:
+        return False
+    if address.task_id is not None:
+        return await _task_at(app, owner(), address) is not None
+    return address.agent is None or address.agent in app.registry.names()
+
+
+async def _task_at(app: App, caller: str, address: ResourceAddress) -> TaskRecord | None:
+    if address.agent is None or address.task_id is None:
+        return None
+    return await browser_of(app).find(caller, address.agent, address.task_id)
+
+
+def _begin(app: App, what: str, work: Callable[[], Awaitable[None]]) -> None:
+    """Start work that goes on beside the request or after it."""
+    app.streams.group.start_soon(run_logged, what, work)
+
+
+async def _follow_tasks(app: App, caller: str, uris: Iterable[str]) -> None:
+    """Follow the running tasks at these addresses: after a restart nothing else follows them."""
+    for address in map(resource_uris.parse, uris):
+        record = await _task_at(app, caller, address) if address else None
+        if record and record.task_id and not record.state.terminal:
+            request = SendRequest("", agent=record.agent, task_id=record.task_id)
+            with suppress(A2AError, BridgeError):  # reading the task returns the error
+                await app.bridge.attach(caller, request)
 
 
 HANDLERS: Final[dict[str, Handler]] = handlers.HANDLERS | {

@@ -17,7 +17,7 @@ from a2a_mcp.bridge.jobs import Job
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.presentation import sentences, task_view
 from a2a_mcp.presentation.task_view import with_note
-from a2a_mcp.server import results
+from a2a_mcp.server import error_results, results
 from a2a_mcp.server.app import App
 from a2a_mcp.server.elicitation.modes import Modes
 from a2a_mcp.server.elicitation.request import can_be_shown, request_of
@@ -112,10 +112,10 @@ async def _result(app: App, job: Job, *, keeps_secret: bool) -> t.CallToolResult
     try:
         view = await app.jobs.outcome(job)
     except BridgeError as error:
-        return results.of_bridge_error(error, app.mask)
+        return error_results.of_bridge_error(error, app.mask)
     except A2AError as error:
-        call = results.FailedCall(agent=job.follow.agent, task_id=job.named, sent=job.sent)
-        return results.of_agent_error(error, call, app.mask)
+        call = error_results.FailedCall(agent=job.follow.agent, task_id=job.named, sent=job.sent)
+        return error_results.of_agent_error(error, call, app.mask)
     if keeps_secret:
         view = with_note(view, sentences.NO_FORM, sentences.NO_FORM_STEP)
     return results.of_task_view(view, app.mask, app.result_bytes)

@@ -1,9 +1,8 @@
-"""A tool that is lenient about what hosts add and strict about what a model means.
+"""A tool that accepts what hosts add and refuses what a model mistypes.
 
-Null is the same as absent; an argument that no tool has is ignored and named in the result (one
-host adds its own to every call), but one that is nearly a real name is refused as a typing error.
-Faults are worded for a model and never repeat a value. `Tool` is internal to the SDK: everything
-that leans on it stands here.
+Null is the same as absent. An argument that no tool has is ignored and named in the result, because
+some hosts add their own to every call; one that is close to a real name is refused as a typing
+error. An error never repeats a value. `Tool` is internal to the SDK: only this module uses it.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import json
 import logging
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeAlias
 
 import mcp.types as t
 from mcp.server.mcpserver import Context
@@ -20,22 +19,25 @@ from mcp.server.mcpserver.tools import Tool
 from mcp.shared.exceptions import MCPError
 from pydantic import ValidationError
 
+from a2a_mcp.presentation import sentences
 from a2a_mcp.server.tools.schemas import Schema
+from a2a_mcp.server.tools.slim import slim
 from a2a_mcp.text.truncate import shorten
 
 log = logging.getLogger(__name__)
 
-TYPO_CUTOFF: Final = 0.8
-MOST_FAULTS: Final = 5
-STRUCTURES: Final = frozenset({"array", "object", None})
-INTERNAL_ERROR: Final = (
-    "The bridge failed inside; this is a mistake in the bridge, not in the call. "
-    "Tell the user; its log on stderr says more."
-)
+Arguments: TypeAlias = dict[str, Any]
+
+SIMILARITY: Final = 0.8
+SHOWN_PROBLEMS: Final = 5
+PROBLEM_BYTES: Final = 200
+SHOWN_NAMES: Final = 5
+NAME_CHARACTERS: Final = 80
+READ_FROM_TEXT: Final = frozenset({"array", "object", None})
 
 
 class StrictTool(Tool):
-    """A tool of ours; see the module."""
+    """A tool of this server; the module says what it accepts."""
 
     @classmethod
     def of(
@@ -46,7 +48,7 @@ class StrictTool(Tool):
         annotations: t.ToolAnnotations,
         output: Schema | None,
     ) -> Self:
-        """Make a tool of a function whose docstring is its description."""
+        """Return the tool of a function whose docstring is the description."""
         description = " ".join((function.__doc__ or "").split())
         tool = cls.from_function(
             function, title=title, description=description, annotations=annotations
@@ -56,63 +58,80 @@ class StrictTool(Tool):
         return tool  # type: ignore[return-value]  # from_function is annotated as Tool, builds cls
 
     async def run(
-        self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool = False
+        self, arguments: Arguments, context: Context[Any, Any], convert_result: bool = False
     ) -> Any:
-        """Run the tool; whatever goes wrong comes back as a result."""
-        known = self.parameters.get("properties", {})
+        """Run the tool; return every failure as a result, except an MCPError."""
         given = {name: value for name, value in arguments.items() if value is not None}
+        known = {name: value for name, value in given.items() if name in self._properties}
         ignored = [name for name in given if name not in known]
-        for name in ignored:
-            meant = nearly(name, known)
-            if meant:
-                return fault(f"{self.name} has no argument {name[:80]!r}. Did you mean {meant!r}?")
+        mistyped = self._mistyped(ignored)
+        if mistyped:
+            return refusal(mistyped)
         try:
-            values = self._validated({name: given[name] for name in given if name in known})
+            values = self._validated(known)
         except ValidationError as error:
-            return fault(self._words(error))
+            return refusal(self._problems(error))
         try:
             result = await self.fn(**values, ctx=context)
         except MCPError:
             raise
         except Exception:  # the outermost boundary: a crash must still reach the model as words
             log.exception("tool %s failed", self.name)
-            return fault(INTERNAL_ERROR, correct="")
-        return (
-            noted(result, ignored) if ignored and isinstance(result, t.CallToolResult) else result
-        )
+            return error_result(sentences.BRIDGE_FAILED)
+        if ignored and isinstance(result, t.CallToolResult):
+            name_ignored(result, ignored)
+        return result
 
-    def _validated(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Check the arguments; one host writes objects and lists as JSON text, so those are read.
+    @property
+    def _properties(self) -> dict[str, Schema]:
+        found: dict[str, Schema] = self.parameters.get("properties", {})
+        return found
 
-        The SDK reads every text that way, also a message that happens to be JSON.
+    def _mistyped(self, unknown: list[str]) -> str | None:
+        """Return what to say about the first unknown name that is close to a real one."""
+        for name in unknown:
+            meant = closest(name, self._properties)
+            if meant:
+                return sentences.no_such_argument(self.name, name[:NAME_CHARACTERS], meant)
+        return None
+
+    def _validated(self, given: Arguments) -> Arguments:
+        """Return the arguments as the function takes them; raises ValidationError.
+
+        Some hosts write objects and lists as JSON text, so those are read. The SDK's own way reads
+        every text so, also a message that happens to be JSON.
         """
-        types = self.parameters.get("properties", {})
-        read = {name: parsed(value, types[name].get("type")) for name, value in given.items()}
+        read = {
+            name: from_json_text(value, self._properties[name].get("type"))
+            for name, value in given.items()
+        }
         model = self.fn_metadata.arg_model.model_validate(read)
         return model.model_dump_one_level()
 
-    def _words(self, error: ValidationError) -> str:
+    def _problems(self, error: ValidationError) -> str:
         found = error.errors(include_url=False, include_input=False, include_context=False)
-        faults = dict.fromkeys(
-            shorten(f"{'.'.join(map(str, item['loc'])) or 'arguments'}: {item['msg']}", 200)
-            for item in found
-        )
-        shown = "; ".join(list(faults)[:MOST_FAULTS])
-        more = f"; and {len(faults) - MOST_FAULTS} more" if len(faults) > MOST_FAULTS else ""
-        return f"{self.name}: {shown}{more}."
+        problems = list(dict.fromkeys(_problem(item["loc"], item["msg"]) for item in found))
+        shown = "; ".join(problems[:SHOWN_PROBLEMS])
+        more = len(problems) - SHOWN_PROBLEMS
+        return f"{self.name}: {shown}; and {more} more." if more > 0 else f"{self.name}: {shown}."
 
 
-def nearly(name: str, known: Iterable[str]) -> str | None:
-    """Give the name that is meant, whatever its case and separators; None when it is far off."""
+def _problem(location: tuple[int | str, ...], message: str) -> str:
+    where = ".".join(map(str, location)) or "arguments"
+    return shorten(f"{where}: {message}", PROBLEM_BYTES)
+
+
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that is meant, whatever its case and separators; None if none is."""
     plain = {candidate.replace("_", ""): candidate for candidate in known}
     letters = "".join(letter for letter in name.lower() if letter.isalnum())
-    meant = get_close_matches(letters, plain, n=1, cutoff=TYPO_CUTOFF)
-    return plain[meant[0]] if meant else None
+    matches = get_close_matches(letters, plain, n=1, cutoff=SIMILARITY)
+    return plain[matches[0]] if matches else None
 
 
-def parsed(value: Any, kind: str | None) -> Any:
-    """Read JSON text where a list, an object or any value is wanted."""
-    if not isinstance(value, str) or kind not in STRUCTURES:
+def from_json_text(value: Any, kind: str | None) -> Any:
+    """Return what a JSON text holds, if a list, an object or any value is wanted."""
+    if not isinstance(value, str) or kind not in READ_FROM_TEXT:
         return value
     try:
         return json.loads(value)
@@ -120,10 +139,17 @@ def parsed(value: Any, kind: str | None) -> Any:
         return value
 
 
-def fault(words: str, correct: str = "Correct the arguments and call again.") -> t.CallToolResult:
-    """Make the result of a call whose arguments are wrong: nothing was sent anywhere."""
-    text = f"{words} {correct}".strip()
-    structure = {"error": words} | ({"next_step": correct} if correct else {})
+def refusal(words: str) -> t.CallToolResult:
+    """Return the result of a call with wrong arguments; nothing was sent anywhere."""
+    return error_result(words, sentences.CORRECT_ARGUMENTS)
+
+
+def error_result(words: str, next_step: str | None = None) -> t.CallToolResult:
+    """Return an error in both channels."""
+    structure = {"error": words}
+    if next_step:
+        structure["next_step"] = next_step
+    text = sentences.join(words, next_step) or ""
     return t.CallToolResult(
         content=[t.TextContent(type="text", text=text)],
         structured_content=structure,
@@ -131,32 +157,11 @@ def fault(words: str, correct: str = "Correct the arguments and call again.") ->
     )
 
 
-def noted(result: t.CallToolResult, ignored: list[str]) -> t.CallToolResult:
-    """Name the ignored arguments in a result."""
-    names = ", ".join(json.dumps(name[:80]) for name in ignored[:5])
-    note = f"Ignored arguments that this tool does not have: {names}."
+def name_ignored(result: t.CallToolResult, ignored: list[str]) -> None:
+    """Add a note to a result that names the ignored arguments."""
+    names = ", ".join(json.dumps(name[:NAME_CHARACTERS]) for name in ignored[:SHOWN_NAMES])
+    note = sentences.arguments_ignored(names)
     result.content.append(t.TextContent(type="text", text=f"Note: {note}"))
     if result.structured_content is not None:
         earlier = result.structured_content.get("note")
-        result.structured_content["note"] = f"{earlier} {note}" if earlier else note
-    return result
-
-
-def slim(schema: Any) -> Any:
-    """Drop what costs context and says nothing: generated titles, null arms, null defaults."""
-    if isinstance(schema, list):
-        return [slim(item) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    arms = schema.get("anyOf")
-    if isinstance(arms, list):
-        real = [arm for arm in arms if arm != {"type": "null"}]
-        if len(real) == 1:
-            schema = {**real[0], **{k: v for k, v in schema.items() if k != "anyOf"}}
-    return {
-        key: {name: slim(item) for name, item in value.items()}
-        if key in ("properties", "$defs")
-        else slim(value)
-        for key, value in schema.items()
-        if not (key == "title" and isinstance(value, str)) and (key, value) != ("default", None)
-    }
+        result.structured_content["note"] = sentences.join(earlier, note)

@@ -23,8 +23,8 @@ from a2a_mcp.a2a.model import Artifact, Part
 from a2a_mcp.bridge.resources import PAGE, RECENT_TASKS
 from a2a_mcp.config.load import Config
 from a2a_mcp.presentation import resource_uris
-from a2a_mcp.server.resources import handlers
-from a2a_mcp.server.resources.handlers import contents_of
+from a2a_mcp.server.resources import contents
+from a2a_mcp.server.resources.contents import contents_of
 
 pytestmark = pytest.mark.anyio
 
@@ -278,7 +278,7 @@ def test_an_artifact_without_parts_is_an_empty_text() -> None:
 
 
 def test_what_no_message_could_carry_is_described(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(handlers, "LARGEST", 100)
+    monkeypatch.setattr(contents, "MAX_BYTES", 100)
     parts = (
         Part(kind="raw", raw=b"\x00" * 90, media_type="application/pdf"),
         Part(kind="raw", raw=b"\x00" * 90, media_type="application/pdf", filename="b.pdf"),

@@ -277,7 +277,7 @@ async def test_streams_and_addresses_are_bounded(
     agent: ScriptedAgent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(change_feed, "MOST_STREAMS", 4)
-    monkeypatch.setattr(subscriptions, "MOST_ADDRESSES", 2)
+    monkeypatch.setattr(subscriptions, "MAX_ADDRESSES", 2)
     many = ["a2a://agents", "a2a://tasks", "a2a://agents/it"]
     async with (
         hosted(configured(it=agent.url), tmp_path) as client,

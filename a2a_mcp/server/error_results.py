@@ -1,0 +1,181 @@
+"""An error as an MCP tool result: what happened, whether the message arrived, what to do next.
+
+Errors are returned and not raised, so that both channels of the result hold them. Words of an agent
+are scrubbed, masked and cut here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import mcp.types as t
+
+from a2a_mcp.a2a.errors import (
+    A2AError,
+    AgentError,
+    AgentFailure,
+    AgentUnreachable,
+    AuthenticationRequired,
+    ContentTypeNotSupported,
+    Delivery,
+    ExtensionRequired,
+    InvalidAgentResponse,
+    InvalidRequest,
+    MethodNotFound,
+    NoCommonInterface,
+    TaskNotFound,
+    UnsupportedOperation,
+    UrlRefused,
+    VersionNotSupported,
+)
+from a2a_mcp.errors import BridgeError, CredentialUnavailable
+from a2a_mcp.presentation import sentences
+from a2a_mcp.presentation.task_view import TaskView
+from a2a_mcp.server.results import Mask, of_channels
+from a2a_mcp.text.truncate import shorten
+from a2a_mcp.text.untrusted import scrub
+
+AGENT_WORDS_BYTES: Final = 800
+BRIDGE_WORDS_BYTES: Final = 4_000  # they may quote an agent in the middle
+CHALLENGE_BYTES: Final = 200
+
+NEXT_STEPS: Final[tuple[tuple[type[A2AError], str], ...]] = (
+    (AuthenticationRequired, sentences.SET_CREDENTIALS),
+    (TaskNotFound, sentences.SEND_NEW_TASK),
+    (ContentTypeNotSupported, sentences.SEND_OTHER_CONTENT),
+    (ExtensionRequired, sentences.CONFIGURE_EXTENSION),
+    (NoCommonInterface, sentences.CORRECT_CARD),
+    (UrlRefused, sentences.CHECK_ADDRESS),
+    (VersionNotSupported, sentences.CHECK_PINNED_VERSION),
+    (MethodNotFound, sentences.SET_VERSION),
+    (UnsupportedOperation, sentences.USE_ANOTHER_WAY),
+    (InvalidRequest, sentences.CORRECT_REQUEST),
+    (InvalidAgentResponse, sentences.CHECK_URL),
+    (AgentUnreachable, sentences.TRY_LATER),
+    (AgentFailure, sentences.TELL_WHAT_AGENT_SAID),
+    (A2AError, sentences.TELL_USER),
+)
+"""The next step for each kind of error; the first match counts."""
+
+# After these errors the agent may have carried out the message: only its answer was lost.
+ANSWER_LOST: Final = (AgentUnreachable, InvalidAgentResponse, AgentFailure)
+
+# The A2A error codes after which the message was certainly not carried out. Any other code leaves
+# that open.
+NOT_CARRIED_OUT_CODES: Final = frozenset({-32001, -32004, -32005, -32008, -32602})
+
+
+def of_bridge_error(error: BridgeError, mask: Mask) -> t.CallToolResult:
+    """Return the result of an error of the bridge itself."""
+    message = error.message
+    if isinstance(error, CredentialUnavailable):
+        message = f"The agent {error.agent!r} cannot be called: {message}."
+    view = TaskView(
+        agent=error.agent,
+        task_id=error.task_id,
+        context_id=error.context_id,
+        error=shorten(scrub(message), BRIDGE_WORDS_BYTES, mask),
+        next_step=shorten(scrub(error.next_step), BRIDGE_WORDS_BYTES, mask),
+    )
+    return _of_error_view(view, mask)
+
+
+@dataclass(frozen=True, slots=True)
+class FailedCall:
+    """What a failed call was about: `sent` if it carried a message, `cancels` if it cancelled."""
+
+    agent: str | None = None
+    task_id: str | None = None
+    sent: bool = False
+    cancels: bool = False
+
+
+def of_agent_error(error: A2AError, call: FailedCall, mask: Mask) -> t.CallToolResult:
+    """Return the result of a failed call to an agent."""
+    task_id = call.task_id or error.handle
+    delivery = _delivery(error) if call.sent else ""
+    view = TaskView(
+        agent=call.agent,
+        task_id=scrub(task_id) if task_id else None,
+        error=_what_happened(error, call.agent, mask) + delivery,
+        next_step=_next_step(error, call, task_id),
+    )
+    return _of_error_view(view, mask)
+
+
+def _of_error_view(view: TaskView, mask: Mask) -> t.CallToolResult:
+    words = sentences.join(view.error, view.next_step) or ""
+    ids = (("agent", view.agent), ("task_id", view.task_id), ("context_id", view.context_id))
+    unnamed = " · ".join(f"{name} {value}" for name, value in ids if value and value not in words)
+    text = f"{unnamed}\n\n{words}" if unnamed else words
+    return of_channels(text, view.structured(), mask, is_error=True)
+
+
+def _next_step(error: A2AError, call: FailedCall, task_id: str | None) -> str:
+    """Return what to do now.
+
+    A message that may have been carried out must not be sent to another agent before that is known.
+    """
+    if task_id and isinstance(error, AgentUnreachable) and _may_go_on(error, call):
+        return sentences.CANCEL_AGAIN if call.cancels else sentences.READ_TASK_LATER
+    if _may_have_been_carried_out(error, call):
+        return _find_out(error, task_id)
+    return next(step for kind, step in NEXT_STEPS if isinstance(error, kind))
+
+
+def _may_go_on(error: A2AError, call: FailedCall) -> bool:
+    """Return whether the task of a call may be at work; not on a message that was not delivered."""
+    return not call.sent or error.delivery is not Delivery.NEVER
+
+
+def _may_have_been_carried_out(error: A2AError, call: FailedCall) -> bool:
+    if not call.sent or error.delivery is Delivery.NEVER:
+        return False
+    return isinstance(error, ANSWER_LOST) or type(error) is AgentError
+
+
+def _find_out(error: A2AError, task_id: str | None) -> str:
+    step = sentences.find_out_first(with_task=task_id is not None)
+    if isinstance(error, InvalidAgentResponse):
+        return f"{step} {sentences.CHECK_URL_IF_REPEATED}"
+    return step
+
+
+def _what_happened(error: A2AError, agent: str | None, mask: Mask) -> str:
+    who = f"The agent {agent!r}" if agent else "The agent"
+    said = shorten(mask(scrub(error.message)), AGENT_WORDS_BYTES).rstrip(".")
+    where = f" ({error.url})" if error.url else ""
+    match error:
+        case AuthenticationRequired():
+            status = f"HTTP {error.status}{_challenge(error, mask)}"
+            return f"{who} refused the credentials{where}: {status}."
+        case AgentUnreachable(delivery=Delivery.NEVER):
+            return f"{who} could not be reached{where}: {said}."
+        case AgentUnreachable():
+            return f"{who} did not answer in full{where}: {said}."
+        case InvalidAgentResponse():
+            return f"{who} gave no valid A2A answer{where}: {said}."
+        case NoCommonInterface() | UrlRefused() | ExtensionRequired(code=None):
+            return f"{who} cannot be called: {said}."
+        case AgentError(code=int()):
+            return f"{who} answered with an error{where}: {said} (code {error.code})."
+        case AgentError(status=int()):
+            return f"{who} answered with an error{where}: {said} (HTTP {error.status})."
+        case _:
+            return f"{who} failed{where}: {said}."
+
+
+def _challenge(error: AuthenticationRequired, mask: Mask) -> str:
+    if not error.challenge:
+        return ""
+    return f", it wants: {shorten(mask(scrub(error.challenge)), CHALLENGE_BYTES)}"
+
+
+def _delivery(error: A2AError) -> str:
+    """Return what is known of the message's delivery, as a sentence that follows another."""
+    if error.delivery is Delivery.NEVER:
+        return f" {sentences.NOT_DELIVERED}"
+    if isinstance(error, AgentError) and error.code in NOT_CARRIED_OUT_CODES:
+        return ""
+    return f" {sentences.delivery_unknown(error.message_id)}"
