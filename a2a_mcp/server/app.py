@@ -1,4 +1,7 @@
-"""What tools reach through the lifespan: the bridge and its neighbours, and who is calling."""
+"""What tools, methods and resources share while the server runs, and who is calling.
+
+It connects the use cases with the request; it decides nothing about tasks.
+"""
 
 from __future__ import annotations
 

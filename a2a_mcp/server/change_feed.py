@@ -1,13 +1,13 @@
-"""Who listens to resources, and what they have not been told yet: that something changed.
+"""The streams by which clients hear that a resource has changed.
 
-A change says where, never what: whoever hears of it reads. Nothing is done for a change that nobody
-listens to. Changes are gathered: at most five messages a second for one address, and the last one
-is never lost. Who may listen to what is decided before (see `listening`).
+A notification names the address, never the content: the client reads it again. A change that nobody
+listens to costs nothing. At most five notifications a second are sent for one address, and the last
+change is never lost. `resources.subscriptions` decides who may listen to what.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
@@ -17,32 +17,33 @@ from mcp.server.subscriptions import ResourcesListChanged, ResourceUpdated, Serv
 
 from a2a_mcp.a2a.model import Task, TaskState
 from a2a_mcp.agents.registry import Registry
+from a2a_mcp.config.schema import AgentConfig
 from a2a_mcp.presentation import resource_uris
 from a2a_mcp.store.base import TaskRecord
 
-MOST_STREAMS: Final = 128  # of one caller; a host opens four when it starts (mcp-server 10.20)
-MOST_STATES: Final = 1_000
+MAX_STREAMS: Final = 128  # per caller; one host opens four when it starts
+MAX_STATES: Final = 1_000
 GATHER_SECONDS: Final = 0.2
-LOOK_SECONDS: Final = 1.0  # as often as the configuration is looked at
+LOOK_SECONDS: Final = 1.0  # between two looks at the configuration
 
 Send = Callable[[ServerEvent], Awaitable[None]]
 
 
 class Stream:
-    """What one listener wants to hear, and what it has not been told yet."""
+    """The addresses that one client listens to, and the changes not sent to it yet."""
 
     def __init__(self, *, list_changes: bool = False) -> None:
         self._list_changes = list_changes
-        self._wanted: dict[str, set[str]] = {}  # the address of a task, agent or list -> as asked
+        self._wanted: dict[str, set[str]] = {}  # by task, agent or list: as the client wrote it
         self._seen: dict[str, Task | None] = {}
         self._states: dict[str, TaskState] = {}
-        self._untold: dict[ServerEvent, None] = {}
-        self._news = anyio.Event()
+        self._unsent: dict[ServerEvent, None] = {}
+        self._changed = anyio.Event()
         self._closed = anyio.Event()
 
     @property
     def size(self) -> int:
-        """How many addresses are wanted."""
+        """The number of addresses."""
         return sum(map(len, self._wanted.values()))
 
     def want(self, uri: str) -> None:
@@ -50,66 +51,78 @@ class Stream:
         self._wanted.setdefault(uri.partition("/artifacts/")[0], set()).add(uri)
 
     def drop(self, uri: str) -> None:
-        """Take an address away."""
+        """Remove an address."""
         self._wanted.get(uri.partition("/artifacts/")[0], set()).discard(uri)
 
     def close(self) -> None:
-        """Let it end, when it has told what it knows."""
+        """End the stream once all known changes are sent."""
         self._closed.set()
-        self._news.set()
+        self._changed.set()
 
     def note(self, record: TaskRecord, task: Task | None) -> None:
-        """Take notice of a task that was seen; only what differs from before is news."""
-        if self._wanted.get(resource_uris.TASKS) and task:
-            if self._states.get(task.id) is not task.state:
-                self._tell(resource_uris.TASKS)
-            if len(self._states) >= MOST_STATES:
-                self._states.clear()
-            self._states[task.id] = task.state
+        """Record a task as it was just seen; a change is sent only if it differs from before."""
+        if task:
+            self._note_state(task)
         for task_id in {task.id if task else record.task_id, record.handle} - {None}:
             uri = resource_uris.of_task(record.agent, task_id or "")
             if uri in self._wanted and (task is None or self._seen.get(uri) != task):
                 self._seen[uri] = task
-                self._tell(uri)
+                self._add_changes(uri)
 
-    def _tell(self, *places: str) -> None:
-        for place in places:
-            for uri in self._wanted.get(place, ()):
-                self._untold[ResourceUpdated(uri)] = None
-        if self._untold:
-            self._news.set()
+    def _note_state(self, task: Task) -> None:
+        """Add a change of the list of tasks, which shows their states."""
+        if not self._wanted.get(resource_uris.TASKS):
+            return
+        if self._states.get(task.id) is not task.state:
+            self._add_changes(resource_uris.TASKS)
+        if len(self._states) >= MAX_STATES:
+            self._states.clear()
+        self._states[task.id] = task.state
+
+    def _add_changes(self, *addresses: str) -> None:
+        for address in addresses:
+            for uri in self._wanted.get(address, ()):
+                self._unsent[ResourceUpdated(uri)] = None
+        if self._unsent:
+            self._changed.set()
 
     async def serve(self, registry: Registry, send: Send) -> None:
-        """Tell what is new until closed."""
+        """Send changes until the stream is closed."""
         async with anyio.create_task_group() as group:
             group.start_soon(self._watch_agents, registry)
             ended = False
             while not ended:
-                await self._news.wait()
-                self._news, ended = anyio.Event(), self._closed.is_set()
-                untold, self._untold = self._untold, {}
-                for event in untold:
+                await self._changed.wait()
+                self._changed, ended = anyio.Event(), self._closed.is_set()
+                unsent, self._unsent = self._unsent, {}
+                for event in unsent:
                     await send(event)
                 with anyio.move_on_after(GATHER_SECONDS):
                     await self._closed.wait()
             group.cancel_scope.cancel()
 
     async def _watch_agents(self, registry: Registry) -> None:
-        """Look whether the configuration has changed, as long as somebody wants to know."""
+        """Add a change when the configuration has changed, if the client listens to agents."""
         config = registry.config
         while True:
             await anyio.sleep(LOOK_SECONDS)
-            if not self._list_changes and not any(map(_is_agents, self._wanted)):
+            if not self._listens_to_agents():
                 continue
             registry.refresh()
-            if registry.config is config:
-                continue
-            before, config = config.agents, registry.config
-            if self._list_changes:
-                self._untold[ResourcesListChanged()] = None
-            names = {*before, *config.agents}
-            changed = [name for name in names if before.get(name) != config.agents.get(name)]
-            self._tell(resource_uris.AGENTS, *map(resource_uris.of_agent, changed))
+            if registry.config is not config:
+                before, config = config, registry.config
+                self._add_agent_changes(before.agents, config.agents)
+
+    def _listens_to_agents(self) -> bool:
+        return self._list_changes or any(map(_is_agents, self._wanted))
+
+    def _add_agent_changes(
+        self, before: Mapping[str, AgentConfig], after: Mapping[str, AgentConfig]
+    ) -> None:
+        if self._list_changes:
+            self._unsent[ResourcesListChanged()] = None
+        changed = [name for name in {*before, *after} if before.get(name) != after.get(name)]
+        self._add_changes(resource_uris.AGENTS, *map(resource_uris.of_agent, changed))
 
 
 def _is_agents(uri: str) -> bool:
@@ -124,23 +137,23 @@ class Streams:
         self._by_owner: dict[str, set[Stream]] = {}
 
     def note(self, record: TaskRecord, task: Task | None) -> None:
-        """Take notice of a task that was seen."""
+        """Record a task as it was just seen, for the streams of its owner."""
         for stream in self._by_owner.get(record.owner, ()):
             stream.note(record, task)
 
     def close(self) -> None:
-        """End all streams in an orderly way: the process is about to end."""
+        """End all streams because the process is about to end; known changes are still sent."""
         for streams in self._by_owner.values():
             for stream in streams:
                 stream.close()
 
     def full(self, owner: str) -> bool:
-        """Whether an owner has as many streams as one may have."""
-        return len(self._by_owner.get(owner, ())) >= MOST_STREAMS
+        """Return whether an owner has as many streams as are allowed."""
+        return len(self._by_owner.get(owner, ())) >= MAX_STREAMS
 
     @contextmanager
     def joined(self, owner: str, stream: Stream) -> Iterator[None]:
-        """Let a stream hear of what its owner's tasks do."""
+        """Send changes of the owner's tasks to a stream while the block runs."""
         streams = self._by_owner.setdefault(owner, set())
         streams.add(stream)
         try:

@@ -1,13 +1,14 @@
 """MCP content blocks of an artifact, in the form that the client's protocol version knows.
 
-The SDK does not downgrade: an old client rejects a whole result for one block it does not know
-(hosts 2), so that is done here. The text says all that the other blocks do, since some hosts show
-nothing else.
+An old client rejects a whole result for one kind of block that it does not know, and the SDK does
+not convert blocks; so that is done here. The text block names what the other blocks hold, because
+some hosts show only text.
 """
 
 from __future__ import annotations
 
 from base64 import b64encode
+from typing import Final
 
 import mcp.types as t
 from mcp.types.version import is_version_at_least
@@ -16,12 +17,12 @@ from a2a_mcp.presentation.artifact import ArtifactPiece
 from a2a_mcp.presentation.attachments import Link, Media
 from a2a_mcp.server.results import Mask
 
-AUDIO_SINCE = "2025-03-26"
-LINKS_SINCE = "2025-06-18"
+AUDIO_SINCE: Final = "2025-03-26"
+LINKS_SINCE: Final = "2025-06-18"
 
 
 def blocks_of(piece: ArtifactPiece, mask: Mask, version: str | None) -> list[t.ContentBlock]:
-    """Make the blocks: the text, then pictures and sound, then links."""
+    """Return the blocks: the text, then pictures and sound, then links."""
     blocks: list[t.ContentBlock] = [t.TextContent(type="text", text=mask(piece.text))]
     blocks += [_block(media, version) for media in piece.media]
     if version and is_version_at_least(version, LINKS_SINCE):

@@ -1,7 +1,7 @@
 """Progress notifications: an agent's words while a call waits, at most five a second.
 
-The count always increases; what was held back is sent when the call ends, so the last word is never
-lost. Nothing is sent, or even worded, when the host did not ask for progress.
+The count always increases, as MCP requires. An update that was held back is sent when the call
+ends, so the last one is never lost. Nothing is sent if the host did not ask for progress.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from a2a_mcp.presentation.task_view import UpdateView
 from a2a_mcp.server.results import StreamMask, short_update
 
 INTERVAL: Final = 0.2
-KEPT_BEFORE: Final = 16_384  # characters told, of which the last may have begun a secret
+KEPT_BEFORE: Final = 16_384  # characters sent before; their end may be the start of a secret
 
 
 class Progress:
-    """The progress of one call, for as long as its context is open."""
+    """Sends the progress of one call, as long as its context is open."""
 
     def __init__(self, context: Context[Any, Any], mask: StreamMask) -> None:
         self._context = context
@@ -44,7 +44,7 @@ class Progress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Send the last word; an error of the call passes as it is, not wrapped in a group."""
+        """Send the last update; an error of the call is raised as it is, not wrapped in a group."""
         if error is None:
             if self._sending:
                 await self._sending.wait()
@@ -54,20 +54,25 @@ class Progress:
         await self._group.__aexit__(None, None, None)
 
     async def __call__(self, update: UpdateView) -> None:
-        """Send an update, or hold it back until the last one is old enough."""
-        said, before = update.text, self._before
-        update = replace(update, text=self._mask.pieces((before, said))[1])
-        self._before = (before + said)[-KEPT_BEFORE:]
-        wait = self._last + INTERVAL - anyio.current_time()
+        """Send an update, or hold it back until INTERVAL has passed since the last one."""
+        update = self._masked(update)
         if self._held is not None:
             self._held = update
-        elif wait > 0:
+            return
+        wait = self._last + INTERVAL - anyio.current_time()
+        if wait > 0:
             self._held = update
-            self._group.start_soon(self._later, wait)
+            self._group.start_soon(self._send_later, wait)
         else:
             await self._send(update)
 
-    async def _later(self, wait: float) -> None:
+    def _masked(self, update: UpdateView) -> UpdateView:
+        """Return an update with secrets masked, also one that began in an earlier update."""
+        before, text = self._before, update.text
+        self._before = (before + text)[-KEPT_BEFORE:]
+        return replace(update, text=self._mask.pieces((before, text))[1])
+
+    async def _send_later(self, wait: float) -> None:
         await anyio.sleep(wait)
         if self._held:
             await self._send(self._held)
@@ -86,7 +91,7 @@ class Progress:
 def progress_of(
     context: Context[Any, Any], mask: StreamMask
 ) -> AbstractAsyncContextManager[Progress | None]:
-    """Give the progress of a call, or None when the host did not ask for it."""
+    """Return the context of a call's progress; it yields None if the host did not ask for it."""
     meta = context.request_context.meta
     if meta and meta.get("progress_token") is not None:
         return Progress(context, mask)

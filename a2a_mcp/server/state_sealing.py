@@ -1,7 +1,8 @@
-"""State that travels through a client is sealed, with a key that outlives this process.
+"""The key that seals the state which travels through a client and back.
 
-The SDK seals and binds it to the caller and the call; here is where its key comes from. The key is
-looked up when the first question is put to a person, never at start.
+The SDK encrypts the state and binds it to the caller and the call; this module only finds the key.
+The key outlives the process, and is read when the first question is put to a person, never at the
+start.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ from a2a_mcp.store.state_key import KEY_BYTES, make_key, read_key
 log = logging.getLogger(__name__)
 
 LONGEST_SECONDS: Final = 86_400.0
-"""How long sealed state may be given back at most; how long an answer may take is for `asking`."""
+"""The SDK's limit for sealed state; `ask_seconds` of the configuration is the real, shorter one."""
 
 
 class LazyKey:
-    """The SDK's own way to seal, with a key that is read when it is first needed."""
+    """The SDK's codec, with a key that is read when it is first needed."""
 
     def __init__(self, folder: Path | None, configured: SecretStr | None) -> None:
         self._folder = folder
@@ -35,26 +36,26 @@ class LazyKey:
         self._codec: AESGCMRequestStateCodec | None = None
 
     def seal(self, payload: bytes) -> str:
-        """Give the sealed form of `payload`."""
+        """Return `payload`, sealed."""
         if self._codec is None:
-            self._codec = AESGCMRequestStateCodec([self._known() or self._made()])
+            self._codec = AESGCMRequestStateCodec([self._read_key() or self._new_key()])
         return self._codec.seal(payload)
 
     def unseal(self, token: str) -> bytes:
-        """Give what was sealed; raises InvalidRequestState for what this key has not sealed."""
+        """Return what was sealed; raises InvalidRequestState if it was not sealed with this key."""
         if self._codec is None:
-            key = self._known()
+            key = self._read_key()
             if key is None:
                 raise InvalidRequestState("no key: nothing was ever sealed here")
             self._codec = AESGCMRequestStateCodec([key])
         return self._codec.unseal(token)
 
-    def _known(self) -> bytes | str | None:
+    def _read_key(self) -> bytes | str | None:
         if self._configured:
             return self._configured.get_secret_value()
         return read_key(self._folder) if self._folder else None
 
-    def _made(self) -> bytes:
+    def _new_key(self) -> bytes:
         try:
             if self._folder:
                 return make_key(self._folder)
@@ -69,5 +70,5 @@ class LazyKey:
 
 
 def sealing(folder: Path | None, configured: SecretStr | None) -> RequestStateSecurity:
-    """Make the SDK's policy; `configured` is used in place of the folder's key."""
+    """Return the SDK's policy; a `configured` key replaces the one in the folder."""
     return RequestStateSecurity(codec=LazyKey(folder, configured), ttl=LONGEST_SECONDS)

@@ -1,6 +1,6 @@
 """Callers known by tokens that the configuration lists.
 
-A token says who calls and ends here: it never travels on to an agent.
+A token only identifies the caller. It is never passed on to an agent.
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ class StaticTokens:
         self._tokens = dict(tokens)
 
     async def verify_token(self, token: str) -> AccessToken | None:
-        """Give the principal's access token; every candidate is compared, in constant time."""
+        """Return the access token of the principal, None if there is none.
+
+        All tokens are compared, each in constant time, so that timing says nothing about them.
+        """
         found = None
         for principal, secret in self._tokens.items():
             if hmac.compare_digest(token.encode(), secret.encode()):
@@ -33,7 +36,7 @@ class StaticTokens:
 
 
 def auth_options(tokens: Mapping[str, str]) -> dict[str, Any]:
-    """Give what the SDK's server needs to ask for a token; nothing when there are none."""
+    """Return the options by which the SDK's server asks for a token; none without tokens."""
     if not tokens:
         return {}
     settings = AuthSettings.model_validate(

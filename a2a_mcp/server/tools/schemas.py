@@ -1,7 +1,7 @@
-"""The output schemas of the tools, as hosts see them: small, closed, and true of errors too.
+"""The output schemas of the tools: small, closed, and valid for errors too.
 
-Written out rather than generated, because every byte is paid for in every conversation; tests hold
-every kind of result against them.
+They are written by hand, because every byte of a schema is in the context of every conversation.
+Tests validate each kind of result with them.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ UPDATE: Final = _object(["state", "text"], state=TEXT, text=TEXT)
 
 
 def _task(**more: Schema) -> Schema:
-    """A task, or an error: `agent` and `state` wherever there is a task."""
+    """Return the schema of a task, which has `agent` and `state`, or of an error."""
     schema = _object(
         [],
         agent=TEXT,

@@ -1,7 +1,8 @@
-"""Serving many hosts over streamable HTTP: loopback unless told, Host and Origin always checked.
+"""Serving many hosts over streamable HTTP, on loopback unless configured otherwise.
 
-One path answers with and without its last slash, since a redirect breaks some clients (hosts 2).
-Inbound tokens end here: they say who calls and never travel on.
+Host and Origin are always checked, as MCP asks against DNS rebinding. The endpoint answers with and
+without a slash at its end, because a redirect breaks some clients. An inbound token only identifies
+the caller, and is never passed on.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ HEALTH: Final = "/healthz"
 
 
 def check_exposure(settings: ServerConfig, *, allow_unauthenticated: bool) -> None:
-    """Refuse to listen beyond this machine without tokens and allowed hosts; raises ConfigError."""
+    """Raise ConfigError if other machines could connect without tokens or allowed hosts."""
     if settings.host in LOOPBACK or settings.host == "::1" or allow_unauthenticated:
         return
     missing = [
@@ -45,9 +46,9 @@ def check_exposure(settings: ServerConfig, *, allow_unauthenticated: bool) -> No
 def application(
     server: MCPServer[Any], settings: ServerConfig, *, any_host: bool = False
 ) -> ASGIApp:
-    """Make the ASGI application: the MCP endpoint and a health check.
+    """Return the ASGI application: the MCP endpoint and a health check.
 
-    `any_host` takes requests under whatever name they come, where no names are configured.
+    With `any_host` and no configured names, requests for any host name are accepted.
     """
 
     async def healthz(_: Request) -> Response:
@@ -65,20 +66,20 @@ def application(
             allowed_origins=[*origins, *settings.allowed_origins],
         ),
     )
-    return _same_with_slash(app, settings.path.rstrip("/"))
+    return _with_optional_slash(app, settings.path.rstrip("/"))
 
 
-def _same_with_slash(app: ASGIApp, path: str) -> ASGIApp:
-    async def same(scope: Scope, receive: Receive, send: Send) -> None:
+def _with_optional_slash(app: ASGIApp, path: str) -> ASGIApp:
+    async def without_slash(scope: Scope, receive: Receive, send: Send) -> None:
         if scope.get("path") == f"{path}/":
             scope = {**scope, "path": path, "raw_path": path.encode()}
         await app(scope, receive, send)
 
-    return same
+    return without_slash
 
 
 class _Server(uvicorn.Server):
-    """Says when it listens, and when it is about to end."""
+    """Calls `ready` when it listens, and sets `closing` when it is about to end."""
 
     def __init__(
         self, config: uvicorn.Config, ready: Callable[[], None], closing: anyio.Event
@@ -105,15 +106,16 @@ async def serve_http(
     *,
     any_host: bool = False,
 ) -> None:
-    """Serve until a signal comes; calls under way have a second to end.
+    """Serve until a signal comes; running calls then have GRACE_SECONDS to end.
 
-    `ready` is told the endpoint's URL once it is served; `closing` is set at the signal. Raises
-    CannotListen.
+    `ready` is called with the endpoint's URL once it is served. `closing` is set at the signal.
+
+    Raises CannotListen.
     """
     sockets = await open_port(settings.host, settings.port)
     config = uvicorn.Config(
         application(server, settings, any_host=any_host),
-        log_config=None,  # our log, with its masking, is set up already
+        log_config=None,  # the log is set up already, and masks secrets
         log_level="warning",
         access_log=False,
         proxy_headers=False,

@@ -1,6 +1,6 @@
-"""The address a server of ours listens at, opened before anything else of it, or why it cannot be.
+"""The sockets that a server listens on, or the reason why it cannot, for a person at the terminal.
 
-Who reads the reason sits at the terminal. Nothing is served here.
+They are opened before the rest of a server starts. Nothing is served here.
 """
 
 from __future__ import annotations
@@ -22,19 +22,22 @@ REASONS: Final = {
 
 
 class CannotListen(OSError):
-    """An address cannot be listened at; the message says which, why, and what to do."""
+    """An address cannot be listened on; the message says which, why, and what to do."""
 
 
 def origin_of(host: str, port: int) -> str:
-    """Give the URL of a host and port."""
+    """Return the URL of a host and port."""
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 async def open_port(host: str, port: int) -> list[socket]:
-    """Listen at every address of a host; port 0 takes a free one. Raises CannotListen."""
+    """Return sockets that listen on every address of a host; port 0 takes a free port.
+
+    Raises CannotListen.
+    """
     try:
         opened = await anyio.create_tcp_listener(local_host=host, local_port=port)
-    except (gaierror, UnicodeError):  # what is no name at all cannot even be asked for
+    except (gaierror, UnicodeError):  # a name that is not valid cannot be resolved
         why = f"there is no such host; {OTHER_HOST}"
     except OverflowError:
         why = f"a port is at most 65535; {OTHER_PORT}"
@@ -44,8 +47,8 @@ async def open_port(host: str, port: int) -> list[socket]:
         raw = SocketAttribute.raw_socket
         sockets = [listener.extra(raw) for listener in opened.listeners]  # noqa: S610 - not Django
         for each in sockets:
-            # Whom it accepts inherits this. asyncio sees to it for sockets of its own only, and
-            # without it the end of an answer in two pieces comes 40 ms late.
+            # Accepted connections inherit this. asyncio sets it only for sockets that it opened
+            # itself; without it, the second piece of an answer comes 40 ms late.
             each.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
         return sockets
     raise CannotListen(f"cannot listen at {origin_of(host, port)}: {why}")

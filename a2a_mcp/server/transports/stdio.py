@@ -1,8 +1,8 @@
-"""Serving one host over stdin and stdout, with an end that saves the state.
+"""Serving one host over stdin and stdout, so that state is saved whichever way it ends.
 
-The SDK's own runner skips the lifespan on SIGTERM and hangs on SIGINT, because a thread waits for
-stdin and cannot be interrupted (mcp-server 6); so signals are handled here and the process ends
-itself once the lifespan is through.
+The SDK's own runner skips the end of the lifespan on SIGTERM and hangs on SIGINT, because a thread
+that reads stdin cannot be interrupted. So signals are handled here, and the process ends itself
+once the lifespan has ended.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ GRACE_SECONDS: Final = 1.5
 async def serve_stdio(server: MCPServer[Any], closed: anyio.Event, closing: anyio.Event) -> None:
     """Serve until stdin closes or a signal comes.
 
-    `closing` is set as soon as that is known, before calls under way are cancelled; `closed` by the
-    lifespan's end.
+    `closing` is set as soon as the end is near, before running calls are cancelled. The caller sets
+    `closed` when the lifespan has ended.
     """
     lowlevel = lowlevel_server(server)
     async with anyio.create_task_group() as group:
@@ -35,13 +35,13 @@ async def serve_stdio(server: MCPServer[Any], closed: anyio.Event, closing: anyi
             group.start_soon(_end_on_signal, serving, closed, closing)
         with serving:
             async with stdio_server() as (read, write):
-                heard: Any = _Heard(read, closing)
-                await lowlevel.run(heard, write, lowlevel.create_initialization_options())
+                incoming: Any = _ClosingStream(read, closing)
+                await lowlevel.run(incoming, write, lowlevel.create_initialization_options())
         group.cancel_scope.cancel()
 
 
-class _Heard:
-    """What the host says; `closing` is set when it says no more. All else is the stream's own."""
+class _ClosingStream:
+    """The stream of the host's messages, which also sets `closing` at its end."""
 
     def __init__(self, stream: Any, closing: anyio.Event) -> None:
         self._stream = stream
@@ -50,13 +50,13 @@ class _Heard:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
 
-    async def __aenter__(self) -> _Heard:
+    async def __aenter__(self) -> _ClosingStream:
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._stream.aclose()
 
-    def __aiter__(self) -> _Heard:
+    def __aiter__(self) -> _ClosingStream:
         return self
 
     async def __anext__(self) -> Any:
@@ -64,7 +64,7 @@ class _Heard:
             return await self._stream.__anext__()
         except StopAsyncIteration:
             self._closing.set()
-            await checkpoint()  # who waits for it goes first
+            await checkpoint()  # lets the tasks that wait for `closing` run first
             raise
 
 
@@ -74,7 +74,7 @@ async def _end_on_signal(
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
         async for number in signals:
             closing.set()
-            await checkpoint()  # who waits for it goes first
+            await checkpoint()  # lets the tasks that wait for `closing` run first
             serving.cancel()
             with anyio.move_on_after(GRACE_SECONDS):
                 await closed.wait()

@@ -276,7 +276,7 @@ async def test_a_changed_configuration_is_told_without_a_call(
 async def test_streams_and_addresses_are_bounded(
     agent: ScriptedAgent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(change_feed, "MOST_STREAMS", 4)
+    monkeypatch.setattr(change_feed, "MAX_STREAMS", 4)
     monkeypatch.setattr(subscriptions, "MAX_ADDRESSES", 2)
     many = ["a2a://agents", "a2a://tasks", "a2a://agents/it"]
     async with (
