@@ -1,6 +1,6 @@
-"""The demo agent on HTTP: one port, A2A 1.0 and 0.3, JSON-RPC and HTTP+JSON, one card for all four.
+"""The demo agent on HTTP: one port and one card for A2A 1.0 and 0.3, JSON-RPC and HTTP+JSON.
 
-Never prints and never logs below critical: its standard output belongs to whoever runs it.
+It never prints and logs only critical faults, because stdout belongs to the command that runs it.
 """
 
 import logging
@@ -41,14 +41,14 @@ INTERFACES: Final = (
     ("0.3", "JSONRPC", "/a2a/jsonrpc"),
     ("0.3", "HTTP+JSON", "/a2a/rest"),
 )
-"""Version, binding, path. Versions share a path: the method's name or the path behind it tells."""
+"""Version, binding, path. Versions share a path: the method or the rest of the path tells which."""
 
 SHUTDOWN_SECONDS: Final = 1
 UNSPECIFIED: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (nothing is bound here)
 
 
 def build_card(base_url: str) -> AgentCard:
-    """Build the agent's card; the SDK adds the 0.3 fields when it serves it."""
+    """Return the agent's card; the SDK adds the 0.3 fields when it serves the card."""
     return AgentCard(
         name="Demo agent",
         description="Shows what an A2A agent can do: answer, work, stream, ask, fail, make files.",
@@ -74,7 +74,7 @@ def build_card(base_url: str) -> AgentCard:
 
 
 def build_app(base_url: str) -> Starlette:
-    """Build the agent as an ASGI application, reachable at `base_url` (no trailing slash)."""
+    """Return the agent as an ASGI application for `base_url`, which has no trailing slash."""
     card = build_card(base_url)
     return _application(card, _handler(card))
 
@@ -91,7 +91,8 @@ def _application(card: AgentCard, handler: DefaultRequestHandlerV2) -> Starlette
         finally:
             await handler.aclose()
 
-    # Mounted, not prefixed: the SDK puts a tenant before its own prefix, and the spec behind it.
+    # Mounted, not prefixed: the SDK expects a tenant before its prefix, the A2A specification
+    # after it.
     rest = Mount("/a2a/rest", routes=create_rest_routes(handler, enable_v0_3_compat=True))
     rpc = create_jsonrpc_routes(handler, "/a2a/jsonrpc", enable_v0_3_compat=True)
     return Starlette(routes=[*create_agent_card_routes(card), *rpc, rest], lifespan=lifespan)
@@ -99,13 +100,11 @@ def _application(card: AgentCard, handler: DefaultRequestHandlerV2) -> Starlette
 
 @asynccontextmanager
 async def running(host: str = "127.0.0.1", port: int = 0) -> AsyncGenerator[str, None]:
-    """Serve the agent while the block runs; yield its base URL. Port 0 takes a free one.
+    """Serve the agent while the block runs; yield its base URL. Port 0 takes a free port.
 
-    Raises:
-        CannotListen: the address cannot be listened at.
-
+    Raises CannotListen.
     """
-    # Bound and listening before anything else: whoever knows the URL can connect at once.
+    # Listening comes first, so that a client can connect as soon as it knows the URL.
     sockets = await open_port(host, port)
     base_url = _base_url(host, sockets[0].getsockname()[1])
     card = build_card(base_url)
@@ -117,19 +116,17 @@ async def running(host: str = "127.0.0.1", port: int = 0) -> AsyncGenerator[str,
             yield base_url
         finally:
             with anyio.CancelScope(shield=True):
-                # First the tasks, so that their streams end; an open stream would hold the server.
+                # Tasks end first, and so their streams: an open stream keeps the server up.
                 await handler.aclose()
                 server.should_exit = True
 
 
 async def serve(host: str, port: int, on_ready: Callable[[str], None] | None = None) -> None:
-    """Serve the agent until cancelled or, where the event loop has signals, SIGTERM or SIGINT.
+    """Serve the agent until cancelled, or until SIGTERM or SIGINT where the event loop has signals.
 
     `on_ready` is called once with the base URL. Both signals end this normally.
 
-    Raises:
-        CannotListen: the address cannot be listened at.
-
+    Raises CannotListen.
     """
     async with running(host, port) as base_url:
         with _end_signals() as end:
@@ -140,7 +137,7 @@ async def serve(host: str, port: int, on_ready: Callable[[str], None] | None = N
 
 @contextmanager
 def _end_signals() -> Iterator[Callable[[], Awaitable[object]]]:
-    """Yield what waits for SIGTERM or SIGINT; on Windows, where it cannot, for ever."""
+    """Yield a function that waits for SIGTERM or SIGINT; on Windows it waits for ever."""
     if sys.platform == "win32":
         yield anyio.sleep_forever
     else:
@@ -149,22 +146,22 @@ def _end_signals() -> Iterator[Callable[[], Awaitable[object]]]:
 
 
 async def _serve(server: uvicorn.Server, sockets: list[socket]) -> None:
-    # Cancelled in the middle, uvicorn leaves its sockets open: it ends by should_exit only.
+    # A cancelled uvicorn leaves its sockets open, so it is ended only by should_exit.
     with anyio.CancelScope(shield=True):
         await server.serve(sockets)
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers: who starts the agent decides when it ends."""
+    """uvicorn without its signal handlers: the caller decides when the agent ends."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave the signals alone."""
+        """Install no signal handlers."""
         yield
 
 
 def _settings(app: Starlette) -> uvicorn.Config:
-    # a2a-sdk and uvicorn log a client's mistakes and a shutdown's loose ends as errors.
+    # a2a-sdk and uvicorn log mistakes of a client, and tasks cut off at the end, as errors.
     for name in ("a2a", "sse_starlette"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     return uvicorn.Config(
@@ -177,5 +174,5 @@ def _settings(app: Starlette) -> uvicorn.Config:
 
 
 def _base_url(host: str, port: int) -> str:
-    # An unspecified address is listened on, not called; loopback is behind it too.
+    # Nobody can connect to an unspecified address; loopback is one of those that it listens on.
     return origin_of(UNSPECIFIED.get(host, host), port)

@@ -1,6 +1,6 @@
 """The demo agent's small table, as rows, as CSV and as a PNG bar chart.
 
-Pure, standard library only: the demo must not need an imaging package to show that files work.
+It uses only the standard library, so that the demo needs no imaging package.
 """
 
 import struct
@@ -8,7 +8,7 @@ import zlib
 from typing import Final
 
 ROWS: Final = (("Oslo", 3.5), ("Paris", 11.0), ("Cairo", 21.5), ("Lima", 19.0), ("Delhi", 24.0))
-"""City and temperature in degrees Celsius; invented."""
+"""City and temperature in degrees Celsius. The values are invented."""
 
 WIDTH: Final = 240
 HEIGHT: Final = 120
@@ -28,7 +28,7 @@ def csv_bytes() -> bytes:
 
 
 def png_bytes() -> bytes:
-    """Draw the table as a bar chart: an 8-bit RGB PNG of WIDTH x HEIGHT pixels (RFC 2083)."""
+    """Return the table as a bar chart: an 8-bit RGB PNG of WIDTH x HEIGHT pixels (RFC 2083)."""
     # Each line of pixels begins with its filter type, 0: none.
     pixels = b"".join(b"\0" + _line(y) for y in range(HEIGHT))
     header = struct.pack(">IIBBBBB", WIDTH, HEIGHT, 8, 2, 0, 0, 0)
@@ -43,7 +43,7 @@ def png_bytes() -> bytes:
 
 
 def _line(y: int) -> bytes:
-    """Draw line `y`, counted from the top, in RGB; a bar fills the middle of its slot."""
+    """Return line `y`, counted from the top, in RGB; a bar fills the middle of its slot."""
     slot = WIDTH // len(ROWS)
     gap = slot // 6
     tallest = max(celsius for _, celsius in ROWS)

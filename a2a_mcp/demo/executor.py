@@ -1,6 +1,6 @@
 """The demo agent's executor: the first word of a message chooses a skill.
 
-Knows a2a-sdk's server side; never HTTP, which is `agent`'s.
+It uses a2a-sdk's server side, but knows nothing of HTTP.
 """
 
 from a2a.helpers import new_task
@@ -13,10 +13,10 @@ from a2a_mcp.demo.skills import SKILLS, Refused, Turn, answered, help_out
 
 
 class DemoExecutor(AgentExecutor):
-    """Runs one skill per message; a message to a task that asked is the answer to its question."""
+    """Runs one skill per message; a message to a waiting task is the answer to its question."""
 
     async def execute(self, context: RequestContext, event_queue: EventQueue) -> None:
-        """Answer one message. A task is announced before anything else happens to it."""
+        """Answer one message. A new task is announced first, as a2a-sdk requires."""
         text = context.get_user_input().strip()
         updates = _updates(context, event_queue)
         if context.current_task:
@@ -39,7 +39,7 @@ class DemoExecutor(AgentExecutor):
             await turn.say(TaskState.TASK_STATE_REJECTED, str(refusal))
 
     async def cancel(self, context: RequestContext, event_queue: EventQueue) -> None:
-        """End a task; a2a-sdk itself stops the skill that runs for it."""
+        """Cancel a task; a2a-sdk itself stops the skill that runs for it."""
         turn = Turn("", _updates(context, event_queue))
         await turn.say(TaskState.TASK_STATE_CANCELED, "Stopped, as you asked.")
 

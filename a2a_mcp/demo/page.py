@@ -1,6 +1,6 @@
-"""The tour as a person sees it: steps, calls, progress and answers on a terminal or in a file.
+"""The tour's output: steps, calls, progress and answers, on a terminal or in a file.
 
-Only prints; knows nothing of what it prints. Plain ASCII of its own, colours on a terminal only.
+It only prints, and calls nothing. Colours are used only on a terminal.
 """
 
 import json
@@ -17,7 +17,7 @@ RED: Final = "31"
 
 
 class Page:
-    """A stream to print on, with the terminal's width and the number of the step."""
+    """Prints to a stream, within the width of the terminal, and numbers the steps."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
@@ -26,14 +26,14 @@ class Page:
         self._step = 0
 
     def step(self, title: str, note: str) -> None:
-        """Begin a numbered step: what it shows, and a sentence on why a host wants it."""
+        """Begin a numbered step: its title, and a sentence on what it is good for."""
         self._step += 1
         self._print("")
         self._print(f"{self._step}. {title}", style=BOLD)
         self.prose(note)
 
     def prose(self, text: str, *, style: str = "") -> None:
-        """Print a paragraph, or a line of code that is then broken where it must be."""
+        """Print a paragraph, broken into lines."""
         self._print(textwrap.fill(text, self._width, break_on_hyphens=False), style=style)
 
     def call(self, tool: str, arguments: Mapping[str, object]) -> None:
@@ -42,22 +42,22 @@ class Page:
         self._print(self._indent(f"{tool}({listed})", "  -> ", "     "), style=CYAN)
 
     async def progress(self, progress: float, total: float | None, message: str | None) -> None:
-        """Print a progress notification, in the shape the MCP client calls back with."""
+        """Print a progress notification; the MCP client calls this."""
         for line in (message or "").splitlines():
             self._print(self._indent(line, "   . ", "     "), style=GREY)
 
     def answer(self, text: str, *, failed: bool = False) -> None:
-        """Print the text a model would read; an error's bears a mark."""
+        """Print the text that a model would read; the lines of an error are marked."""
         margin = "   x " if failed else "   | "
         for line in text.splitlines() or ["(nothing)"]:
             self._print(self._indent(line, margin, margin), style=RED if failed else "")
 
     def difference(self, text: str) -> None:
-        """Print what was not as expected."""
+        """Print a difference from what was expected."""
         self.prose(f"  !! {text}", style=RED)
 
     def code(self, line: str) -> None:
-        """Print a command to copy, never broken."""
+        """Print a command to copy, on one line."""
         self._print(f"    {line}", style=CYAN)
 
     def _indent(self, text: str, first: str, rest: str) -> str:
@@ -74,7 +74,7 @@ class Page:
         )
 
     def _print(self, text: str, *, style: str = "") -> None:
-        # A terminal's encoding may lack what an agent said.
+        # The terminal's encoding may lack characters of an agent's words.
         encoding = self._out.encoding or "utf-8"
         text = text.encode(encoding, "replace").decode(encoding)
         shown = f"\033[{style}m{text}\033[0m" if style and self._coloured else text

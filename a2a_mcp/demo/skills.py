@@ -1,7 +1,7 @@
-"""What the demo agent can do: one function per skill, and the table the card is made from.
+"""The demo agent's skills: one function per skill, and the table from which the card is made.
 
-Every skill ends in a stop (terminal, input-required or auth-required); none prints, none touches
-the network or the disk.
+Every skill ends in a terminal state, input-required or auth-required. None prints or uses the
+network or the disk.
 """
 
 import math
@@ -24,18 +24,18 @@ SIGN_IN_LINK: Final = "https://example.com/demo-agent/sign-in"
 
 
 class Refused(ValueError):
-    """The words after the skill's name make no sense; the text says what would."""
+    """The words after the skill's name are not valid; the text says what would be."""
 
 
 @dataclass(frozen=True)
 class Turn:
-    """One message to the agent: the words after the skill's name, and the way to answer them."""
+    """One message to the agent: the words after the skill's name, and how to answer them."""
 
     words: str
     updates: TaskUpdater
 
     async def say(self, state: TaskState, text: str) -> None:
-        """Move the task to `state` with a message to the caller."""
+        """Set the task's state, with a message to the caller."""
         message = self.updates.new_agent_message([new_text_part(text)])
         await self.updates.update_status(state, message)
 
@@ -49,12 +49,7 @@ class Turn:
         await self.updates.complete()
 
     def number(self, default: float, most: float) -> float:
-        """Return the words as a number from 0 to `most`.
-
-        Raises:
-            Refused: they are something else.
-
-        """
+        """Return the words as a number from 0 to `most`; raises Refused for anything else."""
         try:
             number = float(self.words or default)
         except ValueError:
@@ -66,7 +61,7 @@ class Turn:
 
 @dataclass(frozen=True)
 class Skill:
-    """A skill as the card shows it, and the function behind it."""
+    """A skill as the card shows it, and its function."""
 
     name: str
     description: str
@@ -76,7 +71,7 @@ class Skill:
 
 
 async def echo(turn: Turn) -> None:
-    """Say the words back."""
+    """Answer with the words of the message."""
     await turn.answer(f"echo: {turn.words}")
 
 
@@ -92,7 +87,7 @@ async def slow(turn: Turn) -> None:
 
 
 async def stream(turn: Turn) -> None:
-    """Append text to one artifact, chunk by chunk."""
+    """Append chunks of text to one artifact."""
     chunks = int(turn.number(default=5, most=MAX_CHUNKS))
     await turn.updates.start_work()
     for chunk in range(1, chunks + 1):
@@ -108,12 +103,12 @@ async def stream(turn: Turn) -> None:
 
 
 async def ask(turn: Turn) -> None:
-    """Ask a question; `answered` goes on when the answer comes."""
+    """Ask a question; `answered` handles the answer."""
     await turn.say(TaskState.TASK_STATE_INPUT_REQUIRED, "Which city?")
 
 
 async def answered(turn: Turn) -> None:
-    """Complete a task that asked, with the answer it got."""
+    """Complete a task that asked a question."""
     city = turn.words.strip() or "nowhere"
     known = {name.lower(): celsius for name, celsius in chart.ROWS}
     celsius = known.get(city.lower(), 15.0)
@@ -143,7 +138,7 @@ async def data(turn: Turn) -> None:
 
 
 async def signin(turn: Turn) -> None:
-    """Ask for a sign-in elsewhere, and go on by itself as if it had happened."""
+    """Ask for a sign-in by link, and go on after SIGN_IN_SECONDS as if it had happened."""
     await turn.say(
         TaskState.TASK_STATE_AUTH_REQUIRED,
         f"Please sign in at {SIGN_IN_LINK} so that I may go on. "
@@ -194,10 +189,10 @@ SKILLS: Final = {
         signin,
     ),
 }
-"""Skill id, which is the first word of the message, to skill."""
+"""The skills by id, which is the first word of a message."""
 
 
 async def help_out(turn: Turn) -> None:
-    """Say what the agent can do; the answer to any other first word."""
+    """Answer any other first word with what the agent can do."""
     lines = (f"- {skill.description}" for skill in SKILLS.values())
     await turn.answer("\n".join(("I am a demo agent. Send me one of these:", *lines)))

@@ -1,6 +1,6 @@
-"""The steps of the tour: which tool is called with what, and what must come back.
+"""The steps of the tour: which tool is called with which arguments, and the expected result.
 
-Knows the bridge only as an MCP client does, by its tools; starts nothing and ends nothing.
+It knows the bridge only by its tools, as an MCP client does. It starts no process.
 """
 
 from base64 import b64decode
@@ -28,7 +28,7 @@ FAILURES: Final = frozenset({"failed", "rejected"})
 
 
 class Tour:
-    """The bridge's tools, called one after another; what differs from the expected is kept."""
+    """Calls the bridge's tools, and keeps the differences from what is expected."""
 
     def __init__(self, client: Client, page: Page) -> None:
         self.page = page
@@ -38,9 +38,9 @@ class Tour:
     async def call(
         self, tool: str, /, *, state: str = "", holds: str = "", **arguments: object
     ) -> JSON:
-        """Show a call and its answer; return the answer's structure.
+        """Show a call and its result; return the result's structure.
 
-        `state` is the task state it should have, `holds` words its text should hold.
+        `state` is the expected task state, `holds` are words that the text should hold.
         """
         self.page.call(tool, arguments)
         result = await self.client.call_tool(tool, arguments, CALL_SECONDS, self.page.progress)
@@ -54,7 +54,7 @@ class Tour:
         return found
 
     async def until_done(self, task_id: str) -> None:
-        """Wait, silently, until the agent works no more on a task."""
+        """Wait until the agent no longer works on a task; print nothing."""
         with anyio.fail_after(CALL_SECONDS):
             while True:
                 result = await self.client.call_tool("get_task", {"task_id": task_id})
@@ -73,7 +73,7 @@ class Tour:
 
 
 def readable(result: CallToolResult) -> str:
-    """Return a result's content as a person can read it: text as it is, the rest by kind."""
+    """Return a result's content for a person: text as it is, other blocks by their kind."""
     return "\n".join(_block(block) for block in result.content)
 
 
@@ -90,7 +90,7 @@ def _block(block: ContentBlock) -> str:
 
 
 async def list_the_tools(tour: Tour) -> None:
-    """Show what a host sees first."""
+    """Show the list of tools, which a host reads first."""
     tour.page.step("The tools", "Whatever the number of agents, a host sees the same few tools.")
     tools = (await tour.client.list_tools()).tools
     tour.page.answer("\n".join(f"{tool.name}: {tool.title or tool.description}" for tool in tools))
@@ -108,7 +108,7 @@ async def ask_about_the_agents(tour: Tour) -> None:
 
 
 async def send_a_message(tour: Tour) -> None:
-    """Show the plainest case: a message and its answer."""
+    """Show the simplest case: a message and its answer."""
     tour.page.step("A message", "Answer, state, task id and context id come back in one call.")
     await tour.call("send_task", message="echo hello", state="completed", holds="echo: hello")
 
@@ -132,7 +132,7 @@ async def wait_for_slow_work(tour: Tour) -> None:
 
 
 async def answer_a_question(tour: Tour) -> None:
-    """Show a task that needs more words."""
+    """Show a task that asks a question."""
     tour.page.step("A question", "The agent asks; the answer goes to the same task, by its id.")
     task = await tour.call("send_task", message="ask", state="input-required", holds="Which city?")
     await tour.call(
@@ -159,7 +159,7 @@ async def fetch_files(tour: Tour) -> None:
 
 
 async def read_data(tour: Tour) -> None:
-    """Show structured data, whole and by a pointer into it."""
+    """Show structured data, whole and by a JSON pointer."""
     tour.page.step("Data", "Structured data can be read by the piece, however much there is.")
     task = await tour.call("send_task", message="data", state="completed", holds="Oslo")
     await tour.call(
@@ -172,7 +172,7 @@ async def read_data(tour: Tour) -> None:
 
 
 async def stop_a_task(tour: Tour) -> None:
-    """Show how work is stopped."""
+    """Show how a task is cancelled."""
     tour.page.step("Stopping", "Work that is no longer wanted is stopped at the agent.")
     task = await tour.call("send_task", message="slow 60", wait_seconds=1, state="working")
     await tour.call("cancel_task", task_id=task.get("task_id", ""), state="canceled")

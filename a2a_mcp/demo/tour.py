@@ -1,6 +1,6 @@
-"""The tour: the demo agent, the bridge in front of it as a host would start it, an MCP client.
+"""The tour: the demo agent, the bridge started as a host starts it, and an MCP client.
 
-Touches nothing of the person's own: state and configuration are in a folder that goes with it.
+It never touches the user's own files: state and configuration are in a temporary folder.
 """
 
 import shlex
@@ -22,9 +22,9 @@ LOG_LINES: Final = 15
 
 
 async def tour(out: TextIO) -> int:
-    """Walk through the bridge's tools on `out`; 0 if all went as expected, else 1.
+    """Show the bridge's tools on `out`; return 0 if all went as expected, else 1.
 
-    What was not as expected is on `out` too, at its place and at the end.
+    Differences from what was expected are printed where they occur and again at the end.
     """
     page = Page(out)
     with TemporaryDirectory(prefix="a2a-mcp-demo-", ignore_cleanup_errors=True) as folder:
@@ -39,7 +39,7 @@ async def tour(out: TextIO) -> int:
 
 
 async def _walk(page: Page, folder: Path) -> list[str]:
-    """Take every step; return what differed from the expected."""
+    """Take every step; return the differences from what was expected."""
     differences: list[str] = []
     log = folder / "bridge.log"
     try:
@@ -60,7 +60,7 @@ async def _walk(page: Page, folder: Path) -> list[str]:
 
 
 def _bridge(url: str, folder: Path) -> StdioServerParameters:
-    """Start the bridge as a host does, with one agent, and a folder instead of the person's own."""
+    """Return how to start the bridge with one agent, and with `folder` for its files."""
     config = folder / "agents.toml"
     config.write_text(f'[agents.demo]\nurl = "{url}"\n', encoding="utf-8")
     return StdioServerParameters(

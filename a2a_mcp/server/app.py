@@ -31,13 +31,13 @@ PAGE_ARGUMENT: Final = "page="
 
 @dataclass(frozen=True, slots=True)
 class OutputMask:
-    """Hides configured secrets in what leaves, and from other machines where files lie here."""
+    """Masks configured secrets, and for another machine the folders of configured files."""
 
     registry: Registry
     local: bool
 
     def __call__(self, text: str) -> str:
-        """Give `text` as it may leave."""
+        """Return `text` with secrets masked, and for another machine without local folders."""
         config = self.registry.config
         shown = config.secrets.mask(text)
         if self.local or os.sep not in shown:
@@ -47,7 +47,7 @@ class OutputMask:
         return shown
 
     def pieces(self, texts: Sequence[str]) -> list[str]:
-        """Give texts that may be joined as they may leave."""
+        """Return texts that a reader may join, masked."""
         return [self(text) for text in self.registry.config.secrets.pieces(texts)]
 
 
@@ -66,23 +66,23 @@ class App:
 
     @property
     def paths(self) -> Paths:
-        """What callers may name by path, as it is configured now."""
+        """The paths that callers may name, by the current configuration."""
         config = self.registry.config
         own = (*config.files, self.state_folder) if self.state_folder else tuple(config.files)
         return Paths(config.server.file_roots, own, self.local)
 
     @property
     def result_bytes(self) -> int:
-        """The bytes that one channel of a result may hold."""
+        """The maximum of bytes in one channel of a result."""
         return self.registry.config.server.result_bytes
 
     @property
     def mask(self) -> OutputMask:
-        """Hide what must not leave."""
+        """The mask for everything that leaves."""
         return OutputMask(self.registry, self.local)
 
     async def agents(self, agent: str | None, *, refresh: bool) -> AgentsView:
-        """List the agents, or describe one after looking at its card."""
+        """Return a page of the agents, or one agent after reading its card."""
         self.registry.refresh()
         if agent is None:
             return list_agents(self.registry)
@@ -97,7 +97,7 @@ class App:
         return describe_agent(self.registry, name)
 
     async def agent_of(self, arguments: Mapping[str, Any]) -> str | None:
-        """Name the agent of a call that failed, for the error's words."""
+        """Return the agent of a failed call, to name it in the error."""
         task_id = arguments.get("task_id")
         if isinstance(task_id, str) and not arguments.get("agent"):
             records = await self.bridge.tasks.find(owner(), task_id)
@@ -112,6 +112,6 @@ class App:
 
 
 def owner() -> str:
-    """Give the principal of the current call: its token's subject over HTTP, else "local"."""
+    """Return the owner of the current call: over HTTP the subject of its token, else "local"."""
     token = get_access_token()
     return f"token:{token.subject}" if token else LOCAL_OWNER

@@ -1,7 +1,8 @@
-"""Everything wired together: the lifespan, and the server that the tools hang on.
+"""The composition root: the MCP server, and the lifespan that builds what its tools share.
 
-Nothing is read from the network, and nothing written, before a host's first real request: hosts
-start servers twice and kill them quickly (hosts 3.8).
+No other module of the server names a concrete store or tracker. Nothing is read from the network
+and nothing is written before a host's first real request, because some hosts start a server twice
+and kill one of the two at once.
 """
 
 from __future__ import annotations
@@ -62,13 +63,11 @@ def create_server(
     local: bool = False,
     **server_options: Any,
 ) -> MCPServer[App]:
-    """Make the MCP server; `closed` is called when the lifespan has ended with all state saved.
+    """Return the MCP server.
 
-    `closing` tells that the end is near: whoever waits for an agent is answered with what is known.
-
-    A `local` host runs on this machine for the same person: it is told of paths here.
-
-    `server_options` go to the SDK's server (authentication over HTTP).
+    `closed` is called when the lifespan has ended and all state is saved. Once `closing` is set,
+    calls that wait for an agent return what is known. A `local` host runs on this machine for the
+    same person, so results may name local paths. `server_options` go to the SDK's server.
     """
 
     @asynccontextmanager
@@ -138,13 +137,13 @@ def _app(bridge: Bridge, streams: Streams, state_folder: Path | None, *, local: 
 
 
 def _serve_resources(server: MCPServer[App]) -> None:
-    """Take over what `MCPServer` does only for resources that are all there at start."""
+    """Replace the SDK's handlers, which know only resources that exist at the start."""
     for method, params in RESOURCE_METHODS.items():
         lowlevel_server(server).add_request_handler(method, params, _answer)
 
 
 async def _answer(ctx: ServerRequestContext[App, Any], params: t.RequestParams) -> BaseModel:
-    """Answer for resources; most hosts never ask."""
+    """Serve a resource method; imported at first use, because most hosts never use resources."""
     from a2a_mcp.server.resources.subscriptions import HANDLERS
 
     return await HANDLERS[ctx.method](ctx, params)

@@ -1,7 +1,7 @@
-"""Logging to stderr: one line a record, no secret, no URL's query, nothing that steers a terminal.
+"""Logging to stderr: one line per record, without secrets, URL queries or terminal controls.
 
-stdout belongs to the protocol. Configure this before an `MCPServer` is made: the SDK calls
-`logging.basicConfig`, which does nothing where the root logger has a handler already.
+stdout belongs to the protocol. Call `configure` before an `MCPServer` is made: the SDK calls
+`logging.basicConfig`, which does nothing if the root logger already has a handler.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from typing import Final, TextIO
 
 from a2a_mcp.text.untrusted import scrub
 
-OURS: Final = "a2a_mcp"
+PACKAGE: Final = "a2a_mcp"
 
-# httpx logs every URL at INFO; a query may hold a key (threats C2).
+# httpx logs every URL at INFO, and a user or query in a URL may hold a credential.
 _PRIVATE: Final = re.compile(r"(https?://)(?:[^\s/?#@\"'<>]*@)?([^\s?#\"'<>]*)(?:[?#][^\s\"'<>]*)?")
 _ONE_LINE: Final = str.maketrans({"\n": r"\n", "\u2028": r"\u2028", "\u2029": r"\u2029"})
 
@@ -28,10 +28,10 @@ def configure(
     stream: TextIO | None = None,
     redact: Callable[[str], str] = str,
 ) -> None:
-    """Send records to `stream` (stderr if None): ours from `level` up, others' from WARNING up.
+    """Write this package's records from `level` up, and others' from WARNING up, to `stream`.
 
-    `level` is a name such as `info`, as `config.log_level` gives it. `redact` hides the secrets
-    known at the time of the record: `SecretRegister.mask`.
+    `level` is a name such as `info`; `stream` is stderr if None. `redact` is called for each record
+    and returns it with the secrets known at that time masked.
     """
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(LineFormatter(redact, json_lines=json_lines))
@@ -41,17 +41,17 @@ def configure(
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(logging.WARNING)
-    logging.getLogger(OURS).setLevel(level.upper())
+    logging.getLogger(PACKAGE).setLevel(level.upper())
 
 
 def _wanted(record: logging.LogRecord) -> bool:
-    # A library may set its own loggers to DEBUG; the handler has the last word.
-    ours = record.name == OURS or record.name.startswith(f"{OURS}.")
+    # A library may set its own logger to DEBUG, so the handler filters too.
+    ours = record.name == PACKAGE or record.name.startswith(f"{PACKAGE}.")
     return ours or record.levelno >= logging.WARNING
 
 
 class LineFormatter(logging.Formatter):
-    """A record as one line of text, or of JSON, with secrets hidden, tracebacks included."""
+    """Formats a record with its traceback as one line of text or JSON, with secrets masked."""
 
     def __init__(self, redact: Callable[[str], str], *, json_lines: bool) -> None:
         super().__init__()
@@ -59,7 +59,7 @@ class LineFormatter(logging.Formatter):
         self._json_lines = json_lines
 
     def format(self, record: logging.LogRecord) -> str:
-        """Give the line, without its end."""
+        """Return the line, without a line break at its end."""
         message = self._clean(super().format(record))
         if not self._json_lines:
             time = self.formatTime(record, "%H:%M:%S")

@@ -1,7 +1,7 @@
-"""Work that nobody waits for: a fault of ours in it ends neither the process nor anybody's call.
+"""Run background work; log unexpected exceptions instead of cancelling the task group.
 
-Everything that is begun in the lifespan's task group passes here, since what fails there unforeseen
-would take all else with it. It must never hide a fault: each stands in the log, whole.
+Everything that is started in the lifespan's task group runs through here, because an exception that
+leaves one task would cancel all others. It never hides a fault: the log has the whole traceback.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ log = logging.getLogger(__name__)
 
 
 async def run_logged(what: str, work: Callable[[], Awaitable[None]]) -> bool:
-    """Do `work`, called `what` in the log; gives whether it came to its end without a fault."""
+    """Run `work`, named `what` in the log; return whether it ended without an exception."""
     try:
         await work()
-    except Exception:  # the last line of defence: one task must not end the others
+    except Exception:  # the last boundary: one task must not cancel the others
         log.exception("%s failed", what)
         return False
     return True
