@@ -108,6 +108,9 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
     "tracking.streaming": frozenset({"a2a_mcp.tracking.delivery"}),
 }
 
+# What only the composition root of the server may name.
+CONCRETE: Final = ("store.results", "store.sqlite", "tracking.tracker")
+
 # The last lines of defence, where anything at all must become words.
 CATCH_ALL: Final = frozenset(
     {("server.tools.strict", "run"), ("telemetry.supervise", "run_logged")}
@@ -269,6 +272,18 @@ def test_a_foundation_imports_nothing_of_the_other_rooms(name: str) -> None:
         if (found := ours(imported.name)) and room(found) != name
     ]
     assert outside == []
+
+
+@pytest.mark.parametrize("name", CONCRETE)
+def test_only_the_lifespan_names_concrete_stores_and_trackers(name: str) -> None:
+    users = [
+        module.name
+        for module in every()
+        if module.within("server", "cli", "demo")
+        for imported in module.imports
+        if (ours(imported.name) or "").startswith(name)
+    ]
+    assert users == ["server.lifespan"]
 
 
 def test_only_the_command_knows_the_demo() -> None:

@@ -40,6 +40,7 @@ from a2a_mcp.tracking.tracker import TaskTracker
 
 NAME: Final = "a2a-mcp"
 DAY_SECONDS: Final = 86_400.0
+SAVE_SECONDS: Final = 1
 SITE: Final = "https://a2a-protocol.org"
 
 RESOURCE_METHODS: Final[dict[str, type[t.RequestParams]]] = {
@@ -72,25 +73,10 @@ def create_server(
 
     @asynccontextmanager
     async def lifespan(_: MCPServer[App]) -> AsyncIterator[App]:
-        tasks = SqliteTaskStore(state_folder, durability=config.server.durability)
-        registry = Registry(config, reloader, overrides=tasks)
-        kept = _kept(config, state_folder)
         try:
-            async with anyio.create_task_group() as group:
-                streams = Streams(group)
-                follower = TaskTracker(group, tasks, watchers=(kept.note, streams.note))
-                for chore in (follower.watch, kept.run, registry.tidy):
-                    group.start_soon(chore)
-                if closing:
-                    group.start_soon(_release, closing, follower, streams)
-                bridge = Bridge(registry, tasks, follower, kept)
-                yield _app(bridge, streams, state_folder, local=local)
-                group.cancel_scope.cancel()
+            async with _running(config, state_folder, reloader, closing, local=local) as app:
+                yield app
         finally:
-            with anyio.CancelScope(shield=True), anyio.move_on_after(1):
-                await kept.flush()
-                await tasks.close()
-                await registry.aclose()
             closed()
 
     server = MCPServer[App](
@@ -113,7 +99,38 @@ def create_server(
     return server
 
 
-def _kept(config: Config, state_folder: Path | None) -> ResultStore:
+@asynccontextmanager
+async def _running(
+    config: Config,
+    state_folder: Path | None,
+    reloader: Reloader | None,
+    closing: anyio.Event | None,
+    *,
+    local: bool,
+) -> AsyncIterator[App]:
+    """Build what the tools share, run its background work, and save its state at the end."""
+    tasks = SqliteTaskStore(state_folder, durability=config.server.durability)
+    registry = Registry(config, reloader, overrides=tasks)
+    results = _result_store(config, state_folder)
+    try:
+        async with anyio.create_task_group() as group:
+            streams = Streams(group)
+            tracker = TaskTracker(group, tasks, watchers=(results.note, streams.note))
+            for work in (tracker.watch, results.run, registry.tidy):
+                group.start_soon(work)
+            if closing:
+                group.start_soon(_release, closing, tracker, streams)
+            bridge = Bridge(registry, tasks, tracker, results)
+            yield _app(bridge, streams, state_folder, local=local)
+            group.cancel_scope.cancel()
+    finally:
+        with anyio.CancelScope(shield=True), anyio.move_on_after(SAVE_SECONDS):
+            await results.flush()
+            await tasks.close()
+            await registry.aclose()
+
+
+def _result_store(config: Config, state_folder: Path | None) -> ResultStore:
     return ResultStore(
         state_folder,
         keep_seconds=config.server.keep_days * DAY_SECONDS,
@@ -149,7 +166,8 @@ async def _answer(ctx: ServerRequestContext[App, Any], params: t.RequestParams) 
     return await HANDLERS[ctx.method](ctx, params)
 
 
-async def _release(closing: anyio.Event, follower: TaskTracker, streams: Streams) -> None:
+async def _release(closing: anyio.Event, tracker: TaskTracker, streams: Streams) -> None:
+    """Let waiting calls and streams end, once `closing` is set."""
     await closing.wait()
-    follower.release()
+    tracker.release()
     streams.close()
