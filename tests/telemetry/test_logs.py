@@ -28,7 +28,7 @@ def test_a_record_is_one_line_whatever_an_agent_put_into_it() -> None:
     logs.configure("info", stream=stream)
     logging.getLogger("a2a_mcp.bridge.service").info("said %s", "a\nb\x1b[2J\u2028ERROR fake")
     assert len(lines(stream)) == 1
-    assert r"info a2a_mcp.bridge: said a\nb\u001b[2J\u2028ERROR fake" in lines(stream)[0]
+    assert r"info a2a_mcp.bridge.service: said a\nb\u001b[2J\u2028ERROR fake" in lines(stream)[0]
 
 
 def test_secrets_are_hidden_also_those_learned_later_and_those_in_tracebacks() -> None:

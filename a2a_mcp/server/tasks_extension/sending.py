@@ -5,7 +5,7 @@ Only a client that declares the extension gets a task; every other call is not t
 
 from __future__ import annotations
 
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import mcp.types as t
 from mcp.server.context import ServerRequestContext
@@ -30,12 +30,9 @@ class StartedTask(t.CallToolResult):
 
     _job: Job = PrivateAttr()
 
-    @classmethod
-    def of(cls, job: Job) -> Self:
-        """Return the result for a job."""
-        result = cls(content=[])
-        result._job = job
-        return result
+    def __init__(self, job: Job) -> None:
+        super().__init__(content=[])
+        self._job = job
 
     @property
     def job(self) -> Job:
@@ -77,4 +74,4 @@ async def send_as_task(ctx: Ctx, app: App, request: SendRequest, notice: Notice 
     """
     sender = _JobSender(app.jobs, notice)
     result = await answered(ctx, app, request, sender.send)
-    return StartedTask.of(sender.job) if sender.job else result
+    return StartedTask(sender.job) if sender.job else result
