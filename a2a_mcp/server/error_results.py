@@ -30,7 +30,7 @@ from a2a_mcp.a2a.errors import (
     VersionNotSupported,
 )
 from a2a_mcp.errors import BridgeError, CredentialUnavailable
-from a2a_mcp.presentation import sentences
+from a2a_mcp.presentation import error_sentences, sentences
 from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.server.results import Mask, of_channels
 from a2a_mcp.text.truncate import shorten
@@ -41,20 +41,20 @@ BRIDGE_WORDS_BYTES: Final = 4_000  # they may quote an agent in the middle
 CHALLENGE_BYTES: Final = 200
 
 NEXT_STEPS: Final[tuple[tuple[type[A2AError], str], ...]] = (
-    (AuthenticationRequired, sentences.SET_CREDENTIALS),
-    (TaskNotFound, sentences.SEND_NEW_TASK),
-    (ContentTypeNotSupported, sentences.SEND_OTHER_CONTENT),
-    (ExtensionRequired, sentences.CONFIGURE_EXTENSION),
-    (NoCommonInterface, sentences.CORRECT_CARD),
-    (UrlRefused, sentences.CHECK_ADDRESS),
-    (VersionNotSupported, sentences.CHECK_PINNED_VERSION),
-    (MethodNotFound, sentences.SET_VERSION),
-    (UnsupportedOperation, sentences.USE_ANOTHER_WAY),
-    (InvalidRequest, sentences.CORRECT_REQUEST),
-    (InvalidAgentResponse, sentences.CHECK_URL),
-    (AgentUnreachable, sentences.TRY_LATER),
-    (AgentFailure, sentences.TELL_WHAT_AGENT_SAID),
-    (A2AError, sentences.TELL_USER),
+    (AuthenticationRequired, error_sentences.SET_CREDENTIALS),
+    (TaskNotFound, error_sentences.SEND_NEW_TASK),
+    (ContentTypeNotSupported, error_sentences.SEND_OTHER_CONTENT),
+    (ExtensionRequired, error_sentences.CONFIGURE_EXTENSION),
+    (NoCommonInterface, error_sentences.CORRECT_CARD),
+    (UrlRefused, error_sentences.CHECK_ADDRESS),
+    (VersionNotSupported, error_sentences.CHECK_PINNED_VERSION),
+    (MethodNotFound, error_sentences.SET_VERSION),
+    (UnsupportedOperation, error_sentences.USE_ANOTHER_WAY),
+    (InvalidRequest, error_sentences.CORRECT_REQUEST),
+    (InvalidAgentResponse, error_sentences.CHECK_URL),
+    (AgentUnreachable, error_sentences.TRY_LATER),
+    (AgentFailure, error_sentences.TELL_WHAT_AGENT_SAID),
+    (A2AError, error_sentences.TELL_USER),
 )
 """The next step for each kind of error; the first match counts."""
 
@@ -118,7 +118,7 @@ def _next_step(error: A2AError, call: FailedCall, task_id: str | None) -> str:
     A message that may have been carried out must not be sent to another agent before that is known.
     """
     if task_id and isinstance(error, AgentUnreachable) and _may_go_on(error, call):
-        return sentences.CANCEL_AGAIN if call.cancels else sentences.READ_TASK_LATER
+        return error_sentences.CANCEL_AGAIN if call.cancels else error_sentences.READ_TASK_LATER
     if _may_have_been_carried_out(error, call):
         return _find_out(error, task_id)
     return next(step for kind, step in NEXT_STEPS if isinstance(error, kind))
@@ -136,9 +136,9 @@ def _may_have_been_carried_out(error: A2AError, call: FailedCall) -> bool:
 
 
 def _find_out(error: A2AError, task_id: str | None) -> str:
-    step = sentences.find_out_first(with_task=task_id is not None)
+    step = error_sentences.find_out_first(with_task=task_id is not None)
     if isinstance(error, InvalidAgentResponse):
-        return f"{step} {sentences.CHECK_URL_IF_REPEATED}"
+        return f"{step} {error_sentences.CHECK_URL_IF_REPEATED}"
     return step
 
 
@@ -175,7 +175,7 @@ def _challenge(error: AuthenticationRequired, mask: Mask) -> str:
 def _delivery(error: A2AError) -> str:
     """Return what is known of the message's delivery, as a sentence that follows another."""
     if error.delivery is Delivery.NEVER:
-        return f" {sentences.NOT_DELIVERED}"
+        return f" {error_sentences.NOT_DELIVERED}"
     if isinstance(error, AgentError) and error.code in NOT_CARRIED_OUT_CODES:
         return ""
-    return f" {sentences.delivery_unknown(error.message_id)}"
+    return f" {error_sentences.delivery_unknown(error.message_id)}"

@@ -19,7 +19,7 @@ from mcp.server.mcpserver.tools import Tool
 from mcp.shared.exceptions import MCPError
 from pydantic import ValidationError
 
-from a2a_mcp.presentation import sentences
+from a2a_mcp.presentation import error_sentences, sentences
 from a2a_mcp.server.tools.schemas import Schema
 from a2a_mcp.server.tools.slim import slim
 from a2a_mcp.text.truncate import shorten
@@ -77,7 +77,7 @@ class StrictTool(Tool):
             raise
         except Exception:  # the outermost boundary: a crash must still reach the model as words
             log.exception("tool %s failed", self.name)
-            return error_result(sentences.BRIDGE_FAILED)
+            return error_result(error_sentences.BRIDGE_FAILED)
         if ignored and isinstance(result, t.CallToolResult):
             name_ignored(result, ignored)
         return result
@@ -92,7 +92,7 @@ class StrictTool(Tool):
         for name in unknown:
             meant = closest(name, self._properties)
             if meant:
-                return sentences.no_such_argument(self.name, name[:NAME_CHARACTERS], meant)
+                return error_sentences.no_such_argument(self.name, name[:NAME_CHARACTERS], meant)
         return None
 
     def _validated(self, given: Arguments) -> Arguments:
@@ -141,7 +141,7 @@ def from_json_text(value: Any, kind: str | None) -> Any:
 
 def refusal(words: str) -> t.CallToolResult:
     """Return the result of a call with wrong arguments; nothing was sent anywhere."""
-    return error_result(words, sentences.CORRECT_ARGUMENTS)
+    return error_result(words, error_sentences.CORRECT_ARGUMENTS)
 
 
 def error_result(words: str, next_step: str | None = None) -> t.CallToolResult:
@@ -160,7 +160,7 @@ def error_result(words: str, next_step: str | None = None) -> t.CallToolResult:
 def name_ignored(result: t.CallToolResult, ignored: list[str]) -> None:
     """Add a note to a result that names the ignored arguments."""
     names = ", ".join(json.dumps(name[:NAME_CHARACTERS]) for name in ignored[:SHOWN_NAMES])
-    note = sentences.arguments_ignored(names)
+    note = error_sentences.arguments_ignored(names)
     result.content.append(t.TextContent(type="text", text=f"Note: {note}"))
     if result.structured_content is not None:
         earlier = result.structured_content.get("note")
