@@ -62,6 +62,7 @@ PURE: Final = (
     "tracking.fairness",
     "tracking.happenings",
     "tracking.phases",
+    "tracking.replay",
     "tracking.state",
 )
 IMPURE: Final = frozenset(

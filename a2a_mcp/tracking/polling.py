@@ -58,6 +58,9 @@ class Polling:
             delay = min(delay * self.growth, self.longest_delay)
 
 
+DEFAULT: Final = Polling()
+
+
 class TaskPoller:
     """Reads tasks; `receive` takes what was read before the next read."""
 

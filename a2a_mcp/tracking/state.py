@@ -67,7 +67,18 @@ from a2a_mcp.tracking.happenings import (
     Refused,
     Released,
 )
-from a2a_mcp.tracking.phases import Break, Ended, Error, Lost, Running, Sent, State, Waiting
+from a2a_mcp.tracking.phases import (
+    Break,
+    Ended,
+    Error,
+    Lost,
+    Running,
+    Sent,
+    State,
+    Waiting,
+    is_past,
+)
+from a2a_mcp.tracking.replay import Tails, after_repeat, all_parts, with_read
 
 _Phase = TypeVar("_Phase", Running, Waiting, Ended, Lost)
 
@@ -90,9 +101,9 @@ def advance(state: State, happening: Happening) -> State:
 
 
 def concerns(state: State, event: StreamEvent) -> bool:
-    """Return whether an event changes what is known: it is of this task, and not in its end."""
+    """Return whether an event is news: it is of this task, and was not read before."""
     if not isinstance(state, Ended):
-        return belongs(state.task, event)
+        return belongs(state.task, event) and after_repeat(_tails(state), event) is None
     if state.message is not None:
         return False
     return isinstance(event, Message) or (isinstance(event, Task) and belongs(state.task, event))
@@ -110,72 +121,67 @@ def at_work(task: Task) -> Task:
     return task.model_copy(update={"status": TaskStatus(state=TaskState.WORKING)})
 
 
-def is_past(state: State, task: Task) -> bool:
-    """Return whether a task still shows the status it had before the message."""
-    if isinstance(state, Ended) or state.past is None:
-        return False
-    return _is_still(task.status, state.past)
-
-
-def awaits_reaction(state: State) -> bool:
-    """Return whether the agent has not reacted yet to a message sent to its task."""
-    return (
-        isinstance(state, Running | Lost) and state.task is not None and is_past(state, state.task)
-    )
-
-
-def is_under_way(state: State) -> bool:
-    """Return whether the agent has not reacted to the message, and still may."""
-    if state.has_result or state.error:
-        return False
-    return isinstance(state, Sent) or awaits_reaction(state)
-
-
-def is_unanswered(state: State) -> bool:
-    """Return whether the agent itself refused the message and its task stands as before."""
-    return isinstance(state, Running | Lost) and state.refused and awaits_reaction(state)
-
-
-def is_broken_off(state: State) -> bool:
-    """Return whether the agent broke its answer off and its task has not moved since."""
-    if not isinstance(state, Running | Lost) or state.task is None:
-        return False
-    return state.broken is not None and not state.task.state.stop
-
-
-def is_closing(state: State) -> bool:
-    """Return whether nothing more is to come: some agents keep their streams open at a question."""
-    asks = isinstance(state, Waiting) and state.task.state is TaskState.INPUT_REQUIRED
-    return asks or isinstance(state, Ended)
-
-
 def _after_news(state: State, happening: Heard | Read) -> State:
+    after = _after_event(state, happening)
     if isinstance(happening, Read):
-        return _confirmed(_after_event(state, happening.task, late=happening.beside))
-    after = _after_event(state, happening.event, late=happening.late)
+        return _confirmed(after)
     return _mended(after) if happening.late else after
 
 
-def _after_event(state: State, event: StreamEvent, *, late: bool) -> State:
+def _after_event(state: State, happening: Heard | Read) -> State:
+    event = happening.event
     if not concerns(state, event):
-        return state
+        return _after_repeat(state, event)
     if isinstance(event, Message):
         return _become(Ended, state, message=event, unread=False)
     task = apply(state.task, event)
-    if task is None:
+    return state if task is None else _shown(state, happening, task)
+
+
+def _after_repeat(state: State, event: StreamEvent) -> State:
+    """Return the state after an event that tells nothing new: a piece is repeated only once."""
+    tails = after_repeat(_tails(state), event)
+    if tails is None or not isinstance(state, Running | Waiting):
         return state
-    return _shown(state, event, task, late=late or getattr(state, "late", False))
+    return replace(state, tails=tails)
 
 
-def _shown(state: State, event: StreamEvent, task: Task, *, late: bool) -> State:
+def _shown(state: State, happening: Heard | Read, task: Task) -> State:
     """Return the phase of a task that has just shown itself."""
+    late = _is_late(state, happening)
     if task.state.terminal:
-        unread = not _lets_go(state) and _in_doubt(event, task, late=late)
+        unread = not _lets_go(state) and _in_doubt(happening.event, task, late=late)
         return _become(Ended, state, task=task, unread=unread)
+    tails = _next_tails(state, happening)
     if task.state.stop and not is_past(state, task):
-        return _become(Waiting, state, task=task, late=late)
+        return _become(Waiting, state, task=task, late=late, tails=tails)
     facts = {"task": task, "late": late, "contact": None, "broken": _since_break(state, task)}
-    return _become(Lost, state, **facts) if state.closed else _become(Running, state, **facts)
+    return (
+        _become(Lost, state, **facts)
+        if state.closed
+        else _become(Running, state, **facts, tails=tails)
+    )
+
+
+def _is_late(state: State, happening: Heard | Read) -> bool:
+    """Return whether what a stream says may have been read already."""
+    if getattr(state, "late", False):
+        return True
+    return happening.late if isinstance(happening, Heard) else happening.beside
+
+
+def _tails(state: State) -> Tails:
+    return state.tails if isinstance(state, Running | Waiting) else ()
+
+
+def _next_tails(state: State, happening: Heard | Read) -> Tails:
+    """Return which pieces the open stream may repeat; without a stream none are repeated."""
+    if isinstance(happening, Read):
+        known = _tails(state)
+        return with_read(known, state.task, happening.task) if happening.beside else ()
+    if happening.late and isinstance(happening.event, Task):
+        return all_parts(happening.event)
+    return _tails(state)
 
 
 def _in_doubt(event: StreamEvent, task: Task, *, late: bool) -> bool:
@@ -261,13 +267,6 @@ def _closed(state: State, reason: Error | None) -> State:
     if isinstance(state, Waiting):
         return replace(state, error=error, closed=True)
     return _become(Lost, state, error=error)
-
-
-def _is_still(status: TaskStatus, past: TaskStatus) -> bool:
-    """Return whether nothing was said since; a2a-sdk 1.x removes a question once it is answered."""
-    if status.message is None:
-        return (status.state, status.timestamp) == (past.state, past.timestamp)
-    return status == past
 
 
 def _become(phase: type[_Phase], state: State, **facts: Any) -> _Phase:

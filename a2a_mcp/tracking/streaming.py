@@ -27,14 +27,11 @@ from a2a_mcp.a2a.errors import (
 from a2a_mcp.a2a.model import (
     GetTaskRequest,
     Message,
-    Part,
     SendMessageRequest,
     StreamEvent,
     SubscribeToTaskRequest,
     Task,
-    TaskArtifactUpdateEvent,
 )
-from a2a_mcp.a2a.updates import after_replay
 from a2a_mcp.tracking.happenings import Broken, Faulted, Heard, Refused
 from a2a_mcp.tracking.polling import Receive, TaskPoller, jittered
 from a2a_mcp.tracking.tracked_task import TrackedTask
@@ -166,35 +163,12 @@ class TaskStreamer:
 
         A stream that begins with anything but the whole task is left: its pieces may be known.
         """
-        replay: Replay | None = None
+        begun = False
         async for event in events:
-            if isinstance(event, Task):
-                replay = Replay(event)
-            elif replay is None and not isinstance(event, Message):
-                return
-            known = replay is not None and replay.repeats(event)
-            if not known and await self._receive(tracked, Heard(event, late=True)):
+            begun = begun or isinstance(event, Task | Message)
+            if not begun or await self._receive(tracked, Heard(event, late=True)):
                 return
             yield event
-
-
-class Replay:
-    """The pieces of a whole task that its stream may tell once more (a2a-sdk 1.3)."""
-
-    def __init__(self, task: Task) -> None:
-        self._tails: dict[str, tuple[Part, ...]] = {
-            artifact.artifact_id: artifact.parts for artifact in task.artifacts
-        }
-
-    def repeats(self, event: StreamEvent) -> bool:
-        """Return whether a piece was in the whole task already; each piece counts once."""
-        if not isinstance(event, TaskArtifactUpdateEvent) or not event.append:
-            return False
-        artifact = event.artifact
-        rest = after_replay(self._tails.pop(artifact.artifact_id, ()), artifact.parts)
-        if rest:
-            self._tails[artifact.artifact_id] = rest
-        return rest is not None
 
 
 async def _find_out(connection: Connection, clients: list[A2AClient]) -> None:

@@ -17,18 +17,21 @@ from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.a2a.model import Message, StreamEvent, Task, TaskStatus
 from a2a_mcp.store.base import TaskRecord
 from a2a_mcp.tracking.happenings import Closed, Happening, Heard, Passed, Read
-from a2a_mcp.tracking.phases import Ended, Error, Lost, Running, Sent, State
-from a2a_mcp.tracking.state import (
-    advance,
-    as_told,
+from a2a_mcp.tracking.phases import (
+    Ended,
+    Error,
+    Lost,
+    Running,
+    Sent,
+    State,
     awaits_reaction,
-    concerns,
     is_broken_off,
     is_closing,
     is_past,
     is_unanswered,
     is_under_way,
 )
+from a2a_mcp.tracking.state import advance, as_told, concerns
 from a2a_mcp.tracking.waiters import Tail, Waiters
 
 if TYPE_CHECKING:

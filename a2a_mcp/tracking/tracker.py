@@ -25,7 +25,7 @@ from a2a_mcp.store.base import TaskRecord, TaskStore
 from a2a_mcp.telemetry.supervise import run_logged
 from a2a_mcp.tracking.fairness import oldest_of_most, owner_to_evict
 from a2a_mcp.tracking.happenings import Closed, Heard, Read, Released
-from a2a_mcp.tracking.polling import Polling, TaskPoller
+from a2a_mcp.tracking.polling import DEFAULT, Polling, TaskPoller
 from a2a_mcp.tracking.streaming import TaskStreamer
 from a2a_mcp.tracking.tracked_task import Origin, TrackedTask
 
@@ -52,7 +52,7 @@ class TaskTracker:
         tasks: TaskStore,
         *,
         watchers: tuple[Watcher, ...] = (),
-        polling: Polling = Polling(),  # noqa: B008 - a frozen value
+        polling: Polling = DEFAULT,
         watch_seconds: float = WATCH_SECONDS,
         drain_seconds: float = DRAIN_SECONDS,
         most_running: int = MOST_RUNNING,
