@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
+from real_agents import Agent
 from scripted import (
     CANCEL,
     CARD,
@@ -17,12 +18,15 @@ from scripted import (
     LIST,
     SEND,
     Reply,
+    Request,
     ScriptedAgent,
+    Step,
     card,
     document,
     done,
     error,
     http,
+    later,
     result,
     scripted,
     silence,
@@ -33,6 +37,7 @@ from staging import ME, Stage, configured, staged
 
 from a2a_mcp.a2a.model import TaskState
 from a2a_mcp.bridge.send import SendRequest
+from a2a_mcp.errors import NotAllowed
 from a2a_mcp.presentation.task_view import UpdateView
 
 pytestmark = pytest.mark.anyio
@@ -97,6 +102,113 @@ async def test_a_refusal_says_the_state(
         view = await stage.bridge.cancel(ME, "t1", None, None)
     assert (view.failed, view.state) == (True, TaskState.WORKING)
     assert "Task cannot be canceled" in (view.note or "")
+
+
+# --- what is shown after a cancellation ---
+
+
+async def test_a_running_task_is_cancelled_and_the_agent_is_told_why(
+    real: Agent, stage: Stage
+) -> None:
+    running = await stage.send("slow 20", wait_seconds=0.2)
+    view = await stage.bridge.cancel(ME, running.task_id or "", None, "no longer needed")
+    assert view.state is TaskState.CANCELED
+    assert not view.failed
+    assert "the agent confirms it" in (view.note or "")
+    assert view.next_step is None
+    again = await stage.bridge.cancel(ME, running.task_id or "", None, None)
+    assert (again.state, again.failed, again.next_step) == (TaskState.CANCELED, False, None)
+    assert real.cancels()[-1] == {
+        "task_id": running.task_id,
+        "metadata": {"reason": "no longer needed"},
+    }
+
+
+async def test_a_finished_task_is_left_as_it_is(real: Agent, stage: Stage) -> None:
+    finished = await stage.send("task x")
+    cancels = len(real.cancels())
+    view = await stage.bridge.cancel(ME, finished.task_id or "", None, None)
+    assert (view.state, view.text, view.failed) == (TaskState.COMPLETED, "task: x", False)
+    assert "already ended" in (view.note or "")
+    assert len(real.cancels()) == cancels
+
+
+async def test_an_agent_that_refuses_to_cancel_is_an_error_with_its_words(
+    agent: ScriptedAgent, scene: Stage
+) -> None:
+    await scene.send(wait_seconds=0.5)
+    agent.on(CANCEL, error(-32002, "Task cannot be canceled"))
+    view = await scene.bridge.cancel(ME, "t1", None, None)
+    assert view.failed
+    assert view.state is TaskState.WORKING
+    assert "Task cannot be canceled" in (view.note or "")
+
+
+async def test_an_agent_that_only_says_yes_is_not_believed(
+    agent: ScriptedAgent, scene: Stage
+) -> None:
+    await scene.send(wait_seconds=0.5)
+    agent.on(CANCEL, result(task("canceled")))
+    view = await scene.bridge.cancel(ME, "t1", None, None)
+    assert view.state is TaskState.WORKING
+    assert "asked to cancel" in (view.note or "")
+
+
+async def test_a_task_that_finishes_first_shows_its_result(
+    agent: ScriptedAgent, scene: Stage
+) -> None:
+    await scene.send(wait_seconds=0.5)
+    agent.on(CANCEL, error(-32002, "too late"))
+    agent.on(GET, result(task("working")), result(done("just in time")))
+    view = await scene.bridge.cancel(ME, "t1", None, None)
+    assert (view.state, view.text, view.failed) == (TaskState.COMPLETED, "just in time", False)
+
+
+async def test_a_cancel_that_gets_no_answer_is_checked_by_reading(
+    agent: ScriptedAgent, scene: Stage
+) -> None:
+    await scene.send(wait_seconds=0.5)
+    agent.on(CANCEL, http(500, b"", "text/plain"))
+    agent.on(GET, result(task("working")), result(task("canceled")))
+    view = await scene.bridge.cancel(ME, "t1", None, None)
+    assert view.state is TaskState.CANCELED
+    assert not view.failed
+
+
+async def test_a_cancel_whose_outcome_cannot_be_read_tells_what_the_agent_answered(
+    agent: ScriptedAgent, scene: Stage
+) -> None:
+    def until_it_is_cancelled(request: Request) -> Sequence[Step]:  # also polled meanwhile
+        gone = agent.calls(CANCEL)
+        return (http(500, b"", "text/plain") if gone else result(task("working")))(request)
+
+    await scene.send(wait_seconds=0.5)
+    agent.on(CANCEL, result(task("canceled")))
+    agent.on(GET, until_it_is_cancelled)
+    view = await scene.bridge.cancel(ME, "t1", None, None)
+    assert "asked to cancel" in (view.note or "")
+    assert len(agent.calls(CANCEL)) == 1
+
+
+async def test_a_task_without_a_name_cannot_be_cancelled_and_that_is_said(
+    agent: ScriptedAgent, scene: Stage
+) -> None:
+    agent.on(SEND, silence)
+    handle = (await scene.send(wait_seconds=0.1)).task_id or ""
+    with pytest.raises(NotAllowed, match="not named the task"):
+        await scene.bridge.cancel(ME, handle, None, None)
+
+
+async def test_a_message_reply_has_nothing_left_to_cancel(
+    agent: ScriptedAgent, scene: Stage
+) -> None:
+    speaks = anyio.Event()
+    agent.on(SEND, later(speaks, result({"message": words_of("hi")})))
+    handle = (await scene.send(wait_seconds=0.1)).task_id or ""
+    speaks.set()
+    await scene.follow(task_id=handle)
+    with pytest.raises(NotAllowed, match="answered with a message"):
+        await scene.bridge.cancel(ME, handle, None, None)
 
 
 # --- what was asked for is no failure ---
