@@ -23,16 +23,16 @@ SAYS_NOTHING: Final = frozenset({"Task completed successfully"})
 
 @dataclass(frozen=True, slots=True)
 class _Passage:
-    """Something the agent said; two with equal `meaning` repeat each other."""
+    """A text of the agent, and a `meaning` that is equal for passages that repeat each other."""
 
     text: str
     meaning: str
 
 
 def answer_text(task: Task) -> str:
-    """Return what the agent said: artifacts, then status message; else the history if it stopped.
+    """Return what the agent said in artifacts and status message; empty if it said nothing.
 
-    Empty if it said nothing.
+    If both say nothing and the task has stopped, return its last words in the history.
     """
     passages = _artifact_passages(task.artifacts)
     status = _status_passage(task)

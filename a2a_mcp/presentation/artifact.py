@@ -1,8 +1,8 @@
 """One piece of an artifact as a model reads it: a heading, text, and attachments beside it. Pure.
 
-Text is read by exact ranges or by search, data by JSON pointer, pictures and sounds as they are; of
-every file it is said what it is and where it is saved. Secrets are masked before anything is cut:
-half of a secret would pass every later masking.
+Text is read by exact ranges or by search, data by JSON pointer, pictures and sounds as they are;
+every file is described, with the place where it is saved. Secrets are masked before a cut: half of
+a secret would pass every later masking.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ def read_artifact(
 ) -> ArtifactPiece:
     """Return the requested piece of those `parts` of an artifact, in at most `room` bytes of text.
 
-    `saved_files` are its files, if they come with this piece. Raises NothingThere for a range or a
-    pointer that leads out of the artifact.
+    `saved_files` are its files, if they come with this piece. Raises NothingThere if the range or
+    the pointer leads out of the artifact.
     """
     heading = _heading(agent, artifact, mask)
     room -= ROOM_FOR_HEADING + len(heading.encode())

@@ -1,6 +1,6 @@
 """Which piece of which artifact a caller asks for, and the artifact and parts it names. Pure.
 
-No content is read here. A request for something that does not exist is refused with what does.
+No content is read here. A request for an unknown artifact or part is refused with the known ones.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class ArtifactRequest:
 def end_of_range(request: ArtifactRequest, total: int, unit: str) -> int:
     """Return where the requested range of `total` units ends, exclusive.
 
-    Raises NothingThere if it starts behind the last unit.
+    Raises NothingThere if it starts past the end.
     """
     start = first_of_range(request)
     if start >= total:

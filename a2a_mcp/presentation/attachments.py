@@ -22,7 +22,7 @@ MOST_MEDIA: Final = 4 * 1024 * 1024
 
 MOST_LINKS: Final = 20
 LONGEST_LINK: Final = 2_000
-SCHEMES: Final = ("https://", "http://")
+FOLLOWED_SCHEMES: Final = ("https://", "http://")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Where a file can be read: a resource of this server, or an address that the agent gave."""
+    """Where a file can be read: at a resource of this server, or at a URL that the agent gave."""
 
     uri: str
     name: str
@@ -45,7 +45,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class SavedFile:
-    """A file of an artifact: saved at `path` if that may be told, or not because of `problem`."""
+    """A file of an artifact.
+
+    `path` is where it is saved, if the host may see that; `problem` says why it is not saved.
+    """
 
     link: Link
     sha256: str
@@ -92,7 +95,7 @@ def remote_links(parts: Sequence[Part], mask: MaskText) -> tuple[Link, ...]:
 def _can_be_followed(part: Part) -> bool:
     if part.kind != "url" or len(part.url) > LONGEST_LINK:
         return False
-    return part.url.lower().startswith(SCHEMES)
+    return part.url.lower().startswith(FOLLOWED_SCHEMES)
 
 
 def _remote_link(part: Part, mask: MaskText) -> Link:
@@ -101,7 +104,7 @@ def _remote_link(part: Part, mask: MaskText) -> Link:
 
 
 def list_files(files: Sequence[SavedFile], total: int, room: int) -> str:
-    """Return one line a file as far as `room` bytes go, and the address that serves them all.
+    """Return one line a file as far as `room` bytes go, and the resource that holds them all.
 
     `total` counts the files of the artifact. Without saved files the list is empty.
     """

@@ -1,7 +1,7 @@
 """Data with sorted members, so that equal content compares equal. Pure.
 
 a2a-sdk 1.x keeps data in protobuf maps, which have no order: the same data arrives with its members
-in another order at each read. What is shown is never taken from here.
+in another order at each read. For comparison only: data is shown as the agent sent it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def comparable_text(parts: Iterable[Part]) -> str:
 
 
 def with_sorted_data(task: Task) -> Task:
-    """Return a task whose data is sorted wherever it stands."""
+    """Return a task with all its data sorted: in artifacts, status and history."""
     artifacts = tuple(
         artifact.model_copy(update={"parts": tuple(map(_sorted_part, artifact.parts))})
         for artifact in task.artifacts

@@ -75,7 +75,7 @@ def is_text_type(media_type: str) -> bool:
 
 
 def media_type_of(part: Part) -> str:
-    """Return a part's media type, or the one that its kind or its file name stands for."""
+    """Return a part's media type, or the one that its kind or its file name suggests."""
     if part.media_type:
         return scrub(part.media_type)
     if part.kind == "text":

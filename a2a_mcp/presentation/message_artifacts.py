@@ -1,8 +1,8 @@
 """What agents say in messages, read like artifacts: files, and texts too long to be shown. Pure.
 
-Such a message stands in a status, in the history to which it moves, or in an answer without a task.
-It becomes an artifact whose id is made of its content, so the id stays the same wherever the
-message stands, at every read, and after a restart. It is never an id that the agent gave itself.
+Such a message is in a status, later in the history, or is an answer without a task. It becomes an
+artifact with an id made of its content. So the id stays the same when the message moves, at every
+read, and after a restart. It never equals an id that the agent gave to an artifact of the task.
 """
 
 from __future__ import annotations
@@ -46,7 +46,10 @@ def count_results(task: Task) -> int:
 
 
 def long_message(task: Task, text: str) -> Artifact | None:
-    """Return the message whose words are in a long `text`; None if an artifact says the same."""
+    """Return the long message that is shown in `text`.
+
+    None if there is none, or if an artifact says the same.
+    """
     if len(text) < LONG:
         return None
     for message in _latest_messages(task):

@@ -188,7 +188,7 @@ def of_task(
 
 
 def _words_for_silence(task: Task, artifacts: tuple[Artifact, ...], reason: str | None) -> str:
-    """Return what stands for the text of a task whose agent said nothing."""
+    """Return the text of a task whose agent said nothing; empty while it may still speak."""
     if task.state in FAILURES:
         return scrub(reason) if reason else sentences.NO_REASON
     if task.state is TaskState.COMPLETED:
@@ -197,7 +197,7 @@ def _words_for_silence(task: Task, artifacts: tuple[Artifact, ...], reason: str 
 
 
 def _text_source(task: Task, text: str, listed: tuple[Artifact, ...]) -> ArtifactView | None:
-    """Return the message that a long text comes from, if it is not listed as it is."""
+    """Return the message that a long text comes from, if it is not listed already."""
     message = message_artifacts.long_message(task, text)
     return of_artifact(message) if message and message not in listed else None
 

@@ -41,7 +41,7 @@ def search(text: str, phrase: str, start: int, room: int) -> str:
 def _with_neighbours(
     lines: Sequence[str], hits: Sequence[int], start: int, needle: re.Pattern[str]
 ) -> list[str]:
-    """Return the hits and the lines around them, numbered; `…` stands for lines left out."""
+    """Return the hits and the lines around them, numbered; `…` marks lines left out."""
     shown: list[str] = []
     last = start - 1
     for hit in hits:

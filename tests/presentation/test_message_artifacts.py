@@ -1,4 +1,4 @@
-"""Messages of agents as artifacts: which are listed, what they are called, how they are found."""
+"""Messages of agents as artifacts: which are listed, which ids they have, how they are found."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ QUESTION = said(text("Draw"), role=Role.USER)
 
 
 @pytest.mark.parametrize("file", [PNG, LINK])
-def test_a_message_with_a_file_is_listed_wherever_it_stands(file: Part) -> None:
+def test_a_message_with_a_file_is_listed_from_status_and_history(file: Part) -> None:
     spoken = said(text("Look."), file)
     for known in (task(QUESTION, spoken), task(QUESTION, status=spoken), task(status=spoken)):
         (made,) = message_artifacts.with_files(known)
@@ -59,7 +59,7 @@ def test_messages_are_listed_in_the_order_in_which_they_were_said() -> None:
     ]
 
 
-def test_text_and_data_which_the_text_shows_whole_are_not_listed() -> None:
+def test_messages_without_files_are_not_listed() -> None:
     known = task(QUESTION, said(text("a")), status=said(text("b"), data({"c": 1})))
     assert message_artifacts.with_files(known) == ()
     assert task_view.of_task("it", known).artifacts == ()
@@ -71,25 +71,25 @@ def test_a_file_that_an_artifact_holds_is_not_listed_again() -> None:
     assert named(task(QUESTION, status=said(PNG, PDF), artifacts=(made,))) == ["dot.png, r.pdf"]
 
 
-def test_what_the_user_sent_and_what_was_said_before_is_not_listed() -> None:
+def test_messages_of_the_user_and_of_earlier_turns_are_not_listed() -> None:
     before = said(PDF), said(text("Again"), PNG, role=Role.USER)
     assert named(task(*before, status=said(text("Done.")))) == []
 
 
-def test_a_message_said_twice_is_listed_once() -> None:
+def test_a_repeated_message_is_listed_once() -> None:
     assert named(task(QUESTION, said(PNG, message_id="a"), status=said(PNG, message_id="b"))) == [
         "dot.png"
     ]
 
 
-def test_of_many_the_first_are_listed_and_all_are_counted() -> None:
+def test_the_first_of_many_messages_are_listed_and_all_are_counted() -> None:
     many = tuple(said(Part(kind="raw", raw=bytes([n]))) for n in range(25))
     view = task_view.of_task("it", task(QUESTION, *many))
     assert len(view.artifacts) == 20
     assert "25 artifacts in all" in (view.note or "")
 
 
-# --- what they are called ---
+# --- their ids ---
 
 
 def only_id(known: Task) -> str:
@@ -97,7 +97,7 @@ def only_id(known: Task) -> str:
     return made.artifact_id
 
 
-def test_an_id_stays_when_the_status_moves_on_and_data_is_told_in_another_order() -> None:
+def test_an_id_stays_when_the_message_moves_and_its_data_changes_order() -> None:
     now = said(data({"a": 1, "b": {"c": 2, "d": 3}}), PNG, message_id="one")
     later = said(data({"b": {"d": 3, "c": 2}, "a": 1}), PNG, message_id="another")
     first = only_id(task(QUESTION, status=now))
@@ -107,12 +107,12 @@ def test_an_id_stays_when_the_status_moves_on_and_data_is_told_in_another_order(
     assert found.parts == later.parts
 
 
-def test_what_holds_something_else_is_called_otherwise() -> None:
+def test_messages_with_different_content_have_different_ids() -> None:
     parts = [(PNG,), (PDF,), (PNG, PDF), (text("a"), PNG), (data("a"), PNG), (LINK,)]
     assert len({only_id(task(status=said(*each))) for each in parts}) == len(parts)
 
 
-def test_an_agents_own_artifact_of_that_id_keeps_it_and_the_message_gets_another() -> None:
+def test_an_artifact_with_that_id_keeps_it_and_the_message_gets_another() -> None:
     spoken = said(text("\ud800"), PNG)
     theirs = Artifact(artifact_id=only_id(task(status=spoken)), parts=(PDF,))
     known = task(status=spoken, artifacts=(theirs,))
@@ -124,7 +124,7 @@ def test_an_agents_own_artifact_of_that_id_keeps_it_and_the_message_gets_another
     assert message_artifacts.find(known, theirs.artifact_id) is None
 
 
-def test_what_a_user_said_is_not_found() -> None:
+def test_a_message_of_the_user_is_not_found() -> None:
     own = said(text("Draw"), PNG, role=Role.USER)
     asked = only_id(task(status=said(text("Draw"), PNG)))
     assert message_artifacts.find(task(own), asked) is None
@@ -143,7 +143,9 @@ LINES = "".join(f"line {number}\n" for number in range(2_000))
         task(QUESTION, said(text(LINES)), status=said(text("Task completed successfully"))),
     ],
 )
-def test_a_message_whose_text_is_cut_is_listed_and_says_where_the_rest_begins(known: Task) -> None:
+def test_a_message_that_is_cut_is_listed_with_the_offset_of_its_rest(
+    known: Task,
+) -> None:
     view = fit_task(task_view.of_task("it", known), 2_000)
     (listed,) = view.artifacts
     found = message_artifacts.find(known, listed.artifact_id)
@@ -154,14 +156,14 @@ def test_a_message_whose_text_is_cut_is_listed_and_says_where_the_rest_begins(kn
     assert fit_task(task_view.of_task("it", known), 100_000).artifacts == ()
 
 
-def test_a_message_that_says_what_an_artifact_says_is_not_listed_beside_it() -> None:
+def test_a_message_that_repeats_an_artifact_is_not_listed_beside_it() -> None:
     made = Artifact(artifact_id="a", parts=(text(LINES),))
     known = task(QUESTION, status=said(text(LINES)), artifacts=(made,))
     view = fit_task(task_view.of_task("it", known), 2_000)
     assert [listed.artifact_id for listed in view.artifacts] == ["a"]
 
 
-def test_a_long_word_on_the_way_to_an_artifact_is_not_what_a_cut_text_is_read_on_from() -> None:
+def test_an_earlier_message_that_is_not_shown_is_not_listed_for_a_cut_text() -> None:
     made = Artifact(artifact_id="a", parts=(text(LINES[:9_000]),))
     known = task(QUESTION, said(text(LINES[::-1])), artifacts=(made,))
     view = fit_task(task_view.of_task("it", known), 2_000)
@@ -176,7 +178,7 @@ def test_the_longer_of_an_artifact_and_a_message_is_named_and_both_are_listed() 
     assert f'artifact_id="{view.artifacts[1].artifact_id}"' in (view.next_step or "")
 
 
-def test_a_cut_answer_without_a_task_that_nobody_keeps_says_so() -> None:
+def test_a_cut_answer_that_is_not_kept_says_that_the_rest_is_lost() -> None:
     view = fit_task(task_view.of_message("it", said(text(LINES))), 2_000)
     assert view.artifacts == ()
     assert "the rest cannot be read" in (view.next_step or "")

@@ -1,4 +1,4 @@
-"""What a model is told to do next."""
+"""The next step that a model reads, by state and by the form of the question."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`a2a://` addresses: every id comes back as it went in, and nothing foreign is taken for ours."""
+"""`a2a://` URIs: every id is read back as it was written, and other URIs are refused."""
 
 import pytest
 from hypothesis import given
@@ -11,7 +11,7 @@ IDS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=200)
 
 
 @given(IDS, IDS, IDS)
-def test_an_address_gives_back_the_ids_it_was_made_of(agent: str, task: str, artifact: str) -> None:
+def test_ids_are_read_back_as_they_were_written(agent: str, task: str, artifact: str) -> None:
     assert resource_uris.parse(resource_uris.of_agent(agent)) == ResourceAddress("agents", agent)
     assert resource_uris.parse(resource_uris.of_task(agent, task)) == ResourceAddress(
         "tasks", agent, task
@@ -46,10 +46,10 @@ def test_ids_with_slashes_dots_and_colons_are_one_segment_each() -> None:
         f"a2a://tasks/a/t/artifacts/{'x' * 10_000}",
     ],
 )
-def test_what_is_no_address_of_ours_is_none(uri: str) -> None:
+def test_other_uris_are_not_parsed(uri: str) -> None:
     assert resource_uris.parse(uri) is None
 
 
-def test_the_lists_have_addresses_of_their_own() -> None:
+def test_the_lists_of_agents_and_tasks_have_uris() -> None:
     assert resource_uris.parse(resource_uris.AGENTS) == ResourceAddress("agents")
     assert resource_uris.parse(resource_uris.TASKS) == ResourceAddress("tasks")

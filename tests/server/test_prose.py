@@ -1,6 +1,6 @@
-"""Twenty typical results, as a model reads them; `tests/golden/prose` holds what was reviewed.
+"""Typical results as a model reads them; `tests/golden/prose` holds the reviewed texts.
 
-Run with A2A_MCP_UPDATE_GOLDEN=1 to write them anew: what models read changes by a reviewed diff.
+Run with A2A_MCP_UPDATE_GOLDEN=1 to rewrite them: what models read changes by a reviewed diff.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ URL: Final = "https://agent.example/a2a"
 
 
 def task(state: str = "completed", said: str | None = None, **more: Any) -> Any:
-    """A task of an agent, as it comes over the wire in 1.0."""
+    """Return a task, decoded from what A2A 1.0 sends."""
     words = {"messageId": "m1", "role": "ROLE_AGENT", "parts": [{"text": said}]}
     status = {"state": f"TASK_STATE_{state.upper().replace('-', '_')}"}
     wire = {"id": "t1", "contextId": "c1", "status": status | ({"message": words} if said else {})}
@@ -44,13 +44,13 @@ def task(state: str = "completed", said: str | None = None, **more: Any) -> Any:
 
 
 def made(*parts: Any, artifact_id: str = "answer", **more: Any) -> dict[str, Any]:
-    """An artifact of texts, or of parts as they come over the wire."""
+    """Return an artifact of texts, or of parts as A2A 1.0 sends them."""
     read = [{"text": part} if isinstance(part, str) else part for part in parts]
     return {"artifactId": artifact_id, "parts": read, **more}
 
 
 def shown(view: TaskView, limit: int = LIMIT) -> str:
-    """What hosts that show text show of a view."""
+    """Return the text channel of a view."""
     return text_of(results.of_task_view(view, Mask(()), limit))
 
 
@@ -60,15 +60,15 @@ def text_of(result: t.CallToolResult) -> str:
     return block.text
 
 
-def piece(artifact: dict[str, Any], *handed: SavedFile, **wanted: Any) -> str:
-    """What get_artifact says of an artifact."""
+def piece(artifact: dict[str, Any], *saved: SavedFile, **wanted: Any) -> str:
+    """Return the text of get_artifact."""
     known, which = task(artifacts=[artifact]), ArtifactRequest("answer", **wanted)
     found, parts = find_requested("research", known, which, str)
-    return read_artifact("research", found, parts, which, LIMIT, str, handed).text
+    return read_artifact("research", found, parts, which, LIMIT, str, saved).text
 
 
 def words(*parts: Any, role: str = "agent") -> dict[str, Any]:
-    """A message of parts as they come over the wire."""
+    """Return a message of parts as A2A 1.0 sends them."""
     return {"messageId": "m", "role": f"ROLE_{role.upper()}", "parts": list(parts)}
 
 
@@ -201,7 +201,7 @@ TYPICAL: Final[dict[str, str]] = {
 
 
 @pytest.mark.parametrize("name", TYPICAL)
-def test_typical_results_read_as_they_were_reviewed(name: str) -> None:
+def test_typical_results_equal_the_reviewed_texts(name: str) -> None:
     file = GOLDEN / f"{name}.txt"
     if os.environ.get(UPDATE):
         file.write_text(TYPICAL[name] + "\n", encoding="utf-8")
