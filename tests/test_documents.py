@@ -13,7 +13,9 @@ from typing import Any, Final
 import pytest
 
 from a2a_mcp.config import load as configuration
-from a2a_mcp.config.schema import AUTH_TABLES, AgentConfig, FileTable, Limits, ServerConfig
+from a2a_mcp.config.auth import AUTH_TABLES
+from a2a_mcp.config.limits import Limits
+from a2a_mcp.config.schema import AgentConfig, FileTable, ServerConfig
 from a2a_mcp.server.tools.definitions import TABLE
 
 ROOT: Final = Path(__file__).resolve().parents[1]

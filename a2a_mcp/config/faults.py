@@ -1,6 +1,6 @@
-"""A validation's errors, said for the person who wrote the file.
+"""Faults of the configuration, worded for the person who wrote the file.
 
-Words name keys and never values: a value may be a secret in the wrong place.
+The words name keys and never repeat values: a value may be a secret in the wrong place.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from typing import Final, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
-from a2a_mcp.config.schema import AUTH_TABLES, Limits, ServerConfig
+from a2a_mcp.config.auth import AUTH_TABLES
+from a2a_mcp.config.limits import Limits
+from a2a_mcp.config.schema import ServerConfig
 from a2a_mcp.text.truncate import shorten
 from a2a_mcp.text.untrusted import scrub
 
@@ -34,8 +36,8 @@ _WORDS: Final = {
 }
 
 
-class Mistake(NamedTuple):
-    """What is wrong with one key; the key is empty where it is the table as a whole."""
+class Fault(NamedTuple):
+    """What is wrong with one key; the key is empty for a fault of the whole table."""
 
     key: str
     reason: str
@@ -44,38 +46,38 @@ class Mistake(NamedTuple):
         return f"{self.key}: {self.reason}" if self.key else self.reason
 
     def at(self, source: str, table: str = "") -> str:
-        """Give the line `source: key: reason`, the key below `table`."""
+        """Return the line `source: key: reason`, with the key below `table`."""
         key = ".".join(filter(None, (table, self.key)))
         return f"{source}: {key}: {self.reason}" if key else f"{source}: {self.reason}"
 
 
-def mistakes_in(error: ValidationError, model: type[BaseModel]) -> list[Mistake]:
-    """Say each error of a validation of `model`."""
+def faults_in(error: ValidationError, model: type[BaseModel]) -> list[Fault]:
+    """Return a fault for each error of a validation of `model`."""
     found = []
-    for fault in error.errors(include_url=False, include_input=False, include_context=False):
-        path = fault["loc"]
-        if fault["type"] == "extra_forbidden":
+    for item in error.errors(include_url=False, include_input=False, include_context=False):
+        path = item["loc"]
+        if item["type"] == "extra_forbidden":
             names = [f.alias or name for name, f in _model_at(path, model).model_fields.items()]
             reason = f"unknown key{did_you_mean(str(path[-1]), names)}"
         else:
-            reason = _WORDS.get(fault["type"]) or _plain(fault["msg"])
-        found.append(Mistake(_key(path), reason))
+            reason = _WORDS.get(item["type"]) or _plain(item["msg"])
+        found.append(Fault(_key(path), reason))
     return found
 
 
 def did_you_mean(word: str, names: Sequence[str]) -> str:
-    """Give `; did you mean …?` with the nearest of `names`, or nothing."""
+    """Return `; did you mean …?` with the nearest of `names`, or an empty text."""
     close = get_close_matches(word, names, n=1)
     return f"; did you mean {shown(close[0])}?" if close else ""
 
 
 def shown(name: str) -> str:
-    """Give a name out of the file as it can be shown on one line."""
+    """Return a name from the file, made safe and short enough for one line."""
     return shorten(scrub(name).replace("\n", r"\n"), 80)
 
 
 def _key(path: tuple[int | str, ...]) -> str:
-    # A credential's path holds its kind too: ("auth", "bearer", "token").
+    # pydantic adds the type of credential to the path: ("auth", "bearer", "token").
     steps = (path[0], *path[2:]) if path[:1] == ("auth",) else path
     return ".".join(shown(str(step)) for step in steps if step != "[key]")
 

@@ -1,8 +1,8 @@
 """The configuration: `agents.toml`, `$A2A_AGENTS` and URL arguments, made into one frozen `Config`.
 
-The only reader of the file and the environment. A mistake in one agent costs that agent; one in the
-file itself, an argument or the server's settings is a `ConfigError` that names them all. Nothing is
-ever taken from the working directory that was not named.
+Only this module reads the file and the environment. A fault in one agent disables that agent.
+Faults of the file itself, of an argument or of the server's settings are raised together in one
+ConfigError. No file is read from the working directory unless it was named.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from a2a_mcp.config.builder import Draft
-from a2a_mcp.config.faults import did_you_mean, mistakes_in, shown
+from a2a_mcp.config.builder import ConfigBuilder
+from a2a_mcp.config.faults import did_you_mean, faults_in, shown
 from a2a_mcp.config.schema import AgentConfig, FileTable, ServerConfig
-from a2a_mcp.config.secrets import SecretRegister, Sources
+from a2a_mcp.config.secrets import SecretRegister, ValidationContext
 from a2a_mcp.errors import ConfigError
 
 APP: Final = "a2a-mcp"
@@ -30,10 +30,10 @@ LEVELS: Final = ("debug", "info", "warning", "error")
 class Config:
     """All that was configured.
 
-    `agents` and `faults` share no name: a fault says why an agent cannot be used. `source` is the
-    file that was read, or would be if it were there; `notes` are warnings for the terminal;
-    `secrets` are those known so far, for masking; `files` are what the outcome hangs on; `paths`
-    are they and the cards, all of which faults may name.
+    `faults` says, by name, why an agent cannot be used; such an agent is not in `agents`. `source`
+    is the file that was read, there or not. `notes` are warnings for the terminal. `secrets` are
+    those known so far, for masking. `files` are the files that were read; `paths` are these and the
+    cards' files, all of which an error may name.
     """
 
     agents: Mapping[str, AgentConfig] = field(default_factory=dict)
@@ -57,51 +57,51 @@ def load(
 ) -> Config:
     """Read the configuration; a file that is not there counts as an empty one.
 
-    `secrets` is where secrets are registered; a fresh one if None. Raises ConfigError with a line
-    `file: key: reason` for every mistake; with `strict` also for those that cost one agent.
+    Secrets are added to `secrets`, or to a new register. Raises ConfigError with a line
+    `file: key: reason` for every fault; with `strict` also for those that disable one agent.
     """
     register = SecretRegister() if secrets is None else secrets
-    draft = Draft(Sources(path.parent if path else None, environ, register))
-    file = _read_file(path, draft) if path else FileTable()
-    draft.add_entries(environ.get("A2A_AGENTS", ""))
-    draft.add_arguments(urls)
-    default = _default(file.default_agent, path, draft)
-    if faults := draft.stops + (draft.strict if strict else []):
+    builder = ConfigBuilder(ValidationContext(path.parent if path else None, environ, register))
+    file = _read_file(path, builder) if path else FileTable()
+    builder.add_entries(environ.get("A2A_AGENTS", ""))
+    builder.add_arguments(urls)
+    default = _default(file.default_agent, path, builder)
+    if faults := builder.errors + (builder.strict_errors if strict else []):
         raise ConfigError(faults)
     return Config(
-        agents=draft.agents,
+        agents=builder.agents,
         server=file.server,
         default_agent=default,
-        faults=draft.faults,
+        faults=builder.faults,
         source=path,
-        notes=tuple(draft.notes),
+        notes=tuple(builder.notes),
         secrets=register,
-        files=frozenset(draft.sources.files),
-        paths=frozenset(draft.sources.files).union(_cards(draft)),
+        files=frozenset(builder.context.files),
+        paths=frozenset(builder.context.files).union(_cards(builder)),
     )
 
 
-def _cards(draft: Draft) -> Iterator[Path]:
-    return (agent.card for agent in draft.agents.values() if isinstance(agent.card, Path))
+def _cards(builder: ConfigBuilder) -> Iterator[Path]:
+    return (agent.card for agent in builder.agents.values() if isinstance(agent.card, Path))
 
 
-def _read_file(path: Path, draft: Draft) -> FileTable:
-    draft.sources.files.add(path)
+def _read_file(path: Path, builder: ConfigBuilder) -> FileTable:
+    builder.context.files.add(path)
     try:
         table = _toml(path)
         agents = table.get("agents")
         for name, agent in agents.items() if isinstance(agents, dict) else ():
-            draft.add_table(name, agent, path)
-        file = FileTable.model_validate(table, context=draft.sources)
+            builder.add_table(name, agent, path)
+        file = FileTable.model_validate(table, context=builder.context)
     except ValidationError as error:
-        draft.stops += [mistake.at(str(path)) for mistake in mistakes_in(error, FileTable)]
+        builder.errors += [fault.at(str(path)) for fault in faults_in(error, FileTable)]
         default = table.get("default_agent")
         return FileTable(default_agent=default if isinstance(default, str) else None)
     except ConfigError as error:
-        draft.stops += error.faults
+        builder.errors += error.faults
         return FileTable()
-    if draft.sources.literal and os.name == "posix" and path.stat().st_mode & 0o004:
-        draft.notes.append(f"{path}: holds secrets and every user can read it; chmod 600 it")
+    if builder.context.literal and os.name == "posix" and path.stat().st_mode & 0o004:
+        builder.notes.append(f"{path}: holds secrets and every user can read it; chmod 600 it")
     return file
 
 
@@ -118,26 +118,26 @@ def _toml(path: Path) -> dict[str, Any]:
         raise ConfigError([f"{path}: is not TOML: {shown(str(error))}"]) from None
 
 
-def _default(name: str | None, path: Path | None, draft: Draft) -> str | None:
+def _default(name: str | None, path: Path | None, builder: ConfigBuilder) -> str | None:
     if name is None:
         return None
-    found = draft.find(name)
+    found = builder.find(name)
     if found is None:
-        near = did_you_mean(name, [*draft.agents, *draft.faults])
-        draft.stops.append(f"{path}: default_agent: no agent has this name{near}")
+        near = did_you_mean(name, [*builder.agents, *builder.faults])
+        builder.errors.append(f"{path}: default_agent: no agent has this name{near}")
     return found
 
 
 def config_path(path: Path | None, environ: Mapping[str, str] = os.environ) -> Path | None:
-    """Give the file to read: `path`, else `$A2A_MCP_CONFIG`, else the platform's, there or not.
+    """Return the file to read: `path`, else `$A2A_MCP_CONFIG`, else the platform's, there or not.
 
-    Raises ConfigError when one was named and is not there; None when there is no home folder.
+    None when there is no home folder. Raises ConfigError when a named file does not exist.
     """
-    for given, said in ((path, "--config"), (environ.get("A2A_MCP_CONFIG"), "$A2A_MCP_CONFIG")):
+    for given, origin in ((path, "--config"), (environ.get("A2A_MCP_CONFIG"), "$A2A_MCP_CONFIG")):
         if given:
             named = Path(os.path.expanduser(given)).absolute()
             if not named.exists():
-                raise ConfigError([f"{named}: {said}: there is no such file"])
+                raise ConfigError([f"{named}: {origin}: there is no such file"])
             return named
     folder = _user_folder("config")
     return folder / "agents.toml" if folder else None
@@ -146,9 +146,9 @@ def config_path(path: Path | None, environ: Mapping[str, str] = os.environ) -> P
 def state_folder(
     option: Path | None, config: Config, environ: Mapping[str, str] = os.environ
 ) -> Path:
-    """Give the folder of the task map: `option`, `$A2A_MCP_STATE_DIR`, the file's, the platform's.
+    """Return the state folder: `option`, `$A2A_MCP_STATE_DIR`, the file's, or the platform's.
 
-    It may not exist. Without a home folder it is one that cannot: state then stays in memory.
+    It may not exist. Without a home folder it cannot exist, so state stays in memory.
     """
     given = option or environ.get("A2A_MCP_STATE_DIR") or config.server.state_dir
     if given:
@@ -157,7 +157,7 @@ def state_folder(
 
 
 def _user_folder(kind: str) -> Path | None:
-    import platformdirs  # only where no path was named: it costs 15 ms of the start
+    import platformdirs  # imported only here: it takes 15 ms of the start
 
     find = platformdirs.user_config_path if kind == "config" else platformdirs.user_state_path
     folder = find(APP, appauthor=False)
@@ -165,20 +165,20 @@ def _user_folder(kind: str) -> Path | None:
 
 
 def server_with(settings: ServerConfig, wanted: Mapping[str, object]) -> ServerConfig:
-    """Give the settings with those of the command line in their place; raises ConfigError."""
+    """Return the settings, replaced by those of the command line; raises ConfigError."""
     try:
         checked = ServerConfig.model_validate(wanted)
     except ValidationError as error:
         raise ConfigError(
-            [f"--{mistake.key}: {mistake.reason}" for mistake in mistakes_in(error, ServerConfig)]
+            [f"--{fault.key}: {fault.reason}" for fault in faults_in(error, ServerConfig)]
         ) from None
     return settings.model_copy(update={name: getattr(checked, name) for name in wanted})
 
 
 def log_level(option: str | None, environ: Mapping[str, str] = os.environ) -> str:
-    """Give the log level: `option`, else `$A2A_MCP_LOG`, else `warning`; raises ConfigError."""
-    said = "--log-level" if option else "$A2A_MCP_LOG"
+    """Return the log level: `option`, else `$A2A_MCP_LOG`, else `warning`; raises ConfigError."""
+    origin = "--log-level" if option else "$A2A_MCP_LOG"
     level = (option or environ.get("A2A_MCP_LOG") or "warning").lower()
     if level not in LEVELS:
-        raise ConfigError([f"{said}: must be one of {', '.join(LEVELS)}"])
+        raise ConfigError([f"{origin}: must be one of {', '.join(LEVELS)}"])
     return level

@@ -1,7 +1,7 @@
-"""A changed configuration, noticed while the bridge runs.
+"""Reads the configuration again when its files change while the bridge runs.
 
-It looks at the time stamps of the files and reads them again with `load`; it parses nothing itself.
-A file that cannot be read leaves the configuration as it was.
+It compares time stamps and calls `load`; it parses nothing itself. While a changed file cannot be
+read, the old configuration stays in use.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from a2a_mcp.config.load import Config, load
 from a2a_mcp.config.secrets import SecretRegister
 from a2a_mcp.errors import ConfigError
 
-LOOK_SECONDS: Final = 1.0
+CHECK_SECONDS: Final = 1.0
 
 
 class Reloader:
-    """The configuration as it stands, read anew when its file or a secret's file has changed.
+    """The current configuration, read again when its file or the file of a secret has changed.
 
-    `config` is the latest that could be read; `problem` says why a later one could not. Raises
-    ConfigError when there is none to begin with. Arguments are those of `load`.
+    `config` is the last that could be read; `problem` says why a later one could not. The arguments
+    are those of `load`. Raises ConfigError when the first configuration cannot be read.
     """
 
     def __init__(
@@ -40,19 +40,19 @@ class Reloader:
         self._load: Callable[[], Config] = lambda: load(
             path=path, urls=urls, environ=environ, strict=strict, secrets=register
         )
-        self._looked = float("-inf")
+        self._checked = float("-inf")
         self._stamps = {path: _stamp(path)} if path else {}
-        self._was_there = False
+        self._existed = False
         self.config = self._read()
 
     def reload_if_changed(self, now: float) -> Config | None:
-        """Give the new configuration if there is one; looks once a second at most.
+        """Return the new configuration if there is one; files are checked once a second at most.
 
-        `now` is monotonic, in seconds.
+        `now` is in monotonic seconds.
         """
-        if now - self._looked < LOOK_SECONDS:
+        if now - self._checked < CHECK_SECONDS:
             return None
-        self._looked = now
+        self._checked = now
         stamps = {path: _stamp(path) for path in self._stamps}
         if stamps == self._stamps:
             return None
@@ -67,11 +67,11 @@ class Reloader:
 
     def _read(self) -> Config:
         # Stamps are taken before the files are read, so that no change in between is missed.
-        is_there = self._path is not None and self._stamps[self._path] is not None
-        if self._was_there and not is_there:
+        exists = self._path is not None and self._stamps[self._path] is not None
+        if self._existed and not exists:
             raise ConfigError([f"{self._path}: is gone"])
         config = self._load()
-        self._was_there = is_there
+        self._existed = exists
         stamps = self._stamps
         self._stamps = {f: stamps[f] if f in stamps else _stamp(f) for f in config.files}
         return config

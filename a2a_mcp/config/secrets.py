@@ -1,8 +1,7 @@
-"""Where secrets come from: what the configuration says of one, made into its value.
+"""Secrets: their sources in the configuration, and the register that masks them.
 
 A secret is `{ env = … }`, `{ file = … }`, `{ command = […] }` or a literal. Its text goes from its
-source into a `SecretStr` and into the register that masks it; never into a message, a `repr` or a
-log.
+source into a `SecretStr` and into the register; never into a message, a `repr` or a log.
 """
 
 from __future__ import annotations
@@ -25,11 +24,13 @@ from a2a_mcp.text.masking import Mask
 
 COMMAND_SECONDS: Final = 10.0
 SOURCES: Final = "must be { env = … }, { file = … }, { command = […] } or text in quotes"
-_SHELL_VARIABLE: Final = re.compile(r"\$\{(env:)?\w+\}")  # as hosts' own files write it
+_SHELL_VARIABLE: Final = re.compile(
+    r"\$\{(env:)?\w+\}"
+)  # as some MCP hosts write it in their files
 
 
 class SecretRegister:
-    """Every secret text that has been seen, so that it can be masked wherever it comes back."""
+    """Every secret text that has been read, so that it is masked wherever an agent repeats it."""
 
     def __init__(self) -> None:
         self._texts: set[str] = set()
@@ -44,11 +45,11 @@ class SecretRegister:
         return iter(tuple(self._texts))
 
     def mask(self, text: str) -> str:
-        """Replace every known secret in `text`, plain or disguised, by `***`."""
+        """Return `text` with every known secret, plain or encoded, replaced by `***`."""
         return self._known()(text)
 
     def pieces(self, texts: Sequence[str]) -> list[str]:
-        """Mask texts that may be joined, also where a secret lies across several."""
+        """Return masked texts; a secret that is split over several of them is masked too."""
         return self._known().pieces(texts)
 
     def _known(self) -> Mask:
@@ -58,10 +59,12 @@ class SecretRegister:
 
 
 @dataclass
-class Sources:
-    """Where the validators of one table look things up, and what they found; their `context`.
+class ValidationContext:
+    """What validators read besides the value, and what they report; pydantic's `context`.
 
-    With `resolve` False, as for an agent that is switched off, only the form is checked.
+    They resolve paths in `folder` and variables in `environ`, and add to `secrets` and to `files`,
+    the files that were read. `literal` is set when a secret stands in the file itself. With
+    `resolve` False, as for an agent that is switched off, only the form is checked.
     """
 
     folder: Path | None = None
@@ -72,12 +75,12 @@ class Sources:
     files: set[Path] = field(default_factory=set)
 
     @classmethod
-    def of(cls, info: ValidationInfo) -> Sources:
-        """Give the context of a validation; an empty one where a model is made in code."""
+    def of(cls, info: ValidationInfo) -> ValidationContext:
+        """Return the context of a validation; an empty one where a model is made in code."""
         return info.context if isinstance(info.context, cls) else cls()
 
     def path(self, name: str) -> Path:
-        """Give the path that a name in the file means: relative to the file's folder."""
+        """Return the path of a name in the file, relative to the folder of the file."""
         named = Path(os.path.expanduser(name))
         return self.folder / named if self.folder else named
 
@@ -114,7 +117,10 @@ class CommandSecret:
         return hash((self._command, self._folder))
 
     async def __call__(self) -> SecretStr:
-        """Give the secret; a failure is not kept. Raises CredentialUnavailable."""
+        """Return the secret; after a failure the next call tries again.
+
+        Raises CredentialUnavailable.
+        """
         async with self._lock:
             if self._value is None:
                 text = await self._run()
@@ -144,7 +150,7 @@ class CommandSecret:
             raise self._unavailable(f"ended with exit code {ended.returncode}")
         try:
             return self._check(_one_line(ended.stdout.decode()))
-        except ValueError:  # the check's words are about a key of the file, not about an output
+        except ValueError:  # worded for a key of the file, not for the output of a program
             raise self._unavailable("printed nothing that can be used as a credential") from None
 
     def _unavailable(self, what: str) -> CredentialUnavailable:
@@ -161,34 +167,36 @@ def _one_line(text: str) -> str:
     return line
 
 
-def _text(value: object, sources: Sources) -> str:
+def _text(value: object, context: ValidationContext) -> str:
     match value:
         case str() if _SHELL_VARIABLE.fullmatch(value):
             raise ValueError('is text that looks like a variable; write { env = "NAME" }')
         case str():
             return _one_line(value)
         case {"env": str(name), **rest} if not rest:
-            return _from_environment(name, sources)
+            return _from_environment(name, context)
         case {"file": str(name), **rest} if not rest:
-            return _from_file(sources.path(name), sources)
+            return _from_file(context.path(name), context)
         case _:
             raise ValueError(SOURCES)
 
 
-def _from_environment(name: str, sources: Sources) -> str:
-    variable_name(name)  # which may be the secret itself, so it is repeated only after this
-    if not sources.resolve:
+def _from_environment(name: str, context: ValidationContext) -> str:
+    variable_name(
+        name
+    )  # checked first: the name may be a misplaced secret, which no message may repeat
+    if not context.resolve:
         return ""
-    if not sources.environ.get(name):
-        state = "empty" if name in sources.environ else "not set"
+    if not context.environ.get(name):
+        state = "empty" if name in context.environ else "not set"
         raise ValueError(f"the environment variable {name} is {state}")
-    return sources.environ[name]
+    return context.environ[name]
 
 
-def _from_file(path: Path, sources: Sources) -> str:
-    if not sources.resolve:
+def _from_file(path: Path, context: ValidationContext) -> str:
+    if not context.resolve:
         return ""
-    sources.files.add(path)
+    context.files.add(path)
     try:
         return _one_line(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -198,37 +206,39 @@ def _from_file(path: Path, sources: Sources) -> str:
 
 
 def read_text(value: object, info: ValidationInfo) -> str:
-    """Give a setting that may come from where secrets come from, but is none. Raises ValueError."""
-    return value if isinstance(value, str) else _text(value, Sources.of(info))
+    """Return a text that has the sources of a secret but is not secret. Raises ValueError."""
+    return value if isinstance(value, str) else _text(value, ValidationContext.of(info))
 
 
-def read_secret(value: object, sources: Sources, check: Callable[[str], str]) -> SecretStr:
-    """Resolve a secret that must be at hand at once, and register it. Raises ValueError."""
+def read_secret(
+    value: object, context: ValidationContext, check: Callable[[str], str]
+) -> SecretStr:
+    """Return a secret that is needed at once, and register it. Raises ValueError."""
     if isinstance(value, SecretStr):
         return SecretStr(check(value.get_secret_value()))
-    text = _text(value, sources)
+    text = _text(value, context)
     if not text:
         return SecretStr("")
-    sources.literal |= isinstance(value, str)
-    sources.secrets.add(check(text))
+    context.literal |= isinstance(value, str)
+    context.secrets.add(check(text))
     return SecretStr(text)
 
 
 def secret(check: Callable[[str], str]) -> PlainValidator:
-    """Make the validator of a setting of type Secret whose text `check` accepts or refuses."""
+    """Return the validator of a Secret; `check` raises ValueError for a text it refuses."""
 
     def read(value: object, info: ValidationInfo) -> Secret:
-        sources = Sources.of(info)
+        context = ValidationContext.of(info)
         match value:
             case {"command": [str(), *_] as command, **rest} if not rest and all(
                 isinstance(word, str) for word in command
             ):
                 return CommandSecret(
-                    tuple(command), folder=sources.folder, check=check, secrets=sources.secrets
+                    tuple(command), folder=context.folder, check=check, secrets=context.secrets
                 )
             case _ if callable(value):
                 return value
             case _:
-                return read_secret(value, sources, check)
+                return read_secret(value, context, check)
 
     return PlainValidator(read)

@@ -1,7 +1,8 @@
 """What one value of the configuration may look like: names, headers, URLs, origins.
 
-Pure: each check gives back its value, made regular where that is said, or raises ValueError with
-words for the person who wrote it. The words never repeat the value: it may be a secret, misplaced.
+Pure. Each check returns its value, normalized where its docstring says so, or raises ValueError
+with words for the person who wrote it. The words never repeat the value: it may be a misplaced
+secret.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ SHORTEST_KEY: Final = 32
 
 
 def agent_name(text: str) -> str:
-    """Accept a name that can stand in a tool argument, a URI and a log line (threats I12)."""
+    """Accept a name that is safe in a tool argument, a URI and a log line."""
     if not _NAME.fullmatch(text):
         raise ValueError("a name is 1 to 64 letters, digits and any of _ . -")
     return text
@@ -37,7 +38,7 @@ def variable_name(text: str) -> str:
 
 
 def header_name(text: str) -> str:
-    """Accept a header that is not the connection's own business (threats I6)."""
+    """Accept a header's name, unless it frames the message: it could smuggle a second request."""
     if not _HEADER_NAME.fullmatch(text):
         raise ValueError("is not a header's name")
     if text.lower() in _FRAMING:
@@ -46,21 +47,21 @@ def header_name(text: str) -> str:
 
 
 def header_value(text: str) -> str:
-    """Accept what can stand in a header: ASCII without controls, no blank at either end."""
+    """Accept a header's value: ASCII without control characters, no blank at either end."""
     if not _HEADER_VALUE.fullmatch(text):
         raise ValueError("holds characters that cannot stand in a header")
     return text
 
 
 def bearer_token(text: str) -> str:
-    """Accept what can follow the word `Bearer`."""
+    """Accept a token that can follow the word `Bearer`."""
     if " " in header_value(text):
         raise ValueError("must not hold spaces; leave the word Bearer out")
     return text
 
 
 def state_key(text: str) -> str:
-    """Accept what is long enough to seal with."""
+    """Accept a key that is long enough to seal request state."""
     if len(text.encode()) < SHORTEST_KEY:
         raise ValueError(f"must be at least {SHORTEST_KEY} bytes, as random as can be")
     return text
@@ -88,7 +89,7 @@ def extension_uri(text: str) -> str:
 
 
 def url_parts(text: str) -> SplitResult:
-    """Take an absolute http or https URL apart."""
+    """Return the parts of an absolute http or https URL."""
     if _BLANK.search(text):
         raise ValueError("must not hold spaces, backslashes or control characters")
     try:
@@ -108,7 +109,7 @@ def proxy_url(text: str) -> str:
 
 
 def agent_url(text: str) -> str:
-    """Accept an agent's URL; credentials in it are refused (threats C5), as is a fragment."""
+    """Accept an agent's URL, without fragment, and without credentials: URLs appear in logs."""
     parts = url_parts(text)
     if "@" in parts.netloc:
         raise ValueError("must not hold a user name or password; set auth instead")
@@ -118,7 +119,7 @@ def agent_url(text: str) -> str:
 
 
 def origin(text: str) -> str:
-    """Accept `scheme://host[:port]`, and give it in lower case without a slash at its end."""
+    """Return `scheme://host[:port]` in lower case, without a slash at its end."""
     parts = url_parts(agent_url(text))
     if parts.path.strip("/") or parts.query:
         raise ValueError("must be an origin: scheme, host and port, no path")

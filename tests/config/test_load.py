@@ -4,10 +4,12 @@ from pathlib import Path
 import pytest
 
 from a2a_mcp.a2a.auth.static import Bearer
+from a2a_mcp.config.auth import AUTH_TABLES
 from a2a_mcp.config.builder import slug
+from a2a_mcp.config.limits import Limits
 from a2a_mcp.config.load import Config, config_path, load, log_level, state_folder
 from a2a_mcp.config.reload import Reloader
-from a2a_mcp.config.schema import AUTH_TABLES, AgentConfig, FileTable, Limits, ServerConfig
+from a2a_mcp.config.schema import AgentConfig, FileTable, ServerConfig
 from a2a_mcp.errors import ConfigError
 
 EXAMPLE = Path(__file__).parents[2] / "agents.example.toml"
