@@ -7,7 +7,7 @@ named, and is adopted unless another owner has it. No message is ever sent from 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from a2a_mcp.a2a.errors import A2AError, AgentError, AuthenticationRequired, TaskNotFound
 from a2a_mcp.a2a.model import GetTaskRequest, Message, Task, TaskState, TaskStatus
@@ -21,6 +21,9 @@ from a2a_mcp.store.results import ResultStore
 from a2a_mcp.text.untrusted import scrub
 from a2a_mcp.tracking.recovery import find_task
 from a2a_mcp.tracking.tracker import TaskTracker
+
+if TYPE_CHECKING:
+    from a2a_mcp.a2a.client import A2AClient
 
 DEFAULT_HISTORY: Final = 10
 RUNNING: Final = (TaskState.SUBMITTED, TaskState.WORKING)
@@ -99,12 +102,7 @@ class Reader:
         if (tracked and tracked.message) or record.state.terminal:
             return record
         client = await self._registry.connection(record.agent).client(record.interface)
-        try:
-            task = await find_task(client, record)
-        except AuthenticationRequired:
-            raise
-        except AgentError:  # the agent cannot list tasks, or not by these parameters
-            return record
+        task = await _find_listed(client, record)
         if task is None or await self._is_running_for_other(record, task.id):
             return record
         return await self._tasks.update(
@@ -158,16 +156,19 @@ class Reader:
             connection.failed(error)
             raise
         connection.succeeded()
-        updated = await self._tasks.update(
-            record,
-            context_id=task.context_id,
-            state=record.state if record.state.terminal else task.state,
-            interface=client.interface_key,
-        )
+        updated = await self._record(record, task, client.interface_key)
         if updated.state.terminal and updated.state is not task.state:
             return await self._read_as_ended(updated, task)
         await self._tracker.settle(record, task)
         return Reading(updated, task)
+
+    async def _record(self, record: TaskRecord, task: Task, interface: str) -> TaskRecord:
+        return await self._tasks.update(
+            record,
+            context_id=task.context_id,
+            state=record.state if record.state.terminal else task.state,
+            interface=interface,
+        )
 
     async def _read_not_found(self, record: TaskRecord, error: TaskNotFound) -> Reading:
         """Return what is known here of a task that its agent does not show; else raise `error`.
@@ -213,12 +214,7 @@ class Reader:
         """
         if await self._tasks.held_by_other(owner, agent, task_id):
             raise unknown_task(task_id, agent)
-        connection = self._registry.connection(agent)
-        request = _get_request(task_id, history_length)
-        try:
-            client, task = await connection.read(None, lambda client: client.get(request))
-        except TaskNotFound:
-            raise unknown_task(task_id, agent) from None
+        client, task = await self._fetch_unknown(agent, _get_request(task_id, history_length))
         if task.id != task_id:  # an agent that is lenient with ids would open another owner's task
             raise unknown_task(task_id, agent)
         if await self._is_context_of_other(owner, agent, task.context_id):
@@ -233,6 +229,13 @@ class Reader:
         )
         await self._tracker.settle(record, task)
         return Reading(record, task)
+
+    async def _fetch_unknown(self, agent: str, request: GetTaskRequest) -> tuple[A2AClient, Task]:
+        try:
+            connection = self._registry.connection(agent)
+            return await connection.read(None, lambda client: client.get(request))
+        except TaskNotFound:
+            raise unknown_task(request.id, agent) from None
 
     async def _is_context_of_other(self, owner: str, agent: str, context_id: str | None) -> bool:
         # A task that was just started has no owner on record yet, but its conversation has one.
@@ -261,6 +264,16 @@ class Reader:
         if record.state is TaskState.FAILED:
             return sentences.NO_TASK_MADE, sentences.NO_TASK_MADE_NEXT
         return sentences.DELIVERY_UNKNOWN, sentences.DELIVERY_UNKNOWN_NEXT
+
+
+async def _find_listed(client: A2AClient, record: TaskRecord) -> Task | None:
+    """Return the task of a message if the agent can list it; raises A2AError."""
+    try:
+        return await find_task(client, record)
+    except AuthenticationRequired:
+        raise
+    except AgentError:  # the agent cannot list tasks, or not by these parameters
+        return None
 
 
 def _result_not_kept(error: TaskNotFound) -> TaskNotFound:
