@@ -52,7 +52,7 @@ async def test_a_dead_agent_is_named_with_the_reason_and_the_others_still_checke
     assert "1 of 2 agents can be used." in told
 
 
-async def test_a_mistake_in_the_configuration_is_told_and_counts() -> None:
+async def test_a_mistake_in_the_configuration_is_reported_and_counted() -> None:
     async with scripted() as agent:
         faults = {"typo": "utl: unknown key; did you mean url?"}
         code, told = await checked(Config(agents=agents(good=agent.url), faults=faults))
@@ -70,7 +70,7 @@ async def test_an_agent_that_is_switched_off_is_not_contacted() -> None:
     assert "Switched off: off.\n1 of 1 agents can be used." in told
 
 
-async def test_the_file_that_was_read_is_named_with_what_is_odd_about_it(tmp_path: Path) -> None:
+async def test_the_file_that_was_read_is_named_with_notes_about_it(tmp_path: Path) -> None:
     file = tmp_path / "agents.toml"
     async with scripted() as agent:
         file.write_text(
@@ -92,7 +92,7 @@ async def test_a_refused_credential_says_where_it_is_set() -> None:
 
 
 @pytest.mark.parametrize("own_card", [False, True], ids=["card fetched", "card configured"])
-async def test_a_credential_command_that_fails_is_told_without_its_output(
+async def test_a_failing_credential_command_is_reported_without_its_output(
     own_card: bool, tmp_path: Path
 ) -> None:
     (tmp_path / "token.py").write_text("print('leaked-token'); raise SystemExit(3)")
@@ -111,14 +111,14 @@ async def test_a_credential_command_that_fails_is_told_without_its_output(
     assert "1 of 2 agents can be used." in told
 
 
-async def test_a_failure_is_told_to_the_person_at_the_terminal_alone() -> None:
+async def test_the_advice_is_for_the_person_at_the_terminal() -> None:
     nobody = free_port()
     _, told = await checked(Config(agents=agents(dead=origin_of(nobody))))
     nobody.close()
     assert "ask the user" not in told
 
 
-async def test_without_agents_it_says_in_which_file_they_belong(tmp_path: Path) -> None:
+async def test_without_agents_it_names_the_file_to_write(tmp_path: Path) -> None:
     file = tmp_path / "agents.toml"
     _, told = await checked(load(path=file, environ={}))
     assert f"write a table [agents.NAME] with url into a new {file}." in told

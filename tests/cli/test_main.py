@@ -47,7 +47,7 @@ def test_an_agent_of_the_command_line_may_be_named() -> None:
     assert ended.stdout.startswith("weather [failing]")
 
 
-def test_a_person_who_starts_it_by_hand_is_told_what_it_waits_for() -> None:
+def test_at_a_terminal_it_says_what_it_waits_for() -> None:
     ours, its = pty.openpty()
     os.write(ours, b"\x04")  # the end of input, as a person types it
     ended = subprocess.run(

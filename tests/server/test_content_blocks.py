@@ -81,7 +81,9 @@ async def test_a_picture_reaches_a_real_host(
 
 
 @pytest.mark.anyio
-async def test_a_picture_is_believed_by_its_bytes_and_not_by_its_word(tmp_path: Path) -> None:
+async def test_a_picture_is_recognised_by_its_bytes(
+    tmp_path: Path,
+) -> None:
     lie = {"raw": b64encode(b"<svg onload=alert(1)>").decode(), "mediaType": "image/png"}
     truth = {"raw": b64encode(PNG).decode(), "mediaType": "text/plain"}
     made = [{"artifactId": "a", "parts": [lie, truth]}]
@@ -130,7 +132,7 @@ async def test_files_are_kept_in_the_state_folder_or_where_the_configuration_say
 
 
 @pytest.mark.anyio
-async def test_a_folder_that_cannot_be_written_costs_no_more_than_the_copy(tmp_path: Path) -> None:
+async def test_a_folder_that_cannot_be_written_loses_only_the_copy(tmp_path: Path) -> None:
     taken = tmp_path / "taken"
     taken.write_text("a file", encoding="utf-8")
     answer = await handed(tmp_path, files_dir=taken)
@@ -142,7 +144,7 @@ async def test_a_folder_that_cannot_be_written_costs_no_more_than_the_copy(tmp_p
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("limit", ["keep_days", "keep_bytes"])
-async def test_no_file_is_kept_where_nothing_is_to_be_kept(tmp_path: Path, limit: str) -> None:
+async def test_no_file_is_saved_if_nothing_may_be_kept(tmp_path: Path, limit: str) -> None:
     answer = await handed(tmp_path, **{limit: 0})
     assert isinstance(answer.content[0], t.TextContent)
     assert "SHA-256" in answer.content[0].text
@@ -150,7 +152,7 @@ async def test_no_file_is_kept_where_nothing_is_to_be_kept(tmp_path: Path, limit
 
 
 @pytest.mark.anyio
-async def test_a_file_for_which_there_is_no_room_is_told_so(tmp_path: Path) -> None:
+async def test_a_file_without_room_on_disk_is_reported(tmp_path: Path) -> None:
     answer = await handed(tmp_path, keep_bytes=5, files_dir=tmp_path / "of agents")
     assert isinstance(answer.content[0], t.TextContent)
     assert "not saved: no more than 5 bytes are kept (keep_bytes)" in answer.content[0].text
@@ -159,7 +161,7 @@ async def test_a_file_for_which_there_is_no_room_is_told_so(tmp_path: Path) -> N
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("kind", ["image/svg+xml", "image/png", "audio/x\r\ny", "no type"])
-async def test_what_only_claims_to_be_shown_is_plain_bytes(tmp_path: Path, kind: str) -> None:
+async def test_a_file_that_claims_to_be_a_picture_is_bytes(tmp_path: Path, kind: str) -> None:
     answer = await handed(tmp_path, b"<svg onload=alert(1)>", kind)
     link = answer.content[-1]
     assert isinstance(link, t.ResourceLink)

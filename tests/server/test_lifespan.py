@@ -18,7 +18,6 @@ from a2a_mcp import __version__
 from a2a_mcp.a2a.auth.static import Bearer
 from a2a_mcp.config.load import Config
 from a2a_mcp.config.secrets import CommandSecret
-from a2a_mcp.server.instructions import instructions
 from a2a_mcp.server.lifespan import create_server
 from a2a_mcp.server.tools.definitions import all_tools
 
@@ -40,51 +39,6 @@ def many(count: int, words: str | None = None) -> Config:
         f"agent-{n:03}": {"url": "https://a.example", "description": words} for n in range(count)
     }
     return Config(agents=agents(**tables))
-
-
-# --- instructions ---
-
-
-def test_instructions_name_the_agents_in_trusted_words_and_the_default() -> None:
-    table = {"url": "https://w.example", "description": "Tells the weather"}
-    config = Config(agents=agents(weather=table, mail="https://m.example"), default_agent="mail")
-    assert instructions(config).endswith("Agents:\n- weather: Tells the weather\n- mail (default)")
-
-
-def test_instructions_say_how_to_follow_up() -> None:
-    text = instructions(many(1))
-    for word in ("send_task", "get_task", "task_id", "input-required", "never send the same"):
-        assert word in text
-
-
-def test_without_agents_the_instructions_say_how_to_find_out() -> None:
-    assert "agent_info" in instructions(Config())
-
-
-def test_an_agent_that_is_switched_off_or_broken_is_not_offered() -> None:
-    off = {"url": "https://o.example", "enabled": False}
-    config = Config(agents=agents(off=off, on="https://a.example"), faults={"bad": "url"})
-    text = instructions(config)
-    assert "- on" in text
-    assert "- off" not in text
-    assert "bad" not in text
-
-
-@pytest.mark.parametrize("words", [None, "x" * 5000, "日本語" * 500, "multi\nline\n" * 50])
-@pytest.mark.parametrize("count", [0, 1, 20, 500])
-def test_instructions_keep_within_their_bound(count: int, words: str | None) -> None:
-    text = instructions(many(count, words))
-    assert len(text) < 4_000
-    assert len(text.encode()) < 4_000
-    told = sum(f"agent-{n:03}" in text for n in range(count))
-    if told < count:
-        assert f"{count - told} more: call agent_info" in text
-
-
-def test_a_description_of_many_lines_stays_on_its_agents_line() -> None:
-    table = {"url": "https://w.example", "description": "one\n- evil: two"}
-    text = instructions(Config(agents=agents(weather=table)))
-    assert len([line for line in text.splitlines() if line.startswith("- ")]) == 1
 
 
 # --- what a host sees ---
@@ -116,7 +70,7 @@ async def test_every_tool_and_parameter_is_described_and_hinted(tmp_path: Path) 
         assert (tool.output_schema is None) == (tool.name == "get_artifact")
 
 
-async def test_the_tools_cost_what_they_may(tmp_path: Path) -> None:
+async def test_the_tools_stay_within_their_size(tmp_path: Path) -> None:
     async with hosted(many(500, "x" * 200), tmp_path) as client:
         tools = (await client.list_tools()).tools
     whole = [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in tools]
@@ -172,7 +126,7 @@ async def test_looking_for_a_task_writes_nothing(tmp_path: Path) -> None:
     assert not folder.exists()
 
 
-async def test_the_end_of_the_lifespan_is_told_once_the_state_is_saved(tmp_path: Path) -> None:
+async def test_the_end_of_the_lifespan_is_reported_once_the_state_is_saved(tmp_path: Path) -> None:
     ended: list[bool] = []
     async with scripted() as agent:
         agent.on(SEND, result({"task": done("x")}))

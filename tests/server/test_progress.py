@@ -71,7 +71,7 @@ async def told(client: Client, heard: Heard, tool: str = "send_task", **more: An
 
 
 @pytest.mark.parametrize("tool", ["send_task", "subscribe"])
-async def test_words_arrive_in_order_while_the_call_still_waits(
+async def test_updates_arrive_in_order_while_the_call_waits(
     tool: str, agent: ScriptedAgent, tmp_path: Path
 ) -> None:
     steps = [anyio.Event() for _ in range(3)]
@@ -100,7 +100,7 @@ async def test_words_arrive_in_order_while_the_call_still_waits(
     assert counts == sorted(set(counts))
 
 
-async def test_a_flood_is_thinned_and_the_last_word_is_never_lost(
+async def test_a_flood_is_thinned_and_the_last_update_is_sent(
     agent: ScriptedAgent, tmp_path: Path
 ) -> None:
     flood = [moved("working", f"step {n}") for n in range(200)]
@@ -119,7 +119,7 @@ async def test_a_flood_is_thinned_and_the_last_word_is_never_lost(
     assert all(gap > INTERVAL * 0.5 for gap in gaps[:-1])
 
 
-async def test_words_just_before_the_end_arrive_before_the_answer(
+async def test_an_update_just_before_the_end_arrives_before_the_result(
     agent: ScriptedAgent, tmp_path: Path
 ) -> None:
     agent.on(
@@ -131,7 +131,7 @@ async def test_words_just_before_the_end_arrive_before_the_answer(
     assert heard.told[-1][1] == "done"
 
 
-async def test_a_host_that_did_not_ask_hears_nothing(agent: ScriptedAgent, tmp_path: Path) -> None:
+async def test_a_host_that_did_not_ask_gets_none(agent: ScriptedAgent, tmp_path: Path) -> None:
     agent.on(STREAM, stream(moved("working", "one"), moved("completed")))
     async with hosted(configured(it=agent.url), tmp_path, mode=WIRE) as client:
         with anyio.fail_after(10):
@@ -153,7 +153,7 @@ async def test_a_secret_in_the_agents_words_is_masked(agent: ScriptedAgent, tmp_
     assert SECRET not in str(heard.told)
 
 
-async def test_a_secret_that_comes_in_pieces_is_masked_in_each(
+async def test_a_secret_split_over_updates_is_masked_in_each(
     agent: ScriptedAgent, tmp_path: Path
 ) -> None:
     steps = [anyio.Event(), anyio.Event()]
@@ -196,7 +196,7 @@ async def test_hostile_and_long_words_are_scrubbed_and_cut(
     assert len(words.encode()) <= 500
 
 
-async def test_a_state_without_words_is_told_as_the_state(
+async def test_a_state_without_words_is_shown_as_the_state(
     agent: ScriptedAgent, tmp_path: Path
 ) -> None:
     agent.on(STREAM, stream(moved("working"), moved("completed")))

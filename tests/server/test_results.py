@@ -45,12 +45,9 @@ from scripted import (
 )
 from staging import agents, configured, hosted
 
-from a2a_mcp.a2a import errors as wire
 from a2a_mcp.a2a.auth.static import Bearer
-from a2a_mcp.a2a.errors import A2AError, AgentError, Delivery
 from a2a_mcp.config.load import Config
 from a2a_mcp.config.secrets import SecretRegister
-from a2a_mcp.server.error_results import FailedCall, of_agent_error
 from a2a_mcp.server.tools.definitions import all_tools
 
 pytestmark = pytest.mark.anyio
@@ -137,7 +134,7 @@ KINDS: dict[str, Reply] = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_each_kind_of_answer_is_true_to_the_schema_and_whole_in_both_channels(
+async def test_each_kind_of_answer_is_valid_and_whole_in_both_channels(
     kind: str, agent: ScriptedAgent, tmp_path: Path
 ) -> None:
     agent.on(SEND, KINDS[kind])
@@ -184,7 +181,7 @@ async def test_each_kind_of_answer_is_true_to_the_schema_and_whole_in_both_chann
     ],
     ids=str,
 )
-async def test_each_error_of_ours_is_whole_in_both_channels_and_says_what_to_do(
+async def test_each_bridge_error_is_whole_in_both_channels_and_says_what_to_do(
     tool: str, arguments: dict[str, Any], agent: ScriptedAgent, tmp_path: Path
 ) -> None:
     agent.on(GET, error(-32001, "Task not found"))
@@ -252,7 +249,7 @@ async def test_without_any_agent_a_call_says_what_to_configure(tmp_path: Path) -
 # --- failures on the way to an agent ---
 
 
-async def test_an_agent_that_is_not_there_is_an_error_that_names_it_and_where(
+async def test_an_unreachable_agent_is_an_error_that_names_it_and_its_address(
     tmp_path: Path,
 ) -> None:
     nobody = free_port()
@@ -296,7 +293,7 @@ async def test_a_card_that_cannot_be_used_says_so_and_that_nothing_was_sent(
 
 
 @pytest.mark.parametrize("reply", [http(500, b"", "text/plain"), cut], ids=["500", "cut"])
-async def test_an_unknown_delivery_is_told_with_the_id_of_the_message(
+async def test_an_unknown_delivery_is_reported_with_the_message_id(
     reply: Reply, agent: ScriptedAgent, tmp_path: Path
 ) -> None:
     agent.on(SEND, reply)
@@ -321,77 +318,6 @@ async def test_a_failed_read_does_not_speak_of_delivery(
     assert answer.is_error
     assert "delivered" not in text(answer)
     assert "carried out" not in text(answer)
-
-
-def advice(failure: A2AError, **call: Any) -> str:
-    answer = of_agent_error(failure, FailedCall("weather", **call), str)
-    return str((answer.structured_content or {})["next_step"])
-
-
-def test_what_was_not_delivered_may_be_sent_again_also_to_a_task() -> None:
-    failure = wire.AgentUnreachable("no connection", delivery=Delivery.NEVER)
-    said = advice(failure, task_id="t1", sent=True)
-    assert "Try again later" in said
-    assert "not send it again" not in said
-
-
-def test_only_an_agent_that_heard_nothing_is_said_to_be_out_of_reach() -> None:
-    refused = wire.AgentUnreachable("no connection", delivery=Delivery.NEVER)
-    broken = wire.AgentUnreachable("the connection broke before the answer was complete")
-    errors = (of_agent_error(it, FailedCall("weather", sent=True), str) for it in (refused, broken))
-    said = [str((answer.structured_content or {})["error"]) for answer in errors]
-    assert said[0].startswith("The agent 'weather' could not be reached: no connection.")
-    assert said[1].startswith("The agent 'weather' did not answer in full: the connection broke")
-
-
-def test_a_cancel_that_reached_nobody_is_to_be_asked_again() -> None:
-    failure = wire.AgentUnreachable("no connection")
-    assert "not cancelled" in advice(failure, task_id="t1", cancels=True)
-    assert "cancel_task" in advice(failure, task_id="t1", cancels=True)
-    assert "get_task" in advice(failure, task_id="t1")
-
-
-@pytest.mark.parametrize(
-    "failure",
-    [wire.InvalidAgentResponse("HTML"), wire.AgentFailure("boom"), wire.AgentError("no")],
-    ids=lambda failure: type(failure).__name__,
-)
-def test_what_may_have_been_carried_out_is_not_offered_to_another_agent(failure: A2AError) -> None:
-    assert "may have been carried out; find out with the agent" in advice(failure, sent=True)
-    assert "another agent" not in advice(failure, sent=True)
-    failure.handle = "pending-1"
-    assert "find out by get_task with this task_id" in advice(failure, sent=True)
-
-
-ERRORS = [
-    kind
-    for kind in vars(wire).values()
-    if isinstance(kind, type) and issubclass(kind, A2AError) and kind is not A2AError
-]
-
-
-@pytest.mark.parametrize("kind", ERRORS, ids=lambda kind: kind.__name__)
-@pytest.mark.parametrize("delivery", Delivery)
-def test_each_kind_of_failure_names_the_agent_its_words_and_a_next_step(
-    kind: type[A2AError], delivery: Delivery
-) -> None:
-    failure = kind("the agent's\x1b[31m words", delivery=delivery, url="https://a.example/x")
-    answer = of_agent_error(failure, FailedCall("weather", sent=True), str)
-    structure = answer.structured_content or {}
-    assert answer.is_error
-    assert structure["agent"] == "weather"
-    assert structure["next_step"]
-    assert "'weather'" in structure["error"]
-    assert "\x1b" not in text(answer)
-    assert ("not delivered" in text(answer)) == (delivery is Delivery.NEVER)
-
-
-def test_the_code_and_words_of_the_agent_are_told_and_bounded() -> None:
-    failure = AgentError("w" * 5_000, code=-32050, data={"trace": "stack"})
-    answer = of_agent_error(failure, FailedCall("weather"), str)
-    assert "(code -32050)" in text(answer)
-    assert "stack" not in text(answer)
-    assert len(text(answer)) < 1_200
 
 
 # --- secrets ---
@@ -447,7 +373,7 @@ async def test_a_secret_that_the_agent_repeats_is_masked_in_both_channels(
             assert SECRET not in json.dumps(answer.structured_content)
 
 
-async def test_a_secret_that_comes_in_pieces_is_masked_in_the_updates_as_in_the_answer(
+async def test_a_secret_split_over_updates_is_masked_in_updates_and_answer(
     agent: ScriptedAgent, tmp_path: Path
 ) -> None:
     parts = [
@@ -463,7 +389,7 @@ async def test_a_secret_that_comes_in_pieces_is_masked_in_the_updates_as_in_the_
         assert not any(part in channel for part in ("en-of-t", "he-test"))
 
 
-async def test_of_a_secret_that_is_not_told_to_its_end_no_part_shows(
+async def test_no_part_of_an_unfinished_secret_is_shown(
     agent: ScriptedAgent, tmp_path: Path
 ) -> None:
     agent.on(CARD, document(card(agent.url, streaming=True)))
@@ -491,7 +417,7 @@ LONG_SECRET = "S3CRET" * 150  # as long as a signed token may be
 
 
 @pytest.mark.parametrize("before", [150, 700, 950])
-async def test_of_a_long_secret_in_an_error_no_part_shows(
+async def test_no_part_of_a_long_secret_in_an_error_is_shown(
     before: int, agent: ScriptedAgent, tmp_path: Path
 ) -> None:
     agent.on(SEND, error(-32603, "x" * before + LONG_SECRET))
@@ -506,7 +432,7 @@ async def test_of_a_long_secret_in_an_error_no_part_shows(
         assert len(text(answer)) < 2_000
 
 
-async def test_of_a_long_secret_in_a_card_or_a_list_no_part_shows(
+async def test_no_part_of_a_long_secret_in_a_card_or_list_is_shown(
     agent: ScriptedAgent, tmp_path: Path
 ) -> None:
     odd = {"url": f"gopher://{'x' * 150}{LONG_SECRET}", "protocolBinding": "JSONRPC"}
@@ -528,9 +454,7 @@ async def test_of_a_long_secret_in_a_card_or_a_list_no_part_shows(
         assert "S3CRET" not in text(answer) + json.dumps(answer.structured_content)
 
 
-async def test_a_secret_at_the_border_of_a_cut_does_not_show_in_part(
-    agent: ScriptedAgent, tmp_path: Path
-) -> None:
+async def test_no_part_of_a_secret_at_a_cut_is_shown(agent: ScriptedAgent, tmp_path: Path) -> None:
     secret = "S3CRET" * 40
     agent.on(SEND, result({"task": done(secret * 400)}))
     async with hosted(guarded(agent, secret), tmp_path) as client:
@@ -568,7 +492,7 @@ async def test_a_secret_of_any_letters_is_masked_and_breaks_nothing(
 
 
 @pytest.mark.parametrize("secret", ["completed", "task_id", "artifacts", "truncated"])
-async def test_a_secret_that_is_a_word_of_ours_breaks_no_structure(
+async def test_a_secret_equal_to_a_field_name_keeps_the_structure(
     secret: str, agent: ScriptedAgent, tmp_path: Path
 ) -> None:
     agent.on(SEND, result({"task": done("the answer")}))

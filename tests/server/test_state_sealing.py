@@ -14,7 +14,7 @@ from a2a_mcp.server.state_sealing import LazyKey, sealing
 from a2a_mcp.store.state_key import NAME, make_key, read_key
 
 
-def test_what_one_process_has_sealed_another_can_open(tmp_path: Path) -> None:
+def test_state_sealed_by_one_process_is_opened_by_another(tmp_path: Path) -> None:
     folder = tmp_path / "state"
     assert LazyKey(folder, None).unseal(LazyKey(folder, None).seal(b"question")) == b"question"
 
@@ -34,7 +34,7 @@ def test_only_its_owner_can_read_the_key(tmp_path: Path) -> None:
     assert (tmp_path / "state").stat().st_mode & 0o777 == 0o700
 
 
-def test_processes_that_begin_at_once_have_the_same_key(tmp_path: Path) -> None:
+def test_processes_that_start_together_have_the_same_key(tmp_path: Path) -> None:
     code = f"""
 from pathlib import Path
 from a2a_mcp.store.state_key import make_key
@@ -66,7 +66,7 @@ def test_a_configured_key_is_used_and_none_is_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("folder", [None, "file", "damaged"])
-def test_where_no_key_can_be_kept_questions_work_until_the_end_of_the_process(
+def test_without_a_place_for_the_key_questions_work_until_the_process_ends(
     tmp_path: Path, folder: str | None, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "file").write_text("not a folder")
@@ -78,7 +78,7 @@ def test_where_no_key_can_be_kept_questions_work_until_the_end_of_the_process(
     assert bool(folder) == ("forgotten at a restart" in caplog.text)
 
 
-def test_a_key_that_somebody_damaged_is_left_as_it_is(tmp_path: Path) -> None:
+def test_a_damaged_key_is_left_unchanged(tmp_path: Path) -> None:
     (tmp_path / NAME).write_text("short")
     assert read_key(tmp_path) is None
     with pytest.raises(OSError, match="remove it"):
@@ -87,7 +87,7 @@ def test_a_key_that_somebody_damaged_is_left_as_it_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["link", "pipe", "folder", "another's"])
-def test_a_key_that_another_user_laid_there_is_not_used(
+def test_a_key_of_another_user_is_not_used(
     tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It would let them seal state that is taken for ours."""

@@ -29,7 +29,7 @@ def described(words: str) -> Any:
     return question_of("it", asking(text("Where to?"), data(schema(city=field))))
 
 
-def test_a_form_that_shows_a_secret_is_not_shown_though_only_half_would_be_seen() -> None:
+def test_a_form_with_a_secret_is_not_shown_even_if_half_of_it_is_cut() -> None:
     assert can_be_shown(APP, described("x" * 290))
     for filler in range(250, 300, 7):
         assert not can_be_shown(APP, described("x" * filler + SECRET))

@@ -19,12 +19,9 @@ from real_agents import Agent, Agents
 from scripted import GET, SEND, ScriptedAgent, done, error, result, scripted, task
 from staging import configured, hosted
 
-from a2a_mcp.a2a.model import Artifact, Part
 from a2a_mcp.bridge.resources import PAGE, RECENT_TASKS
 from a2a_mcp.config.load import Config
 from a2a_mcp.presentation import resource_uris
-from a2a_mcp.server.resources import contents
-from a2a_mcp.server.resources.contents import contents_of
 
 pytestmark = pytest.mark.anyio
 
@@ -161,7 +158,7 @@ async def test_a_long_list_comes_in_pages_with_the_latest_tasks_at_its_end(
     assert caught.value.error.code == NOT_FOUND
 
 
-async def test_with_nothing_configured_the_lists_alone_are_there(tmp_path: Path) -> None:
+async def test_without_agents_only_the_lists_exist(tmp_path: Path) -> None:
     async with hosted(Config(), tmp_path / "never made") as client:
         assert [each.uri for each in await listed(client)] == ["a2a://agents", "a2a://tasks"]
         assert "No agent is configured" in await text_of(client, "a2a://agents")
@@ -195,7 +192,7 @@ async def test_the_templates_are_listed_and_their_names_completed(
     assert nothing.completion.values == []
 
 
-async def test_more_completions_than_fit_are_said_to_be_more(tmp_path: Path) -> None:
+async def test_completions_beyond_the_limit_are_announced(tmp_path: Path) -> None:
     many = {f"a{n}": "http://127.0.0.1:1" for n in range(120)}
     async with hosted(configured(**many), tmp_path) as client:
         found = (await client.complete(AGENT, {"name": "agent", "value": "a"})).completion
@@ -221,75 +218,6 @@ async def test_artifacts_are_text_as_text_and_bytes_byte_for_byte(
     assert picture.mime_type == "image/png"
     assert b64decode(picture.blob).startswith(b"\x89PNG\r\n\x1a\n")
     assert link == "https://example.com/report.pdf"
-
-
-@pytest.mark.parametrize(
-    ("part", "kind"),
-    [
-        (Part(kind="raw", raw=b"<svg/>", media_type="image/png"), "application/octet-stream"),
-        (Part(kind="raw", raw=b"x", media_type="text/html;profile=mcp-app"), "text/html"),
-        (Part(kind="raw", raw=b"x", media_type="text/" + "x" * 1_000), "application/octet-stream"),
-        (Part(kind="text", text="x", media_type="secret\r\nX: y"), "text/plain"),
-        (Part(kind="data", data=1, media_type="\ud800"), "application/json"),
-    ],
-)
-def test_a_host_hears_of_a_type_only_what_is_one(part: Part, kind: str) -> None:
-    (shown,) = contents_of(Artifact(artifact_id="a", parts=(part,)), "a2a://x", str)
-    assert shown.mime_type == kind
-
-
-def test_parts_of_an_artifact_keep_their_order_and_kind() -> None:
-    def text(words: str, kind: str | None = None) -> Part:
-        return Part(kind="text", text=words, media_type=kind)
-
-    parts = (
-        *(text("a\x1b"), text("b\ud800"), text("# c", "text/markdown")),
-        Part(kind="data", data={"é": 1}),
-        Part(kind="raw", raw=bytes(range(256)), media_type="application/x"),
-        *(text("d"), text("e")),
-        Part(kind="raw", raw=b"caf\xc3\xa9 secret\r\n", media_type="text/csv; charset=utf-8"),
-        Part(kind="raw", raw=b"\xff\xfe", media_type="text/plain"),
-        Part(kind="empty", problem="bad base64"),
-    )
-    made = Artifact(artifact_id="a", parts=parts)
-    shown = contents_of(made, "a2a://x", lambda words: words.replace("secret", "***"))
-    assert [
-        (each.mime_type, each.text)
-        if isinstance(each, t.TextResourceContents)
-        else (each.mime_type, b64decode(each.blob))
-        for each in shown
-    ] == [
-        ("text/plain", "a\x1bb?"),
-        ("text/markdown", "# c"),
-        ("application/json", '{\n  "é": 1\n}'),
-        ("application/x", bytes(range(256))),
-        ("text/plain", "de"),
-        ("text/csv; charset=utf-8", "café ***\r\n"),
-        ("text/plain", b"\xff\xfe"),
-        ("text/plain", "[empty part: bad base64]"),
-    ]
-    assert all(each.uri == "a2a://x" for each in shown)
-
-
-def test_an_artifact_without_parts_is_an_empty_text() -> None:
-    (only,) = contents_of(Artifact(artifact_id="a"), "a2a://x", str)
-    assert isinstance(only, t.TextResourceContents)
-    assert only.text == ""
-
-
-def test_what_no_message_could_carry_is_described(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(contents, "MAX_BYTES", 100)
-    parts = (
-        Part(kind="raw", raw=b"\x00" * 90, media_type="application/pdf"),
-        Part(kind="raw", raw=b"\x00" * 90, media_type="application/pdf", filename="b.pdf"),
-        Part(kind="text", text="x" * 200),
-    )
-    first, *rest = contents_of(Artifact(artifact_id="a", parts=parts), "a2a://x", str)
-    assert isinstance(first, t.BlobResourceContents)
-    assert [each.text for each in rest if isinstance(each, t.TextResourceContents)] == [
-        "[file 'b.pdf': application/pdf, 90 bytes] is too large to be read here; use get_artifact",
-        "[text: 200 bytes] is too large to be read here; use get_artifact",
-    ]
 
 
 @pytest.mark.parametrize("task_id", ["a/b c", "..", "%2F", "?q#f", "ü🙂", "artifacts/x"])
@@ -378,7 +306,7 @@ async def test_a_result_is_read_after_its_agent_has_gone(
         f"a2a://tasks/it/{'x' * 2000}",
     ],
 )
-async def test_what_is_not_there_is_not_found(
+async def test_a_missing_resource_is_not_found(
     uri: str, agent: ScriptedAgent, tmp_path: Path
 ) -> None:
     async with hosted(configured(it=agent.url), tmp_path) as client:
@@ -386,7 +314,7 @@ async def test_what_is_not_there_is_not_found(
         assert await refusal(client, uri) == (NOT_FOUND, "Resource not found.", {"uri": uri})
 
 
-async def test_what_is_somebody_elses_is_neither_listed_nor_found(
+async def test_another_owners_task_is_neither_listed_nor_found(
     agent: ScriptedAgent, tmp_path: Path
 ) -> None:
     foreign = (resource_uris.of_task("it", "t1"), resource_uris.of_artifact("it", "t1", "answer"))

@@ -16,7 +16,6 @@ from mcp.client.subscriptions import ResourcesListChanged, ResourceUpdated, Subs
 from mcp.server.auth.middleware.auth_context import auth_context_var
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import AccessToken
-from mcp.server.subscriptions import ServerEvent
 from scripted import (
     CARD,
     GET,
@@ -34,16 +33,13 @@ from scripted import (
     stream,
     task,
 )
-from staging import ME, configured, hosted
+from staging import configured, hosted
 
-from a2a_mcp.a2a.model import Task, TaskState, TaskStatus
-from a2a_mcp.agents.registry import Registry
 from a2a_mcp.config.reload import Reloader
 from a2a_mcp.presentation import resource_uris
 from a2a_mcp.server import change_feed
 from a2a_mcp.server.lifespan import create_server
 from a2a_mcp.server.resources import subscriptions
-from a2a_mcp.store.base import TaskRecord
 
 pytestmark = pytest.mark.anyio
 
@@ -105,7 +101,7 @@ async def text_of(client: Client, uri: str) -> str:
     return content.text
 
 
-async def test_each_change_of_a_task_is_told_and_the_new_state_read_without_asking_the_agent(
+async def test_each_change_is_sent_and_reading_the_task_does_not_ask_the_agent(
     agent: ScriptedAgent, tmp_path: Path
 ) -> None:
     steps = Steps(
@@ -130,7 +126,7 @@ async def test_each_change_of_a_task_is_told_and_the_new_state_read_without_aski
                     assert agent.calls(GET) == []
 
 
-async def test_a_burst_of_changes_is_gathered_and_its_last_one_never_lost(
+async def test_a_burst_of_changes_is_gathered_and_the_last_one_is_sent(
     agent: ScriptedAgent, tmp_path: Path
 ) -> None:
     burst = [piece(f"{number} ", append=number > 0) for number in range(50)]
@@ -148,9 +144,7 @@ async def test_a_burst_of_changes_is_gathered_and_its_last_one_never_lost(
     assert 1 <= times <= 5
 
 
-async def test_a_task_nobody_reads_any_more_is_taken_up_when_it_is_listened_to(
-    agent: ScriptedAgent, tmp_path: Path
-) -> None:
+async def test_subscribing_to_a_task_follows_it_again(agent: ScriptedAgent, tmp_path: Path) -> None:
     agent.on(CARD, document(card(agent.url)))
     agent.on(SEND, result({"task": task("working", "before")}))
     config = configured(it=agent.url)
@@ -165,7 +159,7 @@ async def test_a_task_nobody_reads_any_more_is_taken_up_when_it_is_listened_to(
                     break
 
 
-async def test_what_is_not_the_callers_is_passed_over_like_what_is_not_there(
+async def test_another_owners_address_is_treated_like_a_missing_one(
     agent: ScriptedAgent, tmp_path: Path
 ) -> None:
     steps = Steps(agent, moved("completed"))
@@ -203,53 +197,7 @@ async def test_what_is_not_the_callers_is_passed_over_like_what_is_not_there(
             assert told == {T1, resource_uris.of_artifact("it", "t1", "answer"), "a2a://tasks"}
 
 
-async def test_another_callers_changes_are_not_heard() -> None:
-    mine, theirs = change_feed.Stream(), change_feed.Stream()
-    heard_by: list[str] = []
-    record = TaskRecord(1, ME, "it", "m", "t1", None, None, TaskState.WORKING, None, 0.0, 0.0)
-    seen = Task(id="t1", status=TaskStatus(state=TaskState.WORKING))
-    async with anyio.create_task_group() as group:
-        both = change_feed.Streams(group)
-        registry = Registry(configured())
-        for name, stream in (("mine", mine), ("theirs", theirs)):
-            stream.want(T1)
-            stream.want("a2a://tasks")
-
-            async def send(_: ServerEvent, name: str = name) -> None:
-                heard_by.append(name)
-
-            group.start_soon(stream.serve, registry, send)
-        with both.joined(ME, mine), both.joined("token:stranger", theirs):
-            both.note(record, seen)
-            both.note(record, seen)
-            both.close()
-    assert heard_by == ["mine", "mine"]
-
-
-async def test_a_task_that_was_read_and_found_as_before_is_no_news() -> None:
-    stream, told = change_feed.Stream(), anyio.Event()
-    record = TaskRecord(1, ME, "it", "m", "t1", None, None, TaskState.WORKING, None, 0.0, 0.0)
-    news: list[ServerEvent] = []
-
-    async def send(event: ServerEvent) -> None:
-        news.append(event)
-        told.set()
-
-    def look() -> None:
-        stream.note(record, Task(id="t1", status=TaskStatus(state=TaskState.WORKING)))
-
-    stream.want(T1)
-    with anyio.fail_after(SOON):
-        async with anyio.create_task_group() as group:
-            group.start_soon(stream.serve, Registry(configured()), send)
-            look()
-            await told.wait()
-            look()
-            stream.close()
-    assert news == [ResourceUpdated(T1)]
-
-
-async def test_a_changed_configuration_is_told_without_a_call(
+async def test_a_changed_configuration_is_sent_without_a_call(
     agent: ScriptedAgent, tmp_path: Path
 ) -> None:
     path = tmp_path / "agents.toml"
@@ -300,7 +248,7 @@ async def test_streams_and_addresses_are_bounded(
 
 
 @pytest.mark.filterwarnings("ignore:resources/.*subscribe is removed as of 2026")
-async def test_a_session_of_before_2026_hears_of_what_it_subscribes_to_until_it_does_no_more(
+async def test_a_session_before_2026_hears_of_its_subscriptions_until_it_unsubscribes(
     agent: ScriptedAgent, tmp_path: Path
 ) -> None:
     steps = Steps(agent, moved("working", "one"), moved("working", "two"), moved("completed"))

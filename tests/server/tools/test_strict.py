@@ -83,7 +83,7 @@ async def test_the_value_of_an_ignored_argument_does_not_come_back(client: Clien
         ("file", "files"),
     ],
 )
-async def test_a_name_that_is_nearly_right_is_refused_and_nothing_is_sent(
+async def test_a_mistyped_argument_is_refused_and_nothing_is_sent(
     written: str, meant: str, agent: ScriptedAgent, client: Client
 ) -> None:
     answer = await call(client, "send_task", message="hi", **{written: VALUE})
@@ -107,7 +107,7 @@ async def test_null_is_the_same_as_absent(agent: ScriptedAgent, client: Client) 
     assert agent.sends()[0].message["parts"] == [{"text": "hi"}]
 
 
-async def test_null_for_what_is_needed_is_missing(client: Client) -> None:
+async def test_null_for_a_required_argument_counts_as_missing(client: Client) -> None:
     for arguments in ({}, {"message": None}):
         answer = await call(client, "send_task", **arguments)
         assert answer.is_error
