@@ -24,6 +24,7 @@ from a2a_mcp.errors import CredentialUnavailable
 from a2a_mcp.files.allowed_paths import Paths
 from a2a_mcp.presentation.agent_view import AgentsView
 from a2a_mcp.server.change_feed import Streams
+from a2a_mcp.store.base import TaskRecord
 
 LOCAL_OWNER: Final = "local"
 PAGE_ARGUMENT: Final = "page="
@@ -86,9 +87,12 @@ class App:
         self.registry.refresh()
         if agent is None:
             return list_agents(self.registry)
-        if agent.startswith(PAGE_ARGUMENT) and agent.removeprefix(PAGE_ARGUMENT).isdecimal():
-            return list_agents(self.registry, int(agent.removeprefix(PAGE_ARGUMENT)))
-        name = self.registry.resolve(agent)
+        page = agent.removeprefix(PAGE_ARGUMENT)
+        if page != agent and page.isdecimal():
+            return list_agents(self.registry, int(page))
+        return await self._described(self.registry.resolve(agent), refresh=refresh)
+
+    async def _described(self, name: str, *, refresh: bool) -> AgentsView:
         connection = self.registry.connection(name)
         try:
             await connection.choice(refresh=refresh or connection.health.last_error is not None)
@@ -98,17 +102,22 @@ class App:
 
     async def agent_of(self, arguments: Mapping[str, Any]) -> str | None:
         """Return the agent of a failed call, to name it in the error."""
-        task_id = arguments.get("task_id")
-        if isinstance(task_id, str) and not arguments.get("agent"):
+        agent = arguments.get("agent")
+        if not agent:
+            record = await self._record_of(arguments)
+            if record:
+                return record.agent
+        return self.registry.resolve(agent)
+
+    async def _record_of(self, arguments: Mapping[str, Any]) -> TaskRecord | None:
+        """Return the stored task that a call names by its task_id or context_id."""
+        task_id, context_id = arguments.get("task_id"), arguments.get("context_id")
+        records: Sequence[TaskRecord] = ()
+        if isinstance(task_id, str):
             records = await self.bridge.tasks.find(owner(), task_id)
-            if records:
-                return records[0].agent
-        context_id = arguments.get("context_id")
-        if isinstance(context_id, str) and not arguments.get("agent"):
+        if isinstance(context_id, str) and not records:
             records = await self.bridge.tasks.find_context(owner(), context_id)
-            if records:
-                return records[0].agent
-        return self.registry.resolve(arguments.get("agent"))
+        return records[0] if records else None
 
 
 def owner() -> str:

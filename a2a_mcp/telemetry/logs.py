@@ -46,8 +46,8 @@ def configure(
 
 def _wanted(record: logging.LogRecord) -> bool:
     # A library may set its own logger to DEBUG, so the handler filters too.
-    ours = record.name == PACKAGE or record.name.startswith(f"{PACKAGE}.")
-    return ours or record.levelno >= logging.WARNING
+    of_package = record.name == PACKAGE or record.name.startswith(f"{PACKAGE}.")
+    return of_package or record.levelno >= logging.WARNING
 
 
 class LineFormatter(logging.Formatter):

@@ -1,4 +1,4 @@
-"""What a host is given before anything is asked of an agent: instructions, tools, nothing else."""
+"""The server before and after its calls: what it offers, what it does not do, how it ends."""
 
 from __future__ import annotations
 

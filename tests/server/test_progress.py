@@ -1,4 +1,4 @@
-"""Progress: the agent's words while a call waits, not too many, the last never lost."""
+"""Progress: updates while a call waits, at most five a second, the last never lost."""
 
 from __future__ import annotations
 

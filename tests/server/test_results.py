@@ -84,7 +84,7 @@ def text(answer: t.CallToolResult) -> str:
 
 
 def compact(answer: t.CallToolResult) -> str:
-    """Give the structure as it goes out."""
+    """Return the structure as it is sent."""
     return json.dumps(answer.structured_content, ensure_ascii=False, separators=(",", ":"))
 
 

@@ -1,4 +1,4 @@
-"""The key under which state travels: whose it is, when it is made, and what happens without it."""
+"""The key that seals state: who can read it, when it is made, what happens without it."""
 
 import logging
 import os
@@ -90,7 +90,7 @@ def test_a_damaged_key_is_left_unchanged(tmp_path: Path) -> None:
 def test_a_key_of_another_user_is_not_used(
     tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It would let them seal state that is taken for ours."""
+    """With it, that user could seal state that this process accepts."""
     theirs, place = tmp_path / "theirs", tmp_path / "state" / NAME
     place.parent.mkdir()
     theirs.write_bytes(b"k" * 32)

@@ -23,7 +23,7 @@ def lines(stream: io.StringIO) -> list[str]:
     return stream.getvalue().splitlines()
 
 
-def test_a_record_is_one_line_whatever_an_agent_put_into_it() -> None:
+def test_a_record_is_one_line_whatever_an_agent_sent() -> None:
     stream = io.StringIO()
     logs.configure("info", stream=stream)
     logging.getLogger("a2a_mcp.bridge.service").info("said %s", "a\nb\x1b[2J\u2028ERROR fake")
@@ -53,7 +53,7 @@ def test_a_url_loses_its_query_and_its_user() -> None:
     assert '"https://x.example/a" 200' in stream.getvalue()
 
 
-def test_libraries_are_heard_from_warnings_up_even_if_they_set_their_own_level() -> None:
+def test_libraries_log_only_warnings_even_if_they_set_their_own_level() -> None:
     stream = io.StringIO()
     logs.configure("debug", stream=stream)
     library = logging.getLogger("httpx.of.this.test")

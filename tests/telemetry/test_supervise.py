@@ -1,4 +1,4 @@
-"""A fault of ours in what nobody waits for: it stands in the log, and ends nothing else."""
+"""A crash in background work: it is logged, and ends nothing else."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ async def agent() -> AsyncIterator[ScriptedAgent]:
         yield running
 
 
-async def test_a_fault_while_a_silent_task_is_read_leaves_its_stream_and_the_bridge_as_they_were(
+async def test_a_crash_in_polling_leaves_the_stream_and_the_bridge_running(
     agent: ScriptedAgent, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     source, finish = Breaks(), anyio.Event()
@@ -77,7 +77,7 @@ async def test_a_fault_while_a_silent_task_is_read_leaves_its_stream_and_the_bri
         assert (view.state, view.text) == (TaskState.COMPLETED, "unharmed")
 
 
-async def test_a_fault_while_a_task_is_taken_up_for_a_listener_ends_no_session(
+async def test_a_crash_in_following_a_task_ends_no_session(
     agent: ScriptedAgent, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     source = Breaks()

@@ -1,4 +1,4 @@
-"""Agents, tasks and artifacts as MCP resources: what is listed can be read, and nothing foreign."""
+"""Agents, tasks and artifacts as MCP resources: each caller lists and reads its own."""
 
 from __future__ import annotations
 

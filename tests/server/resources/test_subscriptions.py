@@ -1,4 +1,4 @@
-"""Listening to resources: who hears of what, when, and how often."""
+"""Subscriptions to resources: which changes are sent to whom, when, and how often."""
 
 from __future__ import annotations
 

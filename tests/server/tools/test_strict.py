@@ -1,4 +1,4 @@
-"""Arguments: lenient about what hosts add, strict about what a model means, silent about values."""
+"""Arguments: what hosts add is ignored, mistyped names are refused, values are never repeated."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def call(client: Client, tool: str, **arguments: Any) -> t.CallToolResult:
 
 
 def shown(answer: t.CallToolResult) -> list[str]:
-    """Give the words of both channels."""
+    """Return the words of both channels."""
     text = "".join(block.text for block in answer.content if isinstance(block, t.TextContent))
     return [text, json.dumps(answer.structured_content, ensure_ascii=False)]
 

@@ -1,4 +1,4 @@
-"""An address to listen at: what is opened, and what is said where it cannot be."""
+"""Sockets to listen on, and the reasons why an address cannot be used."""
 
 import errno
 import os
@@ -17,7 +17,7 @@ async def test_port_0_takes_one_that_accepts_at_once() -> None:
         assert opened.getsockname()[1] > 0
 
 
-async def test_an_answer_that_is_sent_in_pieces_waits_for_no_acknowledgement() -> None:
+async def test_an_answer_in_two_pieces_is_not_delayed() -> None:
     (opened, *_) = await open_port("127.0.0.1", 0)
     with opened, socket.create_connection(opened.getsockname(), timeout=5):
         opened.settimeout(5)
@@ -26,7 +26,7 @@ async def test_an_answer_that_is_sent_in_pieces_waits_for_no_acknowledgement() -
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
-def test_an_ipv6_address_is_written_as_urls_have_it() -> None:
+def test_an_ipv6_address_is_put_in_brackets() -> None:
     assert origin_of("::1", 8000) == "http://[::1]:8000"
 
 
@@ -37,7 +37,7 @@ def test_an_ipv6_address_is_written_as_urls_have_it() -> None:
         (errno.ENOBUFS, f"{os.strerror(errno.ENOBUFS)}; choose another with --host or --port"),
     ],
 )
-async def test_a_refusal_of_the_system_is_told_in_words(
+async def test_an_error_of_the_system_is_explained(
     fault: int, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> None:
