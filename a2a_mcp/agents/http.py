@@ -19,17 +19,17 @@ from a2a_mcp.config.schema import AgentConfig
 USER_AGENT: Final = f"a2a-mcp/{__version__}"
 
 
-def open_transport(config: AgentConfig, place: str, tls: Callable[[], ssl.SSLContext]) -> Transport:
-    """Make the way to an agent at `place`; `tls` gives the shared TLS settings.
+def open_transport(config: AgentConfig, url: str, tls: Callable[[], ssl.SSLContext]) -> Transport:
+    """Return the transport to an agent at `url`; `tls` returns the shared TLS settings.
 
-    Raises AgentUnreachable where its proxy or authority cannot be used.
+    Raises AgentUnreachable when its proxy or ca_file cannot be used.
     """
     limits = HttpLimits(**config.limits.model_dump())
     proxy = config.proxy.get_secret_value() if config.proxy else None
-    proxy = proxy or environment_proxy(place)
+    proxy = proxy or environment_proxy(url)
     try:
         return transport.open_transport(
-            limits, user_agent=USER_AGENT, verify=_verify(config, place, proxy, tls), proxy=proxy
+            limits, user_agent=USER_AGENT, verify=_verify(config, url, proxy, tls), proxy=proxy
         )
     except (ImportError, ValueError, OSError) as error:
         raise AgentUnreachable(
@@ -43,11 +43,11 @@ def open_foreign_transport(limits: HttpLimits, tls: ssl.SSLContext) -> Transport
 
 
 def _verify(
-    config: AgentConfig, place: str, proxy: str | None, tls: Callable[[], ssl.SSLContext]
+    config: AgentConfig, url: str, proxy: str | None, tls: Callable[[], ssl.SSLContext]
 ) -> ssl.SSLContext:
     if config.ca_file:
         return ssl.create_default_context(cafile=str(config.ca_file))
-    urls = [place, *config.allowed_origins]
-    if config.card is None and not proxy and all(url.startswith("http:") for url in urls):
+    urls = [url, *config.allowed_origins]
+    if config.card is None and not proxy and all(each.startswith("http:") for each in urls):
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody, and costs nothing
     return tls()

@@ -1,7 +1,7 @@
-"""Agent name → configured agent: who there is, who is meant, and the connection to each.
+"""The configured agents by name, and the connection to each.
 
-It reads nothing from the network itself and imports no HTTP library until an agent is first called.
-The configuration may change while it runs; connections of agents that stayed the same are kept.
+It reads nothing from the network and imports no HTTP library until an agent is first called. The
+configuration may change while it runs; unchanged agents keep their connections.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ NONE_CONFIGURED: Final = (
 
 
 class Registry:
-    """The agents of the configuration; `reloader` gives a new one when the file has changed.
+    """The agents of the configuration; `reloader` returns a new one when the file has changed.
 
     `overrides` stores corrections of agents' cards over restarts.
     """
@@ -67,7 +67,7 @@ class Registry:
             await connection.aclose()
 
     async def tidy(self) -> None:
-        """Close what changes of the configuration leave behind, until cancelled."""
+        """Close connections to agents whose configuration has changed, until cancelled."""
         while True:
             await self._retiring.wait()
             self._retiring = anyio.Event()
@@ -76,7 +76,7 @@ class Registry:
                 del self._retired[0]
 
     def refresh(self) -> None:
-        """Take over a changed configuration file; looked at once a second at most."""
+        """Use a changed configuration file; it is checked once a second at most."""
         fresh = self._reloader.reload_if_changed(self._clock()) if self._reloader else None
         if fresh is None:
             return
@@ -88,11 +88,11 @@ class Registry:
         self._by_key = _by_key(fresh)
 
     def names(self) -> list[str]:
-        """List the names of the agents that can be called, in the configuration's order."""
+        """Return the names of the agents that can be called, in the configuration's order."""
         return [name for name, agent in self.config.agents.items() if agent.enabled]
 
     def resolve(self, name: str | None) -> str:
-        """Give the configured name that is meant; None means the default or the only agent.
+        """Return the configured form of `name`; None stands for the default or the only agent.
 
         Raises UnknownAgent, AgentDisabled, AmbiguousAgent.
         """
@@ -117,10 +117,10 @@ class Registry:
         return known
 
     def connection(self, name: str) -> Connection:
-        """Give the connection of a configured agent, made on first use."""
+        """Return the connection of a configured agent, made on first use."""
         connection = self._connections.get(name)
         if connection is None:
-            name = self.resolve(name)  # a task may be of an agent that is configured no longer
+            name = self.resolve(name)  # raises when a task's agent is no longer configured
             from a2a_mcp.agents.connection import Connection  # imports httpx
 
             connection = Connection(
@@ -133,11 +133,11 @@ class Registry:
         return connection
 
     def known(self, name: str) -> Connection | None:
-        """Give the connection of an agent that has been called before, without making one."""
+        """Return the connection of an agent if there is one, without making it."""
         return self._connections.get(name)
 
     def agent(self, name: str) -> AgentConfig:
-        """Give the configuration of an agent."""
+        """Return the configuration of an agent."""
         return self.config.agents[name]
 
     def _default(self) -> str:
@@ -148,13 +148,14 @@ class Registry:
             return names[0]
         if not names and not self.config.faults:
             raise UnknownAgent(*NONE_CONFIGURED)
+        if not names:
+            raise AmbiguousAgent(
+                f"No agent is usable: {_faults(self.config)}.",
+                "Ask the user to correct the configuration.",
+            )
         raise AmbiguousAgent(
-            "Name the agent: there is more than one."
-            if names
-            else f"No agent is usable: {_faults(self.config)}.",
-            f"Call again with agent= one of: {_some(names)}."
-            if names
-            else "Ask the user to correct the configuration.",
+            "Name the agent: there is more than one.",
+            f"Call again with agent= one of: {_some(names)}.",
         )
 
     def _unknown(self, name: str) -> UnknownAgent:
@@ -163,12 +164,12 @@ class Registry:
             return UnknownAgent(*NONE_CONFIGURED)
         close = get_close_matches(name.casefold(), list(self._by_key), n=1, cutoff=0.6)
         meant = f" Did you mean {self._by_key[close[0]]!r}?" if close else ""
+        message = f"There is no agent named {name[:80]!r}.{meant}"
+        if not names:
+            return UnknownAgent(message, "No agent is usable; agent_info says why.")
         nearest = get_close_matches(name, names, n=SHOWN_NAMES, cutoff=0.0)
         return UnknownAgent(
-            f"There is no agent named {name[:80]!r}.{meant}",
-            f"Agents: {_some(nearest, of=len(names))}. agent_info lists them all."
-            if names
-            else "No agent is usable; agent_info says why.",
+            message, f"Agents: {_some(nearest, of=len(names))}. agent_info lists them all."
         )
 
 
@@ -187,7 +188,7 @@ def _some(names: list[str], of: int | None = None) -> str:
 
 
 def _default_tls() -> ssl.SSLContext:
-    """The system's trust store, as Python and certifi see it; made once, since it costs 20 ms."""
+    """Return TLS settings with the default trust store; making them takes 20 ms."""
     from a2a_mcp.a2a.http.tls import default_context  # httpx only now
 
     return default_context()

@@ -182,9 +182,7 @@ def _text(value: object, context: ValidationContext) -> str:
 
 
 def _from_environment(name: str, context: ValidationContext) -> str:
-    variable_name(
-        name
-    )  # checked first: the name may be a misplaced secret, which no message may repeat
+    variable_name(name)  # before any message names it: it may be a misplaced secret
     if not context.resolve:
         return ""
     if not context.environ.get(name):

@@ -1,10 +1,10 @@
-"""Results kept on disk: the last word on a task stays readable when its agent has forgotten it.
+"""Results kept on disk: an ended task stays readable when its agent has forgotten it.
 
-One file a task in a folder of the state folder, written whole under another name and then renamed,
-so that no half of one is ever read. What is kept is what the agent said, byte for byte; masking and
-scrubbing come when it is shown. Nothing is written before the caller has its answer, but for what
-is nowhere else (an answer without a task, of which more can be read), and nothing fails because of
-the disk: what cannot be written or read is not kept. A running task is never kept.
+Each task has one file, written under another name and then renamed, so that no partial file is ever
+read. It holds what the agent sent, byte for byte; secrets are masked when it is shown. A result is
+written after its caller has the answer, except an answer without a task, which no agent can repeat.
+No call fails because of the disk: a result that cannot be written or read is not kept. A running
+task is never kept.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 FOLDER: Final = "kept"
 FORMAT: Final = 1
-PAUSE_SECONDS: Final = 0.5  # after the first of a batch: its caller is answered by then
+PAUSE_SECONDS: Final = 0.5  # after the first of a batch, so that its caller is answered first
 MOST_PENDING: Final = 1_000
 UNITS: Final = ((86400.0, "day"), (3600.0, "hour"), (60.0, "minute"), (1.0, "second"))
 
@@ -43,7 +43,7 @@ Key = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class KeptTask:
-    """A task as its agent last showed it, and when that was in Unix seconds."""
+    """A task as its agent last sent it; `since` is when that was, in Unix seconds."""
 
     task: Task
     since: float
@@ -81,7 +81,7 @@ class ResultStore:
         self._warned = False
 
     def note(self, record: TaskRecord, task: Task | None) -> None:
-        """Take notice of a task as it is now; it is kept, a little later, if it has ended."""
+        """Keep a task if it has ended; it is written a little later, by `run` or `flush`."""
         if self._folder is None or task is None or not task.state.terminal:
             return
         if len(self._pending) < MOST_PENDING:
@@ -90,11 +90,11 @@ class ResultStore:
 
     @property
     def keeps(self) -> bool:
-        """Whether anything is kept at all."""
+        """Whether results are kept at all."""
         return self._folder is not None and self._keep_seconds > 0 and self._keep_bytes > 0
 
     async def run(self) -> None:
-        """Write what is noted, in batches, until cancelled."""
+        """Write noted results in batches, until cancelled."""
         while True:
             await self._wanted.wait()
             await anyio.sleep(self._pause_seconds)
@@ -102,7 +102,7 @@ class ResultStore:
             await self.flush()
 
     async def flush(self) -> None:
-        """Write what is noted and not written yet."""
+        """Write the results that are noted and not written yet."""
         async with self._writing:
             if not self._pending:
                 return
@@ -113,7 +113,7 @@ class ResultStore:
                     del self._pending[key]
 
     async def find(self, record: TaskRecord) -> KeptTask | None:
-        """Give the result of a task or message, None if there is none (any more)."""
+        """Return the kept result of a task or message, None if there is none."""
         if not self.keeps:
             return None
         key = record.owner, record.agent, record.result_id
@@ -125,14 +125,14 @@ class ResultStore:
         return found
 
     def age(self, kept: KeptTask) -> str:
-        """Say since when a result is kept, and how long ago that is."""
+        """Return a clause that says since when a result is kept, and how long ago that is."""
         ago = _roughly(self._clock() - kept.since)
         return f"Kept by the bridge since {rfc3339(kept.since)}, {ago} ago"
 
     def _path(self, key: Key) -> str:
-        # Ids are an agent's own and may hold anything: they are no part of a path (threats I9).
-        named = hashlib.sha256(json.dumps(key).encode()).hexdigest()
-        return os.path.join(str(self._folder), named)
+        # An agent chooses its ids, which may hold "../", so no id is part of a path.
+        name = hashlib.sha256(json.dumps(key).encode()).hexdigest()
+        return os.path.join(str(self._folder), name)
 
     def _write_all(self, batch: dict[Key, KeptTask]) -> None:
         try:
@@ -149,7 +149,7 @@ class ResultStore:
             self._warned = True
 
     def _write(self, path: str, key: Key, kept: KeptTask) -> int:
-        """Write one result; returns its size, 0 where as much stands there, or it is too large."""
+        """Write one result; return its size, 0 if the file stays as it is or it is too large."""
         before = _read(path, key)
         if before and (before.task == kept.task or self._is_poorer(kept.task, before.task)):
             return 0
@@ -160,7 +160,7 @@ class ResultStore:
         return len(text)
 
     def _is_poorer(self, task: Task, before: Task) -> bool:
-        """Return whether an agent has dropped results since: then what was kept stays."""
+        """Return whether the agent has dropped results since, so that the kept ones must stay."""
         fewer = self._count_results(task) < self._count_results(before)
         return fewer and task.state is before.state
 
@@ -193,7 +193,7 @@ def _write(path: str, text: bytes, since: float) -> None:
 
 
 def _read(path: str, key: Key) -> KeptTask | None:
-    """Read one result; None for a file that is not there, damaged, or of somebody else."""
+    """Return one result; None if its file is missing, damaged, or belongs to another key."""
     try:
         with open(path, "rb") as file:
             document = json.load(file)
@@ -210,7 +210,7 @@ def _read(path: str, key: Key) -> KeptTask | None:
 def _encoded(key: Key, kept: KeptTask) -> bytes:
     task = kept.task.model_dump(exclude_defaults=True)
     document = {"format": FORMAT, "key": key, "since": kept.since, "task": task}
-    # ASCII, since an agent's words may hold lone surrogates, which UTF-8 cannot.
+    # ASCII, because an agent's text may hold lone surrogates, which UTF-8 cannot encode.
     return json.dumps(document, default=_base64).encode("ascii")
 
 
