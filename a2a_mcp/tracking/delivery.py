@@ -1,9 +1,9 @@
-"""A message reaches an agent at most once (DESIGN 6).
+"""A message reaches an agent at most once.
 
-A send is repeated only when it is certain that the agent's code has not seen it: no byte left, the
-refusal proves it, or 429 with a Retry-After that is short. It is then the same message with the
-same id, at most twice more, or the same message in the next interface of the card. Everything else
-is raised: finding out is the follower's business, never sending again.
+It is sent again only when the agent's code has certainly not seen it: no byte left, the refusal
+proves it, or the reply was 429 with a short Retry-After. Then the same message with the same id is
+sent, at most twice more, or over the next interface of the card. Every other error is raised, and
+the task is looked up instead.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ RETRY_SECONDS: Final = (0.2, 0.8)
 LONGEST_RETRY_AFTER: Final = 10.0
 
 Receive = Callable[[StreamEvent], Awaitable[bool]]
-"""Takes an event; answers whether it was the agent's last word."""
+"""Takes an event; returns whether it was the agent's last word."""
 
 
 class Sender:
-    """Delivers one message; `trying` is told over what, `heard` tells that something came.
+    """Delivers one message; `trying` is called with each client before it is used.
 
-    `context_id` names a new conversation where the agent leaves that to its clients; `named` tells
-    that the message has gone out with it.
+    `context_id` names a new conversation when the agent leaves that to its clients. Afterwards
+    `heard` says whether anything came, and `named` whether the message was sent with that name.
     """
 
     def __init__(
@@ -58,26 +58,26 @@ class Sender:
         self.named = False
 
     async def deliver(self, clients: list[A2AClient], *, streaming: bool) -> A2AClient:
-        """Send over the first of `clients` that takes the message; give the one that did.
+        """Send over the first of `clients` that takes the message, and return it.
 
-        Where nobody can be reached, what else is there is not tried. It takes as long as the agent
-        takes: the caller bounds it. Raises A2AError.
+        Further interfaces of an origin that cannot be reached are not tried. There is no timeout
+        here: the caller sets one. Raises A2AError.
         """
         refusal: A2AError | None = None
-        places = [client.origin for client in clients]
-        closed: set[Origin] = set()
-        for client, place in zip(clients, places, strict=True):
-            if place in closed:
+        unreachable: set[Origin] = set()
+        for client in clients:
+            if client.origin in unreachable:
                 continue
             self._trying(client)
-            pauses = () if closed.union(places) - closed - {place} else RETRY_SECONDS
+            others = {other.origin for other in clients} - unreachable - {client.origin}
+            pauses = () if others else RETRY_SECONDS
             try:
                 await self._over(client, pauses, streaming=streaming)
             except A2AError as error:
                 if self.heard or not _tries_next(error):
                     raise
                 if isinstance(error, AgentUnreachable):
-                    closed.add(place)
+                    unreachable.add(client.origin)
                 refusal = refusal or error
             else:
                 return client
@@ -96,11 +96,11 @@ class Sender:
                 return
 
     async def _in_form(self, client: A2AClient, *, streaming: bool) -> None:
-        """Stream where the agent streams; where that cannot be, ask without waiting.
+        """Stream when the agent streams; otherwise ask it to reply at once.
 
-        A message to a task goes without a stream where the task can be attached to afterwards:
-        a2a-js 1.x carries it out but drops its answer, unless the agent tells the whole task anew,
-        which the SDK's own examples do not.
+        A message to a task is sent without a stream when the task can be subscribed to afterwards:
+        a2a-js 1.x carries it out but drops the stream of its answer, unless the agent sends the
+        whole task again, which the SDK's own examples do not.
         """
         continues = self._request.message.task_id and client.interface.dialect.snapshot_first
         if streaming and not continues:
@@ -117,7 +117,7 @@ class Sender:
         await self._receive(answer)
 
     def _worded(self, client: A2AClient) -> SendMessageRequest:
-        """Give the request as it goes to one interface."""
+        """Return the request as it is sent over one interface."""
         message = self._request.message
         self.named = bool(
             self._context_id and not message.context_id and client.interface.takes_contexts
@@ -132,22 +132,22 @@ class Sender:
             async for event in events:
                 self.heard = True
                 if await self._receive(event):
-                    # The end of the stream is awaited, so that the connection can be used again;
-                    # who keeps it open is ended by the follower's clock (threats T4).
+                    # The stream is read to its end so that the connection can be used again. One
+                    # that stays open is closed by the tracker's clock.
                     async for _ in events:
                         pass
                     return
 
 
 def _tries_next(error: A2AError) -> bool:
-    """Whether the next interface may be tried: it is certain that this one took nothing."""
+    """Return whether the next interface may be tried: this one has certainly taken nothing."""
     if isinstance(error, AgentError):
         return error.tries_next
     return isinstance(error, AgentUnreachable) and error.delivery is Delivery.NEVER
 
 
 def pause_before_retry(error: A2AError, pause: float | None) -> float | None:
-    """Seconds to wait before the same send may be repeated; None when it may not be."""
+    """Return the seconds to wait before the same send may be repeated; None when it may not be."""
     if pause is None or error.delivery is not Delivery.NEVER:
         return None
     if isinstance(error, AgentUnreachable):

@@ -1,7 +1,6 @@
-"""What the owners of one process share, and who gives way where it is full. Pure.
+"""Whose entry is evicted when a bound that all owners share is reached. Pure.
 
-A bound is never one owner's to use up: who has the most gives way, so that nobody can push out what
-is another's.
+No owner can use a bound up alone: the one that holds most gives an entry up first.
 """
 
 from __future__ import annotations
@@ -14,9 +13,9 @@ _K = TypeVar("_K")
 
 
 def owner_to_evict(owner: str, holders: Iterable[str], most: int) -> str:
-    """Give the owner of whose there is to be one less, where `most` are held and `owner` wants one.
+    """Return the owner whose entry is evicted when all `most` are used and `owner` wants one more.
 
-    It is `owner`, unless all that it had then were no more than its share among those who hold any.
+    It is `owner` itself, unless it would then hold no more than its equal share.
     """
     held = Counter([owner, *holders])
     within_share = held[owner] * len(held) <= most
@@ -24,6 +23,6 @@ def owner_to_evict(owner: str, holders: Iterable[str], most: int) -> str:
 
 
 def oldest_of_most(held: Mapping[_K, str]) -> _K:
-    """Give what goes first where there is too much; `held` names each one's owner, oldest first."""
+    """Return the oldest key of the owner that holds most; `held` has the oldest key first."""
     most = Counter(held.values()).most_common(1)[0][0]
     return next(key for key, owner in held.items() if owner == most)

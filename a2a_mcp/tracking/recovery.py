@@ -1,7 +1,7 @@
-"""A task whose id was lost, found again at its agent by the message that began it (DESIGN 6).
+"""A task whose id was lost, found again at its agent by the message that began it.
 
-Only 1.0 lists tasks; the conversation then is one that this bridge named, or knew (a2a-wire 10.1).
-It reads and never sends; what it finds is no more than an id, since lists leave results out.
+Only A2A 1.0 lists tasks (section 3.1.4), and only those of a conversation whose name is known here.
+It reads and never sends. Lists leave results out, so the task that is found must still be read.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ HISTORY: Final = 20
 
 
 def can_find(client: A2AClient, record: TaskRecord, continued: TaskRecord | None = None) -> bool:
-    """Whether an agent can be asked for the task of a message."""
+    """Return whether an agent can be asked for the task of a message."""
     if continued and continued.task_id:
         return True
     listed = client.interface.dialect.has(Operation.LIST_TASKS)
@@ -30,7 +30,7 @@ def can_find(client: A2AClient, record: TaskRecord, continued: TaskRecord | None
 async def find_task(
     client: A2AClient, record: TaskRecord, continued: TaskRecord | None = None
 ) -> Task | None:
-    """Give the task whose history holds the message of `record`; None where there is none.
+    """Return the task whose history holds the message of `record`; None when there is none.
 
     `continued` is the task that the message was sent to, if it was. Raises A2AError.
     """

@@ -77,7 +77,7 @@ async def sent(agent: ScriptedAgent, folder: Path, **limits: float) -> TaskView 
             return failure
 
 
-# What an agent answers to a send, and what that proves (a2a-wire 14.4): whether the same message
+# What an agent answers to a send, and what that proves: whether the same message
 # may go out once more, in the card's next dialect.
 PROVE_REFUSAL: dict[str, Reply] = {
     "-32601": error(-32601, "Method not found"),
