@@ -1,10 +1,63 @@
-"""What every test may use: real agents (see `agents`), and asyncio as the only backend."""
+"""What every test may use: real agents (see `real_agents`), and asyncio as the only backend.
 
+Also which tests are slow, in which order test files run, and how many run at once.
+"""
+
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
+from typing import Final
 
 import pytest
 from real_agents import Agent, Agents, start_agent
+
+SLOW: Final = (
+    "stress",
+    "e2e",
+    "wild",
+    "real_agents",
+    "behaviour",
+    "store/sqlite/test_processes.py",
+    "a2a/decoding/test_any_json.py",
+    "a2a/versions/test_official.py",
+    "demo",
+    "cli",
+)
+"""Folders and files whose tests start processes or try many inputs, in the order to run them."""
+
+SLOW_FIXTURES: Final = frozenset({"running_agent", "own_agent"})
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the slow tests and run their files first, so that all workers end at about one time."""
+    for item in items:
+        if _is_slow(item):
+            item.add_marker(pytest.mark.slow)
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: _place(item.path) if item.path in slow else len(SLOW) + 1)
+
+
+def _is_slow(item: pytest.Item) -> bool:
+    fixtures = getattr(item, "fixturenames", ())
+    return _place(item.path) < len(SLOW) or not SLOW_FIXTURES.isdisjoint(fixtures)
+
+
+def _place(path: Path) -> int:
+    inside = path.relative_to(Path(__file__).parent)
+    places = (number for number, name in enumerate(SLOW) if inside.is_relative_to(name))
+    return next(places, len(SLOW))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """Return one worker more than there are cores: many tests wait for other processes."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0)) + 1
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(scope="session")
@@ -14,7 +67,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="session")
 def running_agent() -> Iterator[Agents]:
-    """Give `running_agent(kind, *options)`: shared by the session, so never stop this one."""
+    """Return `running_agent(kind, *options)`: its agents are shared, so never stop one of them."""
     agents = Agents()
     try:
         yield agents
@@ -24,6 +77,6 @@ def running_agent() -> Iterator[Agents]:
 
 @pytest.fixture
 def own_agent() -> Iterator[Callable[..., Agent]]:
-    """Give `own_agent(kind, *options)`: this test's alone, to stop, kill or count."""
+    """Return `own_agent(kind, *options)`: its agents are this test's alone, to stop or kill."""
     with ExitStack() as ends:
         yield lambda kind, *options: ends.enter_context(start_agent(kind, *options))

@@ -35,7 +35,7 @@ Reply = t.ElicitResult | None
 
 
 class Person:
-    """Somebody in front of a host; gives the prepared replies in turn, and then closes the form."""
+    """The person at a host: gives the prepared replies in turn, then closes the form."""
 
     def __init__(self) -> None:
         self.asked: list[t.ElicitRequestParams] = []
@@ -240,6 +240,7 @@ async def test_a_client_that_cannot_ask_gets_the_question(
                 await answered_by_the_model(host, agent, answer)
 
 
+@pytest.mark.parametrize("host", ERA_EACH, indirect=True, ids="-".join)
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_schema_becomes_a_form_and_its_answer_data(
     host: Host, person: Person, kind: str
@@ -354,14 +355,14 @@ class Rounds:
     async def come_back(
         self, message: str, state: str | None, reply: t.ElicitResult
     ) -> t.CallToolResult:
-        """Give a reply that ends the call."""
+        """Reply, and return the result that ends the call."""
         last = await self.call(state, reply, message)
         assert isinstance(last, t.CallToolResult)
         assert last.structured_content
         return last
 
     async def call(self, state: str | None, reply: t.ElicitResult, message: str = "input") -> Any:
-        """Give a reply."""
+        """Reply."""
         return await self._call(message, input_responses={"answer": reply}, request_state=state)
 
     async def _call(self, message: str, **round_: Any) -> Any:
@@ -372,7 +373,7 @@ class Rounds:
 
 @asynccontextmanager
 async def rounds(home: Home, port: int) -> AsyncIterator[tuple[Rounds, Served]]:
-    """A bridge on a port, and a client that has not been there before."""
+    """Start a bridge on a port and a new client of it."""
     async with home.serving(port=port) as served, httpx2.AsyncClient(timeout=20) as web:
         transport = streamable_http_client(served.url, http_client=web)
         async with Client(transport, mode="auto", elicitation_callback=Person()) as client:

@@ -65,8 +65,7 @@ async def test_a_call_that_is_given_up_ends_at_once_and_cancels_its_task_where_t
     assert sum(entry["text"] == words for entry in agent.log()) == 1
 
 
-@pytest.mark.parametrize("version", [LEGACY, MODERN])
-@pytest.mark.parametrize("ending", ["end of input", "signal"])
+@pytest.mark.parametrize(("version", "ending"), [(LEGACY, "end of input"), (MODERN, "signal")])
 async def test_a_host_that_goes_away_gives_nothing_up(
     home: Home, every_agent: dict[str, Agent], version: str, ending: str
 ) -> None:

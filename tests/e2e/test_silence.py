@@ -110,8 +110,7 @@ async def test_waiting_for_one_call_does_not_hold_up_another(
         assert late["result"]["structuredContent"]["state"] == "completed"
 
 
-@pytest.mark.parametrize("kind", ["1.3-jsonrpc", "0.2-jsonrpc"])
-@pytest.mark.parametrize("version", [LEGACY, MODERN])
+@pytest.mark.parametrize(("kind", "version"), [("1.3-jsonrpc", MODERN), ("0.2-jsonrpc", LEGACY)])
 async def test_a_call_that_the_host_gives_up_leaves_its_task_running_and_listed(
     home: Home, every_agent: dict[str, Agent], kind: str, version: str
 ) -> None:
