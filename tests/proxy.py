@@ -51,7 +51,7 @@ class Passage:
 
     @property
     def attaches(self) -> bool:
-        """Whether it attaches to a running task, over either binding."""
+        """Return whether it attaches to a running task, over either binding."""
         body = self.request.body
         return self.request.target.endswith(":subscribe") or any(
             name in body for name in (b'"SubscribeToTask"', b'"tasks/resubscribe"')
@@ -59,7 +59,7 @@ class Passage:
 
     @property
     def sends(self) -> bool:
-        """Whether it carries a message, over either binding."""
+        """Return whether it carries a message, over either binding."""
         path = self.request.target.partition("?")[0]
         if path.endswith(("/message:send", "/message:stream")):
             return True
@@ -86,7 +86,7 @@ def cut_after(events: int) -> Fault:
 
 
 def cut_all_after(events: int) -> Fault:
-    """Cut every stream after so many events, also those that attach again."""
+    """Cut every stream after this number of events, streams that attach again included."""
 
     def fault(passage: Passage) -> None:
         passage.events = events

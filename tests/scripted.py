@@ -92,11 +92,11 @@ class ScriptedAgent:
         self._replies[call] = list(replies)
 
     def calls(self, *kinds: str) -> list[Request]:
-        """Give the requests of these kinds, in order."""
+        """Return the requests of these kinds, in order."""
         return [request for request in self.requests if request.call in kinds]
 
     def sends(self) -> list[Request]:
-        """Give the requests that carried a message, whatever their dialect."""
+        """Return the requests that carried a message, whatever their dialect."""
         return [request for request in self.requests if request.message]
 
     async def called(self, kind: str, times: int = 1) -> Request:
@@ -203,7 +203,7 @@ def free_port() -> socket.socket:
 
 
 def origin_of(bound: socket.socket) -> str:
-    """Give the origin of a bound socket."""
+    """Return the origin of a bound socket."""
     return f"http://127.0.0.1:{bound.getsockname()[1]}"
 
 

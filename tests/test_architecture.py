@@ -188,7 +188,7 @@ def modules_on_disk() -> frozenset[str]:
 
 
 def ours(name: str) -> str | None:
-    """Give a module's name within the package, None for one that is not ours."""
+    """Return a module's name within the package, None for one that is not ours."""
     return name.removeprefix("a2a_mcp.") if name.startswith("a2a_mcp.") else None
 
 

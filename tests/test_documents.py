@@ -72,7 +72,7 @@ def blocks(language: str) -> list[Block]:
 
 @cache
 def options(command: tuple[str, ...]) -> frozenset[str]:
-    """Give the options that the command's own --help names."""
+    """Return the options that the command's own --help names."""
     done = subprocess.run(
         [sys.executable, "-m", "a2a_mcp", *command, "--help"],
         capture_output=True,
@@ -175,7 +175,7 @@ def test_every_json_shown_is_a_host_that_starts_us_or_a_result(block: Block) -> 
 
 
 def is_startable(server: dict[str, Any]) -> bool:
-    """Whether a host's entry starts the bridge with options that it has, or calls its path."""
+    """Return whether a host's entry starts the bridge with known options, or calls its path."""
     if "url" in server:
         return str(server["url"]).endswith(ServerConfig().path)
     words = [Path(server["command"]).name, *server["args"]]

@@ -68,7 +68,7 @@ async def test_a_stream_cut_after_any_event_is_finished_and_nothing_is_doubled(
             assert text_of(await stored(agent, view.task_id or "")) == WHOLE, events
             assert executions(agent, view.task_id) == 1
         assert proxy.sends() == len(EVENTS)
-        # Python's servers below 1.0 store what they send to a second stream twice (a2a-wire 11.5).
+        # a2a-sdk below 1.0 stores what it sends to a second stream twice.
         assert (proxy.attachments() > 0) == kind.startswith("1.3")
 
 
@@ -122,7 +122,7 @@ async def test_several_who_follow_a_task_share_one_stream_of_its_agent(
 async def test_an_agent_that_stops_at_a_cut_is_said_to_have_and_what_came_is_shown(
     events: int, running_agent: Agents, tmp_path: Path
 ) -> None:
-    """a2a-sdk 0.2 stops for good when its stream is cut (a2a-wire 11.5)."""
+    """a2a-sdk 0.2 stops for good when its stream is cut."""
     agent = running_agent("0.2-jsonrpc")
     async with proxied(agent.url) as proxy, staged(configured(it=proxy.url), tmp_path) as stage:
         proxy.fault = cut_after(events)

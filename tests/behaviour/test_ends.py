@@ -1,4 +1,4 @@
-"""What was seen to end stays as it ended, whatever the agent's store says later (DESIGN 7)."""
+"""What was seen to end stays as it ended, whatever the agent's store says later."""
 
 from __future__ import annotations
 

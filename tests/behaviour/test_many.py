@@ -1,4 +1,4 @@
-"""Many tasks of one agent at once: whoever asks for one more thing does not wait for them."""
+"""Many tasks of one agent at once: another call does not wait for them."""
 
 from __future__ import annotations
 

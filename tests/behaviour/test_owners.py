@@ -1,4 +1,4 @@
-"""What is one owner's is nobody else's, whatever agents name their tasks and whoever knows ids."""
+"""No owner reaches the tasks of another, even with the same ids or a known id."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ async def shown(jobs: Jobs, owner: str, handle: str) -> str:
 async def test_two_owners_whose_tasks_have_one_id_are_shown_each_their_own(
     theirs: str, agent: ScriptedAgent, stage: Stage
 ) -> None:
-    """An agent that counts its tasks begins anew at its restart; two agents count alike."""
+    """An agent that counts its tasks starts again after a restart; two agents may share ids."""
     jobs = Jobs(stage.bridge, grace_seconds=0)
     for owner, name, words in ((ALICE, "one", "for alice"), (BOB, theirs, "for bob")):
         agent.on(SEND, result({"task": task("working", task_id="1")}))

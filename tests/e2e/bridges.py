@@ -60,11 +60,11 @@ class Home:
         return [*BRIDGE, "--config", str(self.config), "--state-dir", str(self.folder), *options]
 
     def environment(self) -> dict[str, str]:
-        """Give this process's own environment, without what could name agents or folders."""
+        """Return this process's own environment, without what could name agents or folders."""
         return {name: value for name, value in os.environ.items() if not name.startswith("A2A_")}
 
     def stdio(self) -> StdioServerParameters:
-        """Give what the SDK's client needs to start the bridge."""
+        """Return what the SDK's client needs to start the bridge."""
         command, *arguments = self.command()
         return StdioServerParameters(command=command, args=arguments, env=self.environment())
 
@@ -124,7 +124,7 @@ def toml(value: Any) -> str:
 
 
 def free_port() -> int:
-    """Give a port on which nobody listens."""
+    """Return a port on which nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
         return port

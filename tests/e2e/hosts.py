@@ -1,7 +1,8 @@
 """A host in front of the bridge: it calls tools and holds every result against the contract.
 
-What DESIGN section 4 promises of any result is checked here, once, so that every test of this
-folder is a test of it: the schema, both channels complete, their size, no nulls, errors as errors.
+What holds for every result is checked here, so that each test of this folder checks it too: the
+structure matches the schema, text and structure are both complete and short enough, no value is
+null, and a failure is marked as an error.
 """
 
 import json
@@ -128,7 +129,7 @@ def compact(value: Any) -> bytes:
 
 
 def has_null(value: Any) -> bool:
-    """Whether there is a null anywhere."""
+    """Return whether there is a null anywhere."""
     if isinstance(value, dict):
         return any(map(has_null, value.values()))
     if isinstance(value, list):

@@ -100,7 +100,7 @@ class Lines:
         return message
 
     async def rest(self) -> bytes:
-        """Give what the bridge writes from now on until it ends."""
+        """Return what the bridge writes from now on until it ends."""
         rest = b""
         with anyio.fail_after(LINE_SECONDS):
             try:
@@ -119,7 +119,7 @@ class Lines:
             return await self.process.wait()
 
     async def host(self) -> Host:
-        """Give the host of these pipes, with all its checks."""
+        """Return the host of these pipes, with all its checks."""
         listed = await self.request("tools/list")
         return Host(self._call, [t.Tool.model_validate(tool) for tool in listed["result"]["tools"]])
 

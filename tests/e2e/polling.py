@@ -124,14 +124,14 @@ class PollingHost:
 
 
 def wire(result: t.Result) -> Wire:
-    """Give a result as it was on the wire, without what the server says of itself."""
+    """Return a result as it was on the wire, without what the server says of itself."""
     written = result.model_dump(by_alias=True, mode="json", exclude_none=True)
     written.pop("_meta", None)
     return written
 
 
 def answer_of(result: Wire) -> Answer:
-    """Give a tool's result, on the wire or inlined in a task, as hosts see it."""
+    """Return a tool's result, on the wire or inlined in a task, as hosts see it."""
     read = t.CallToolResult.model_validate(result)
     text = "".join(block.text for block in read.content if isinstance(block, t.TextContent))
     return Answer(text, read.structured_content or {}, bool(read.is_error), 0.0, read.content)

@@ -76,7 +76,7 @@ def agent_that(answers: Callable[[Any], Any]) -> Script:
 
 
 def card() -> dict[str, Any]:
-    """Give the card of an agent that does not stream; its URL is relative to where it is."""
+    """Return the card of an agent that does not stream; its URL is relative to where it is."""
     return {
         "name": "Scripted",
         "description": "Answers by a script.",

@@ -1,7 +1,7 @@
 """What hosts see before any call: tools and instructions, small and complete.
 
 `tests/golden/tools.json` holds the definitions, so that a change of what hosts see is a reviewed
-diff. Run the tests with A2A_MCP_UPDATE_GOLDEN=1 to write it anew.
+diff. Run the tests with A2A_MCP_UPDATE_GOLDEN=1 to write it again.
 """
 
 import json
@@ -135,7 +135,7 @@ async def test_schemas_hold_nothing_that_hosts_trip_over(tools: list[Message]) -
 
 
 def every_schema(schema: Any) -> Iterator[dict[str, Any]]:
-    """Give a schema and all those inside it."""
+    """Return a schema and all those inside it."""
     if isinstance(schema, dict):
         yield schema
         for inner in schema.values():

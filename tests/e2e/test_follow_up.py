@@ -178,7 +178,7 @@ async def test_running_work_is_cancelled(host: Host, agent: Agent) -> None:
     assert executions(agent, task_id) == ["slow 30"]
 
 
-async def test_whoever_waits_for_a_task_learns_that_it_was_cancelled(
+async def test_every_waiting_call_learns_that_its_task_was_cancelled(
     host: Host, agent: Agent
 ) -> None:
     started = await running(host, agent, 30)

@@ -1,4 +1,4 @@
-"""MCP tasks (io.modelcontextprotocol/tasks): a send that lasts is polled for, by whoever can."""
+"""MCP tasks (io.modelcontextprotocol/tasks): a client that can polls for a long send."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -95,7 +95,7 @@ def host(polling: dict[str, Client]) -> PollingHost:
 
 
 def without_ids(answer: Answer) -> tuple[str, Wire, bool]:
-    """Give a result without what differs between two tasks that did the same."""
+    """Return a result without what differs between two tasks that did the same."""
     text, structure = answer.text, dict(answer.structure)
     for name in ("task_id", "context_id"):
         text = text.replace(str(structure.pop(name, "nothing")), name)
@@ -103,12 +103,12 @@ def without_ids(answer: Answer) -> tuple[str, Wire, bool]:
 
 
 def words_of(agent: Agent, task_id: str) -> list[str]:
-    """Give what the agent was told in a task, in order."""
+    """Return what the agent was told in a task, in order."""
     return [entry["text"] for entry in agent.log() if entry["task_id"] == task_id]
 
 
 async def code_of(call: Any) -> int:
-    """Give the code of the protocol error that a request ends with."""
+    """Return the code of the protocol error that a request ends with."""
     with pytest.raises(MCPError) as raised:
         await call
     return raised.value.error.code

@@ -76,7 +76,7 @@ class Agent:
 
     @property
     def is_running(self) -> bool:
-        """Whether its process lives."""
+        """Return whether its process lives."""
         return self._process.poll() is None
 
     def log(self) -> list[dict[str, Any]]:

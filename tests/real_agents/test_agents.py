@@ -66,7 +66,7 @@ class Raw:
 
     @property
     def is_new(self) -> bool:
-        """Whether this is 1.0."""
+        """Return whether this is 1.0."""
         return self.dialect.endswith("1")
 
     def _words(self, text: str) -> dict[str, Any]:

@@ -128,7 +128,7 @@ def python_of(generation: str) -> Path:
 
 
 def cache() -> Path:
-    """Give the folder where what tests install is kept."""
+    """Return the folder that keeps what the tests install."""
     return Path(os.environ.get("A2A_MCP_TEST_VENVS") or REPOSITORY / ".venvs").resolve()
 
 

@@ -53,7 +53,7 @@ class Turn(ABC):
 
     text: str
     continues: bool
-    """Whether the message belongs to a task that was there before."""
+    """Return whether the message belongs to a task that was there before."""
 
     @abstractmethod
     async def reply(self, *parts: Content) -> None:

@@ -158,5 +158,5 @@ def says(agent: ScriptedAgent, version: str | None, **more: Any) -> None:
 
 
 def posts(agent: ScriptedAgent) -> list[Request]:
-    """Give everything that was posted to the agent."""
+    """Return everything that was posted to the agent."""
     return [request for request in agent.requests if request.verb == "POST"]

@@ -95,7 +95,7 @@ class Stack:
         return answer
 
     def refuses(self, request: Request) -> Any:
-        """Give the refusal of a message, or nothing."""
+        """Return the refusal of a message, or nothing."""
         return None
 
     def begin(self, request: Request) -> None:

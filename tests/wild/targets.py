@@ -1,4 +1,4 @@
-"""An agent of the wild behind a bridge: what it can do, what to say to it, and what it has done."""
+"""A foreign agent behind a bridge: what it can do, what to send to it, and what it has done."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ JAVASCRIPT: Final[dict[str, tuple[str, str, str]]] = {
 
 @dataclass(frozen=True)
 class Can:
-    """What comes of things at an agent, in the words of the scenes."""
+    """What an agent does in each scene, in the words that the tests use."""
 
     stream: str = "in pieces"
     slow: str = "shown while it runs"
@@ -59,7 +59,7 @@ class Target:
 
 
 def javascript(name: str, process: Agent) -> dict[str, Any]:
-    """Give the configuration of an agent of JAVASCRIPT."""
+    """Return the configuration of an agent of JAVASCRIPT."""
     _, path, version = JAVASCRIPT[name]
     return {"url": process.url + path} | ({"version": version} if version else {})
 

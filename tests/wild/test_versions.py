@@ -59,7 +59,7 @@ async def call(client: Client, tool: str, **arguments: Any) -> dict[str, Any]:
 
 
 async def shown(client: Client) -> str:
-    """Give what agent_info says of the agent, as text."""
+    """Return what agent_info says of the agent, as text."""
     came = await client.call_tool("agent_info", {"agent": "it"})
     return "\n".join(block.text for block in came.content if block.type == "text")
 
