@@ -14,6 +14,7 @@ The table: a phase and a happening → the next phase. What is not named leaves 
     Sent      Heard, Read      → Running, Waiting or Ended, by the state of the task. The stream may
                                  begin with a status instead of a task (agentstack, kagenti).
               Heard a message  → Ended: agents may answer without a task (A2A, section 3.1.1).
+              Passed, Released → Sent: the stop is known, or calls go without a word.
               Closed           → Lost without a task: the agent may have the message.
     Running   Heard, Read      → Running, Waiting or Ended. A stop that equals `past` is Running:
                                  a2a-js 1.x answers with the task as it was, and a2a-sdk 1.x first
@@ -35,6 +36,7 @@ The table: a phase and a happening → the next phase. What is not named leaves 
                                  some agents keep it open at a question too. Lost where it was
                                  closed: nobody here reads what the task does now.
               Passed           → Running where `stop` is this stop: its question is answered.
+              Refused, Faulted → Waiting with `error`, in case the task fails later.
               Closed           → Waiting and `closed`: the question stands.
     Ended     Heard            → Ended unchanged by pieces and statuses: they are in the end that
                                  was read. A whole task replaces it only when it has ended too:
@@ -44,6 +46,7 @@ The table: a phase and a happening → the next phase. What is not named leaves 
               Refused, Faulted → Ended with the error that says why the task failed.
               Closed, Released → Ended, no longer `unread`.
     Lost      Heard, Read      → Lost, Waiting or Ended: a caller has read the task.
+              Passed           → Lost: what comes after the stop is read by another call.
               Closed           → Lost with the newer error.
 """
 
