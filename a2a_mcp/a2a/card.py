@@ -26,8 +26,9 @@ from a2a_mcp.a2a.errors import (
     AuthenticationRequired,
     InvalidAgentResponse,
 )
-from a2a_mcp.a2a.http.origins import origin_of, parse
-from a2a_mcp.a2a.http.transport import Answer, Transport, plain
+from a2a_mcp.a2a.http.origins import origin_of, parse, plain
+from a2a_mcp.a2a.http.responses import HttpResponse
+from a2a_mcp.a2a.http.transport import Transport
 from a2a_mcp.a2a.model import JSON, AgentCard
 
 # Some servers choose the card's shape by this header (a2a-js); all others ignore it.
@@ -112,7 +113,7 @@ async def _search(
 
 async def _ask(
     transport: Transport, place: str, attachment: Attachment, known: FoundCard | None
-) -> Answer:
+) -> HttpResponse:
     headers = dict(CARD_HEADERS)
     if known and known.etag and known.url == place:
         headers["If-None-Match"] = known.etag
@@ -137,14 +138,14 @@ def _redirected(place: str, target: str) -> str:
     return moved
 
 
-def _refused(answer: Answer, place: str) -> A2AError:
+def _refused(answer: HttpResponse, place: str) -> A2AError:
     error = decode_error(answer.body, status=answer.status, url=plain(place))
     if isinstance(error, AuthenticationRequired):
         error.challenge = answer.headers.get("www-authenticate")
     return error
 
 
-def _found(answer: Answer, place: str, clock: Callable[[], float]) -> FoundCard:
+def _found(answer: HttpResponse, place: str, clock: Callable[[], float]) -> FoundCard:
     return FoundCard(
         card=decode_card(answer.body),
         url=place,
@@ -153,19 +154,19 @@ def _found(answer: Answer, place: str, clock: Callable[[], float]) -> FoundCard:
     )
 
 
-def _tag(answer: Answer) -> str | None:
+def _tag(answer: HttpResponse) -> str | None:
     """Give the ETag, if it can be sent back: a header from outside may hold any byte."""
     tag = answer.headers.get("etag", "")
     return tag if tag.isascii() else None
 
 
-def _freshness(answer: Answer) -> float:
+def _freshness(answer: HttpResponse) -> float:
     """Seconds for which a card need not be asked for again (a2a-wire 3.6)."""
     said = MAX_AGE.search(answer.headers.get("cache-control", ""))
     return min(float(said[1]), MAX_FRESH_SECONDS) if said else FRESH_SECONDS
 
 
-def _what(answer: Answer) -> str:
+def _what(answer: HttpResponse) -> str:
     if answer.status >= 400:
         return f"HTTP {answer.status}"
     kind = answer.headers.get("content-type", "no content type").partition(";")[0]

@@ -21,9 +21,10 @@ from a2a_mcp.a2a.errors import (
     InvalidAgentResponse,
     UnsupportedOperation,
 )
-from a2a_mcp.a2a.http.origins import origin_of
+from a2a_mcp.a2a.http.origins import origin_of, plain
+from a2a_mcp.a2a.http.responses import HttpResponse, media_type, parse_text
 from a2a_mcp.a2a.http.sse import ServerSentEvent
-from a2a_mcp.a2a.http.transport import Answer, Transport, media_type, parse_text, plain
+from a2a_mcp.a2a.http.transport import Transport
 from a2a_mcp.a2a.interfaces import Interface, to_text
 from a2a_mcp.a2a.model import (
     JSON,
@@ -116,7 +117,7 @@ class A2AClient:
         outgoing = self._outgoing(operation, request)
         attachment = await self._attach()
         async with self._transport.stream(outgoing, self._headers, attachment) as answer:
-            if isinstance(answer, Answer):
+            if isinstance(answer, HttpResponse):
                 events = _one(self._event(self._payload(answer, outgoing)))
             else:
                 events = self._events(answer.events)
@@ -135,7 +136,7 @@ class A2AClient:
         target = dialect.targets[operation]
         return dialect.build(self.interface.url, target, params, self.interface.tenant)
 
-    def _payload(self, answer: Answer, outgoing: HttpRequest) -> JSON:
+    def _payload(self, answer: HttpResponse, outgoing: HttpRequest) -> JSON:
         """Open an answer: the body first, then the status (a2a-wire 12.2)."""
         url = plain(self.interface.url)
         if not jsonrpc.belongs(answer.body, outgoing):
@@ -175,7 +176,7 @@ class A2AClient:
             raise self._unexpected("a task")
         return event
 
-    def _unexpected(self, wanted: str, answer: Answer | None = None) -> InvalidAgentResponse:
+    def _unexpected(self, wanted: str, answer: HttpResponse | None = None) -> InvalidAgentResponse:
         """Say what came instead, but never quote it: a raw body is nothing for a model."""
         if answer is None:
             came = "JSON of another kind"

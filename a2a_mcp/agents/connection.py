@@ -24,7 +24,8 @@ from a2a_mcp.a2a.errors import (
     InvalidAgentResponse,
 )
 from a2a_mcp.a2a.http.download import download
-from a2a_mcp.a2a.http.transport import Received, Transport
+from a2a_mcp.a2a.http.responses import DownloadedFile
+from a2a_mcp.a2a.http.transport import Transport
 from a2a_mcp.a2a.interfaces import Choice, Interface, alternatives, from_text
 from a2a_mcp.agents.card_cache import CardCache
 from a2a_mcp.agents.credentials import attach_credentials
@@ -195,7 +196,7 @@ class Connection:
                 refusal = refusal or error
         raise refusal or InvalidAgentResponse("the agent has no interface")
 
-    async def download(self, url: str) -> Received:
+    async def download(self, url: str) -> DownloadedFile:
         """Download a file that the agent's answer links to; raises A2AError.
 
         Another origin than the agent's is called over a new pool, without credentials.

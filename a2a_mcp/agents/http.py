@@ -13,7 +13,8 @@ from a2a_mcp import __version__
 from a2a_mcp.a2a.errors import AgentUnreachable, Delivery
 from a2a_mcp.a2a.http import transport
 from a2a_mcp.a2a.http.limits import HttpLimits
-from a2a_mcp.a2a.http.transport import Transport, environment_proxy
+from a2a_mcp.a2a.http.proxy import environment_proxy
+from a2a_mcp.a2a.http.transport import Transport
 from a2a_mcp.config.schema import AgentConfig
 
 USER_AGENT: Final = f"a2a-mcp/{__version__}"

@@ -13,7 +13,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 import anyio
 from pydantic import BaseModel, ConfigDict, Field
 
-from a2a_mcp.a2a.decoding.events import decode_base64
+from a2a_mcp.a2a.decoding.parts import decode_base64
 from a2a_mcp.a2a.model import JSON, Part
 from a2a_mcp.errors import NotAllowed
 from a2a_mcp.files import media_types

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from a2a_mcp.a2a.decoding.events import first, object_of, objects, text_of, texts
+from a2a_mcp.a2a.decoding.json_values import first, object_of, objects, text_of, texts
 from a2a_mcp.a2a.model import (
     JSON,
     AgentCapabilities,

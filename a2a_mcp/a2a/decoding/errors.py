@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from a2a_mcp.a2a.decoding.events import first, object_of, objects, text_of, texts
+from a2a_mcp.a2a.decoding.json_values import first, object_of, objects, text_of, texts
 from a2a_mcp.a2a.errors import (
     BY_CODE,
     CODE_BY_REASON,

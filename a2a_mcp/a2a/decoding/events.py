@@ -7,13 +7,12 @@ lifts at known places only and never walks into user data.
 
 from __future__ import annotations
 
-import binascii
-import math
-from base64 import b64decode
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
-from a2a_mcp.a2a.ids import is_usable_id
+from a2a_mcp.a2a.decoding.json_values import first, identifier, object_of, objects, text_of, texts
+from a2a_mcp.a2a.decoding.parts import decode_part
+from a2a_mcp.a2a.decoding.states import decode_state
 from a2a_mcp.a2a.model import (
     JSON,
     Artifact,
@@ -24,29 +23,10 @@ from a2a_mcp.a2a.model import (
     Task,
     TaskArtifactUpdateEvent,
     TaskPage,
-    TaskState,
     TaskStatus,
     TaskStatusUpdateEvent,
 )
 
-STATE_ALIASES: Final = {
-    "cancelled": TaskState.CANCELED,  # 0.3 proto, PraisonAI
-    "waiting": TaskState.WORKING,  # python-a2a
-    "pending": TaskState.SUBMITTED,
-    "sent": TaskState.SUBMITTED,
-}
-STATES: Final = {state.value: state for state in TaskState} | STATE_ALIASES
-STATE_NUMBERS: Final = (  # the proto's enum (a2a-wire 7.1)
-    TaskState.UNKNOWN,
-    TaskState.SUBMITTED,
-    TaskState.WORKING,
-    TaskState.COMPLETED,
-    TaskState.FAILED,
-    TaskState.CANCELED,
-    TaskState.INPUT_REQUIRED,
-    TaskState.REJECTED,
-    TaskState.AUTH_REQUIRED,
-)
 ROLES: Final = {
     "user": Role.USER,
     "role_user": Role.USER,
@@ -71,21 +51,8 @@ WRAPPERS: Final = {
     "artifactUpdate": "artifact",
     "taskArtifactUpdate": "artifact",
 }
-DEEPEST: Final = 100
-EXACT_INTEGERS: Final = 2**53
-STANDARD_ALPHABET: Final = str.maketrans("-_", "+/")
 WRAPPED_NEVER_HAS: Final = frozenset({"id", "status", "role"})
 TASK_ONLY: Final = frozenset({"sessionId", "contextId", "artifacts", "history", "message"})
-
-
-def decode_state(value: JSON) -> TaskState:
-    """Read a state in any spelling; what is not known is `unknown`, which is not terminal."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return STATE_NUMBERS[value] if 0 <= value < len(STATE_NUMBERS) else TaskState.UNKNOWN
-    if not isinstance(value, str):
-        return TaskState.UNKNOWN
-    word = value.strip().lower().removeprefix("task_state_").replace("_", "-")
-    return STATES.get(word, TaskState.UNKNOWN)
 
 
 def decode_event(payload: JSON, *, streaming: bool = False) -> StreamEvent | None:
@@ -248,137 +215,3 @@ def _parts(value: JSON) -> tuple[Part, ...]:
     if isinstance(value, dict):  # python-a2a: one part where a list belongs
         value = [value]
     return tuple(decode_part(item) for item in objects(value))
-
-
-def decode_part(value: Mapping[str, JSON]) -> Part:
-    """Read a Part by the member that is present, whatever its value (a2a-wire 6.1)."""
-    known: dict[str, Any] = {"metadata": object_of(value.get("metadata"))}
-    holder = value["file"] if isinstance(value.get("file"), dict) else value
-    known["media_type"] = text_of(first(holder, "mediaType", "mimeType"))
-    known["filename"] = text_of(first(holder, "filename", "name"))
-    raw = first(holder, "raw", "bytes")
-    if isinstance(raw, str):
-        return _raw_part(raw, known)
-    raw = first(holder, "fileWithBytes", "file_with_bytes")
-    if isinstance(raw, str):
-        return _raw_part(raw, known, twice=True)
-    url = first(holder, "url", "uri", "fileWithUri", "file_with_uri")
-    if isinstance(url, str):
-        return Part(kind="url", url=url, **known)
-    if isinstance(value.get("text"), str):
-        return Part(kind="text", text=value["text"], **known)
-    if "data" in value:
-        return _data_part(value, known)
-    return Part(kind="empty", problem="the part has no content", **known)
-
-
-def _data_part(value: Mapping[str, JSON], known: dict[str, Any]) -> Part:
-    try:
-        return Part(kind="data", data=_datum(value), **known)
-    except ValueError as error:
-        return Part(kind="empty", problem=f"the data is {error}", **known)
-
-
-def _datum(value: Mapping[str, JSON]) -> JSON:
-    data = value["data"]
-    kind = first(value, "kind", "type")
-    if kind is None and isinstance(data, dict) and set(data) == {"data"}:
-        # 0.3 proto DataPart, which holds nothing but objects.
-        data = data["data"] if isinstance(data["data"], dict) else data
-    return integers(data)
-
-
-def integers(value: JSON, depth: int = 0) -> JSON:
-    """Show 3.0 as 3: a 1.0 agent's data goes through protobuf, which knows only floats.
-
-    Infinity (1e999 on the wire) becomes a word, so that what we write is JSON again. Raises
-    ValueError beyond `DEEPEST`.
-    """
-    if depth > DEEPEST:
-        raise ValueError("nested too deeply")
-    if isinstance(value, float):
-        return _number(value)
-    if isinstance(value, dict):
-        return {key: integers(item, depth + 1) for key, item in value.items()}
-    if isinstance(value, list):
-        return [integers(item, depth + 1) for item in value]
-    return value
-
-
-def _number(value: float) -> JSON:
-    if not math.isfinite(value):
-        return str(value)
-    return int(value) if value.is_integer() and abs(value) <= EXACT_INTEGERS else value
-
-
-def _raw_part(raw: str, known: dict[str, Any], *, twice: bool = False) -> Part:
-    decoded = decode_base64(raw)
-    if decoded is None:
-        return Part(kind="empty", problem="the file's base64 could not be read", **known)
-    if twice:
-        decoded = _once_more(decoded, known["media_type"])
-    return Part(kind="raw", raw=decoded, **known)
-
-
-def _once_more(decoded: bytes, media_type: str | None) -> bytes:
-    """Undo the second base64 that a2a-sdk 0.3 puts on files over HTTP+JSON (a2a-wire 6.1).
-
-    Only where the result is clean, padded base64 again and the type says that it is no text.
-    """
-    if not media_type or media_type.startswith("text/") or len(decoded) < 4 or len(decoded) % 4:
-        return decoded
-    try:
-        return b64decode(decoded, validate=True)
-    except binascii.Error:
-        return decoded
-
-
-def decode_base64(value: str) -> bytes | None:
-    """Read base64 of either alphabet, padded or not; None when it is neither."""
-    compact = "".join(value.split())
-    padded = compact + "=" * (-len(compact) % 4)
-    try:
-        return b64decode(padded.translate(STANDARD_ALPHABET), validate=True)
-    except ValueError:
-        return None
-
-
-def first(value: Mapping[str, JSON], *names: str) -> JSON:
-    """Give the first of the named members that is there and not null."""
-    for name in names:
-        found = value.get(name)
-        if found is not None:
-            return found
-    return None
-
-
-def text_of(value: JSON) -> str | None:
-    """Give a non-empty text, or a number as text; the empty text means "not set" (a2a-wire 7.3)."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    return value if isinstance(value, str) and value else None
-
-
-def identifier(value: JSON) -> str | None:
-    """Give an id that can be kept and sent back: of sane length, Unicode, no NUL (threats I7)."""
-    text = text_of(value)
-    if text is None or "\0" in text:
-        return None
-    return text if is_usable_id(text) else None
-
-
-def texts(value: JSON) -> tuple[str, ...]:
-    """Give the texts of a list; anything else is left out."""
-    items = value if isinstance(value, list) else ()
-    return tuple(item for item in items if isinstance(item, str) and item)
-
-
-def object_of(value: JSON) -> dict[str, JSON]:
-    """Give an object, or an empty one."""
-    return value if isinstance(value, dict) else {}
-
-
-def objects(value: JSON) -> list[dict[str, JSON]]:
-    """Give the objects of a list; anything else is left out."""
-    items = value if isinstance(value, list) else ()
-    return [item for item in items if isinstance(item, dict)]

@@ -15,8 +15,9 @@ import anyio
 
 from a2a_mcp.a2a.auth.static import Attachment
 from a2a_mcp.a2a.errors import AgentUnreachable, InvalidAgentResponse, UrlRefused
-from a2a_mcp.a2a.http.origins import Origin, is_public, origin_of, settle
-from a2a_mcp.a2a.http.transport import Received, Transport, plain
+from a2a_mcp.a2a.http.origins import Origin, is_public, origin_of, plain, settle
+from a2a_mcp.a2a.http.responses import DownloadedFile
+from a2a_mcp.a2a.http.transport import Transport
 
 
 async def download(
@@ -27,7 +28,7 @@ async def download(
     own: Transport,
     attachment: Attachment,
     foreign: Callable[[], Transport],
-) -> Received:
+) -> DownloadedFile:
     """Read a file; `own` and `attachment` are for the agent's `allowed` origins alone.
 
     Raises UrlRefused, AgentUnreachable, InvalidAgentResponse.
@@ -48,7 +49,7 @@ async def download(
     return received
 
 
-def _refusal(received: Received) -> str:
+def _refusal(received: DownloadedFile) -> str:
     if received.status < 400:
         return "it leads on to another address, which is not followed"
     return f"HTTP {received.status}"

@@ -61,6 +61,14 @@ def _told(url: str) -> str:
     return repr(url) if len(url) <= LONGEST_TOLD else f"one of {len(url)} characters"
 
 
+def plain(url: str) -> str:
+    """Give a URL for people: without query, fragment and user-info."""
+    bare = url.partition("#")[0].partition("?")[0]
+    scheme, mark, rest = bare.partition("://")
+    authority, slash, path = rest.partition("/")
+    return f"{scheme}{mark}{authority.rpartition('@')[2]}{slash}{path}"
+
+
 def origin_of(url: str) -> Origin:
     """Give the origin that a URL is dialled at; raises UrlRefused."""
     parsed = parse(url)

@@ -11,66 +11,36 @@ from __future__ import annotations
 import contextlib
 import json
 import math
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from ssl import SSLContext
 from typing import Final
-from urllib.request import getproxies, proxy_bypass
 
 import anyio
 import httpx
 
 from a2a_mcp.a2a.auth.static import Attachment
 from a2a_mcp.a2a.bindings.base import ACCEPT_ONE, ACCEPT_STREAM, HttpRequest
-from a2a_mcp.a2a.errors import AgentUnreachable, Delivery, InvalidAgentResponse
+from a2a_mcp.a2a.errors import InvalidAgentResponse
 from a2a_mcp.a2a.http.connections import AgentConnection, AgentConnections
+from a2a_mcp.a2a.http.failures import deadline, translated
 from a2a_mcp.a2a.http.limits import HttpLimits
-from a2a_mcp.a2a.http.origins import is_loopback
-from a2a_mcp.a2a.http.slots import BUSY, StreamSlots
+from a2a_mcp.a2a.http.origins import plain
+from a2a_mcp.a2a.http.responses import (
+    DownloadedFile,
+    EventStream,
+    HttpResponse,
+    header,
+    media_type,
+    read_bytes,
+    read_response,
+    refuse_coding,
+)
+from a2a_mcp.a2a.http.slots import StreamSlots
 from a2a_mcp.a2a.http.sse import EventDecoder, ServerSentEvent, TooLarge, check
-from a2a_mcp.a2a.model import JSON
 
 EVENT_STREAM: Final = "text/event-stream"
 KEPT_URLS: Final = 64
 JSON_ENCODER: Final = json.JSONEncoder(separators=(",", ":"))
-JSON_DECODER: Final = json.JSONDecoder(parse_constant=str)
-
-# Errors of which it is certain that no byte of the request left (a2a-wire 14.4).
-NEVER_SENT: Final = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-)
-# Of these too; their texts quote what could not be written, and that may be a secret.
-UNWRITABLE: Final = (httpx.InvalidURL, httpx.LocalProtocolError, UnicodeEncodeError)
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A whole answer; `body` is JSON where it could be read as such, else its text."""
-
-    status: int
-    headers: httpx.Headers
-    body: JSON
-    is_json: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Stream:
-    """An answer that comes in events; leave the context it came from to close it."""
-
-    events: AsyncIterator[ServerSentEvent]
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """A file as it came; `media_type` is what its server says."""
-
-    status: int
-    media_type: str
-    data: bytes
 
 
 class Transport:
@@ -110,7 +80,7 @@ class Transport:
         *,
         seconds: float | None = None,
         body_bytes: int | None = None,
-    ) -> Answer:
+    ) -> HttpResponse:
         """Send and read the whole answer within `seconds` and `body_bytes`.
 
         Infinite `seconds` leave the time to the caller, and take one of the places for what lasts.
@@ -120,31 +90,31 @@ class Transport:
         limit = body_bytes or self.limits.body_bytes
         lasts = seconds == math.inf
         async with self._place(outgoing) if lasts else contextlib.nullcontext():
-            with _deadline(seconds or self.limits.call_seconds, outgoing.url):
+            with deadline(seconds or self.limits.call_seconds, outgoing.url):
                 async with self._open(outgoing, headers, attachment, ACCEPT_ONE) as response:
-                    return await _read(response, limit)
+                    return await read_response(response, limit)
 
     def _place(self, outgoing: HttpRequest) -> contextlib.AbstractAsyncContextManager[None]:
         return self._places.held(plain(outgoing.url), self.limits.connect_seconds)
 
     async def file(
         self, url: str, attachment: Attachment, *, address: str | None = None
-    ) -> Received:
+    ) -> DownloadedFile:
         """Read a file whole, whatever it is; at `address` instead of where its name leads.
 
         Raises AgentUnreachable and InvalidAgentResponse.
         """
-        with _deadline(self.limits.call_seconds, url):
+        with deadline(self.limits.call_seconds, url):
             outgoing = HttpRequest("GET", url)
             async with self._open(outgoing, {}, attachment, "*/*", address) as response:
-                data = await _bytes(response, self.limits.body_bytes)
+                data = await read_bytes(response, self.limits.body_bytes)
                 kind = media_type(header(response, b"content-type"))
-                return Received(response.status_code, kind, data)
+                return DownloadedFile(response.status_code, kind, data)
 
     @contextlib.asynccontextmanager
     async def stream(
         self, outgoing: HttpRequest, headers: Mapping[str, str], attachment: Attachment
-    ) -> AsyncIterator[Answer | Stream]:
+    ) -> AsyncIterator[HttpResponse | EventStream]:
         """Send and give the events, or the whole answer where the agent sends no stream.
 
         How long to wait for what comes is the caller's decision; raises as `fetch` does, and
@@ -156,12 +126,12 @@ class Transport:
             self._open(outgoing, headers, attachment, ACCEPT_STREAM) as response,
         ):
             if media_type(header(response, b"content-type")) != EVENT_STREAM:
-                with _deadline(self.limits.call_seconds, outgoing.url):
-                    answer = await _read(response, self.limits.body_bytes)
+                with deadline(self.limits.call_seconds, outgoing.url):
+                    answer = await read_response(response, self.limits.body_bytes)
                 yield answer
                 return
             async with contextlib.aclosing(self._events(response, outgoing.url)) as events:
-                yield Stream(events)
+                yield EventStream(events)
 
     @contextlib.asynccontextmanager
     async def _open(
@@ -175,7 +145,7 @@ class Transport:
         self._calls += 1
         lane = None
         try:
-            with _translated(outgoing.url):
+            with translated(outgoing.url):
                 request = self._request(outgoing, headers, attachment, accept)
                 if address:
                     _dial(request, address)
@@ -183,7 +153,7 @@ class Transport:
                 response = await lane.handle_async_request(request)
                 response.request = request
             try:
-                _refuse_coding(response)
+                refuse_coding(response)
                 yield response
             finally:
                 if not response.is_closed:
@@ -229,7 +199,7 @@ class Transport:
     async def _events(self, response: httpx.Response, url: str) -> AsyncGenerator[ServerSentEvent]:
         decoder = EventDecoder(self.limits.event_bytes)
         received = 0
-        with _translated(url):
+        with translated(url):
             try:
                 async for piece in response.aiter_raw():
                     received += len(piece)
@@ -252,114 +222,6 @@ def _dial(request: httpx.Request, address: str) -> None:
     request.extensions = {**request.extensions, "sni_hostname": name}
 
 
-def header(response: httpx.Response, name: bytes) -> str:
-    """Give a header by its lower-case name; the library's own look-up decodes all of them."""
-    for key, value in response.headers.raw:
-        if key.lower() == name:
-            return value.decode("latin-1")
-    return ""
-
-
-def media_type(content_type: str) -> str:
-    """Give a media type in lower case, without parameters."""
-    return content_type.partition(";")[0].strip().lower()
-
-
-def _refuse_coding(response: httpx.Response) -> None:
-    coding = header(response, b"content-encoding").strip().lower() or "identity"
-    if coding != "identity":
-        raise InvalidAgentResponse(
-            f"the answer is compressed ({coding}) although that was not accepted",
-            url=plain(str(response.url)),
-        )
-
-
-async def _read(response: httpx.Response, limit: int) -> Answer:
-    body, is_json = parse_json(await _bytes(response, limit))
-    return Answer(response.status_code, response.headers, body, is_json)
-
-
-async def _bytes(response: httpx.Response, limit: int) -> bytes:
-    url = str(response.url)
-    pieces: list[bytes] = []
-    received = 0
-    with _translated(url):
-        async for piece in response.aiter_raw():
-            received += len(piece)
-            if received > limit:
-                raise InvalidAgentResponse(
-                    f"the answer is larger than {limit} bytes", url=plain(url)
-                )
-            pieces.append(piece)
-    return b"".join(pieces)
-
-
-def parse_json(data: bytes) -> tuple[JSON, bool]:
-    """Read bytes as JSON; where that fails, as text, with False.
-
-    Bytes that are no Unicode become replacement characters: one must not cost the whole answer.
-    """
-    if not data.strip():
-        return None, True
-    return parse_text(data.decode(json.detect_encoding(data), "replace"))
-
-
-def parse_text(text: str) -> tuple[JSON, bool]:
-    """Read text as JSON; where that fails, as it is, with False. NaN and Infinity become words."""
-    try:
-        return JSON_DECODER.decode(text), True
-    except (ValueError, RecursionError):
-        return text, False
-
-
-@contextlib.contextmanager
-def _deadline(seconds: float, url: str) -> Iterator[None]:
-    if seconds == math.inf:
-        yield
-        return
-    try:
-        with anyio.fail_after(seconds):
-            yield
-    except TimeoutError:
-        raise AgentUnreachable(f"no answer within {seconds:g} s", url=plain(url)) from None
-
-
-@contextlib.contextmanager
-def _translated(url: str) -> Iterator[None]:
-    try:
-        yield
-    except NEVER_SENT as error:
-        raise AgentUnreachable(reason(error), delivery=Delivery.NEVER, url=plain(url)) from error
-    except UNWRITABLE:
-        told = "the request has a URL or a header that HTTP cannot carry"
-        raise AgentUnreachable(told, delivery=Delivery.NEVER, url=plain(url)) from None
-    except (httpx.HTTPError, httpx.StreamError) as error:
-        raise AgentUnreachable(reason(error), url=plain(url)) from error
-
-
-def reason(error: Exception) -> str:
-    """Say in a few words what broke, without the library's class names where it has words."""
-    match error:
-        case httpx.ConnectTimeout():
-            return "no connection in time"
-        case httpx.PoolTimeout():
-            return BUSY
-        case httpx.ConnectError():
-            return f"no connection: {error}" if str(error) else "no connection"
-        case httpx.RemoteProtocolError() | httpx.ReadError():
-            return "the connection broke before the answer was complete"
-        case _:
-            return str(error) or type(error).__name__
-
-
-def plain(url: str) -> str:
-    """Give a URL for people: without query, fragment and user-info."""
-    bare = url.partition("#")[0].partition("?")[0]
-    scheme, mark, rest = bare.partition("://")
-    authority, slash, path = rest.partition("/")
-    return f"{scheme}{mark}{authority.rpartition('@')[2]}{slash}{path}"
-
-
 def open_transport(
     limits: HttpLimits,
     *,
@@ -376,12 +238,3 @@ def open_transport(
         lambda: AgentConnection(trusts, proxy), limits.concurrency, limits.connect_seconds
     )
     return Transport(connections, limits, user_agent)
-
-
-def environment_proxy(url: str) -> str | None:
-    """Give the proxy that the environment wants for a URL; never one for this machine's own."""
-    target = httpx.URL(url)
-    if is_loopback(target.host) or proxy_bypass(target.host):
-        return None
-    proxies = getproxies()
-    return proxies.get(target.scheme) or proxies.get("all")

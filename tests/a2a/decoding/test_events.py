@@ -12,16 +12,10 @@ from hypothesis import strategies as st
 from a2a_mcp.a2a import updates
 from a2a_mcp.a2a.decoding.card import is_card
 from a2a_mcp.a2a.decoding.errors import is_error
-from a2a_mcp.a2a.decoding.events import (
-    decode_base64,
-    decode_event,
-    decode_message,
-    decode_page,
-    decode_part,
-    decode_state,
-    decode_task,
-    integers,
-)
+from a2a_mcp.a2a.decoding.events import decode_event, decode_message, decode_page, decode_task
+from a2a_mcp.a2a.decoding.json_values import integers
+from a2a_mcp.a2a.decoding.parts import decode_base64, decode_part
+from a2a_mcp.a2a.decoding.states import decode_state
 from a2a_mcp.a2a.model import (
     Message,
     Part,

@@ -22,7 +22,8 @@ from a2a_mcp.a2a.errors import A2AError, AgentUnreachable, InvalidAgentResponse,
 from a2a_mcp.a2a.http.download import download
 from a2a_mcp.a2a.http.limits import HttpLimits
 from a2a_mcp.a2a.http.origins import Origin, is_public, origin_of
-from a2a_mcp.a2a.http.transport import Received, Transport, open_transport
+from a2a_mcp.a2a.http.responses import DownloadedFile
+from a2a_mcp.a2a.http.transport import Transport, open_transport
 
 pytestmark = pytest.mark.anyio
 
@@ -38,7 +39,9 @@ def never() -> Transport:
     raise AssertionError("nothing must be sent there")
 
 
-async def fetched(url: str, server: Server, body_bytes: int = 10_000, **more: Any) -> Received:
+async def fetched(
+    url: str, server: Server, body_bytes: int = 10_000, **more: Any
+) -> DownloadedFile:
     allowed: frozenset[Origin] = frozenset({origin_of(server.url)})
     wanted = {"base": server.url, "allowed": allowed, "attachment": SECRET, "foreign": never} | more
     async with transport(body_bytes=body_bytes) as own:
@@ -48,7 +51,7 @@ async def fetched(url: str, server: Server, body_bytes: int = 10_000, **more: An
 async def test_a_file_of_the_agents_own_is_read_with_its_credentials() -> None:
     async with serving(always(file())) as server:
         received = await fetched(f"{server.url}/r.pdf?page=1", server)
-        assert received == Received(200, "application/pdf", BYTES)
+        assert received == DownloadedFile(200, "application/pdf", BYTES)
         (request,) = server.requests
         assert request.target == "/r.pdf?page=1"
         assert request.headers["authorization"] == "Bearer top-secret"
@@ -190,7 +193,7 @@ def internet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("a2a_mcp.a2a.http.download._public_address", here)
 
 
-async def from_there(server: Server, trusts: ssl.SSLContext, name: str) -> Received:
+async def from_there(server: Server, trusts: ssl.SSLContext, name: str) -> DownloadedFile:
     def foreign() -> Transport:
         return open_transport(HttpLimits(), user_agent="test", verify=trusts)
 

@@ -33,14 +33,10 @@ from a2a_mcp.a2a.errors import (
     InvalidAgentResponse,
     TooManyStreams,
 )
-from a2a_mcp.a2a.http.transport import (
-    Answer,
-    Stream,
-    Transport,
-    environment_proxy,
-    parse_json,
-    plain,
-)
+from a2a_mcp.a2a.http.origins import plain
+from a2a_mcp.a2a.http.proxy import environment_proxy
+from a2a_mcp.a2a.http.responses import EventStream, HttpResponse, parse_json
+from a2a_mcp.a2a.http.transport import Transport
 
 pytestmark = pytest.mark.anyio
 NOTHING = Attachment()
@@ -50,7 +46,7 @@ def post(server: Server, path: str = "/", body: Any = None) -> HttpRequest:
     return HttpRequest("POST", server.url + path, {"hello": 1} if body is None else body)
 
 
-async def fetch(client: Transport, outgoing: HttpRequest, **more: Any) -> Answer:
+async def fetch(client: Transport, outgoing: HttpRequest, **more: Any) -> HttpResponse:
     return await client.fetch(outgoing, {}, NOTHING, **more)
 
 
@@ -279,7 +275,7 @@ async def test_streams_and_sends_that_last_leave_connections_for_others() -> Non
         group.cancel_scope.cancel()
         await streams.aclose()
         async with client.stream(post(server, "/stream"), {}, NOTHING) as again:
-            assert isinstance(again, Stream)
+            assert isinstance(again, EventStream)
 
 
 async def cut_before_the_answer(_: Peer) -> None:
@@ -417,8 +413,8 @@ async def test_an_answer_without_a_body_is_null() -> None:
         assert (answer.status, answer.body, answer.is_json) == (204, None, True)
 
 
-async def next_data(stream: Answer | Stream) -> str:
-    assert isinstance(stream, Stream)
+async def next_data(stream: HttpResponse | EventStream) -> str:
+    assert isinstance(stream, EventStream)
     return (await anext(stream.events)).data
 
 
@@ -437,7 +433,7 @@ async def test_events_come_as_they_are_sent() -> None:
             taken.set()
             assert await next_data(stream) == "two"
             assert await next_data(stream) == "last"
-            assert isinstance(stream, Stream)
+            assert isinstance(stream, EventStream)
             assert [event async for event in stream.events] == []
         assert "text/event-stream" in server.requests[0].headers["accept"]
 
@@ -493,7 +489,7 @@ async def test_a_stream_beyond_its_limits_is_refused_and_closed(script: Any) -> 
             await server.gone.wait()
 
 
-@pytest.mark.parametrize("kind", ["text/event-stream; charset=utf-8", "Text/Event-Stream"])
+@pytest.mark.parametrize("kind", ["text/event-stream; charset=utf-8", "Text/Event-EventStream"])
 async def test_a_stream_is_known_by_its_media_type(kind: str) -> None:
     async with (
         serving(always(ok("data: one\n\n", kind=kind))) as server,
@@ -509,7 +505,7 @@ async def test_a_plain_answer_to_a_stream_is_given_whole() -> None:
         transport() as client,
         client.stream(post(server), {}, NOTHING) as answer,
     ):
-        assert isinstance(answer, Answer)
+        assert isinstance(answer, HttpResponse)
         assert (answer.status, answer.body) == (400, {"error": 1})
 
 
@@ -625,5 +621,5 @@ async def test_a_stream_of_events_that_is_whole_is_read_to_its_end() -> None:
         transport() as client,
         client.stream(post(server), {}, NOTHING) as stream,
     ):
-        assert isinstance(stream, Stream)
+        assert isinstance(stream, EventStream)
         assert [event.data async for event in stream.events] == ['{"a": 1}', "two"]

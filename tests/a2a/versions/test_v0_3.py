@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from messages import FILES, HELLO, LINKS, OBJECT, REFERENCES, TEXTS, data_parts, messages, sends
 
 from a2a_mcp.a2a.bindings import jsonrpc
-from a2a_mcp.a2a.decoding.events import decode_message, decode_part
+from a2a_mcp.a2a.decoding.events import decode_message
+from a2a_mcp.a2a.decoding.parts import decode_part
 from a2a_mcp.a2a.model import (
     CancelTaskRequest,
     GetExtendedAgentCardRequest,

@@ -6,7 +6,9 @@ from google.protobuf.json_format import MessageToDict, ParseDict
 from hypothesis import given, settings
 from messages import FILES, HELLO, JSON, LINKS, REFERENCES, TEXTS, data_parts, messages, sends
 
-from a2a_mcp.a2a.decoding.events import decode_message, decode_part, decode_state
+from a2a_mcp.a2a.decoding.events import decode_message
+from a2a_mcp.a2a.decoding.parts import decode_part
+from a2a_mcp.a2a.decoding.states import decode_state
 from a2a_mcp.a2a.model import (
     CancelTaskRequest,
     GetExtendedAgentCardRequest,

@@ -1,0 +1,80 @@
+"""Read single members of JSON that an agent wrote: a value of the wanted kind, or nothing.
+
+It must never raise for what an agent sent, except where `integers` meets endless nesting. Pure.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Final
+
+from a2a_mcp.a2a.ids import is_usable_id
+from a2a_mcp.a2a.model import JSON
+
+DEEPEST: Final = 100
+EXACT_INTEGERS: Final = 2**53
+
+
+def first(value: Mapping[str, JSON], *names: str) -> JSON:
+    """Give the first of the named members that is there and not null."""
+    for name in names:
+        found = value.get(name)
+        if found is not None:
+            return found
+    return None
+
+
+def text_of(value: JSON) -> str | None:
+    """Give a non-empty text, or a number as text; the empty text means "not set" (a2a-wire 7.3)."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) and value else None
+
+
+def identifier(value: JSON) -> str | None:
+    """Give an id that can be kept and sent back: of sane length, Unicode, no NUL (threats I7)."""
+    text = text_of(value)
+    if text is None or "\0" in text:
+        return None
+    return text if is_usable_id(text) else None
+
+
+def texts(value: JSON) -> tuple[str, ...]:
+    """Give the texts of a list; anything else is left out."""
+    items = value if isinstance(value, list) else ()
+    return tuple(item for item in items if isinstance(item, str) and item)
+
+
+def object_of(value: JSON) -> dict[str, JSON]:
+    """Give an object, or an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def objects(value: JSON) -> list[dict[str, JSON]]:
+    """Give the objects of a list; anything else is left out."""
+    items = value if isinstance(value, list) else ()
+    return [item for item in items if isinstance(item, dict)]
+
+
+def integers(value: JSON, depth: int = 0) -> JSON:
+    """Show 3.0 as 3: a 1.0 agent's data goes through protobuf, which knows only floats.
+
+    Infinity (1e999 on the wire) becomes a word, so that what we write is JSON again. Raises
+    ValueError beyond `DEEPEST`.
+    """
+    if depth > DEEPEST:
+        raise ValueError("nested too deeply")
+    if isinstance(value, float):
+        return _number(value)
+    if isinstance(value, dict):
+        return {key: integers(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, list):
+        return [integers(item, depth + 1) for item in value]
+    return value
+
+
+def _number(value: float) -> JSON:
+    if not math.isfinite(value):
+        return str(value)
+    return int(value) if value.is_integer() and abs(value) <= EXACT_INTEGERS else value
