@@ -12,7 +12,7 @@ from typing import Final
 
 from a2a_mcp.a2a.model import Artifact, Part
 from a2a_mcp.files import media_types
-from a2a_mcp.presentation import attachments, content, sentences
+from a2a_mcp.presentation import artifact_sentences, attachments, content
 from a2a_mcp.presentation.artifact_request import ArtifactRequest, shown_id
 from a2a_mcp.presentation.attachments import Link, Media, SavedFile
 from a2a_mcp.presentation.budget import NAME_BYTES
@@ -52,7 +52,7 @@ def read_artifact(
     room -= ROOM_FOR_HEADING + len(heading.encode())
     media, left_out = attachments.media_within_limit(parts if request.is_first_piece else ())
     if left_out:
-        heading += f" · {sentences.more_media(left_out)}"
+        heading += f" · {artifact_sentences.more_media(left_out)}"
     file_count = sum(part.kind == "raw" for part in parts)
     files = attachments.list_files(saved_files, file_count, room // 2)
     text = heading + _read(parts, request, room - len(files.encode()), mask)

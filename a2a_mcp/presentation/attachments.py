@@ -11,7 +11,7 @@ from typing import Final
 
 from a2a_mcp.a2a.model import Part
 from a2a_mcp.files import media_types
-from a2a_mcp.presentation import sentences
+from a2a_mcp.presentation import artifact_sentences
 from a2a_mcp.presentation.budget import NAME_BYTES
 from a2a_mcp.text.truncate import MaskText, shorten
 from a2a_mcp.text.untrusted import scrub
@@ -113,7 +113,7 @@ def list_files(files: Sequence[SavedFile], total: int, room: int) -> str:
     link = f"Link: {files[0].link.uri}"
     lines = list(_fitting_lines(files, room - len(link.encode())))
     if len(lines) < total:
-        lines.append(f"- {sentences.more_files(total - len(lines))}")
+        lines.append(f"- {artifact_sentences.more_files(total - len(lines))}")
     return "\n\n" + "\n".join(["Files:", *lines, link])
 
 

@@ -13,7 +13,7 @@ from typing import Final, Protocol
 
 from a2a_mcp.a2a.ids import LONGEST_ID_BYTES
 from a2a_mcp.a2a.model import JSON
-from a2a_mcp.presentation import sentences
+from a2a_mcp.presentation import artifact_sentences, sentences
 from a2a_mcp.presentation.agent_view import AgentsView
 from a2a_mcp.presentation.task_list_view import TaskListView
 from a2a_mcp.presentation.task_view import ArtifactView, TaskView
@@ -166,10 +166,14 @@ def _how_to_read_on(view: TaskView) -> str:
     """Return the next step of a cut view, its offset still a placeholder."""
     task_id, step = _readable_id(view), view.next_step or ""
     if task_id is None or not view.artifacts:
-        return step or (sentences.REST_IS_LOST if view.text_source else sentences.TEXT_TOO_LONG)
+        return step or (
+            artifact_sentences.REST_IS_LOST
+            if view.text_source
+            else artifact_sentences.TEXT_TOO_LONG
+        )
     largest = max(view.artifacts, key=lambda artifact: artifact.size or 0)
-    read_on = sentences.read_on(task_id, largest.artifact_id)
-    is_said_already = sentences.get_artifact_call(task_id, largest.artifact_id) in step
+    read_on = artifact_sentences.read_on(task_id, largest.artifact_id)
+    is_said_already = artifact_sentences.get_artifact_call(task_id, largest.artifact_id) in step
     return read_on if is_said_already else f"{read_on} {step}".strip()
 
 
@@ -225,7 +229,7 @@ def _with_offset(view: TaskView, text: str, room: int) -> TaskView:
     is read from its beginning: data, for one, is written differently when it is read in ranges.
     """
     offset = f", offset={len(_head(text, room))}" if _is_of_one_artifact(view, text) else ""
-    step = (view.next_step or "").replace(sentences.OFFSET_PLACEHOLDER, offset, 1)
+    step = (view.next_step or "").replace(artifact_sentences.OFFSET_PLACEHOLDER, offset, 1)
     return replace(view, next_step=step)
 
 
@@ -251,7 +255,7 @@ def head_and_tail(text: str, room: int) -> str:
         return text
     head, tail = _head(text, room), _tail(encoded, room)
     left_out = len(encoded) - len(head.encode()) - len(tail.encode())
-    return f"{head}\n\n{sentences.left_out(left_out)}\n\n{tail.lstrip()}"
+    return f"{head}\n\n{artifact_sentences.left_out(left_out)}\n\n{tail.lstrip()}"
 
 
 def _head(text: str, room: int) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from a2a_mcp.a2a.model import JSON, Part
-from a2a_mcp.presentation import sentences
+from a2a_mcp.presentation import artifact_sentences
 from a2a_mcp.presentation.artifact_request import (
     ArtifactRequest,
     NothingThere,
@@ -49,7 +49,7 @@ def read_pointer(
         return f"\n{shown}"
     if isinstance(value, str):
         return read_range(mask(scrub(value)), request, room)
-    hint = f"\n{sentences.or_read_a_member(describe_members(value, mask))}"
+    hint = f"\n{artifact_sentences.or_read_a_member(describe_members(value, mask))}"
     return read_range(shown, request, room - len(hint.encode())) + hint
 
 
@@ -94,16 +94,16 @@ def describe_members(value: JSON, mask: MaskText = str) -> str:
 def _read_items(items: list[JSON], request: ArtifactRequest, room: int, mask: MaskText) -> str:
     """Return the requested items of a list, one a line, as many as fit into `room` bytes."""
     if not items:
-        return sentences.NO_ITEMS
+        return artifact_sentences.NO_ITEMS
     end = end_of_range(request, len(items), "items")
     start = first_of_range(request)
     lines = _fitting_lines(items[start:end], room, mask)
     if end == start:
-        return sentences.NO_ITEMS
+        return artifact_sentences.NO_ITEMS
     if not lines:
-        return sentences.item_is_too_long(start, request.pointer or "")
+        return artifact_sentences.item_is_too_long(start, request.pointer or "")
     end = start + len(lines)
-    where = sentences.which_range("items", start, end, len(items))
+    where = artifact_sentences.which_range("items", start, end, len(items))
     more = f"\nRead on with offset={end}." if end < len(items) else ""
     return f"{where}\n\n{''.join(lines)}{more}"
 

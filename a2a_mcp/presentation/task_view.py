@@ -21,7 +21,7 @@ from a2a_mcp.a2a.model import (
     TaskStatusUpdateEvent,
 )
 from a2a_mcp.a2a.updates import as_task
-from a2a_mcp.presentation import message_artifacts, sentences
+from a2a_mcp.presentation import artifact_sentences, message_artifacts, sentences
 from a2a_mcp.presentation.answer import answer_text
 from a2a_mcp.presentation.content import joined_text, media_type_of, size_of, text_of
 from a2a_mcp.presentation.next_step import next_step
@@ -172,7 +172,9 @@ def of_task(
     artifacts = (*task.artifacts, *message_artifacts.with_files(task))
     text = answer_text(task) or _words_for_silence(task, artifacts, reason)
     if len(artifacts) > SHOWN_ARTIFACTS:
-        note = sentences.join(note, sentences.artifacts_not_listed(len(artifacts), SHOWN_ARTIFACTS))
+        note = sentences.join(
+            note, artifact_sentences.artifacts_not_listed(len(artifacts), SHOWN_ARTIFACTS)
+        )
     return TaskView(
         agent=agent,
         task_id=scrub(task.id),
@@ -220,8 +222,8 @@ def of_message(
     if not view.artifacts:
         return view
     if held_as is None:
-        return with_note(replace(view, artifacts=()), sentences.FILES_NOT_KEPT)
-    step = sentences.read_files(held_as, view.artifacts[0].artifact_id)
+        return with_note(replace(view, artifacts=()), artifact_sentences.FILES_NOT_KEPT)
+    step = artifact_sentences.read_files(held_as, view.artifacts[0].artifact_id)
     return replace(view, next_step=step)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import accumulate, takewhile
 from typing import Final
 
-from a2a_mcp.presentation import sentences
+from a2a_mcp.presentation import artifact_sentences, sentences
 from a2a_mcp.presentation.artifact_request import ArtifactRequest, end_of_range, first_of_range
 
 WIDEST_CHARACTER: Final = 4  # bytes in UTF-8
@@ -29,7 +29,7 @@ def read_range(text: str, request: ArtifactRequest, room: int) -> str:
     count = _count_fitting(units[start:end], max(room, WIDEST_CHARACTER))
     if count == 0:
         size, offset = len(units[start].encode()), len("".join(units[:start]))
-        return f" · {sentences.line_is_too_long(start, size, offset)}"
+        return f" · {artifact_sentences.line_is_too_long(start, size, offset)}"
     return _shown(units, start, start + count, request)
 
 
@@ -43,7 +43,7 @@ def _shown(units: Sequence[str], start: int, end: int, request: ArtifactRequest)
     total = len(units)
     where = more = ""
     if (start, end) != (0, total):
-        where = f" · {sentences.which_range(request.unit, start, end, total)}"
+        where = f" · {artifact_sentences.which_range(request.unit, start, end, total)}"
     if end < total:
         unit = ', unit="lines"' if request.unit == "lines" else ""
         more = f"\n\nRead on with offset={end}{unit}."

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from a2a_mcp.presentation import sentences
+from a2a_mcp.presentation import artifact_sentences
 from a2a_mcp.presentation.budget import head_and_tail
 
 CONTEXT_LINES: Final = 2
@@ -28,12 +28,12 @@ def search(text: str, phrase: str, start: int, room: int) -> str:
     found = [number for number, line in enumerate(lines) if needle.search(line)]
     hits = [number for number in found if number >= start]
     if not found:
-        return sentences.phrase_does_not_occur(phrase, len(lines))
+        return artifact_sentences.phrase_does_not_occur(phrase, len(lines))
     if not hits:
-        return sentences.phrase_occurs_before(phrase, start, len(found))
-    heading = sentences.lines_hold_phrase(phrase, len(found), len(lines))
+        return artifact_sentences.phrase_occurs_before(phrase, start, len(found))
+    heading = artifact_sentences.lines_hold_phrase(phrase, len(found), len(lines))
     if len(hits) > MOST_HITS:
-        heading += " " + sentences.search_on(MOST_HITS, hits[MOST_HITS - 1] + 1)
+        heading += " " + artifact_sentences.search_on(MOST_HITS, hits[MOST_HITS - 1] + 1)
     shown = _with_neighbours(lines, hits[:MOST_HITS], start, needle)
     return head_and_tail("\n".join([heading, "", *shown]), room)
 

@@ -15,7 +15,7 @@ import mcp.types as t
 
 from a2a_mcp.a2a.model import Artifact, Part
 from a2a_mcp.files import media_types
-from a2a_mcp.presentation import sentences
+from a2a_mcp.presentation import artifact_sentences
 from a2a_mcp.presentation.content import describe, indented_json, is_text_type, size_of
 from a2a_mcp.server.results import Mask
 from a2a_mcp.text.untrusted import scrub
@@ -58,7 +58,7 @@ def _joined(parts: tuple[Part, ...]) -> Iterator[Part]:
 
 def _too_large(part: Part, uri: str, mask: Mask) -> Contents:
     what = describe(part) if part.kind == "raw" else f"[{part.kind}: {size_of(part)} bytes]"
-    return text_contents(uri, mask(sentences.too_large_to_read(what)), PLAIN)
+    return text_contents(uri, mask(artifact_sentences.too_large_to_read(what)), PLAIN)
 
 
 def _contents(part: Part, uri: str, mask: Mask) -> Contents:
