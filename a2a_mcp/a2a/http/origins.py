@@ -62,7 +62,7 @@ def _told(url: str) -> str:
 
 
 def plain(url: str) -> str:
-    """Give a URL for people: without query, fragment and user-info."""
+    """Return a URL that may be shown: without query, fragment and user-info."""
     bare = url.partition("#")[0].partition("?")[0]
     scheme, mark, rest = bare.partition("://")
     authority, slash, path = rest.partition("/")

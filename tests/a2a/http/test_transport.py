@@ -489,7 +489,7 @@ async def test_a_stream_beyond_its_limits_is_refused_and_closed(script: Any) -> 
             await server.gone.wait()
 
 
-@pytest.mark.parametrize("kind", ["text/event-stream; charset=utf-8", "Text/Event-EventStream"])
+@pytest.mark.parametrize("kind", ["text/event-stream; charset=utf-8", "Text/Event-Stream"])
 async def test_a_stream_is_known_by_its_media_type(kind: str) -> None:
     async with (
         serving(always(ok("data: one\n\n", kind=kind))) as server,
