@@ -163,7 +163,7 @@ async def test_a_process_killed_while_it_sets_a_file_aside_harms_nobody(tmp_path
         await tasks.close()
 
 
-def test_a_map_is_made_without_importing_sqlite() -> None:
+def test_a_store_is_made_without_importing_sqlite() -> None:
     code = (
         "import sys; from a2a_mcp.store.sqlite.store import SqliteTaskStore; "
         "SqliteTaskStore(None); "

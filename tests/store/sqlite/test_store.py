@@ -149,7 +149,7 @@ async def test_old_ended_tasks_are_removed_and_running_ones_never(tmp_path: Path
         assert await names(tasks) == {"running", "new", "now"}
 
 
-async def test_a_map_that_stays_open_is_swept_once_an_hour(tmp_path: Path) -> None:
+async def test_a_store_that_stays_open_is_swept_once_an_hour(tmp_path: Path) -> None:
     clock = Clock()
     async with opened(tmp_path, clock=clock) as tasks:
         await filled(tasks, clock, {"old": (0, TaskState.COMPLETED)})
@@ -230,7 +230,7 @@ async def test_a_file_that_disappears_is_made_again_and_known_tasks_return(tmp_p
             assert [one.state for one in await other.find("local", "t1")] == [TaskState.COMPLETED]
 
 
-async def test_a_map_without_a_folder_works_and_says_that_it_forgets() -> None:
+async def test_a_store_without_a_folder_works_and_says_that_it_forgets() -> None:
     async with opened(None) as tasks:
         record = await begun(tasks, "m1", "t1")
         assert await tasks.find("local", "t1") == [record]
@@ -280,7 +280,7 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize("kind", DAMAGE)
-async def test_a_damaged_file_is_set_aside_and_both_maps_go_on_with_one_new_file(
+async def test_a_damaged_file_is_set_aside_and_both_store_go_on_with_one_new_file(
     tmp_path: Path, kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with opened(tmp_path) as tasks:
@@ -312,7 +312,7 @@ async def test_a_damaged_file_is_set_aside_and_both_maps_go_on_with_one_new_file
     ],
 )
 @pytest.mark.parametrize("cut_log", [False, True])
-async def test_damage_under_open_maps_moves_both_to_one_new_file(
+async def test_damage_under_open_store_moves_both_to_one_new_file(
     tmp_path: Path, spoil: Callable[[Path], None], cut_log: bool
 ) -> None:
     async with opened(tmp_path) as one, opened(tmp_path) as two:
@@ -374,7 +374,7 @@ async def test_nobody_opens_the_file_while_another_process_may_be_moving_it(
         assert tasks.problem is None
 
 
-async def test_a_map_whose_file_was_set_aside_by_another_follows_and_harms_nothing(
+async def test_a_store_whose_file_was_set_aside_by_another_follows_and_harms_nothing(
     tmp_path: Path,
 ) -> None:
     async with opened(tmp_path) as behind, opened(tmp_path) as first:
@@ -391,7 +391,7 @@ async def test_a_map_whose_file_was_set_aside_by_another_follows_and_harms_nothi
         assert await listed(tasks) == ["again", "behind", "first"]
 
 
-async def test_an_empty_file_is_a_new_map(tmp_path: Path) -> None:
+async def test_an_empty_file_is_a_new_store(tmp_path: Path) -> None:
     (tmp_path / "tasks.db").touch()
     async with opened(tmp_path) as tasks:
         await begun(tasks, "m1")
@@ -428,7 +428,7 @@ async def test_a_file_of_a_newer_version_is_left_as_it_is(
     assert len(caplog.records) == 1
 
 
-async def test_without_a_usable_folder_the_map_works_in_memory_and_warns_once(
+async def test_without_a_usable_folder_the_store_works_in_memory_and_warns_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "file").touch()
@@ -493,7 +493,7 @@ async def test_a_file_that_is_held_for_a_moment_stops_neither_the_call_nor_the_l
 
 
 @pytest.mark.parametrize("fresh", [False, True])
-async def test_a_file_that_is_held_too_long_sends_the_map_to_memory_with_its_tasks(
+async def test_a_file_that_is_held_too_long_sends_the_store_to_memory_with_its_tasks(
     tmp_path: Path, fresh: bool
 ) -> None:
     async with opened(tmp_path, patience_seconds=0.05) as tasks:
@@ -507,7 +507,7 @@ async def test_a_file_that_is_held_too_long_sends_the_map_to_memory_with_its_tas
             assert "another process holds" in (tasks.problem or "")
 
 
-async def test_many_callers_at_two_maps_lose_nothing(tmp_path: Path) -> None:
+async def test_many_callers_at_two_store_lose_nothing(tmp_path: Path) -> None:
     async def call(tasks: SqliteTaskStore, name: str) -> None:
         record = await begun(tasks, name)
         await checkpoint()
