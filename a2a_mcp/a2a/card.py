@@ -161,7 +161,7 @@ def _tag(answer: HttpResponse) -> str | None:
 
 
 def _freshness(answer: HttpResponse) -> float:
-    """Seconds for which a card need not be asked for again (a2a-wire 3.6)."""
+    """Seconds for which a card need not be asked for again."""
     said = MAX_AGE.search(answer.headers.get("cache-control", ""))
     return min(float(said[1]), MAX_FRESH_SECONDS) if said else FRESH_SECONDS
 

@@ -137,7 +137,7 @@ class A2AClient:
         return dialect.build(self.interface.url, target, params, self.interface.tenant)
 
     def _payload(self, answer: HttpResponse, outgoing: HttpRequest) -> JSON:
-        """Open an answer: the body first, then the status (a2a-wire 12.2)."""
+        """Open an answer: the body first, then the status."""
         url = plain(self.interface.url)
         if not jsonrpc.belongs(answer.body, outgoing):
             raise self._unexpected("the answer to this call, not to another", answer)

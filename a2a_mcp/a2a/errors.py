@@ -34,7 +34,7 @@ A cut in a secret would leave a half that no mask knows, so nothing is cut short
 
 
 class Delivery(StrEnum):
-    """Whether the agent may have acted on the request (a2a-wire 14.4)."""
+    """Whether the agent may have acted on the request."""
 
     NEVER = "never"  # no byte left, or the answer proves that it was refused before the agent
     UNKNOWN = "unknown"
@@ -119,7 +119,7 @@ class AgentError(A2AError):
 
     @property
     def tries_next(self) -> bool:
-        """Whether the refusal allows to try another interface of the agent (a2a-wire 14.4)."""
+        """Whether the refusal allows to try another interface of the agent."""
         return self.delivery is Delivery.NEVER and self.status != TOO_MANY_REQUESTS
 
 
@@ -178,7 +178,7 @@ class AuthenticationRequired(AgentError):
         return False
 
 
-# JSON-RPC code -> error (a2a-wire 12.1); anything else is an AgentError.
+# JSON-RPC code -> error; anything else is an AgentError.
 BY_CODE: Final[dict[int, type[AgentError]]] = {
     -32001: TaskNotFound,
     -32002: TaskNotCancelable,
@@ -196,7 +196,7 @@ BY_CODE: Final[dict[int, type[AgentError]]] = {
     -32700: InvalidRequest,
 }
 
-# google.rpc ErrorInfo reason, or the last word of an RFC 9457 type -> code (a2a-wire 12.2).
+# google.rpc ErrorInfo reason, or the last word of an RFC 9457 type -> code.
 CODE_BY_REASON: Final[dict[str, int]] = {
     "TASK_NOT_FOUND": -32001,
     "TASK_NOT_CANCELABLE": -32002,

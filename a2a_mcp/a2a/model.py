@@ -17,7 +17,7 @@ JSON = Any
 
 
 class TaskState(StrEnum):
-    """Where a task stands; values are the words a model reads (a2a-wire 7.1)."""
+    """Where a task stands; values are the words a model reads."""
 
     SUBMITTED = "submitted"
     WORKING = "working"
@@ -200,7 +200,7 @@ class AgentCapabilities(Value):
 
 
 class SecurityScheme(Value):
-    """One way to show who calls, lifted from either card shape (a2a-wire 3.4).
+    """One way to show who calls, lifted from either card shape.
 
     `kind` is apiKey, http, oauth2, openIdConnect, mutualTLS or the agent's own word.
     """

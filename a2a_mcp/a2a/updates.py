@@ -1,4 +1,4 @@
-"""`apply(task, event)`: a task after an event (a2a-wire 11.4). Pure.
+"""`apply(task, event)`: a task after an event. Pure.
 
 A whole Task replaces what was known; a status replaces the status and moves its message to the
 history, as servers do; an artifact replaces the one of its id or, with `append`, extends it. After
@@ -47,7 +47,7 @@ def belongs(task: Task | None, event: StreamEvent) -> bool:
     """Whether an event is of this task; an event without an id is of the stream's own task.
 
     A failure under another id in the same conversation is this task's too: a2a-js 0.3 tells of a
-    crash so (a2a-wire 11.4).
+    crash so.
     """
     if task is None or isinstance(event, Message):
         return True

@@ -1,6 +1,6 @@
 """Credentials for agents: what is shown to whom.
 
-A credential belongs to an origin (threats 0.1): this module only turns one into headers and query
+A credential belongs to an origin: this module only turns one into headers and query
 parameters; the caller decides by origin whether they are attached. Secrets live in `SecretStr` and
 leave it only here, in the moment a request is built.
 """

@@ -1,4 +1,4 @@
-"""JSON-RPC 2.0 over HTTP: one POST a call, a string id, no batches (a2a-wire 5)."""
+"""JSON-RPC 2.0 over HTTP: one POST a call, a string id, no batches."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def build(url: str, target: str, params: dict[str, JSON], tenant: str | None = N
 def belongs(body: JSON, outgoing: HttpRequest) -> bool:
     """Whether an answer may be the one to this call: a connection can hold bytes nobody asked for.
 
-    An absent or null id says nothing, since errors come without (a2a-wire 12.2; threats D4).
+    An absent or null id says nothing, since errors come without.
     """
     said, asked = _id(body), _id(outgoing.body)
     return said is None or asked is None or said == asked

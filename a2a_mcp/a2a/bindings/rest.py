@@ -1,4 +1,4 @@
-"""HTTP+JSON: verb and path name the operation, the params are query or body (a2a-wire 4.3)."""
+"""HTTP+JSON: verb and path name the operation, the params are query or body."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DOT_SEGMENTS: Final = frozenset({".", ".."})
 def build(url: str, target: str, params: dict[str, JSON], tenant: str | None = None) -> HttpRequest:
     """Make the request for `target` ("VERB /path/{id}") below `url`.
 
-    Raises InvalidRequest for an id that cannot be one path segment (threats I7).
+    Raises InvalidRequest for an id that cannot be one path segment.
     """
     verb, _, path = target.partition(" ")
     rest = dict(params)

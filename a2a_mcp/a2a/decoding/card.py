@@ -1,4 +1,4 @@
-"""Agent cards of every generation, lifted to the 1.0 model (a2a-wire 3.2 to 3.4).
+"""Agent cards of every generation, lifted to the 1.0 model.
 
 Pure. Everything but a name may be missing; what a stricter reader would have refused is kept as a
 line in `problems`, so that an agent's author can mend the card.
@@ -28,7 +28,7 @@ WRAPPED_SCHEMES: Final = {
     "openIdConnectSecurityScheme": "openIdConnect",
     "mtlsSecurityScheme": "mutualTLS",
 }
-# What tells a generation that the card does not name (a2a-wire 14.2).
+# What tells a generation that the card does not name.
 HINT_0_1: Final = "authentication"
 HINT_PYTHON_A2A: Final = "google_a2a_compatible"
 

@@ -1,4 +1,4 @@
-"""Every shape of an error body in the wild, turned into one error (a2a-wire 12.2).
+"""Every shape of an error body in the wild, turned into one error.
 
 Pure. The body is read before the HTTP status, because agents send errors at 200 and A2A errors at
 404. The text is the agent's and therefore untrusted: it is scrubbed, masked and cut where it is
@@ -22,7 +22,7 @@ from a2a_mcp.a2a.errors import (
 from a2a_mcp.a2a.model import JSON
 
 AUTHENTICATION_STATUSES: Final = frozenset({401, 403})
-# A refusal with one of these never reached the agent's own code (a2a-wire 14.4).
+# A refusal with one of these never reached the agent's own code.
 # The whole sentence, since an agent may raise this code itself, in the middle of its work.
 NO_STREAMING: Final = re.compile(r"Streaming is not supported( by the agent)?\.?", re.IGNORECASE)
 SERVER_ERROR: Final = -32000
@@ -101,7 +101,7 @@ def _reason(details: JSON) -> int | None:
 def _delivery(
     code: int | None, status: int | None, message: str | None, data: JSON, body: JSON
 ) -> Delivery:
-    """Say whether the answer proves that the message was refused before the agent (14.4)."""
+    """Say whether the answer proves that the message was refused before the agent."""
     if code in NEVER_DELIVERED_CODES or _is_version_sentence(message):
         return Delivery.NEVER
     if code == -32600 and _unknown_method(data):
@@ -114,7 +114,7 @@ def _delivery(
 
 
 def _speaks_a2a(body: JSON) -> bool:
-    """Whether an agent wrote the body, and not the web server before it (a2a-wire 14.3, 14.4)."""
+    """Whether an agent wrote the body, and not the web server before it."""
     return isinstance(body, dict) and not A2A_ERROR_MEMBERS.isdisjoint(body)
 
 
@@ -123,7 +123,7 @@ def _is_version_sentence(message: str | None) -> bool:
 
 
 def _unknown_method(data: JSON) -> bool:
-    """0.2.16 and the 0.1 samples answer -32600 for a method they do not know (a2a-wire 12.3).
+    """0.2.16 and the 0.1 samples answer -32600 for a method they do not know.
 
     Of a union that was tried in turn, every alternative must blame the method, whatever else is
     wrong with it.

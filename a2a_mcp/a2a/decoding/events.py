@@ -1,4 +1,4 @@
-"""One liberal decoder: the JSON of any dialect in, the canonical model out (a2a-wire 6, 7 and 9).
+"""One liberal decoder: the JSON of any dialect in, the canonical model out.
 
 Pure, and it never rejects what it can read: absent, null and empty are alike, unknown keys are
 left, an unreadable part becomes an empty one that says why. What cannot be classified is None. It

@@ -26,14 +26,14 @@ def first(value: Mapping[str, JSON], *names: str) -> JSON:
 
 
 def text_of(value: JSON) -> str | None:
-    """Give a non-empty text, or a number as text; the empty text means "not set" (a2a-wire 7.3)."""
+    """Give a non-empty text, or a number as text; the empty text means "not set"."""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return value if isinstance(value, str) and value else None
 
 
 def identifier(value: JSON) -> str | None:
-    """Give an id that can be kept and sent back: of sane length, Unicode, no NUL (threats I7)."""
+    """Give an id that can be kept and sent back: of sane length, Unicode, no NUL."""
     text = text_of(value)
     if text is None or "\0" in text:
         return None

@@ -17,7 +17,7 @@ STANDARD_ALPHABET: Final = str.maketrans("-_", "+/")
 
 
 def decode_part(value: Mapping[str, JSON]) -> Part:
-    """Read a Part by the member that is present, whatever its value (a2a-wire 6.1)."""
+    """Read a Part by the member that is present, whatever its value."""
     known: dict[str, Any] = {"metadata": object_of(value.get("metadata"))}
     holder = value["file"] if isinstance(value.get("file"), dict) else value
     known["media_type"] = text_of(first(holder, "mediaType", "mimeType"))
@@ -64,7 +64,7 @@ def _raw_part(raw: str, known: dict[str, Any], *, twice: bool = False) -> Part:
 
 
 def _once_more(decoded: bytes, media_type: str | None) -> bytes:
-    """Undo the second base64 that a2a-sdk 0.3 puts on files over HTTP+JSON (a2a-wire 6.1).
+    """Undo the second base64 that a2a-sdk 0.3 puts on files over HTTP+JSON.
 
     Only where the result is clean, padded base64 again and the type says that it is no text.
     """

@@ -16,7 +16,7 @@ STATE_ALIASES: Final = {
     "sent": TaskState.SUBMITTED,
 }
 STATES: Final = {state.value: state for state in TaskState} | STATE_ALIASES
-STATE_NUMBERS: Final = (  # the proto's enum (a2a-wire 7.1)
+STATE_NUMBERS: Final = (  # the proto's enum
     TaskState.UNKNOWN,
     TaskState.SUBMITTED,
     TaskState.WORKING,

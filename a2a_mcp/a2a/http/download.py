@@ -1,4 +1,4 @@
-"""A file that an agent's answer links to, read where the rules allow it (threats S3, S5, S9).
+"""A file that an agent's answer links to, read where the rules allow it.
 
 From the agent's own origins as any call is made; from elsewhere only over https, at an address that
 is public, dialled as it was checked, without credentials and without a proxy, which would look the

@@ -1,4 +1,4 @@
-"""The bounds of one agent: how long, how large, how many at once (threats 5)."""
+"""The bounds of one agent: how long, how large, how many at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which URLs may be called, and which may see credentials (threats 6.1).
+"""Which URLs may be called, and which may see credentials.
 
 Configured URLs are trusted as destinations; a URL out of a card is not. Origins are compared as
 the HTTP library will dial them, so that no spelling gets past. Pure: nothing is resolved or
@@ -117,7 +117,7 @@ def settle(url: str, *, base: str, allowed: AbstractSet[Origin]) -> Settled:
     """Decide where a card's interface URL leads.
 
     `base` is the URL the card came from; relative URLs are resolved against it. A loopback name
-    with the configured port means the configured host (a2a-wire 3.3). Raises UrlRefused for any
+    with the configured port means the configured host. Raises UrlRefused for any
     other origin that is not in `allowed`.
     """
     absolute = str(parse(url, base=parse(base))) if "://" not in url else url

@@ -1,4 +1,4 @@
-"""Server-sent events, read from bytes (a2a-wire 11.1).
+"""Server-sent events, read from bytes.
 
 Lines end at LF, CR LF or CR and nowhere else: a text decoder's line splitting also breaks at
 U+2028, U+2029 and U+0085, which agents print raw inside their JSON. Pure but for its own buffer.

@@ -1,6 +1,6 @@
 """The one place that touches the network: sends a request, reads a bounded answer.
 
-Every wait has our own deadline, every body our own limit, counted while reading (threats M2, M3).
+Every wait has our own deadline, every body our own limit, counted while reading.
 It uses httpx below its client, where there are no redirects, cookies, credentials from files or
 retries to switch off; it accepts no content coding, and turns every error of the library into one
 of ours that says whether the request may have arrived.

@@ -30,10 +30,10 @@ class Dialect:
 
     `targets`: JSON-RPC method names, or `VERB /path/{id}` for HTTP+JSON.
     `build` makes the request: the binding.
-    `extensions_header`: where the extensions are named that a request makes use of (a2a-wire 5).
-    `snapshot_first`: a subscription starts with the whole task (a2a-wire 11.5).
+    `extensions_header`: where the extensions are named that a request makes use of.
+    `snapshot_first`: a subscription starts with the whole task.
     `client_task_id`: the client names a task, by the id of its first message.
-    `client_context`: the client may name a new conversation (10.1).
+    `client_context`: the client may name a new conversation.
     `hides_running`: a task is not found before its turn has ended.
     `card_hint`: a card with this hint is of this dialect, whatever version it declares.
     `in_cards`: a card can declare the version; older ones are found by being refused.

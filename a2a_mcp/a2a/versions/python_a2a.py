@@ -1,4 +1,4 @@
-"""python-a2a 0.5: the first dialect's JSON, but a URL of its own for each method (a2a-wire 14.2).
+"""python-a2a 0.5: the first dialect's JSON, but a URL of its own for each method.
 
 Its card claims 0.3.0 over JSON-RPC and is known by a hint instead; at the URL the card names, the
 agent answers HTTP 500 to everything, which proves nothing, so the dialect is chosen before any

@@ -1,7 +1,7 @@
 """The first A2A, spring 2025: `tasks/send`, parts told apart by `type`, the client names the task.
 
 A new task's id is the message's id: the client has to make one up, and so it is known before
-anything is sent (a2a-wire 2, 4, 8). A session is what later versions call a context.
+anything is sent. A session is what later versions call a context.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def _named(part: Part) -> dict[str, JSON]:
 def encode_send(request: SendMessageRequest) -> dict[str, JSON]:
     """Write the params of tasks/send and tasks/sendSubscribe.
 
-    No output modes: the original servers compare them with words such as "text" (a2a-wire 8).
+    No output modes: the original servers compare them with words such as "text".
     """
     message = request.message
     said = {

@@ -1,4 +1,4 @@
-"""A2A 0.3 and 0.2 over JSON-RPC: parts and objects told apart by `kind` (a2a-wire 4.1, 6, 8)."""
+"""A2A 0.3 and 0.2 over JSON-RPC: parts and objects told apart by `kind`."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _file(part: Part, **content: JSON) -> dict[str, JSON]:
 
 
 def as_object(data: JSON) -> dict[str, JSON]:
-    """Wrap data that is no object, as a2a-sdk's own translation to 0.3 does (a2a-wire 6.1)."""
+    """Wrap data that is no object, as a2a-sdk's own translation to 0.3 does."""
     return data if isinstance(data, dict) else {"value": data}
 
 

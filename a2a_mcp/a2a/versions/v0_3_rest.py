@@ -1,4 +1,4 @@
-"""A2A 0.3 over HTTP+JSON: the 0.3 proto's JSON, with `content` for parts (a2a-wire 4.3, 6)."""
+"""A2A 0.3 over HTTP+JSON: the 0.3 proto's JSON, with `content` for parts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def encode_part(part: Part) -> dict[str, JSON]:
     """Write a part.
 
     Raises ContentTypeNotSupported for bytes: Python servers of this binding decode base64 twice,
-    the others once, and nothing on the wire tells which is which (a2a-wire 6.1).
+    the others once, and nothing on the wire tells which is which.
     """
     content: dict[str, JSON]
     match part.kind:
