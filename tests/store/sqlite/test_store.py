@@ -280,7 +280,7 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize("kind", DAMAGE)
-async def test_a_damaged_file_is_set_aside_and_both_store_go_on_with_one_new_file(
+async def test_a_damaged_file_is_set_aside_and_both_stores_go_on_with_one_new_file(
     tmp_path: Path, kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with opened(tmp_path) as tasks:
@@ -312,7 +312,7 @@ async def test_a_damaged_file_is_set_aside_and_both_store_go_on_with_one_new_fil
     ],
 )
 @pytest.mark.parametrize("cut_log", [False, True])
-async def test_damage_under_open_store_moves_both_to_one_new_file(
+async def test_damage_under_open_stores_moves_both_to_one_new_file(
     tmp_path: Path, spoil: Callable[[Path], None], cut_log: bool
 ) -> None:
     async with opened(tmp_path) as one, opened(tmp_path) as two:
@@ -507,7 +507,7 @@ async def test_a_file_that_is_held_too_long_sends_the_store_to_memory_with_its_t
             assert "another process holds" in (tasks.problem or "")
 
 
-async def test_many_callers_at_two_store_lose_nothing(tmp_path: Path) -> None:
+async def test_many_callers_at_two_stores_lose_nothing(tmp_path: Path) -> None:
     async def call(tasks: SqliteTaskStore, name: str) -> None:
         record = await begun(tasks, name)
         await checkpoint()
