@@ -100,7 +100,7 @@ class ScriptedAgent:
         return [request for request in self.requests if request.message]
 
     async def called(self, kind: str, times: int = 1) -> Request:
-        """Wait for the request of this kind that is the `times`-th, and give it."""
+        """Wait for the `times`-th request of this kind, and return it."""
         with anyio.fail_after(PATIENCE):
             while len(self.calls(kind)) < times:
                 await self._arrived.wait()
@@ -196,7 +196,7 @@ async def scripted(bound: socket.socket | None = None) -> AsyncIterator[Scripted
 
 
 def free_port() -> socket.socket:
-    """Take a port without listening on it: whoever connects is refused."""
+    """Take a port without listening on it: connections are refused."""
     taken = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     taken.bind(("127.0.0.1", 0))
     return taken
@@ -263,7 +263,7 @@ def later(event: anyio.Event, reply: Reply) -> Reply:
 
 
 def not_in_the_script(request: Request) -> Sequence[Step]:
-    """Tell the author of a test what was forgotten."""
+    """Say which call the script of a test lacks."""
     return http(500, f"not in the script: {request.call}".encode(), "text/plain")(request)
 
 

@@ -112,7 +112,7 @@ async def hosted(config: Config, folder: Path, **options: Any) -> AsyncIterator[
 
 
 async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 20.0) -> None:
-    """Wait for what no event announces; looks twenty times a second."""
+    """Wait for what no event announces, looking twenty times a second."""
     with anyio.fail_after(seconds):
         while not await condition():  # noqa: ASYNC110 - the map announces nothing
             await anyio.sleep(0.05)

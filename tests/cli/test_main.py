@@ -1,7 +1,6 @@
 """The command line: what a slip of the keyboard is answered with."""
 
 import os
-import pty
 import subprocess
 import sys
 
@@ -47,8 +46,9 @@ def test_an_agent_of_the_command_line_may_be_named() -> None:
     assert ended.stdout.startswith("weather [failing]")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
 def test_at_a_terminal_it_says_what_it_waits_for() -> None:
-    ours, its = pty.openpty()
+    ours, its = os.openpty()
     os.write(ours, b"\x04")  # the end of input, as a person types it
     ended = subprocess.run(
         [sys.executable, "-m", "a2a_mcp", "http://127.0.0.1:9"],

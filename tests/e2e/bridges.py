@@ -70,7 +70,7 @@ class Home:
 
     @asynccontextmanager
     async def started(self, *options: str) -> AsyncIterator[Process]:
-        """Start the bridge with pipes; whatever happens, it does not outlive the block."""
+        """Start the bridge with pipes; it always ends with the block."""
         with self.stderr.open("ab") as stderr:
             process = await anyio.open_process(
                 self.command(*options), stderr=stderr, env=self.environment()
@@ -131,7 +131,7 @@ def free_port() -> int:
 
 
 async def until(probe: Callable[[], Awaitable[T]], seconds: float = 30) -> T:
-    """Ask until the answer is true, and give it; TimeoutError after `seconds`."""
+    """Ask until the answer is true, and return it. Raises TimeoutError after `seconds`."""
     with anyio.fail_after(seconds):
         while not (found := await probe()):  # noqa: ASYNC110 - it happens in other processes
             await anyio.sleep(LOOK_SECONDS)

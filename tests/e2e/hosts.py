@@ -63,7 +63,7 @@ class Host:
         self._ask = ask
 
     async def call(self, tool: str, **arguments: Any) -> Answer:
-        """Call a tool; gives its result, checked, error or not."""
+        """Call a tool; return its checked result, which may be an error."""
         return await self._called(tool, arguments, None)
 
     async def watch(self, progress: Progress, tool: str, **arguments: Any) -> Answer:
@@ -124,7 +124,7 @@ def check(tool: t.Tool, answer: Answer) -> None:
 
 
 def compact(value: Any) -> bytes:
-    """Write JSON as it is counted: as short as it gets."""
+    """Write JSON without spaces, the form in which sizes are counted."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 

@@ -54,11 +54,11 @@ class Lines:
         self.instructions = result.get("instructions", "")
 
     async def request(self, method: str, **params: Any) -> Message:
-        """Send a request and give the message that answers it."""
+        """Send a request and return the message that answers it."""
         return await self.answer_to(await self.ask(method, **params))
 
     async def ask(self, method: str, **params: Any) -> int:
-        """Send a request; gives its id."""
+        """Send a request and return its id."""
         self._number += 1
         if self.version == MODERN:
             meta = {
@@ -84,7 +84,7 @@ class Lines:
                 self.notifications.append(message)
 
     async def told(self, wanted: Callable[[Message], bool]) -> Message:
-        """Read until a notification that is wanted; it is kept like all others."""
+        """Read until a wanted notification, which is kept like all others."""
         with anyio.fail_after(LINE_SECONDS):
             while True:
                 message = await self._read()
@@ -114,7 +114,7 @@ class Lines:
         await self._stdin.aclose()
 
     async def ended(self, seconds: float) -> int:
-        """Wait for the end of the process; gives its exit code, TimeoutError if it goes on."""
+        """Return the exit code when the process ends. Raises TimeoutError if it goes on."""
         with anyio.fail_after(seconds):
             return await self.process.wait()
 
@@ -143,6 +143,6 @@ async def lines(home: Home, version: str = LEGACY) -> AsyncIterator[Lines]:
 
 @asynccontextmanager
 async def line_host(home: Home, version: str = LEGACY) -> AsyncIterator[tuple[Host, Lines]]:
-    """Start a bridge over stdio; gives the host and its pipes."""
+    """Start a bridge over stdio; yield the host and its pipes."""
     async with lines(home, version) as pipes:
         yield await pipes.host(), pipes

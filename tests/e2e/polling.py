@@ -68,7 +68,7 @@ class PollingHost:
         self._session = session
 
     async def call(self, message: str, *, tool: str = "send_task", **arguments: Any) -> Wire:
-        """Call a tool that sends; gives the result or the created task, as on the wire."""
+        """Call a tool that sends; return the result or the created task, as on the wire."""
         with anyio.fail_after(CALL_SECONDS):
             result = await self._session.call_tool(
                 tool, {"message": message, **arguments}, allow_claimed=True
@@ -76,7 +76,7 @@ class PollingHost:
         return wire(result)
 
     async def start(self, message: str, **arguments: Any) -> str:
-        """Call send_task and become the owner of a task; gives its id."""
+        """Call send_task, which must create a task; return its id."""
         created = await self.call(message, **arguments)
         assert created["resultType"] == "task", created
         assert created["status"] == "working"
@@ -112,7 +112,7 @@ class PollingHost:
         return await self.until(task_id, *TERMINAL)
 
     async def result(self, task_id: str) -> Answer:
-        """Poll until the task is completed and give its result."""
+        """Poll until the task is completed and return its result."""
         task = await self.until(task_id, "completed")
         return answer_of(task["result"])
 

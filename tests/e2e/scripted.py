@@ -1,4 +1,4 @@
-"""A server that is no proper agent: it answers by a script. What real agents do is in `agents`."""
+"""A server that is no proper agent: it answers by a script. Real agents are in `real_agents`."""
 
 import json
 import socket
@@ -19,7 +19,7 @@ Script = Callable[[str, bytes], Reply]
 
 @contextmanager
 def scripted(script: Script) -> Iterator[str]:
-    """Serve a script; gives the origin."""
+    """Serve a script; yield the origin."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -112,6 +112,6 @@ def refuses(code: int, message: str) -> Callable[[Any], Any]:
 
 @contextmanager
 def silence() -> Iterator[str]:
-    """Accept connections and never say a word; gives the origin."""
+    """Accept connections and never answer; yield the origin."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"

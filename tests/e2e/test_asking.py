@@ -95,14 +95,14 @@ def host(request: pytest.FixtureRequest, hosts: dict[tuple[str, str], Host]) -> 
 
 
 def told(agent: Agent, task_id: str) -> list[str]:
-    """What reached the agent in a task; no message twice."""
+    """Return what reached the agent in a task; no message may come twice."""
     entries = [entry for entry in agent.log() if entry["task_id"] == task_id]
     assert len({entry["message_id"] for entry in entries}) == len(entries)
     return [entry["text"] for entry in entries]
 
 
 async def answered_by_the_model(host: Host, agent: Agent, question: Answer) -> None:
-    """The task waits as before, and its id is enough to go on."""
+    """Check that the task still waits, and that its id is enough to go on."""
     done = await host.send("Oslo", task_id=question["task_id"])
     assert done["task_id"] == question["task_id"]
     assert "got: Oslo" in done["text"]
@@ -341,7 +341,7 @@ async def test_the_wait_for_a_person_is_bounded_and_is_not_the_wait_for_the_agen
 
 
 class Rounds:
-    """A client of 2026-07-28 that is handed each round, and may come back with it when it likes."""
+    """A client of 2026-07-28 that gets each question, and may answer it at any time."""
 
     def __init__(self, client: Client) -> None:
         self._client = client

@@ -1,4 +1,4 @@
-"""The configuration as it is met at run time: empty, broken, and changed under way."""
+"""The configuration at run time: empty, broken, and changed while the bridge runs."""
 
 import subprocess
 

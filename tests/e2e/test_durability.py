@@ -34,7 +34,7 @@ class Mortal:
         return host
 
     async def kill(self) -> None:
-        """End it as a crash would, this very moment."""
+        """Kill the process, as a crash would end it."""
         self._process.kill()
         await self._process.wait()
         await self._stack.aclose()
@@ -192,7 +192,7 @@ async def test_what_is_unknown_stays_unknown_after_a_restart(
 
 
 async def refuses_unknown_ids(host: Host) -> None:
-    """Whatever asks for a task that is not known gets an error that names the id."""
+    """Every tool answers an unknown task id with an error that names the id."""
     calls: list[tuple[str, dict[str, str]]] = [
         ("get_task", {}),
         ("cancel_task", {}),

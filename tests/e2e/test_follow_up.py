@@ -24,7 +24,7 @@ def agent(request: pytest.FixtureRequest, every_agent: dict[str, Agent]) -> Agen
 
 @pytest.fixture
 def once(agent: Agent) -> Iterator[None]:
-    """Whatever the test does, the agent works once for each message: no message id twice."""
+    """In every test the agent works once for each message: no message id comes twice."""
     before = len(agent.log())
     yield
     ids = [entry["message_id"] for entry in agent.log()[before:]]

@@ -1,4 +1,4 @@
-"""The bridge over HTTP: whom it lets in, who sees what, and how it ends."""
+"""The bridge over HTTP: which clients it accepts, what each of them sees, and how it ends."""
 
 import signal
 import sys
@@ -175,7 +175,7 @@ async def broken(host: Host) -> Answer | None:
 
 
 async def keeps_apart(alice: Host, bob: Host) -> None:
-    """What one has begun is unknown to the other, even to one who knows its id and its agent."""
+    """A task of one owner is unknown to another, even one that knows its id and its agent."""
     asked = await alice.send("input")
     foreign = {"task_id": asked["task_id"], "agent": "good"}
     unknown = {"task_id": "no-such-task", "agent": "good"}

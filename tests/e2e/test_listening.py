@@ -52,7 +52,7 @@ async def connected(home: Home, transport: str, **options: Any) -> AsyncIterator
 
 
 async def begun(client: Client, message: str) -> str:
-    """Begin a task whose id is known at once, and give its address."""
+    """Begin a task whose id is known at once, and return its URI."""
     arguments = {"message": message, "wait_seconds": 0.1}
     answer = (await client.call_tool("send_task", arguments)).structured_content or {}
     return f"a2a://tasks/good/{quote(answer['task_id'], safe='')}"

@@ -28,7 +28,7 @@ both = pytest.mark.parametrize(("transport", "mode"), BOTH)
 
 
 def named(answer: Answer) -> dict[str, Any]:
-    """Read in a result by which ids the rest of it is read; in both of its channels."""
+    """Return the ids by which the rest of a result is read, found in both of its channels."""
     found = STEP.search(answer["next_step"])
     assert found, answer.text
     assert found[0] in answer.text

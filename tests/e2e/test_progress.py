@@ -1,4 +1,4 @@
-"""Who asks for progress gets it before the result, over either transport and in either era."""
+"""A client that asks for progress gets it before the result, over both transports and eras."""
 
 import pytest
 from real_agents import Agent

@@ -1,4 +1,4 @@
-"""Real agents that speak otherwise than their cards say, or than they did a moment ago.
+"""Real agents that speak another version than their card says, or than they spoke before.
 
 The first call is answered, and the agent works once for each message: counted in its own log.
 `tests/wild/test_versions.py` has the same over scripted agents, with every refusal of the wild.

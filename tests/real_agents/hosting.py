@@ -38,7 +38,7 @@ class Record:
         self.log.append({**entry, "text": text})
 
     def cancel(self, task_id: str, metadata: dict[str, Any]) -> None:
-        """Note a request to cancel, whatever becomes of it."""
+        """Note a request to cancel, whether or not the task is cancelled."""
         self.cancels.append({"task_id": task_id, "metadata": metadata})
 
 
