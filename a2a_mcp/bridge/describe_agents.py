@@ -1,18 +1,19 @@
-"""What a model is told of the agents themselves: a list of them, or one in detail.
+"""Describe agents to a model: a list of them, or one in detail.
 
-Nothing is fetched here; what is known is shown. Words of the configuration are trusted; words of a
-card are the agent's own: they are labelled so, put on one line, scrubbed and shortened, so that
-none can pass for a line of ours. Credentials are shown by kind and state only (threats C10).
+It fetches nothing and shows what is known. The configuration is trusted; a card is not: its words
+are labelled as the agent's, put on one line, scrubbed and shortened, so that they cannot look like
+a line of the bridge. Of credentials only kind and state are shown, never a value.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final
 
 from a2a_mcp.a2a.auth.static import ApiKey, Basic, Bearer, Credential, Headers
 from a2a_mcp.a2a.model import JSON, AgentCard, AgentSkill
+from a2a_mcp.presentation import sentences
 from a2a_mcp.presentation.agent_view import AgentsView, Row
 from a2a_mcp.presentation.budget import fit_agent
 from a2a_mcp.text.truncate import shorten
@@ -25,24 +26,25 @@ if TYPE_CHECKING:
 Say = Callable[[str, int], str]
 
 PAGE: Final = 50
-ROW_BYTES: Final = 170  # fifty of them, in JSON, stay within one result
-LINE_SKILLS: Final = 60
-NAME: Final = 100
-WORDS: Final = 300
-MODES: Final = 10
-MODE: Final = 60
-PROBLEMS: Final = 10
-INTERFACES: Final = 10
-EXAMPLES: Final = 3
-FAILING: Final = (
-    "The last call to this agent failed; the next one tries again. If it goes on, use another "
-    "agent, or ask the user to check this one's URL and credentials (auth) in the configuration."
-)
+ROW_BYTES: Final = 170  # so that a page of rows, as JSON, fits into one result
+SMALLEST_WORDS: Final = 20
+ROW_SKILLS_BYTES: Final = 60
+SKILL_OVERHEAD: Final = 12  # bytes of JSON around the name of a skill
+NAME_BYTES: Final = 100
+WORDS_BYTES: Final = 300
+MODE_BYTES: Final = 60
+MOST_MODES: Final = 10
+MOST_PROBLEMS: Final = 10
+MOST_INTERFACES: Final = 10
+MOST_EXTENSIONS: Final = 10
+MOST_EXAMPLES: Final = 3
+NOT_CONTACTED: Final = "not contacted yet"
+FAILING: Final = "failing"
 KINDS: Final = {Bearer: "bearer token", Basic: "basic", ApiKey: "API key", Headers: "headers"}
 
 
-def teller(registry: Registry) -> Say:
-    """Give what shows an agent's words: on one line, scrubbed, masked, at most so many bytes."""
+def untrusted_words(registry: Registry) -> Say:
+    """Return what makes an agent's words safe to show: one line, scrubbed, masked, cut to bytes."""
     mask = registry.config.secrets.mask
 
     def say(text: str, limit: int) -> str:
@@ -51,172 +53,233 @@ def teller(registry: Registry) -> Say:
     return say
 
 
+# --- the list ---
+
+
 def list_agents(registry: Registry, page: int = 1) -> AgentsView:
-    """List the agents, fifty a page."""
+    """Return a page of the list of agents; the first page is 1."""
     config = registry.config
     names = [*config.agents, *config.faults]
-    say = teller(registry)
+    say = untrusted_words(registry)
     rows = [_row(registry, name, say) for name in names[(page - 1) * PAGE : page * PAGE]]
-    notes = [say(registry.problem, WORDS)] if registry.problem else []
-    if len(names) > page * PAGE:
-        notes.append(f'{len(names)} agents in all; more with agent_info(agent="page={page + 1}").')
-    if any("skills" not in row and row["state"] != "disabled" for row in rows):
-        notes.append("agent_info(agent=NAME) looks at an agent and shows its skills.")
-    if not names:
-        notes.append("No agent is configured: give the bridge a URL, A2A_AGENTS or agents.toml.")
-    return AgentsView(tuple(rows), len(names), " ".join(notes) or None)
+    note = sentences.join(
+        say(registry.problem, WORDS_BYTES) if registry.problem else None,
+        sentences.more_agents(len(names), page + 1) if len(names) > page * PAGE else None,
+        sentences.LOOK_AT_AN_AGENT if any(map(_hides_skills, rows)) else None,
+        None if names else sentences.NO_AGENT_CONFIGURED,
+    )
+    return AgentsView(tuple(rows), len(names), note)
+
+
+def _hides_skills(row: Row) -> bool:
+    return "skills" not in row and row["state"] != "disabled"
 
 
 def _row(registry: Registry, name: str, say: Say) -> Row:
     config = registry.config
     row: Row = {"name": name, "state": "disabled"}
     if name in config.faults:
-        return row | {"problems": [_rest(row, config.faults[name], say)]}
-    connection = registry.known(name)
-    if config.agents[name].enabled:
+        return row | {"problems": [_shorten_into(row, config.faults[name], say)]}
+    agent, connection = config.agents[name], registry.known(name)
+    if agent.enabled:
         row["state"] = _state(connection)
     if name == config.default_agent:
         row["default"] = True
-    skills = _skill_names(connection, say)
-    if skills:
+    if skills := _skill_names(connection, say):
         row["skills"] = skills
-    if words := config.agents[name].description:
-        row["description"] = _rest(row, words, say)
+    if agent.description:
+        row["description"] = _shorten_into(row, agent.description, say)
     if connection and connection.health.last_error:
-        row["problems"] = [_rest(row, connection.health.last_error, say)]
+        row["problems"] = [_shorten_into(row, connection.health.last_error, say)]
     return row
 
 
-def _rest(row: Row, words: str, say: Say) -> str:
-    """Shorten words to the room that a row has left."""
+def _shorten_into(row: Row, words: str, say: Say) -> str:
+    """Return words cut to the bytes that a row has left."""
     used = len(json.dumps(row, ensure_ascii=False).encode())
-    return say(words, max(ROW_BYTES - used, 20))
+    return say(words, max(ROW_BYTES - used, SMALLEST_WORDS))
 
 
 def _skill_names(connection: Connection | None, say: Say) -> list[JSON]:
-    if connection is None or connection.found is None:
+    """Return as many names of skills as a row has room for."""
+    card = _card(connection)
+    if card is None:
         return []
-    skills = connection.found.card.skills
-    taken: list[JSON] = []
-    room = LINE_SKILLS
-    for skill in skills:
-        name = say(skill.name, LINE_SKILLS)
-        room -= len(name.encode()) + 12
+    shown: list[JSON] = []
+    room = ROW_SKILLS_BYTES
+    for skill in card.skills:
+        name = say(skill.name, ROW_SKILLS_BYTES)
+        room -= len(name.encode()) + SKILL_OVERHEAD
         if room < 0:
-            return [*taken, {"name": f"… {len(skills)} in all"}]
-        taken.append({"name": name})
-    return taken
+            return [*shown, {"name": _how_many(len(card.skills))}]
+        shown.append({"name": name})
+    return shown
+
+
+def _card(connection: Connection | None) -> AgentCard | None:
+    """Return the card of an agent; None where it is not known."""
+    return connection.found.card if connection and connection.found else None
 
 
 def _state(connection: Connection | None) -> str:
     if connection is None:
-        return "not contacted yet"
+        return NOT_CONTACTED
     if connection.health.last_error:
-        return "failing"
-    return "ready" if connection.found else "not contacted yet"
+        return FAILING
+    return "ready" if connection.found else NOT_CONTACTED
+
+
+# --- one agent in detail ---
 
 
 def describe_agent(registry: Registry, name: str, problem: str | None = None) -> AgentsView:
-    """Describe one agent by its card, as far as it is known; `problem` is why it is not."""
-    agent, say = registry.agent(name), teller(registry)
+    """Describe one agent by its card, if that is known; `problem` says why it is not.
+
+    Raises UnknownAgent.
+    """
+    agent, say = registry.agent(name), untrusted_words(registry)
     connection = registry.known(name)
     row: Row = {"name": name, "state": _state(connection)}
     if agent.description:
-        row["description"] = say(agent.description, WORDS)
-    problems = [problem] if problem else []
-    if connection and connection.found:
-        row |= _of_card(connection.found.card, say)
-        row |= _of_interfaces(connection, say)
-        problems += _problems(connection)
-    row = {name: value for name, value in row.items() if value}
+        row["description"] = say(agent.description, WORDS_BYTES)
+    if connection:
+        row |= _card_members(connection, say)
+        row |= _interface_members(connection, say)
+    row = _without_empty(row)
     row["credentials"] = _credentials(agent.auth, connection, say)
-    if problems:
-        row["problems"] = _some([say(text, WORDS) for text in dict.fromkeys(problems)], PROBLEMS)
-    step = FAILING if row["state"] == "failing" else None
+    if problems := _problems(connection, problem):
+        row["problems"] = _first([say(text, WORDS_BYTES) for text in problems], MOST_PROBLEMS)
+    step = sentences.AGENT_IS_FAILING if row["state"] == FAILING else None
     view = AgentsView((row,), 1, registry.problem, step)
     return fit_agent(view, registry.config.server.result_bytes)
 
 
-def _of_card(card: AgentCard, say: Say) -> Row:
-    facts = [card.name, card.version and f"version {card.version}", card.provider, card.description]
-    can = {
+def _without_empty(row: Row) -> Row:
+    return {name: value for name, value in row.items() if value}
+
+
+def _card_members(connection: Connection, say: Say) -> Row:
+    card = _card(connection)
+    if card is None:
+        return {}
+    return {
+        "reported_by_agent": _introduction(card, say),
+        "skills": [_skill(skill, say) for skill in card.skills],
+        **_modes(card.default_input_modes, card.default_output_modes, say),
+        "capabilities": [*_capabilities(card), *_extensions(card, say)],
+    }
+
+
+def _introduction(card: AgentCard, say: Say) -> str:
+    """Return the agent's words about itself, on one line."""
+    version = f"version {card.version}" if card.version else None
+    facts = [card.name, version, card.provider, card.description]
+    return say(" · ".join(fact for fact in facts if fact), 2 * WORDS_BYTES)
+
+
+def _capabilities(card: AgentCard) -> list[str]:
+    declared = {
         "streaming": card.capabilities.streaming,
         "push notifications": card.capabilities.push_notifications,
         "extended card": card.capabilities.extended_agent_card,
     }
-    able = [name for name, has in can.items() if has]
-    wanted = card.capabilities.extensions[:INTERFACES]
-    able += [
-        f"extension {say(item.uri, WORDS)}{' (required)' if item.required else ''}"
-        for item in wanted
+    return [name for name, has in declared.items() if has]
+
+
+def _extensions(card: AgentCard, say: Say) -> list[str]:
+    return [
+        f"extension {say(extension.uri, WORDS_BYTES)}{' (required)' if extension.required else ''}"
+        for extension in card.capabilities.extensions[:MOST_EXTENSIONS]
     ]
-    return {
-        "reported_by_agent": say(" · ".join(fact for fact in facts if fact), 2 * WORDS),
-        "skills": [_skill(skill, say) for skill in card.skills],
-        **_modes(card.default_input_modes, card.default_output_modes, say),
-        "capabilities": able,
-    }
 
 
-def _of_interfaces(connection: Connection, say: Say) -> Row:
+def _interface_members(connection: Connection, say: Say) -> Row:
+    choice = connection.chosen
+    if choice is None or connection.found is None:
+        return {}
+    first, *others = (say(str(item), WORDS_BYTES) for item in choice.interfaces)
+    return {"interface": first, "other_interfaces": _first(others, MOST_INTERFACES)}
+
+
+def _problems(connection: Connection | None, problem: str | None) -> list[str]:
+    """Return what the agent's author or its user may want to correct, each text once."""
+    problems = [problem] if problem else []
+    if connection and connection.found:
+        problems += connection.found.card.problems
+        problems += _choice_problems(connection)
+        problems += _call_problems(connection)
+    return list(dict.fromkeys(problems))
+
+
+def _choice_problems(connection: Connection) -> list[str]:
     choice = connection.chosen
     if choice is None:
-        return {}
-    first, *others = (say(str(item), WORDS) for item in choice.interfaces)
-    return {"interface": first, "other_interfaces": _some(others, INTERFACES)}
+        return []
+    return [*choice.problems, *(item.note for item in choice.interfaces if item.note)]
 
 
-def _problems(connection: Connection) -> list[str]:
-    """What an agent's author or its user may want to mend."""
-    found, choice, health = connection.found, connection.chosen, connection.health
-    problems = list(found.card.problems) if found else []
-    if choice:
-        problems += [*choice.problems, *(item.note for item in choice.interfaces if item.note)]
+def _call_problems(connection: Connection) -> list[str]:
+    health = connection.health
     told = (connection.unmet, health.detour, health.note or health.last_error)
-    return problems + [text for text in told if text]
+    return [text for text in told if text]
 
 
-def _some(items: list[str], count: int) -> list[JSON]:
-    """Keep the first items, and say how many there are in all."""
+def _first(items: list[str], count: int) -> list[JSON]:
+    """Return the first items, and after them how many there are in all."""
     if len(items) <= count:
         return list(items)
-    return [*items[:count], f"… {len(items)} in all"]
+    return [*items[:count], _how_many(len(items))]
+
+
+def _how_many(count: int) -> str:
+    return f"… {count} in all"
 
 
 def _skill(skill: AgentSkill, say: Say) -> Row:
     members: Row = {
-        "name": say(skill.name, NAME),
-        "description": say(skill.description or "", WORDS),
-        "examples": [say(text, WORDS // 2) for text in skill.examples[:EXAMPLES]],
+        "name": say(skill.name, NAME_BYTES),
+        "description": say(skill.description or "", WORDS_BYTES),
+        "examples": [say(text, WORDS_BYTES // 2) for text in skill.examples[:MOST_EXAMPLES]],
         **_modes(skill.input_modes, skill.output_modes, say),
     }
-    return {name: value for name, value in members.items() if value}
+    return _without_empty(members)
 
 
 def _modes(taken: tuple[str, ...], given: tuple[str, ...], say: Say) -> Row:
-    """The media types an agent or skill takes and gives, where it says so."""
-    modes = {
-        "input_modes": _some([say(mode, MODE) for mode in taken], MODES),
-        "output_modes": _some([say(mode, MODE) for mode in given], MODES),
+    """Return the media types that an agent or skill declares."""
+    modes: Row = {
+        "input_modes": _first([say(mode, MODE_BYTES) for mode in taken], MOST_MODES),
+        "output_modes": _first([say(mode, MODE_BYTES) for mode in given], MOST_MODES),
     }
-    return {name: value for name, value in modes.items() if value}
+    return _without_empty(modes)
+
+
+# --- credentials ---
 
 
 def _credentials(auth: Credential | None, connection: Connection | None, say: Say) -> str:
-    """Say what the agent wants and what is configured, never the value."""
-    have = f"{KINDS[type(auth)]}: configured" if auth else "none set"
-    card = connection.found.card if connection and connection.found else None
+    """Return what is configured and what the card asks for, never a value."""
+    configured = f"{KINDS[type(auth)]}: configured" if auth else "none set"
+    card = _card(connection)
     if card is None:
-        return have
+        return configured
     if not card.security:
-        return f"{have}; the card asks for none"
-    ways = [" and ".join(_scheme(card, name) for name in item) or "none" for item in card.security]
-    return f"{have}; the card asks for {say(' or '.join(ways), WORDS)}"
+        return f"{configured}; the card asks for none"
+    wanted = " or ".join(_scheme_names(card, names) for names in card.security)
+    return f"{configured}; the card asks for {say(wanted, WORDS_BYTES)}"
 
 
-def _scheme(card: AgentCard, name: str) -> str:
+def _scheme_names(card: AgentCard, names: Iterable[str]) -> str:
+    """Return the schemes that one way to authenticate needs together."""
+    return " and ".join(_scheme_name(card, name) for name in names) or "none"
+
+
+def _scheme_name(card: AgentCard, name: str) -> str:
     scheme = card.security_schemes.get(name)
     if scheme is None:
         return name
-    words = {"apiKey": "an API key", "http": f"HTTP {scheme.scheme or 'authentication'}"}
-    return words.get(scheme.kind, scheme.kind)
+    if scheme.kind == "apiKey":
+        return "an API key"
+    if scheme.kind == "http":
+        return f"HTTP {scheme.scheme or 'authentication'}"
+    return scheme.kind

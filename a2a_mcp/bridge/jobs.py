@@ -1,8 +1,8 @@
-"""Sends whose callers come back for the result by a handle, however long it takes: jobs.
+"""Jobs: sends whose callers fetch the result later, by a handle.
 
-A job is nothing new in the task map: its handle is one more id of the row that its send has
-written. So it is durable before anyone is told of it, it belongs to the row's owner, and after a
-restart it finds its task by asking the agent. What is held here only saves asking again. No MCP.
+A handle is one more id of the row that the send has stored. So a job is durable before its caller
+learns of it, it belongs to the row's owner, and after a restart its task is found by asking the
+agent. What is held in memory only saves that request: nothing may depend on it.
 """
 
 from __future__ import annotations
@@ -17,35 +17,38 @@ from uuid import uuid4
 import anyio
 
 from a2a_mcp.a2a.errors import A2AError, AgentError, AgentUnreachable
-from a2a_mcp.a2a.model import JSON, TaskState
+from a2a_mcp.a2a.model import JSON, Part, Task, TaskState
 from a2a_mcp.bridge.send import SendRequest
 from a2a_mcp.bridge.service import Bridge
 from a2a_mcp.bridge.updates import Notice, Updates
 from a2a_mcp.errors import BridgeError, SentBefore
+from a2a_mcp.presentation import sentences
 from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.store.base import TaskRecord
 from a2a_mcp.tracking.fairness import oldest_of_most
 from a2a_mcp.tracking.tracked_task import TrackedTask
 
 if TYPE_CHECKING:
-    from a2a_mcp.bridge.questions import Question
+    from a2a_mcp.bridge.questions import Question, QuestionRef
 
 WAITING: Final = (TaskState.INPUT_REQUIRED, TaskState.AUTH_REQUIRED)
-GRACE_SECONDS: Final = 1.0  # what is done by then needs no handle
-LOOK_SECONDS: Final = 5.0  # for a read at the agent, where nobody follows the task any more
+GRACE_SECONDS: Final = 1.0  # a send that is done by then needs no handle
+LOOK_SECONDS: Final = 5.0  # for asking the agent about a task that is no longer followed
 MOST_HELD: Final = 256
-SERVER_FAULT: Final = 500
+SERVER_FAULT: Final = 500  # the first HTTP status of a server error (RFC 9110, 15.6)
+ID_LETTERS: Final = 32
 
 Key = tuple[str, str, str]
+"""Owner, agent and handle: a handle may be an agent's own id, which two agents can share."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A send under way, and what its caller is to be told besides its outcome.
+    """A send under way, and what its caller is told besides the result.
 
-    `named` is the task that the caller named; `sent` tells that `follow` is of the message itself,
-    and not of a later reading. `answering` is the question whose answer is about to leave,
-    `answered` are those whose answers have left.
+    `created` is in Unix seconds. `named` is the id of the task that the caller named. `sent` says
+    that `follow` is of the message itself, not of a later reading. `answering` is the fingerprint
+    of the question whose answer is being sent, `answered` those of all answered questions.
     """
 
     handle: str
@@ -60,50 +63,63 @@ class Job:
 
     @property
     def key(self) -> Key:
-        """What it is held by: a handle may be an agent's own id, and so another's as well."""
+        """Return the key that the job is held by."""
         return self.record.owner, self.record.agent, self.handle
 
     @property
     def over(self) -> bool:
-        """Whether waiting changes nothing more: there is an answer, a question, or an error."""
-        follow = self.follow
+        """Return whether there is a result, a question or an error, so that waiting is useless."""
         if self.answering:
             return False
-        if follow.task is None:
-            return follow.message is not None or (follow.error is not None and not self.cut_off)
-        at_stop = follow.has_result and follow.task.state.stop
-        return at_stop and (follow.ended or not follow.awaiting_reaction)
+        if self.follow.task is None:
+            return self._ended_without_task
+        return self._is_at_stop
+
+    @property
+    def _ended_without_task(self) -> bool:
+        if self.follow.message is not None:
+            return True
+        return self.follow.error is not None and not self.cut_off
+
+    @property
+    def _is_at_stop(self) -> bool:
+        task = self.follow.task
+        if task is None or not self.follow.has_result or not task.state.stop:
+            return False
+        return self.follow.ended or not self.follow.awaiting_reaction
 
     @property
     def cut_off(self) -> bool:
-        """Whether the agent could not be asked, for a reason that may pass."""
+        """Return whether the agent could not be asked, for a reason that may pass."""
         return not self.sent and _may_pass(self.follow.error)
 
     @property
     def adrift(self) -> bool:
-        """Whether nobody follows the task any more, although it may go on."""
+        """Return whether the task may go on, but is no longer followed."""
         return self.follow.ended and not self.over and not self.answering
 
     async def changed(self, seconds: float) -> None:
-        """Wait until it is over; where nothing tells of a change, or none comes, `seconds`."""
+        """Wait for a change, at most `seconds`; always so long where no change is reported."""
         if self.follow.has_result:
             await anyio.sleep(seconds)
         else:
             await self.follow.wait(seconds)
 
     def question(self) -> Question | None:
-        """Give the question that waits for its answer."""
+        """Return the question that waits for its answer; None where there is none."""
         task = self.follow.task
         if not self.over or task is None or task.state not in WAITING:
             return None
         from a2a_mcp.bridge.questions import question_of
 
-        found = question_of(self.follow.agent, task)
-        return None if found is None or found.asked.mark in self.answered else found
+        question = question_of(self.follow.agent, task)
+        if question is None or question.ref.fingerprint in self.answered:
+            return None
+        return question
 
 
 class Jobs:
-    """The jobs of one process, for any number of owners."""
+    """The jobs of one process, of any number of owners."""
 
     def __init__(self, bridge: Bridge, *, grace_seconds: float = GRACE_SECONDS) -> None:
         self._bridge = bridge
@@ -113,9 +129,9 @@ class Jobs:
     async def start(
         self, owner: str, outgoing: SendRequest, notice: Notice | None = None
     ) -> TaskView | Job:
-        """Send a message; gives what came of it at once, or else the job, durable by then."""
+        """Send a message; return its view if it is done soon, else the stored job."""
         began = time.monotonic()
-        # A new task waits for its agent's card in the background; an old one is read before.
+        # A new task waits for its agent's card in the background; a known task is read first.
         seconds = None if outgoing.task_id else self._grace_seconds
         follow, note = await self._bridge.start(owner, replace(outgoing, wait_seconds=seconds))
         left = self._grace_seconds - (time.monotonic() - began)
@@ -131,44 +147,51 @@ class Jobs:
         )
         if not job.over:
             follow.known_as(await self._bridge.tasks.update(follow.record, handle=job.handle))
-        if job.over:
+        if job.over:  # the task may have stopped while the handle was stored
             return await self.outcome(job)
         return self._hold(replace(job, record=follow.record))
 
     async def look(self, owner: str, handle: str) -> Job:
-        """Give a job as it is now; raises UnknownTask.
+        """Return a job as it is now; raises UnknownTask.
 
-        The agent is asked only where nobody follows the task any more, as after a restart.
+        The agent is asked only where the task is no longer followed, as after a restart.
         """
         record = await self._bridge.router.find_task(owner, handle, None)
-        job = self._held.get((owner, record.agent, handle))
-        if job and not job.adrift:
-            return replace(job, record=record)
-        job = job or Job(handle, record.created, record, TrackedTask(record), named=record.task_id)
+        held = self._held_and_followed((owner, record.agent, handle))
+        if held:
+            return replace(held, record=record)
+        return await self._resumed(owner, handle, record)
+
+    async def _resumed(self, owner: str, handle: str, record: TaskRecord) -> Job:
+        """Follow the task of a job again, and hold the job."""
+        key = owner, record.agent, handle
+        job = self._held.get(key) or Job(
+            handle, record.created, record, TrackedTask(record), named=record.task_id
+        )
         try:
-            follow, note = await self._taken_up(owner, record)
+            follow, note = await self._attach(owner, record)
         except (A2AError, BridgeError) as error:
             failed = TrackedTask.failed(record, error)
             return replace(job, record=record, follow=failed, sent=False)
-        meanwhile = self._held.get(job.key)
-        if meanwhile and not meanwhile.adrift:  # somebody else has, and may have answered since
-            return replace(meanwhile, record=record)
+        held = self._held_and_followed(key)
+        if held:  # another call has resumed it meanwhile, and may have answered a question since
+            return replace(held, record=record)
         return self._hold(replace(job, record=record, follow=follow, note=note or job.note))
 
     async def outcome(self, job: Job) -> TaskView:
-        """View what came of a job that is over; raises what a call that waited would have."""
+        """Return the view of a job that is over; raises what a call that waited would raise."""
         return await self._bridge.report(job.follow, job.note)
 
     async def answer(self, owner: str, job: Job, given: Mapping[str, JSON]) -> None:
-        """Take what a person gave to a job's question up, once, whoever else does so just now.
+        """Send a person's answer to a job's question, once, also when two calls bring it.
 
-        Raises what kept it from leaving: then the question still waits.
+        Raises A2AError and BridgeError where it could not be sent: then the question still waits.
         """
         current = self._held.get(job.key, job)
         question, wanted = current.question(), job.question()
-        if question is None or wanted is None or question.asked != wanted.asked:
+        if question is None or wanted is None or question.ref != wanted.ref:
             return
-        self._hold(replace(current, answering=question.asked.mark))
+        self._hold(replace(current, answering=question.ref.fingerprint))
         after = current
         try:
             after = await self._answered(owner, current, question, given)
@@ -178,45 +201,56 @@ class Jobs:
     async def _answered(
         self, owner: str, job: Job, question: Question, given: Mapping[str, JSON]
     ) -> Job:
-        from a2a_mcp.bridge.questions import INCOMPLETE, SENT_BEFORE, question_of
-
-        asked = question.asked
-        outgoing = SendRequest("", agent=asked.agent, task_id=asked.task_id)
+        """Return the job after its question was answered."""
+        asked = question.ref
         parts = question.form.answer(given) if question.form else ()
-        job = replace(job, answered=job.answered | {asked.mark})
+        job = replace(job, answered=job.answered | {asked.fingerprint})
         if not parts and not question.link:
-            return replace(job, note=INCOMPLETE)
+            return replace(job, note=sentences.ANSWER_INCOMPLETE)
         task = (await self._bridge.reader.read(owner, asked.task_id, asked.agent)).task
-        now = question_of(asked.agent, task) if task else None
-        waits = task is not None and now is not None and now.asked == asked
-        if question.link or not waits:  # it goes on by itself once the person has signed in
-            past = task.status if task and waits else None
-            follow, note = await self._bridge.attach(owner, replace(outgoing, past=past))
+        still_asked = _asks(task, asked)
+        # After a sign-in the task goes on by itself; nothing is sent.
+        if question.link or not still_asked:
+            past = task.status if task and still_asked else None
+            wanted = SendRequest("", agent=asked.agent, task_id=asked.task_id, past=past)
+            follow, note = await self._bridge.attach(owner, wanted)
             return replace(job, follow=follow, note=note)
-        # Known again when it comes twice, and no way back to the handle, which is the caller's.
-        message_id = sha256(f"{job.handle} {asked.mark}".encode()).hexdigest()[:32]
-        reply = replace(outgoing, parts=parts, message_id=message_id)
+        return await self._send_answer(owner, job, asked, parts)
+
+    async def _send_answer(
+        self, owner: str, job: Job, asked: QuestionRef, parts: tuple[Part, ...]
+    ) -> Job:
+        # The same answer gets the same id, so a repetition is noticed. The handle is hashed: the
+        # agent must not learn it.
+        message_id = sha256(f"{job.handle} {asked.fingerprint}".encode()).hexdigest()[:ID_LETTERS]
+        reply = SendRequest(
+            "", agent=asked.agent, task_id=asked.task_id, parts=parts, message_id=message_id
+        )
         try:
             follow, note = await self._bridge.start(owner, reply)
         except SentBefore:
-            return replace(job, note=SENT_BEFORE)
+            return replace(job, note=sentences.ANSWER_SENT_BEFORE)
         return replace(job, follow=follow, note=note, named=asked.task_id, sent=True)
 
     def leave(self, job: Job, note: str) -> None:
-        """Leave the question to whoever reads the result; `note` says why."""
+        """Stop asking the person and show the question in the result; `note` says why."""
         question = job.question()
         if question:
-            self._hold(replace(job, note=note, answered=job.answered | {question.asked.mark}))
+            self._hold(replace(job, note=note, answered=job.answered | {question.ref.fingerprint}))
 
     async def cancel(self, owner: str, job: Job) -> None:
         """Ask the agent to stop a job's task; raises UnknownTask, NotAllowed, A2AError."""
         await self._bridge.cancel(owner, job.handle, None, None)
 
-    async def _taken_up(self, owner: str, record: TaskRecord) -> tuple[TrackedTask, str | None]:
-        """Follow a task again; one that was not named yet is looked for at its agent."""
+    async def _attach(self, owner: str, record: TaskRecord) -> tuple[TrackedTask, str | None]:
+        """Follow a task again; a task without a known id is searched at its agent."""
         task_id = record.task_id or record.pending_id
         wanted = SendRequest("", agent=record.agent, task_id=task_id, wait_seconds=LOOK_SECONDS)
         return await self._bridge.attach(owner, wanted)
+
+    def _held_and_followed(self, key: Key) -> Job | None:
+        job = self._held.get(key)
+        return job if job and not job.adrift else None
 
     def _hold(self, job: Job) -> Job:
         self._held.pop(job.key, None)
@@ -226,7 +260,18 @@ class Jobs:
         return job
 
 
+def _asks(task: Task | None, asked: QuestionRef) -> bool:
+    """Return whether a task, as it is now, asks this very question."""
+    if task is None:
+        return False
+    from a2a_mcp.bridge.questions import question_of
+
+    question = question_of(asked.agent, task)
+    return question is not None and question.ref == asked
+
+
 def _may_pass(error: A2AError | BridgeError | None) -> bool:
+    """Return whether an error says nothing about the task, so that asking again may help."""
     if isinstance(error, AgentError):
         return error.code is None and error.status is not None and error.status >= SERVER_FAULT
     return isinstance(error, AgentUnreachable)

@@ -180,6 +180,17 @@ ANSWER_INTERRUPT: Final = (
     "An interrupt is answered with data {interruptResponse: {interruptId, response}} alone."
 )
 
+USER_ANSWERED: Final = "The user was asked, and answered."
+ANSWER_SENT_BEFORE: Final = (
+    "The user's answer to this question was sent before; nothing was sent again. If the task still "
+    "waits, ask the user again."
+)
+ANSWER_INCOMPLETE: Final = "The user left out a part of the answer, so nothing was sent."
+SIGN_IN_NOT_SEEN: Final = (
+    "The user was shown the link, but the agent has not seen the sign-in yet. Call subscribe or "
+    "get_task with this task_id once the user is done."
+)
+TASK_UNREADABLE_NOW: Final = "The task could not be read just now."
 USER_DECLINED: Final = "The user was asked and declined to answer."
 USER_CLOSED_QUESTION: Final = "The user was asked and closed the question without an answer."
 USER_LATE: Final = "The user was asked and did not answer in time."
@@ -208,6 +219,20 @@ def too_many_questions(count: int) -> str:
 
 
 # --- agents ---
+
+AGENT_IS_FAILING: Final = (
+    "The last call to this agent failed; the next one tries again. If it goes on, use another "
+    "agent, or ask the user to check this one's URL and credentials (auth) in the configuration."
+)
+LOOK_AT_AN_AGENT: Final = "agent_info(agent=NAME) looks at an agent and shows its skills."
+NO_AGENT_CONFIGURED: Final = (
+    "No agent is configured: give the bridge a URL, A2A_AGENTS or agents.toml."
+)
+
+
+def more_agents(total: int, page: int) -> str:
+    """Say how to see the next page of the list of agents."""
+    return f'{total} agents in all; more with agent_info(agent="page={page}").'
 
 
 def skills_left_out(total: int, shown: int) -> str:

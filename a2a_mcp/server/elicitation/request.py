@@ -30,7 +30,7 @@ def can_be_shown(app: App, question: Question) -> bool:
 
 def request_of(app: App, question: Question, number: str | None = None) -> t.ElicitRequestParams:
     """Return the request for a question; `number` identifies one that is asked by URL."""
-    name, words = question.asked.agent, app.mask(question.words)
+    name, words = question.ref.agent, app.mask(question.words)
     if question.link:
         message = _sign_in_message(name, question.link, words)
         return t.ElicitRequestURLParams(message=message, url=question.link, elicitation_id=number)

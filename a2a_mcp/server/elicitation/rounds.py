@@ -37,7 +37,7 @@ from a2a_mcp.server.elicitation.request import can_be_shown, request_of
 if TYPE_CHECKING:
     from mcp.server.session import ServerSession
 
-    from a2a_mcp.bridge.questions import Answers, Asked, Question
+    from a2a_mcp.bridge.questions import Answers, QuestionRef, Question
 
 T = TypeVar("T")
 
@@ -108,11 +108,11 @@ class _Call:
 
     async def resume(self, state: str) -> _Step:
         """Go on from the round that returned with `state`; the SDK has checked whose it is."""
-        from a2a_mcp.bridge.questions import Asked
+        from a2a_mcp.bridge.questions import QuestionRef
 
         kept = json.loads(state)
         self._rounds = kept["rounds"]
-        asked = Asked(**kept["asked"] | {"state": TaskState(kept["asked"]["state"])})
+        asked = QuestionRef(**kept["asked"] | {"state": TaskState(kept["asked"]["state"])})
         # The same round gives the same id, so a repeated request does not send the answer twice.
         message_id = hashlib.sha256(state.encode()).hexdigest()[:32]
         return await self._act_on(self._returned_reply(kept["at"]), asked, message_id)
@@ -158,7 +158,7 @@ class _Call:
     def _ask_in_result(self, question: Question) -> t.InputRequiredResult:
         """Return from the call with the question and the state of the call, which the SDK seals."""
         state = {
-            "asked": asdict(question.asked),
+            "asked": asdict(question.ref),
             "rounds": self._rounds,
             "at": time.time(),
             "round": uuid4().hex,
@@ -172,7 +172,7 @@ class _Call:
         """Ask while the call waits, and act on the reply; earlier updates stay in the view."""
         number = uuid4().hex
         reply = await self._pushed_reply(question, number)
-        step = await self._act_on(reply, question.asked, number)
+        step = await self._act_on(reply, question.ref, number)
         if question.link and step.may_ask:
             await self._ctx.session.send_elicit_complete(number, self._ctx.request_id)
         view = replace(step.view, updates=before.updates + step.view.updates)
@@ -195,7 +195,7 @@ class _Call:
             return await session.elicit_url(params.message, params.url, number, related)
         return await session.elicit_form(params.message, params.requested_schema, related)
 
-    async def _act_on(self, reply: Reply, asked: Asked, message_id: str) -> _Step:
+    async def _act_on(self, reply: Reply, asked: QuestionRef, message_id: str) -> _Step:
         """Do what the person's reply asks for."""
         match reply:
             case NoAnswer():
@@ -210,7 +210,7 @@ class _Call:
                     outcome = self._answers().answer(asked, content, base)
                 return _Step(*await self.timed(outcome))
 
-    async def _without_answer(self, reason: NoAnswer, asked: Asked) -> _Step:
+    async def _without_answer(self, reason: NoAnswer, asked: QuestionRef) -> _Step:
         """Return the task with the reason, and what to do if it waits as before."""
         view = await self._answers().now(asked)
         step = None

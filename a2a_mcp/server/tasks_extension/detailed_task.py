@@ -45,7 +45,7 @@ async def detailed_task(app: App, job: Job, modes: Modes) -> Wire:
     askable = question is not None and (modes.url if question.link else modes.form)
     if question and askable and not question.secret and can_be_shown(app, question):
         request = t.ElicitRequest(params=request_of(app, question))
-        requests = {question.asked.mark: _json(request)}
+        requests = {question.ref.fingerprint: _json(request)}
         return _task(app, job, "input_required", inputRequests=requests)
     if not job.over:
         return working_task(app, job)

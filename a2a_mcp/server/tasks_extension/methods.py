@@ -83,9 +83,9 @@ async def update(ctx: Context, params: UpdateParams) -> Wire:
     """Serve tasks/update: send the answer to a question, once."""
     app, job = await _job(ctx, params)
     question = job.question()
-    if question is None or question.asked.mark not in params.input_responses:
+    if question is None or question.ref.fingerprint not in params.input_responses:
         return {}
-    match _read_reply(params.input_responses[question.asked.mark]):
+    match _read_reply(params.input_responses[question.ref.fingerprint]):
         case NoAnswer() as reason:
             app.jobs.leave(job, reason.value)
         case Answer(content):
