@@ -12,7 +12,7 @@ import anyio
 from mcp import Client
 
 from a2a_mcp.agents.registry import Registry
-from a2a_mcp.bridge.list_tasks import Listing
+from a2a_mcp.bridge.list_tasks import TaskLister
 from a2a_mcp.bridge.send import SendRequest
 from a2a_mcp.bridge.service import Bridge
 from a2a_mcp.config.load import Config
@@ -48,7 +48,7 @@ class Stage:
     bridge: Bridge
     registry: Registry
     tasks: SqliteTaskStore
-    listing: Listing
+    lister: TaskLister
 
     async def send(self, text: str = "hello", *, owner: str = ME, **fields: Any) -> TaskView:
         """Send, waiting at most five seconds unless told."""
@@ -94,7 +94,7 @@ async def staged(
                 group.start_soon(kept.run)
                 group.start_soon(registry.tidy)
                 bridge = Bridge(registry, tasks, follower, kept)
-                yield Stage(bridge, registry, tasks, Listing(registry, tasks))
+                yield Stage(bridge, registry, tasks, TaskLister(registry, tasks))
                 group.cancel_scope.cancel()
     finally:
         with anyio.CancelScope(shield=True):

@@ -1,37 +1,33 @@
-"""Lists of tasks: those this caller started, or those an agent itself lists."""
+"""List tasks: those that a caller started here, or those that an agent itself lists.
+
+A caller never sees a task of another owner, in neither list.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
 from a2a_mcp.a2a.errors import MethodNotFound, UnsupportedOperation
-from a2a_mcp.a2a.model import JSON, ListTasksRequest, Task, TaskState
+from a2a_mcp.a2a.model import JSON, ListTasksRequest, Task, TaskPage, TaskState
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.errors import NotAllowed
+from a2a_mcp.presentation import sentences
 from a2a_mcp.presentation.budget import count_fitting_rows
 from a2a_mcp.presentation.task_list_view import TaskListView
 from a2a_mcp.store.base import TaskRecord, TaskStore
 from a2a_mcp.text.times import rfc3339
 from a2a_mcp.text.untrusted import scrub
 
-# What a message is that has no task, by its state.
-NAMELESS: Final = {state.value: "no task is known" for state in TaskState} | {
-    "submitted": "on its way, or lost at a restart",
-    "completed": "answered without a task",
-    "failed": "not taken",
-    "unknown": "nobody knows whether it arrived",
-}
 LONGEST_TOKEN: Final = 2_000
-LONGEST_TIME: Final = 40  # what is longer is no time, and is not cut to look like one
-INSTEAD: Final = "Leave out remote: list_tasks then lists those started through this bridge."
-AS_SEEN: Final = "States are as last seen."
+LONGEST_TIME: Final = 40  # a longer text is no time; cut, it could look like one
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
-    """Which tasks are wanted; `updated_after` is RFC 3339."""
+class TaskFilter:
+    """Which tasks are wanted; `updated_after` is an RFC 3339 time."""
 
     agent: str | None = None
     context_id: str | None = None
@@ -41,104 +37,134 @@ class Filter:
     cursor: str | None = None
 
 
-class Listing:
+class TaskLister:
     """Lists tasks for the callers of one process."""
 
     def __init__(self, registry: Registry, tasks: TaskStore) -> None:
         self._registry = registry
         self._tasks = tasks
 
-    async def tasks(self, owner: str, wanted: Filter, *, remote: bool) -> TaskListView:
-        """List the owner's tasks, or with `remote` the agent's own; raises both error trees.
+    async def list(self, owner: str, wanted: TaskFilter, *, remote: bool) -> TaskListView:
+        """Return the owner's tasks, or with `remote` the agent's; raises BridgeError and A2AError.
 
-        A page that would not fit into a result is asked for again, smaller, so that its cursor is
-        right and nothing is lost.
+        A page too large for a result is read again with fewer rows, so that its cursor is right
+        and no row is lost.
         """
         agent = self._registry.resolve(wanted.agent) if wanted.agent or remote else None
-        room = self._registry.config.server.result_bytes
+        limit = self._registry.config.server.result_bytes
         while True:
-            if remote and agent:
-                view = await self._remote(owner, agent, wanted)
-            else:
-                view = await self._own(owner, agent, wanted)
-            count = count_fitting_rows(view, room)
+            view = await self._page(owner, agent, wanted, remote=remote)
+            count = count_fitting_rows(view, limit)
             if count >= min(len(view.rows), wanted.limit) or wanted.limit == 1:
                 return view
             wanted = replace(wanted, limit=max(count, 1))
 
-    async def _own(self, owner: str, agent: str | None, wanted: Filter) -> TaskListView:
+    async def _page(
+        self, owner: str, agent: str | None, wanted: TaskFilter, *, remote: bool
+    ) -> TaskListView:
+        if remote and agent:
+            return await self._remote_page(owner, agent, wanted)
+        return await self._own_page(owner, agent, wanted)
+
+    # --- tasks started here ---
+
+    async def _own_page(self, owner: str, agent: str | None, wanted: TaskFilter) -> TaskListView:
+        records, cursor = await self._stored(owner, agent, wanted)
+        may_change = any(not record.state.terminal for record in records)
+        note = sentences.join(
+            sentences.STATES_AS_LAST_SEEN if may_change else None, self._tasks.problem
+        )
+        return TaskListView(tuple(_row(record) for record in records), cursor, note)
+
+    async def _stored(
+        self, owner: str, agent: str | None, wanted: TaskFilter
+    ) -> tuple[Sequence[TaskRecord], str | None]:
         try:
-            records, cursor = await self._tasks.list(
+            return await self._tasks.list(
                 owner,
                 agent=agent,
                 context_id=wanted.context_id,
                 state=wanted.state,
-                updated_after=seconds(wanted.updated_after),
+                updated_after=unix_seconds(wanted.updated_after),
                 limit=wanted.limit,
                 cursor=wanted.cursor,
             )
         except ValueError as error:
-            said = str(error)
+            reason = str(error)
             raise NotAllowed(
-                f"{said[:1].upper()}{said[1:]}.", "Correct it, or list without it."
+                f"{reason[:1].upper()}{reason[1:]}.", "Correct it, or list without it."
             ) from error
-        notes = [AS_SEEN] if any(not record.state.terminal for record in records) else []
-        notes += [self._tasks.problem] if self._tasks.problem else []
-        rows = tuple(_row(record) for record in records)
-        return TaskListView(rows, cursor, " ".join(notes) or None)
 
-    async def _remote(self, owner: str, agent: str, wanted: Filter) -> TaskListView:
-        client = await self._registry.connection(agent).client()
-        after = seconds(wanted.updated_after)
-        request = ListTasksRequest(
-            context_id=wanted.context_id,
-            state=wanted.state,
-            page_size=wanted.limit,
-            page_token=wanted.cursor,
-            history_length=0,
-            updated_after=rfc3339(after) if after is not None else None,
-        )
-        try:
-            page = await client.list(request)
-        except (MethodNotFound, UnsupportedOperation) as error:
-            said = scrub(error.message).rstrip(".")
-            raise NotAllowed(
-                f"The agent {agent!r} cannot list its tasks: {said}.", INSTEAD, agent=agent
-            ) from None
+    # --- tasks that an agent lists ---
+
+    async def _remote_page(self, owner: str, agent: str, wanted: TaskFilter) -> TaskListView:
+        page = await self._asked(agent, wanted)
         own = [task for task in page.tasks if not await self._is_of_other(owner, agent, task)]
         rows = tuple(_remote_row(agent, task) for task in own)
-        whole = page.total_size and len(own) == len(page.tasks)
-        notes = [f"{page.total_size} tasks in all at {agent}."] if whole else []
-        if len(rows) > wanted.limit:
-            notes.append(f"{len(rows)} came although {wanted.limit} were asked for; cut.")
         cursor = scrub(page.next_page_token or "") or None
-        if cursor and len(cursor.encode()) > LONGEST_TOKEN:
-            cursor = None
-            notes.append("The agent's mark of the next page is too long to be used.")
-        return TaskListView(rows[: wanted.limit], cursor, " ".join(notes) or None)
+        is_too_long = cursor is not None and len(cursor.encode()) > LONGEST_TOKEN
+        # The total counts other owners' tasks too, so it is shown only where there are none.
+        total = page.total_size if len(own) == len(page.tasks) else None
+        too_many = len(rows) > wanted.limit
+        note = sentences.join(
+            sentences.total_at_agent(total, agent) if total else None,
+            sentences.more_rows_than_asked(len(rows), wanted.limit) if too_many else None,
+            sentences.NEXT_PAGE_UNUSABLE if is_too_long else None,
+        )
+        return TaskListView(rows[: wanted.limit], None if is_too_long else cursor, note)
+
+    async def _asked(self, agent: str, wanted: TaskFilter) -> TaskPage:
+        """Return the page that the agent lists; raises NotAllowed where it lists none."""
+        client = await self._registry.connection(agent).client()
+        try:
+            return await client.list(_request(wanted))
+        except (MethodNotFound, UnsupportedOperation) as error:
+            reason = scrub(error.message).rstrip(".")
+            raise NotAllowed(
+                f"The agent {agent!r} cannot list its tasks: {reason}.",
+                sentences.LIST_WITHOUT_REMOTE,
+                agent=agent,
+            ) from None
 
     async def _is_of_other(self, owner: str, agent: str, task: Task) -> bool:
-        """Whether a task is somebody else's; one that is under way is known by its conversation."""
+        """Return whether a task is another owner's, by its id or by its conversation.
+
+        The id of a task that was just started may not be stored yet; its conversation is.
+        """
         if await self._tasks.held_by_other(owner, agent, task.id):
             return True
-        context_id = task.context_id
-        if not context_id:
+        if not task.context_id:
             return False
-        return await self._tasks.context_held_by_other(owner, agent, context_id)
+        return await self._tasks.context_held_by_other(owner, agent, task.context_id)
+
+
+def _request(wanted: TaskFilter) -> ListTasksRequest:
+    after = unix_seconds(wanted.updated_after)
+    return ListTasksRequest(
+        context_id=wanted.context_id,
+        state=wanted.state,
+        page_size=wanted.limit,
+        page_token=wanted.cursor,
+        history_length=0,
+        updated_after=rfc3339(after) if after is not None else None,
+    )
 
 
 def _row(record: TaskRecord) -> dict[str, JSON]:
-    nameless = record.handle if record.state is TaskState.FAILED else record.pending_id
-    task_id = record.task_id or nameless
+    is_failed = record.state is TaskState.FAILED
+    task_id = record.task_id or (record.handle if is_failed else record.pending_id)
     row = {
         "agent": record.agent,
         "task_id": scrub(task_id) if task_id else None,
         "context_id": scrub(record.context_id) if record.context_id else None,
         "state": record.state.value,
         "updated": rfc3339(record.updated),
-        "message_id": None if record.task_id else record.message_id,
-        "note": None if record.task_id else NAMELESS[record.state.value],
     }
+    if not record.task_id:
+        row["message_id"] = record.message_id
+        row["note"] = sentences.MESSAGE_WITHOUT_TASK.get(
+            record.state.value, sentences.NO_TASK_KNOWN
+        )
     return {name: value for name, value in row.items() if value}
 
 
@@ -154,8 +180,8 @@ def _remote_row(agent: str, task: Task) -> dict[str, JSON]:
     return {name: value for name, value in row.items() if value}
 
 
-def seconds(when: str | None) -> float | None:
-    """Read an RFC 3339 time as unix seconds; raises NotAllowed."""
+def unix_seconds(when: str | None) -> float | None:
+    """Return an RFC 3339 time in Unix seconds, UTC if it names no zone; raises NotAllowed."""
     if when is None:
         return None
     try:

@@ -50,6 +50,11 @@ def read_files(task_id: str, artifact_id: str) -> str:
     return f"Read its files with {get_artifact_call(task_id, artifact_id)})."
 
 
+def note_before(note: str | None) -> str:
+    """Return a note as it stands before a text; empty where there is none."""
+    return f"Note: {note}\n\n" if note else ""
+
+
 def artifacts_not_listed(total: int, listed: int) -> str:
     """Say that not all artifacts of a task are listed."""
     return f"{total} artifacts in all; the first {listed} are listed."

@@ -248,3 +248,33 @@ NO_TASKS: Final = "No tasks."
 def next_page(cursor: str) -> str:
     """Say how to list the next page of tasks."""
     return f'More with cursor="{cursor}".'
+
+
+STATES_AS_LAST_SEEN: Final = "States are as last seen."
+LIST_WITHOUT_REMOTE: Final = (
+    "Leave out remote: list_tasks then lists those started through this bridge."
+)
+NEXT_PAGE_UNUSABLE: Final = "The agent's mark of the next page is too long to be used."
+MESSAGE_WITHOUT_TASK: Final = {
+    "submitted": "on its way, or lost at a restart",
+    "completed": "answered without a task",
+    "failed": "not taken",
+    "unknown": "delivery unknown",
+}
+"""What is known of a message without a task, by its state."""
+NO_TASK_KNOWN: Final = "no task is known"
+
+
+def total_at_agent(total: int, agent: str) -> str:
+    """Say how many tasks an agent has in all."""
+    return f"{total} tasks in all at {agent}."
+
+
+def more_rows_than_asked(count: int, limit: int) -> str:
+    """Say that an agent sent more tasks than asked for, and that the rest was cut."""
+    return f"{count} came although {limit} were asked for; cut."
+
+
+def task_as_last_seen(reason: str) -> str:
+    """Say that a task is shown from memory, and why."""
+    return f"This state is as last seen; the agent could not be asked: {reason}."

@@ -17,8 +17,8 @@ from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.bridge.describe_agents import describe_agent, list_agents
 from a2a_mcp.bridge.jobs import Jobs
-from a2a_mcp.bridge.list_tasks import Listing
-from a2a_mcp.bridge.read_artifact import FilesOut
+from a2a_mcp.bridge.list_tasks import TaskLister
+from a2a_mcp.bridge.read_artifact import ArtifactReader
 from a2a_mcp.bridge.service import Bridge
 from a2a_mcp.errors import CredentialUnavailable
 from a2a_mcp.files.allowed_paths import Paths
@@ -58,9 +58,9 @@ class App:
 
     registry: Registry
     bridge: Bridge
-    listing: Listing
+    lister: TaskLister
     streams: Streams
-    files_out: FilesOut
+    artifact_reader: ArtifactReader
     jobs: Jobs
     state_folder: Path | None = None
     local: bool = False

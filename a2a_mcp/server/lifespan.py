@@ -20,9 +20,10 @@ from pydantic import BaseModel
 
 from a2a_mcp import __version__
 from a2a_mcp.agents.registry import Registry
+from a2a_mcp.bridge.artifact_files import ArtifactFiles
 from a2a_mcp.bridge.jobs import Jobs
-from a2a_mcp.bridge.list_tasks import Listing
-from a2a_mcp.bridge.read_artifact import FilesOut
+from a2a_mcp.bridge.list_tasks import TaskLister
+from a2a_mcp.bridge.read_artifact import ArtifactReader
 from a2a_mcp.bridge.service import Bridge
 from a2a_mcp.config.load import Config
 from a2a_mcp.config.reload import Reloader
@@ -144,9 +145,9 @@ def _app(bridge: Bridge, streams: Streams, state_folder: Path | None, *, local: 
     return App(
         registry,
         bridge,
-        Listing(registry, bridge.tasks),
+        TaskLister(registry, bridge.tasks),
         streams,
-        FilesOut(registry, bridge.reader, state_folder, local=local),
+        ArtifactReader(registry, bridge.reader, ArtifactFiles(registry, state_folder, local=local)),
         Jobs(bridge),
         state_folder,
         local,

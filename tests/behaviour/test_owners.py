@@ -33,7 +33,7 @@ from staging import Stage, configured, staged, until
 from a2a_mcp.a2a.errors import A2AError, Delivery, InvalidAgentResponse, TaskNotFound
 from a2a_mcp.a2a.model import TaskState
 from a2a_mcp.bridge.jobs import Jobs
-from a2a_mcp.bridge.list_tasks import Filter
+from a2a_mcp.bridge.list_tasks import TaskFilter
 from a2a_mcp.bridge.send import SendRequest
 from a2a_mcp.errors import UnknownTask
 from a2a_mcp.presentation.task_view import TaskView
@@ -92,12 +92,12 @@ async def test_a_task_under_way_is_neither_listed_nor_taken_over_by_who_reads_th
     under_way = task("working", "secret") | {"contextId": sent.message["contextId"]}
     agent.on(LIST, result({"tasks": [under_way]}))
     agent.on(GET, result(under_way))
-    listed = await stage.listing.tasks(BOB, Filter(agent="one"), remote=True)
+    listed = await stage.lister.list(BOB, TaskFilter(agent="one"), remote=True)
     assert listed.rows == ()
     with pytest.raises(UnknownTask) as refused:
         await stage.bridge.get(BOB, "t1", "one")
     assert "t1" in refused.value.message
-    mine = await stage.listing.tasks(ALICE, Filter(agent="one"), remote=True)
+    mine = await stage.lister.list(ALICE, TaskFilter(agent="one"), remote=True)
     assert [row["task_id"] for row in mine.rows] == ["t1"]
 
 

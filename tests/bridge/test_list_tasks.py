@@ -14,7 +14,7 @@ from scripted import LIST, SEND, ScriptedAgent, done, error, result, scripted, s
 from staging import ME, Stage, configured, staged
 
 from a2a_mcp.a2a.model import TaskState
-from a2a_mcp.bridge.list_tasks import Filter, seconds
+from a2a_mcp.bridge.list_tasks import TaskFilter, unix_seconds
 from a2a_mcp.errors import AmbiguousAgent, NotAllowed, UnknownAgent
 from a2a_mcp.presentation.task_list_view import TaskListView
 from a2a_mcp.text.times import rfc3339
@@ -46,7 +46,7 @@ async def known(
 
 
 async def listed(stage: Stage, *, remote: bool = False, **wanted: Any) -> TaskListView:
-    return await stage.listing.tasks(ME, Filter(**wanted), remote=remote)
+    return await stage.lister.list(ME, TaskFilter(**wanted), remote=remote)
 
 
 def ids(view: TaskListView) -> list[Any]:
@@ -183,9 +183,9 @@ async def test_an_unknown_agent_is_refused(stage: Stage) -> None:
 
 
 def test_times_without_a_zone_are_utc() -> None:
-    assert seconds("2026-01-31T12:00:00") == seconds("2026-01-31T12:00:00Z")
-    assert seconds("2026-01-31T12:00:00+02:00") == seconds("2026-01-31T10:00:00Z")
-    assert rfc3339(seconds("2026-01-31T12:00:00Z") or 0) == "2026-01-31T12:00:00Z"
+    assert unix_seconds("2026-01-31T12:00:00") == unix_seconds("2026-01-31T12:00:00Z")
+    assert unix_seconds("2026-01-31T12:00:00+02:00") == unix_seconds("2026-01-31T10:00:00Z")
+    assert rfc3339(unix_seconds("2026-01-31T12:00:00Z") or 0) == "2026-01-31T12:00:00Z"
 
 
 # --- the agent's own list ---

@@ -27,7 +27,7 @@ from staging import ME, Stage, configured, staged
 
 from a2a_mcp.a2a.errors import A2AError, AgentUnreachable, Delivery
 from a2a_mcp.a2a.model import TaskState
-from a2a_mcp.bridge.list_tasks import Filter
+from a2a_mcp.bridge.list_tasks import TaskFilter
 from a2a_mcp.errors import NotAllowed
 from a2a_mcp.server.error_results import FailedCall, of_agent_error
 
@@ -167,7 +167,7 @@ async def test_a_message_that_a_crash_left_without_a_handle_is_found_by_what_the
                 await before.send("task left behind")
         proxy.fault = nothing
         async with staged(config, tmp_path / "state") as after:
-            (row,) = (await after.listing.tasks(ME, Filter(), remote=False)).rows
+            (row,) = (await after.lister.list(ME, TaskFilter(), remote=False)).rows
             assert row["message_id"]
             view = await after.bridge.get(ME, str(row["task_id"]), None)
             assert (view.state, view.text) == (TaskState.COMPLETED, "task: left behind")
@@ -218,7 +218,7 @@ async def test_a_name_of_ours_that_the_agent_never_heard_is_not_listed(
         agent.on("message/send", result(answer))
         async with staged(configured(it=agent.url), tmp_path) as stage:
             await stage.send()
-            (row,) = (await stage.listing.tasks(ME, Filter(), remote=False)).rows
+            (row,) = (await stage.lister.list(ME, TaskFilter(), remote=False)).rows
             assert (row["state"], row.get("context_id")) == ("completed", named)
 
 
@@ -228,7 +228,7 @@ async def test_a_message_that_was_not_taken_leaves_no_name_of_ours(tmp_path: Pat
         async with staged(configured(it=agent.url), tmp_path) as stage:
             with pytest.raises(A2AError):
                 await stage.send()
-            (row,) = (await stage.listing.tasks(ME, Filter(), remote=False)).rows
+            (row,) = (await stage.lister.list(ME, TaskFilter(), remote=False)).rows
     assert (row["state"], row.get("context_id")) == ("failed", None)
 
 
@@ -237,7 +237,7 @@ async def test_a_name_of_ours_that_the_agent_took_is_kept(tmp_path: Path) -> Non
         agent.on(SEND, result({"message": words_of("hi")}))
         async with staged(configured(it=agent.url), tmp_path) as stage:
             await stage.send()
-            (row,) = (await stage.listing.tasks(ME, Filter(), remote=False)).rows
+            (row,) = (await stage.lister.list(ME, TaskFilter(), remote=False)).rows
     assert row["context_id"] == agent.sends()[0].message["contextId"]
 
 

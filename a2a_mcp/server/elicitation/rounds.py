@@ -37,7 +37,7 @@ from a2a_mcp.server.elicitation.request import can_be_shown, request_of
 if TYPE_CHECKING:
     from mcp.server.session import ServerSession
 
-    from a2a_mcp.bridge.questions import Answers, QuestionRef, Question
+    from a2a_mcp.bridge.questions import Answers, Question, QuestionRef
 
 T = TypeVar("T")
 

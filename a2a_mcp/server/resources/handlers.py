@@ -17,7 +17,7 @@ from mcp.shared.exceptions import MCPError
 from pydantic import BaseModel
 
 from a2a_mcp.a2a.errors import A2AError
-from a2a_mcp.bridge.list_tasks import Filter
+from a2a_mcp.bridge.list_tasks import TaskFilter
 from a2a_mcp.bridge.resources import MOST_COMPLETIONS, Browser, Entry
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.presentation import resource_uris
@@ -142,7 +142,7 @@ async def _contents(app: App, uri: str, address: ResourceAddress) -> list[Conten
             view = await app.agents(agent, refresh=False)
             return [text_contents(uri, app.mask(view.prose()))]
         case ResourceAddress("tasks", None):
-            tasks = await app.listing.tasks(owner(), Filter(limit=MAX_ROWS), remote=False)
+            tasks = await app.lister.list(owner(), TaskFilter(limit=MAX_ROWS), remote=False)
             return [text_contents(uri, app.mask(tasks.prose()))]
         case ResourceAddress("tasks", str(agent), str(task_id), None):
             return await _task(app, uri, agent, task_id)

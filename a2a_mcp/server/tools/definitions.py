@@ -14,7 +14,7 @@ from mcp.server.mcpserver import Context
 from pydantic import Field
 
 from a2a_mcp.a2a.model import TaskState
-from a2a_mcp.bridge.list_tasks import Filter
+from a2a_mcp.bridge.list_tasks import TaskFilter
 from a2a_mcp.bridge.send import SendRequest
 from a2a_mcp.errors import NotAllowed
 from a2a_mcp.files.incoming import FileIn, data_parts, to_parts
@@ -146,7 +146,7 @@ async def get_artifact(
     wanted = ArtifactRequest(
         artifact_id, part, unit or "characters", offset or 0, limit, pointer, search
     )
-    piece = await app.files_out.read(owner(), task_id, agent, wanted)
+    piece = await app.artifact_reader.read(owner(), task_id, agent, wanted)
     blocks = blocks_of(piece, app.mask, ctx.protocol_version)
     return t.CallToolResult(content=blocks)
 
@@ -231,7 +231,7 @@ async def list_tasks(
     the state now.
     """
     app = app_of(ctx)
-    wanted = Filter(
+    wanted = TaskFilter(
         agent=agent,
         context_id=context_id,
         state=TaskState(state) if state else None,
@@ -239,7 +239,7 @@ async def list_tasks(
         limit=limit or 20,
         cursor=cursor,
     )
-    view = await app.listing.tasks(owner(), wanted, remote=bool(remote))
+    view = await app.lister.list(owner(), wanted, remote=bool(remote))
     return results.of_view(view, app.mask)
 
 
