@@ -1,9 +1,9 @@
-"""What stands at the `a2a://` addresses: listed, found by its beginning, read. No MCP types.
+"""What the `a2a://` addresses hold: list them, complete them, read them.
 
-Only what the caller owns is there; a foreign task is as absent as an unknown one, and none is
-looked up at an agent that the caller has not dealt with. A task that is being followed is shown as
-the follow knows it; its agent is asked only where nobody reads it. Every listed address can be
-read, also when an agent is gone.
+A caller sees its own tasks only: a task of another owner looks like an unknown one, and no agent is
+asked about a task that the caller has no row for. A followed task is shown as it was last reported;
+its agent is asked only where no stream reads it. Every listed address can be read, also when an
+agent is gone. No MCP type enters.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from a2a_mcp.a2a.model import Artifact
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.bridge.service import Bridge
 from a2a_mcp.errors import BridgeError
-from a2a_mcp.presentation import message_artifacts, resource_uris
+from a2a_mcp.presentation import message_artifacts, resource_uris, sentences
 from a2a_mcp.presentation.artifact_request import find_artifact
 from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.store.base import TaskRecord
@@ -24,13 +24,13 @@ from a2a_mcp.text.times import rfc3339
 from a2a_mcp.text.untrusted import scrub
 
 PAGE: Final = 50
-RECENT_TASKS: Final = 100  # hosts read the whole list when they start; list_tasks has the rest
+RECENT_TASKS: Final = 100  # hosts read the whole list at their start; list_tasks has the rest
 MOST_COMPLETIONS: Final = 100  # MCP allows no more
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One address that can be read, and what to call it; `changed` in Unix seconds."""
+    """An address that can be read, with its name; `changed` is in Unix seconds."""
 
     uri: str
     name: str
@@ -45,31 +45,27 @@ FIXED: Final = (
 
 
 class Browser:
-    """Lists, finds and reads for the callers of one process."""
+    """Lists, completes and reads addresses for the callers of one process."""
 
     def __init__(self, registry: Registry, bridge: Bridge) -> None:
         self._registry = registry
         self._bridge = bridge
 
     async def page(self, owner: str, cursor: str | None) -> tuple[list[Entry], str | None]:
-        """Give a page of addresses and the cursor of the next; ValueError for a bad cursor.
+        """Return a page of addresses and the cursor of the next; ValueError for a bad cursor.
 
-        First what is fixed, then the agents, then the caller's latest tasks.
+        The fixed addresses come first, then the agents, then the caller's latest tasks.
         """
         start = int(cursor) if cursor else 0
         if start < 0:
             raise ValueError("the cursor is not one of this list")
-        self._registry.refresh()
-        names = self._registry.names()
         end = start + PAGE
-        before = len(FIXED) + len(names)
-        entries = list(FIXED[start:end])
-        entries += map(self._agent, names[max(start - len(FIXED), 0) : max(end - len(FIXED), 0)])
-        if end > before:
-            tasks = [_task(record) for record in await self._recent(owner, None)]
-            entries += tasks[max(start - before, 0) : end - before]
-            return entries, str(end) if end - before < len(tasks) else None
-        return entries, str(end)
+        self._registry.refresh()
+        entries = [*FIXED, *map(self._agent, self._registry.names())]
+        if end <= len(entries):  # the tasks, which come from the store, are not needed yet
+            return entries[start:end], str(end)
+        entries += [_task(record) for record in await self._recent(owner, None)]
+        return entries[start:end], str(end) if end < len(entries) else None
 
     def _agent(self, name: str) -> Entry:
         words = self._registry.agent(name).description or "A remote A2A agent"
@@ -80,26 +76,26 @@ class Browser:
         return [record for record in records if record.task_id or record.handle]
 
     async def agents(self, beginning: str) -> list[str]:
-        """Give the names of agents that begin so."""
+        """Return the names of agents that start with `beginning`, in any case."""
         self._registry.refresh()
         wanted = beginning.casefold()
         return [name for name in self._registry.names() if name.casefold().startswith(wanted)]
 
     async def task_ids(self, owner: str, agent: str | None, beginning: str) -> list[str]:
-        """Give the ids of the caller's latest tasks that begin so, newest first."""
+        """Return the ids of the caller's latest tasks that start with `beginning`, newest first."""
         ids = [record.task_id or record.handle or "" for record in await self._recent(owner, agent)]
-        # An id that must be scrubbed to be shown could not be used as shown.
-        return [each for each in ids if each.startswith(beginning) and scrub(each) == each]
+        # An id that changes when it is scrubbed could not be used as it is shown.
+        return [it for it in ids if it.startswith(beginning) and scrub(it) == it]
 
     async def find(self, owner: str, agent: str, task_id: str) -> TaskRecord | None:
-        """Give the caller's record of a task; None for one that is unknown or somebody else's."""
+        """Return the caller's record of a task; None for an unknown one or another owner's."""
         try:
             return await self._bridge.router.find_task(owner, task_id, agent)
         except BridgeError:
             return None
 
     async def task(self, owner: str, agent: str, task_id: str) -> TaskView | None:
-        """View a task as it is now, or as it was last seen; None for one that is not there."""
+        """Return a task as it is now, else as last seen; None for one that is not there."""
         record = await self.find(owner, agent, task_id)
         if record is None:
             return None
@@ -107,19 +103,12 @@ class Browser:
             live = await self._bridge.view_tracked(record)
             return live or await self._bridge.get(owner, task_id, record.agent)
         except (A2AError, BridgeError) as error:
-            why = scrub(error.message).rstrip(".")
-            return TaskView(
-                agent=record.agent,
-                task_id=scrub(task_id),
-                context_id=scrub(record.context_id) if record.context_id else None,
-                state=record.state,
-                note=f"This state is as last seen; the agent could not be asked: {why}.",
-            )
+            return _as_last_seen(record, task_id, error)
 
     async def artifact(
         self, owner: str, agent: str, task_id: str, artifact_id: str
     ) -> Artifact | None:
-        """Give an artifact whole; None for one that is not there. Raises A2AError."""
+        """Return a whole artifact; None for one that is not there. Raises A2AError."""
         record = await self.find(owner, agent, task_id)
         if record is None:
             return None
@@ -136,4 +125,15 @@ def _task(record: TaskRecord) -> Entry:
         f"{record.agent} task {scrub(task_id)}",
         f"{record.state}, {rfc3339(record.updated)}",
         record.updated,
+    )
+
+
+def _as_last_seen(record: TaskRecord, task_id: str, error: A2AError | BridgeError) -> TaskView:
+    reason = scrub(error.message).rstrip(".")
+    return TaskView(
+        agent=record.agent,
+        task_id=scrub(task_id),
+        context_id=scrub(record.context_id) if record.context_id else None,
+        state=record.state,
+        note=sentences.task_as_last_seen(reason),
     )

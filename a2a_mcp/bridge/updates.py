@@ -1,4 +1,7 @@
-"""What happens while somebody waits for a task: told as it comes, and kept in order. No MCP."""
+"""The updates of one wait for a task: reported as they come, and kept in order.
+
+Nothing is reported twice, although agents repeat themselves. No MCP type enters.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from a2a_mcp.a2a.model import (
+    Artifact,
     StreamEvent,
     Task,
     TaskArtifactUpdateEvent,
@@ -19,76 +23,88 @@ from a2a_mcp.presentation.task_view import UpdateView
 
 Notice = Callable[[UpdateView], Awaitable[None]]
 
-
-KEPT_TOLD: Final = 20_000
+REPORTED_KEPT: Final = 20_000  # characters of what was reported, compared with what comes next
 
 
 def appends(event: StreamEvent) -> bool:
-    """Whether an event is a further piece of a result, in which a repetition is meant."""
+    """Return whether an event adds a piece to a result: there, a repetition is meant."""
     return isinstance(event, TaskArtifactUpdateEvent) and event.append
 
 
 class Updates:
-    """The updates of one wait; `most` of them end it, None never does."""
+    """The updates of one wait; it ends after `most` of them, or never for None."""
 
     def __init__(self, notice: Notice | None, most: int | None = None) -> None:
         self.seen: list[UpdateView] = []
         self._notice = notice
         self._most = most
         self._state = TaskState.WORKING
-        self._told = ""
-        self._sizes: dict[str, int] = {}  # characters told, by artifact
+        self._reported = ""
+        self._sizes: dict[str, int] = {}  # characters reported, by artifact
 
     async def __call__(self, event: StreamEvent) -> bool:
-        """Take an event; answers whether enough was seen."""
+        """Report what is new in an event; return whether the wait has all its updates."""
         if isinstance(event, Task | TaskStatusUpdateEvent):
             self._state = event.status.state
-        update = task_view.of_event(self._state, event)
-        if update and not appends(event):
-            update = replace(update, text=self._news(update.text))
-        for news in (update, *self._pieces(event)):
-            if news and self._says_more(news):
-                self._told = (self._told + news.text)[-KEPT_TOLD:]
-                self.seen.append(news)
-                if self._notice:
-                    await self._notice(news)
+        for update in self._new_updates(event):
+            if self._says_more(update):
+                await self._report(update)
         return self._most is not None and len(self.seen) >= self._most
 
-    def _pieces(self, event: StreamEvent) -> list[UpdateView]:
-        """What the results of a running task hold beyond what was told of them piece by piece.
+    def _new_updates(self, event: StreamEvent) -> list[UpdateView]:
+        update = task_view.of_event(self._state, event)
+        if update is None:
+            return self._pieces(event)
+        if not appends(event):
+            update = replace(update, text=self._without_reported(update.text))
+        return [update, *self._pieces(event)]
 
-        So that nothing is missing where a stream broke and the whole task came next. A task that
-        has ended is the answer itself.
+    async def _report(self, update: UpdateView) -> None:
+        self._reported = (self._reported + update.text)[-REPORTED_KEPT:]
+        self.seen.append(update)
+        if self._notice:
+            await self._notice(update)
+
+    def _pieces(self, event: StreamEvent) -> list[UpdateView]:
+        """Return what the results of a running task hold beyond the pieces already reported.
+
+        So nothing is missing when a stream broke and the whole task came next. The results of an
+        ended task are no updates: they are the answer.
         """
         if isinstance(event, TaskArtifactUpdateEvent):
-            size = len(joined_text(event.artifact.parts))
-            known = self._sizes.get(event.artifact.artifact_id, 0) if event.append else 0
-            self._sizes[event.artifact.artifact_id] = known + size
+            self._count(event)
         if not isinstance(event, Task) or event.state.terminal:
             return []
-        found = []
-        for artifact in event.artifacts:
-            text = joined_text(artifact.parts)
-            news = text[self._sizes.get(artifact.artifact_id, 0) :]
-            if news:
-                found.append(UpdateView(self._state.value, news, piece=True))
-                self._sizes[artifact.artifact_id] = len(text)
-        return found
+        pieces = [self._piece(artifact) for artifact in event.artifacts]
+        return [piece for piece in pieces if piece]
 
-    def _news(self, text: str) -> str:
-        """What a text adds to what was told: agents repeat themselves, or send all anew each time.
+    def _count(self, event: TaskArtifactUpdateEvent) -> None:
+        artifact_id = event.artifact.artifact_id
+        before = self._sizes.get(artifact_id, 0) if event.append else 0
+        self._sizes[artifact_id] = before + len(joined_text(event.artifact.parts))
 
-        Seen with LangGraph, Google ADK, strands and pydantic-ai.
+    def _piece(self, artifact: Artifact) -> UpdateView | None:
+        text = joined_text(artifact.parts)
+        rest = text[self._sizes.get(artifact.artifact_id, 0) :]
+        if not rest:
+            return None
+        self._sizes[artifact.artifact_id] = len(text)
+        return UpdateView(self._state.value, rest, piece=True)
+
+    def _without_reported(self, text: str) -> str:
+        """Return what a text adds to what was reported.
+
+        LangGraph, Google ADK, Strands and pydantic-ai repeat a text, or send all of it each time.
         """
-        told = self._told.strip()
-        if not told or not text.strip():
+        reported = self._reported.strip()
+        if not reported or not text.strip():
             return text
-        if told.endswith(text.strip()):
+        if reported.endswith(text.strip()):
             return ""
-        return text.removeprefix(self._told)
+        return text.removeprefix(self._reported)
 
     def _says_more(self, update: UpdateView) -> bool:
-        """Whether an update adds anything to those before it."""
+        """Return whether an update adds anything to those before it."""
         if not self.seen or (update.piece and update.text):
             return True
         last = self.seen[-1]
