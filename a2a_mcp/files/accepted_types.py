@@ -1,7 +1,7 @@
-"""Which files an agent takes, by the input modes of its card, and what it is asked for. Pure.
+"""Which files an agent accepts, by the input modes of its card. Pure.
 
-Lenient where the card says nothing, and where it is loosely put: agents name kinds ("text", "file")
-as well as media types, and any text is text.
+A card without modes accepts every file. Agents write kinds ("text", "file") as well as media types,
+so a mode of any text type accepts every text type.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ DEFAULT_MODES: Final = (
     "image/png",
     "image/jpeg",
 )
-"""What an agent is asked to answer with, where the configuration does not say."""
+"""The output modes that an agent is asked for, unless the configuration names others."""
 
 
 def refuse_unwanted(agent: str, card: AgentCard, parts: Iterable[Part]) -> None:
-    """Raise NotAllowed for a file of a kind that neither the card nor a skill of it takes."""
+    """Raise NotAllowed for a file of a type that neither the card nor one of its skills accepts."""
     modes = _modes(card)
     if not modes or modes & ANYTHING:
         return
@@ -43,7 +43,7 @@ def refuse_unwanted(agent: str, card: AgentCard, parts: Iterable[Part]) -> None:
 
 
 def _modes(card: AgentCard) -> frozenset[str]:
-    """What the agent takes, in lower case without parameters; empty where it does not say."""
+    """Return the modes of a card in lower case, without parameters; empty where it has none."""
     skills = [mode for skill in card.skills for mode in skill.input_modes]
     said = (mode.partition(";")[0].strip().lower() for mode in (*card.default_input_modes, *skills))
     return frozenset(mode for mode in said if mode)

@@ -1,7 +1,7 @@
-"""Reading files that a caller names by path: only below folders the configuration opens.
+"""Read files that a caller names by path, only below the folders that the configuration allows.
 
-A model chooses the path, and an agent's words may choose for it: whatever leads out of the folders
-is refused before anything of it is read, links included, and so are the bridge's own files.
+A model chooses the path, and an agent's text may have led it to. A path that leads out of the
+folders, also through a link, is refused before anything is read; so are the bridge's own files.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ OPEN: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Paths:
-    """What may be read: below `roots`, but not `own` files and folders; `local` callers only."""
+class AllowedPaths:
+    """The paths that may be read: below `roots`, not in `own`, and only for `local` callers."""
 
     roots: Sequence[Path] = ()
     own: Sequence[Path] = ()
     local: bool = True
 
     def read(self, wanted: str, most: int) -> tuple[str, bytes]:
-        """Give a file's name and its bytes; raises NotAllowed."""
+        """Return a file's name and its bytes, at most `most`; raises NotAllowed."""
         if not self.local:
             raise NotAllowed(
                 "Files are read from paths only by a bridge that the host runs itself (stdio).",
@@ -54,7 +54,7 @@ class Paths:
             ) from None
 
     def _allowed(self, wanted: str) -> Path:
-        """Give the path with all links followed, if it lies where it may."""
+        """Return the path with all links resolved; raises NotAllowed outside the roots."""
         roots = [root.resolve() for root in self.roots]
         try:
             named = Path(os.path.expanduser(wanted))
@@ -63,7 +63,7 @@ class Paths:
             tried = [named] if named.is_absolute() else [root / named for root in roots]
             found = [path.resolve() for path in tried]
             path = next((path for path in found if path.exists()), found[0])
-        except (OSError, ValueError, RuntimeError):  # a NUL, a ring of links, no home
+        except (OSError, ValueError, RuntimeError):  # a NUL, a loop of links, no home folder
             raise NotAllowed(
                 f"{wanted[:200]!r} is no path.", "Check the path and call again."
             ) from None
@@ -86,18 +86,18 @@ class Paths:
 
 
 def is_elsewhere(named: PurePath, roots: Sequence[PurePath]) -> bool:
-    r"""Whether a path is on another drive or share than all roots, told by its words alone.
+    r"""Return whether a path is on another drive or share than all roots, without touching it.
 
-    To look at `\\host\share` would show the user's credentials to that host.
+    Opening `\\host\share` would send the user's Windows credentials to that host.
     """
     anchors = {root.anchor.casefold() for root in roots}
     return named.is_absolute() and named.anchor.casefold() not in anchors
 
 
 def _holds(own: Path, path: Path, opened: Sequence[Path]) -> bool:
-    """Whether a path is of the bridge's own, and in no folder there that was opened by name.
+    """Return whether a path is one of the bridge's own, in no folder there that is a root itself.
 
-    Files are compared and not names: those may differ by case, or be hard links.
+    The files are compared, not only their names: names can differ in case, or be hard links.
     """
     if any(root.is_relative_to(own) for root in opened):
         return False

@@ -1,7 +1,7 @@
-"""Files a caller hands over, made into parts.
+"""Turn the files and data of a caller into message parts.
 
-A URL is passed on as a reference and never fetched. A path is read only where `paths` allows it:
-a model that can name any path could send any file away.
+A URL is passed on as a reference and never fetched. A path is read only where `AllowedPaths` allows
+it: a model that could name any path could send any file to an agent.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from a2a_mcp.a2a.decoding.parts import decode_base64
 from a2a_mcp.a2a.model import JSON, Part
 from a2a_mcp.errors import NotAllowed
 from a2a_mcp.files import media_types
-from a2a_mcp.files.allowed_paths import Paths
+from a2a_mcp.files.allowed_paths import AllowedPaths
 
 LARGEST_FILE: Final = 8 * 1024 * 1024
 LARGEST_MESSAGE: Final = 16 * 1024 * 1024
@@ -36,8 +36,8 @@ class FileIn(BaseModel):
     media_type: str | None = None
 
 
-async def to_parts(files: Iterable[FileIn], paths: Paths) -> tuple[Part, ...]:
-    """Make parts of files; raises NotAllowed for one that cannot be sent."""
+async def to_parts(files: Iterable[FileIn], paths: AllowedPaths) -> tuple[Part, ...]:
+    """Return the parts for files; raises NotAllowed for a file that cannot be sent."""
     parts = tuple([await _part(file, paths) for file in files])
     if sum(len(part.raw) for part in parts) > LARGEST_MESSAGE:
         raise NotAllowed(
@@ -48,7 +48,7 @@ async def to_parts(files: Iterable[FileIn], paths: Paths) -> tuple[Part, ...]:
 
 
 def data_parts(data: JSON) -> tuple[Part, ...]:
-    """Make parts of data: any JSON value, or a list of {data, metadata} objects."""
+    """Return the parts for data: any JSON value, or a list of {data, metadata} objects."""
     if data is None:
         return ()
     if isinstance(data, list) and data and all(_is_data_part(item) for item in data):
@@ -68,7 +68,7 @@ def _is_data_part(item: JSON) -> bool:
     )
 
 
-async def _part(file: FileIn, paths: Paths) -> Part:
+async def _part(file: FileIn, paths: AllowedPaths) -> Part:
     given = [kind for kind in ("path", "url", "content") if getattr(file, kind) is not None]
     if len(given) != 1:
         raise NotAllowed(
@@ -87,7 +87,7 @@ async def _part(file: FileIn, paths: Paths) -> Part:
 
 
 def _of_data_url(file: FileIn, url: str) -> Part:
-    """Read a data URL (RFC 2397)."""
+    """Return the part for a data URL (RFC 2397)."""
     head, _, body = url[5:].partition(",")
     plain, is_base64 = head.removesuffix(";base64"), head.endswith(";base64")
     data = decode_base64(body) if is_base64 else unquote_to_bytes(body)
@@ -95,7 +95,7 @@ def _of_data_url(file: FileIn, url: str) -> Part:
 
 
 def _raw(file: FileIn, name: str | None, data: bytes | None, said: str | None) -> Part:
-    """Make a part of bytes; what is said of them goes before what their name and start tell."""
+    """Return the part for bytes; its type is the declared one, else by name, else by content."""
     if data is None:
         raise NotAllowed("A file's content is not base64.", "Encode it and call again.")
     if len(data) > LARGEST_FILE:
@@ -108,7 +108,7 @@ def _raw(file: FileIn, name: str | None, data: bytes | None, said: str | None) -
 
 
 def _name_of(url: str) -> str | None:
-    """Give the last word of a reference's path; raises NotAllowed for what is no reference."""
+    """Return the last segment of a URL's path; raises NotAllowed unless it is http or https."""
     try:
         parts = urlsplit(url)
     except ValueError:

@@ -1,7 +1,7 @@
-"""What bytes are: by their first bytes where those tell, else by what is said of them. Pure.
+"""The media type of bytes: by their content where that is known, else as declared. Pure.
 
-A declared media type may lie (threats I10): what says that it is a picture or a sound and is none
-counts as plain bytes, so that no host renders it.
+A declared type may be wrong on purpose. Bytes declared as picture or sound that are neither count
+as plain bytes, so that no host tries to render them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Final
 OCTETS: Final = "application/octet-stream"
 TOKEN: Final = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,64}/[A-Za-z0-9!#$&^_.+-]{1,64}")  # RFC 6838, 4.2
 RENDERED: Final = ("image/", "audio/")
-# What hosts can show, by its start and by a mark further on.
+# The types that hosts can show: first bytes, an offset, the bytes at that offset, the type.
 SHOWN: Final[tuple[tuple[bytes, int, bytes, str], ...]] = (
     (b"\x89PNG\r\n\x1a\n", 0, b"", "image/png"),
     (b"\xff\xd8\xff", 0, b"", "image/jpeg"),
@@ -32,12 +32,12 @@ OTHERS: Final[tuple[tuple[bytes, int, bytes, str], ...]] = (
 
 
 def shown_as(data: bytes) -> str | None:
-    """Give the type of a picture or sound that hosts can show; None for anything else."""
+    """Return the type of a picture or sound that hosts can show; None for anything else."""
     return _matching(data, SHOWN)
 
 
 def of_bytes(data: bytes, declared: str | None, name: str | None) -> str:
-    """Give the media type of a file from outside: one word of each side of the slash, in lower."""
+    """Return the media type of a file from an agent, in lower case and without parameters."""
     said = plain(declared)
     if known := shown_as(data):
         return known
@@ -50,12 +50,12 @@ def of_bytes(data: bytes, declared: str | None, name: str | None) -> str:
 
 
 def of_name(name: str | None) -> str | None:
-    """Give the media type that a file's name stands for."""
+    """Return the media type that a file's name stands for; None for an unknown one."""
     return mimetypes.guess_type(name)[0] if name else None
 
 
 def plain(declared: str | None) -> str | None:
-    """Give a media type without its parameters, in lower case; None for what is none."""
+    """Return a media type in lower case, without parameters; None where it is not valid."""
     said = (declared or "").partition(";")[0].strip().lower()
     return said if TOKEN.fullmatch(said) else None
 

@@ -1,8 +1,7 @@
-"""Files of agents kept on this machine, under names that are safe everywhere.
+"""Save agents' files on this machine, under names that are safe on every system.
 
-A name is made of an agent's words and never trusted: letters, digits and a few marks of it are
-left. Nothing is ever overwritten, followed, executed or opened; what is there already with the same
-bytes is the same file (threats I9).
+An agent's name for a file is never trusted: only letters, digits and a few marks of it are kept. No
+file is ever overwritten or executed, and no link followed; a file with the same bytes is reused.
 """
 
 from __future__ import annotations
@@ -30,13 +29,13 @@ CREATE: Final = (
 
 
 def folder_of(root: Path, owner: str, agent: str, task_id: str) -> Path:
-    """Give the folder of one task; its id, which may hold anything, is only hashed."""
+    """Return the folder of one task; the task id may hold any character, so it is hashed."""
     key = sha256("\0".join((owner, agent, task_id)).encode("utf-8", "surrogatepass"))
     return root / f"{agent.lstrip('.') or 'agent'}-{key.hexdigest()[:16]}"
 
 
 def safe_name(wanted: str, media_type: str) -> str:
-    """Make a file's name of an agent's words, fit for every system; never empty."""
+    """Return a file name made from an agent's, valid on every system and never empty."""
     last = re.split(r"[/\\:]", unicodedata.normalize("NFC", wanted))[-1]
     kept = "".join(letter if _is_kept(letter) else "_" for letter in last).strip(" .-")
     stem, suffix = _split(kept)
@@ -46,19 +45,20 @@ def safe_name(wanted: str, media_type: str) -> str:
 
 
 def save(
-    folder: Path, name: str, data: bytes, make_room: Callable[[int], None] = lambda _: None
+    folder: Path, name: str, data: bytes, reserve: Callable[[int], None] = lambda _: None
 ) -> Path:
-    """Keep `data` under a safe `name`, or under one like it where that is taken; raises OSError.
+    """Save `data` under a safe `name`, or a similar one if it is taken; return the path.
 
-    What is there with the same bytes is given back as it is; for what is not, `make_room` is asked.
+    A file with the same bytes is reused; before a new one is written, `reserve` is called with its
+    size. Raises OSError.
     """
     if folder.is_symlink():
         raise NotADirectoryError(f"{folder} is a link")
     for candidate in _candidates(name, data):
         path = folder / candidate
         if not os.path.lexists(path):
-            make_room(len(data))
-            with suppress(FileExistsError):  # somebody came first
+            reserve(len(data))
+            with suppress(FileExistsError):  # another process was first
                 _write(path, data)
                 return path
         if _holds(path, data):
@@ -101,7 +101,7 @@ def _is_kept(letter: str) -> bool:
 
 
 def _split(name: str) -> tuple[str, str]:
-    """Part a name from its ending, where it has a usual one."""
+    """Return a name without its suffix, and the suffix, which is empty if unusual."""
     stem, dot, ending = name.rpartition(".")
     suffix = dot + ending
     return (stem.rstrip(" ."), suffix) if stem and SUFFIX.fullmatch(suffix) else (name, "")

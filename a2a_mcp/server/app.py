@@ -21,7 +21,7 @@ from a2a_mcp.bridge.list_tasks import TaskLister
 from a2a_mcp.bridge.read_artifact import ArtifactReader
 from a2a_mcp.bridge.service import Bridge
 from a2a_mcp.errors import CredentialUnavailable
-from a2a_mcp.files.allowed_paths import Paths
+from a2a_mcp.files.allowed_paths import AllowedPaths
 from a2a_mcp.presentation.agent_view import AgentsView
 from a2a_mcp.server.change_feed import Streams
 from a2a_mcp.store.base import TaskRecord
@@ -66,11 +66,11 @@ class App:
     local: bool = False
 
     @property
-    def paths(self) -> Paths:
+    def paths(self) -> AllowedPaths:
         """The paths that callers may name, by the current configuration."""
         config = self.registry.config
         own = (*config.files, self.state_folder) if self.state_folder else tuple(config.files)
-        return Paths(config.server.file_roots, own, self.local)
+        return AllowedPaths(config.server.file_roots, own, self.local)
 
     @property
     def result_bytes(self) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path, PureWindowsPath
 import pytest
 
 from a2a_mcp.errors import NotAllowed
-from a2a_mcp.files.allowed_paths import Paths, is_elsewhere
+from a2a_mcp.files.allowed_paths import AllowedPaths, is_elsewhere
 
 MOST = 100
 
@@ -26,7 +26,7 @@ def opened(tmp_path: Path) -> Path:
 
 def refusal(opened: Path, wanted: str, own: tuple[Path, ...] = ()) -> str:
     with pytest.raises(NotAllowed) as caught:
-        Paths([opened], own).read(wanted, MOST)
+        AllowedPaths([opened], own).read(wanted, MOST)
     assert caught.value.next_step
     assert "secret" not in caught.value.message.replace(wanted, "").replace(repr(wanted), "")
     return caught.value.message
@@ -34,12 +34,12 @@ def refusal(opened: Path, wanted: str, own: tuple[Path, ...] = ()) -> str:
 
 @pytest.mark.parametrize("spelling", ["below/x.txt", "./below/../below/x.txt", "{}/below/x.txt"])
 def test_a_file_in_an_open_folder_is_read_exactly(opened: Path, spelling: str) -> None:
-    assert Paths([opened]).read(spelling.format(opened), MOST) == ("x.txt", b"\r\n\x00x")
+    assert AllowedPaths([opened]).read(spelling.format(opened), MOST) == ("x.txt", b"\r\n\x00x")
 
 
 def test_a_name_is_looked_up_in_each_open_folder(opened: Path) -> None:
     roots = [opened, opened.parent / "opened-too"]
-    assert Paths(roots).read("y.txt", MOST) == ("y.txt", b"y")
+    assert AllowedPaths(roots).read("y.txt", MOST) == ("y.txt", b"y")
 
 
 @pytest.mark.parametrize(
@@ -61,13 +61,13 @@ def test_links_are_followed_before_they_are_judged(opened: Path) -> None:
     (opened / "inside").symlink_to(opened / "below" / "x.txt")
     assert "not in a folder" in refusal(opened, "out")
     assert "not in a folder" in refusal(opened, "out-folder/secret.txt")
-    assert Paths([opened]).read("inside", MOST)[1] == b"\r\n\x00x"
+    assert AllowedPaths([opened]).read("inside", MOST)[1] == b"\r\n\x00x"
 
 
 def test_an_open_folder_may_itself_be_a_link(opened: Path) -> None:
     link = opened.parent / "link"
     link.symlink_to(opened)
-    assert Paths([link]).read(str(link / "below" / "x.txt"), MOST)[1] == b"\r\n\x00x"
+    assert AllowedPaths([link]).read(str(link / "below" / "x.txt"), MOST)[1] == b"\r\n\x00x"
 
 
 def test_only_regular_files_are_read(opened: Path) -> None:
@@ -79,7 +79,7 @@ def test_only_regular_files_are_read(opened: Path) -> None:
 def test_a_file_that_is_too_large_is_refused(opened: Path) -> None:
     (opened / "most").write_bytes(bytes(MOST))
     (opened / "more").write_bytes(bytes(MOST + 1))
-    assert len(Paths([opened]).read("most", MOST)[1]) == MOST
+    assert len(AllowedPaths([opened]).read("most", MOST)[1]) == MOST
     assert f"larger than {MOST} bytes" in refusal(opened, "more")
 
 
@@ -98,7 +98,7 @@ def test_the_bridges_own_files_are_never_read(opened: Path) -> None:
     own = (config, state)
     for wanted in ("agents.toml", "state/tasks.db", "state/files/report"):
         assert "bridge's own" in refusal(opened, wanted, own)
-    in_there = Paths([state / "files"], own)  # opened by name
+    in_there = AllowedPaths([state / "files"], own)  # opened by name
     assert in_there.read("report", MOST)[1] == b"of an agent"
 
 
@@ -132,10 +132,10 @@ def test_no_share_is_looked_at_that_is_not_open(wanted: str, elsewhere: bool) ->
 
 def test_nothing_is_read_as_long_as_no_folder_is_open(opened: Path) -> None:
     with pytest.raises(NotAllowed) as caught:
-        Paths().read(str(opened / "below" / "x.txt"), MOST)
+        AllowedPaths().read(str(opened / "below" / "x.txt"), MOST)
     assert "file_roots" in caught.value.next_step
 
 
 def test_nothing_is_read_for_callers_from_elsewhere(opened: Path) -> None:
     with pytest.raises(NotAllowed, match="stdio"):
-        Paths([opened], local=False).read("below/x.txt", MOST)
+        AllowedPaths([opened], local=False).read("below/x.txt", MOST)

@@ -9,16 +9,16 @@ import pytest
 from pydantic import ValidationError
 
 from a2a_mcp.errors import NotAllowed
-from a2a_mcp.files.allowed_paths import Paths
+from a2a_mcp.files.allowed_paths import AllowedPaths
 from a2a_mcp.files.incoming import LARGEST_FILE, FileIn, data_parts, to_parts
 
 pytestmark = pytest.mark.anyio
 
 
-CLOSED = Paths()
+CLOSED = AllowedPaths()
 
 
-async def parts_of(paths: Paths = CLOSED, **file: Any) -> Any:
+async def parts_of(paths: AllowedPaths = CLOSED, **file: Any) -> Any:
     return await to_parts([FileIn(**file)], paths)
 
 
