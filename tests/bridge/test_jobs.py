@@ -53,7 +53,7 @@ async def begun(stage: Stage) -> tuple[Jobs, Job]:
     return jobs, job
 
 
-async def test_an_answer_that_could_not_leave_can_be_given_again(
+async def test_an_answer_that_could_not_be_sent_can_be_given_again(
     agent: ScriptedAgent, stage: Stage
 ) -> None:
     agent.on(SEND, result({"task": ASKS}))
@@ -98,7 +98,7 @@ async def test_a_job_whose_task_was_not_named_before_a_restart_is_found_at_its_a
     assert len(agent.sends()) == 1
 
 
-async def test_a_job_that_is_held_no_longer_is_still_under_way(
+async def test_a_job_no_longer_held_in_memory_still_runs(
     agent: ScriptedAgent, stage: Stage
 ) -> None:
     agent.on(SEND, silence)

@@ -64,7 +64,7 @@ async def test_only_the_callers_tasks_are_listed(stage: Stage) -> None:
     assert ids(await listed(stage)) == ["mine"]
 
 
-async def test_no_tasks_are_said_so(stage: Stage) -> None:
+async def test_an_empty_list_says_that_there_are_no_tasks(stage: Stage) -> None:
     view = await listed(stage)
     assert view.structured() == {"tasks": []}
     assert view.prose() == "No tasks."
@@ -109,7 +109,7 @@ async def test_pages_miss_none_and_repeat_none(stage: Stage) -> None:
     assert cursor is None
 
 
-async def test_the_largest_page_keeps_within_a_result_and_loses_nothing(stage: Stage) -> None:
+async def test_the_largest_page_fits_into_a_result_and_loses_no_task(stage: Stage) -> None:
     for number in range(150):
         await known(stage, f"{number:036}", context_id=f"c{number:035}")
     found, cursor = [], None
@@ -154,7 +154,7 @@ async def test_a_message_on_its_way_is_listed_by_its_message_id(
     ],
     ids=str,
 )
-async def test_a_value_that_means_nothing_is_refused_in_words(
+async def test_an_invalid_value_is_refused_with_the_reason(
     wrong: dict[str, Any], stage: Stage
 ) -> None:
     await known(stage, "t1")
@@ -169,7 +169,7 @@ async def test_a_value_that_means_nothing_is_refused_in_words(
 
 @pytest.mark.parametrize("when", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
 @pytest.mark.parametrize("remote", [False, True])
-async def test_a_time_at_the_edge_of_all_times_is_refused_in_words(
+async def test_a_time_out_of_range_is_refused_with_the_reason(
     when: str, remote: bool, agent: ScriptedAgent, stage: Stage
 ) -> None:
     agent.on(LIST, result({"tasks": []}))
@@ -224,13 +224,13 @@ async def test_filters_go_to_the_agent(agent: ScriptedAgent, stage: Stage) -> No
     assert "30 tasks" in (view.note or "")
 
 
-async def test_an_agents_list_needs_an_agent_where_there_are_several(stage: Stage) -> None:
+async def test_a_remote_list_needs_an_agent_if_several_are_configured(stage: Stage) -> None:
     with pytest.raises(AmbiguousAgent):
         await listed(stage, remote=True)
 
 
 @pytest.mark.parametrize("code", [-32601, -32004], ids=["LangGraph", "FastA2A"])
-async def test_of_an_agent_that_cannot_list_the_list_here_is_offered(
+async def test_an_agent_that_cannot_list_is_refused_and_the_own_list_offered(
     code: int, agent: ScriptedAgent, stage: Stage
 ) -> None:
     agent.on(LIST, error(code, "no such thing"))
@@ -239,7 +239,7 @@ async def test_of_an_agent_that_cannot_list_the_list_here_is_offered(
     assert "Leave out remote" in caught.value.next_step
 
 
-async def test_an_agent_that_lists_without_end_keeps_within_a_result(
+async def test_an_agents_endless_list_is_cut_to_a_result(
     agent: ScriptedAgent, stage: Stage
 ) -> None:
     endless = [task("working", task_id=f"{n:0100}") for n in range(3000)]

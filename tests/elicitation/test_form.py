@@ -28,7 +28,7 @@ def test_a_question_in_words_is_answered_in_words() -> None:
 
 
 @pytest.mark.parametrize("given", [{}, {"answer": ""}, {"answer": None}, {"other": "Paris"}])
-def test_an_answer_without_its_words_is_none(given: dict[str, Any]) -> None:
+def test_an_empty_answer_makes_no_part(given: dict[str, Any]) -> None:
     assert form(text("Which city?")).answer(given) == ()
 
 
@@ -41,21 +41,21 @@ def test_an_answer_without_its_words_is_none(given: dict[str, Any]) -> None:
     ],
     ids=["the data itself", "beside other things", "deep inside"],
 )
-def test_a_schema_is_found_wherever_it_is_and_answered_in_data(question: Any) -> None:
+def test_a_schema_is_found_at_any_depth_and_answered_with_data(question: Any) -> None:
     found = form(text("Where to?"), data(question))
     assert found.schema == schema(["city"], city={"type": "string"})
     assert found.answer({"city": "Rome", "invented": 1}) == (data({"city": "Rome"}),)
     assert found.answer({"invented": 1}) == ()
 
 
-def test_what_may_be_left_out_may_be_left_out() -> None:
+def test_an_optional_field_may_be_left_out() -> None:
     found = form(data(schema(["a"], a={"type": "string"}, b={"type": "integer"})))
     assert found.answer({"a": "x"}) == (data({"a": "x"}),)
     assert found.answer({"a": "x", "b": 0}) == (data({"a": "x", "b": 0}),)
     assert found.answer({"b": 1}) == ()
 
 
-def test_what_must_be_filled_in_comes_first_in_whatever_order_the_fields_are_told() -> None:
+def test_required_fields_come_first_in_any_order_of_the_properties() -> None:
     kinds = {name: {"type": "string"} for name in ("street", "note", "city", "zip")}
     wanted = ["city", "street", "nowhere", {"odd": 1}, "city"]
     found = form(data(schema(wanted, **kinds))).schema  # type: ignore[arg-type]
@@ -97,11 +97,11 @@ def test_a_plain_field_keeps_what_a_form_can_say(field: Any, shown: Any) -> None
         {},
     ],
 )
-def test_one_field_that_is_not_plain_makes_it_one_line_of_text(field: Any) -> None:
+def test_a_schema_with_one_complex_field_becomes_one_line_of_text(field: Any) -> None:
     assert fields(good={"type": "string"}, it=field) is None
 
 
-def test_a_name_that_could_mislead_and_a_form_without_end_are_not_shown() -> None:
+def test_a_misleading_name_or_too_many_fields_make_no_form() -> None:
     assert fields(**{"na\u202eme": {"type": "string"}}) is None
     assert fields(**{f"f{number}": {"type": "string"} for number in range(21)}) is None
     assert form(data({"a": schema(x={"type": "string"}), "b": schema(y={})})).schema is ONE_LINE
@@ -123,13 +123,13 @@ def test_a_function_call_with_a_schema_gets_the_fields_as_its_response() -> None
     assert part.metadata == {"kagent_type": "function_response"}
 
 
-def test_an_interrupt_is_answered_by_a_lone_data_part() -> None:
+def test_an_interrupt_is_answered_by_one_data_part() -> None:
     found = form(text("Colour?"), data({"interrupts": [{"interruptId": "i-1", "name": "colour"}]}))
     response = {"interruptResponse": {"interruptId": "i-1", "response": "blue"}}
     assert found.answer({"answer": "blue"}) == (data(response),)
 
 
-def test_several_questions_that_want_an_answer_each_are_no_form() -> None:
+def test_several_questions_with_an_answer_each_make_no_form() -> None:
     two = [{"interruptId": "i-1"}, {"interruptId": "i-2"}]
     assert form_of(asking(data({"interrupts": two}))) is None
 

@@ -29,20 +29,20 @@ def card(*modes: str, skill: tuple[str, ...] = ()) -> AgentCard:
         ("file",),
     ],
 )
-def test_a_file_goes_out_where_a_mode_fits_or_none_is_said(modes: tuple[str, ...]) -> None:
+def test_a_file_is_sent_if_a_mode_fits_or_the_card_has_none(modes: tuple[str, ...]) -> None:
     refuse_unwanted("a", card(*modes), [PNG])
     refuse_unwanted("a", card("text/plain", skill=modes or ("image/png",)), [PNG])
 
 
 @pytest.mark.parametrize("modes", [("text/plain",), ("text",), ("image/jpeg", "application/*")])
-def test_a_file_that_no_mode_takes_is_refused_with_those_there_are(modes: tuple[str, ...]) -> None:
+def test_a_file_that_no_mode_accepts_is_refused_with_the_modes(modes: tuple[str, ...]) -> None:
     with pytest.raises(NotAllowed) as caught:
         refuse_unwanted("a", card(*modes), [PNG])
     assert "'x.png' is image/png" in caught.value.message
     assert all(mode in caught.value.next_step for mode in modes)
 
 
-def test_a_link_is_a_file_too() -> None:
+def test_a_linked_file_is_checked_too() -> None:
     link = Part(kind="url", url="https://example.com/x.png", media_type="image/png")
     with pytest.raises(NotAllowed):
         refuse_unwanted("a", card("text/plain"), [link])
@@ -58,5 +58,5 @@ def test_a_link_is_a_file_too() -> None:
     ],
     ids=lambda part: part.kind,
 )
-def test_text_data_and_what_is_of_unknown_kind_pass(part: Part) -> None:
+def test_text_data_and_files_of_unknown_type_pass(part: Part) -> None:
     refuse_unwanted("a", card("text/plain"), [part])

@@ -55,7 +55,7 @@ def test_a_path_that_leads_out_does_not_tell_whether_there_is_a_file(opened: Pat
     assert there.replace("secret", "") == nowhere.replace("nothing", "")
 
 
-def test_links_are_followed_before_they_are_judged(opened: Path) -> None:
+def test_links_are_resolved_before_a_path_is_checked(opened: Path) -> None:
     (opened / "out").symlink_to(opened.parent / "secret.txt")
     (opened / "out-folder").symlink_to(opened.parent)
     (opened / "inside").symlink_to(opened / "below" / "x.txt")
@@ -84,7 +84,7 @@ def test_a_file_that_is_too_large_is_refused(opened: Path) -> None:
 
 
 @pytest.mark.parametrize("wanted", ["nothing.txt", "", "a\0b", "x" * 5_000, "loop"])
-def test_what_is_no_file_is_refused_in_words(opened: Path, wanted: str) -> None:
+def test_a_path_that_is_no_file_is_refused_with_the_reason(opened: Path, wanted: str) -> None:
     (opened / "loop").symlink_to("loop")
     refusal(opened, wanted)
 
@@ -102,7 +102,7 @@ def test_the_bridges_own_files_are_never_read(opened: Path) -> None:
     assert in_there.read("report", MOST)[1] == b"of an agent"
 
 
-def test_the_bridges_own_files_are_known_by_any_name(opened: Path) -> None:
+def test_the_bridges_own_files_are_refused_by_any_name(opened: Path) -> None:
     """As on disks where case makes no difference, of which a hard link is the like here."""
     config, state = opened.parent / "agents.toml", opened.parent / "state"
     config.write_text("token", encoding="utf-8")
@@ -125,17 +125,17 @@ def test_the_bridges_own_files_are_known_by_any_name(opened: Path) -> None:
         (r"\\HOST\mine\x.txt", False),
     ],
 )
-def test_no_share_is_looked_at_that_is_not_open(wanted: str, elsewhere: bool) -> None:
+def test_a_share_outside_the_roots_is_never_contacted(wanted: str, elsewhere: bool) -> None:
     roots = [PureWindowsPath(r"C:\open"), PureWindowsPath(r"\\host\mine\open")]
     assert is_elsewhere(PureWindowsPath(wanted), roots) is elsewhere
 
 
-def test_nothing_is_read_as_long_as_no_folder_is_open(opened: Path) -> None:
+def test_nothing_is_read_while_no_folder_is_configured(opened: Path) -> None:
     with pytest.raises(NotAllowed) as caught:
         AllowedPaths().read(str(opened / "below" / "x.txt"), MOST)
     assert "file_roots" in caught.value.next_step
 
 
-def test_nothing_is_read_for_callers_from_elsewhere(opened: Path) -> None:
+def test_nothing_is_read_for_remote_callers(opened: Path) -> None:
     with pytest.raises(NotAllowed, match="stdio"):
         AllowedPaths([opened], local=False).read("below/x.txt", MOST)

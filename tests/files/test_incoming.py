@@ -32,7 +32,7 @@ async def test_content_becomes_bytes_with_its_name_and_kind() -> None:
     )
 
 
-async def test_a_kind_that_is_given_wins_over_the_one_of_the_name() -> None:
+async def test_a_declared_type_wins_over_that_of_the_name() -> None:
     (part,) = await parts_of(content="aGk=", name="a.png", media_type="text/x-special")
     assert part.media_type == "text/x-special"
 
@@ -91,7 +91,7 @@ async def test_an_empty_file_is_a_file() -> None:
     ],
     ids=lambda file: str(file)[:40],
 )
-async def test_what_cannot_be_sent_is_refused_with_what_to_do(file: dict[str, Any]) -> None:
+async def test_a_file_that_cannot_be_sent_is_refused_with_a_next_step(file: dict[str, Any]) -> None:
     with pytest.raises(NotAllowed) as caught:
         await parts_of(**file)
     assert caught.value.next_step
@@ -103,7 +103,7 @@ async def test_no_path_is_ever_read(path: str) -> None:
         await parts_of(path=path)
 
 
-def test_a_member_that_no_file_has_is_a_mistake() -> None:
+def test_an_unknown_member_of_a_file_is_an_error() -> None:
     with pytest.raises(ValidationError):
         FileIn.model_validate({"content": "aGk=", "mime": "text/plain"})
 
@@ -123,11 +123,11 @@ def test_a_list_of_data_parts_keeps_each_with_its_metadata() -> None:
 
 
 @pytest.mark.parametrize("metadata", ["x", 1, [1]])
-def test_metadata_that_is_no_object_makes_it_plain_data(metadata: Any) -> None:
+def test_a_list_with_invalid_metadata_is_plain_data(metadata: Any) -> None:
     value = [{"data": 1, "metadata": metadata}]
     (part,) = data_parts(value)
     assert part.data == value
 
 
-def test_no_data_is_no_part() -> None:
+def test_no_data_makes_no_part() -> None:
     assert data_parts(None) == ()

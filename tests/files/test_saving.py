@@ -42,12 +42,12 @@ def test_a_name_is_made_safe_for_every_system(wanted: str, kept: str) -> None:
     assert safe_name(wanted, OCTETS).removesuffix(".bin") == kept
 
 
-def test_a_name_without_an_ending_gets_that_of_its_kind() -> None:
+def test_a_name_without_a_suffix_gets_that_of_its_type() -> None:
     assert safe_name("chart", "image/png") == "chart.png"
     assert safe_name("v1.2 notes", "text/plain") == "v1.2 notes.txt"
 
 
-def test_a_long_name_is_cut_and_keeps_its_ending() -> None:
+def test_a_long_name_is_cut_and_keeps_its_suffix() -> None:
     name = safe_name("日" * 300 + ".xlsx", OCTETS)
     assert name.endswith(".xlsx")
     assert len(name.encode()) <= NAME_BYTES
@@ -67,7 +67,7 @@ def test_any_name_stays_in_its_folder(wanted: str, kind: str) -> None:
     assert len(name.encode()) <= NAME_BYTES + 1
 
 
-def test_a_file_is_the_owners_alone_and_exact(tmp_path: Path) -> None:
+def test_a_saved_file_is_exact_and_private_to_its_user(tmp_path: Path) -> None:
     path = save(tmp_path / "files" / "a-1", "x.bin", b"\r\n\x00\xff")
     assert path.read_bytes() == b"\r\n\x00\xff"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -130,7 +130,7 @@ def test_a_write_that_fails_leaves_nothing_behind(
 
 
 @given(*[st.text(max_size=40)] * 2)
-def test_every_task_has_a_folder_of_its_own_whatever_its_id(first: str, second: str) -> None:
+def test_every_task_has_its_own_folder_with_any_id(first: str, second: str) -> None:
     root = Path("files")
     ours = folder_of(root, "local", "agent", first)
     assert ours.parent == root
