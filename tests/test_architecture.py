@@ -117,7 +117,7 @@ CATCH_ALL: Final = frozenset(
     {("server.tools.strict", "run"), ("telemetry.supervise", "run_logged")}
 )
 
-MOST_LINES_OF_A_FILE: Final = 400  # soon 300
+MOST_LINES_OF_A_FILE: Final = 300
 MOST_LINES_OF_A_FUNCTION: Final = 60
 NAMELESS: Final = frozenset({"utils", "util", "common", "helpers", "misc", "core", "manager"})
 
