@@ -239,3 +239,10 @@ def test_the_test_command_of_ci_is_the_one_of_the_readme() -> None:
 def test_the_constraints_are_plain_versions() -> None:
     lines = read("constraints.txt").splitlines()
     assert [line for line in lines if not re.fullmatch(r"[a-z0-9-]+==[0-9][\w.]*", line)] == []
+
+
+def test_every_promise_of_the_security_page_names_a_test_that_exists() -> None:
+    named = re.findall(r"`(tests/[\w/.]+)::(test_\w+)`", read("docs/security.md"))
+    gone = [f"{file}::{test}" for file, test in named if f"def {test}(" not in read(file)]
+    assert named
+    assert gone == []
