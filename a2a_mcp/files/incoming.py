@@ -21,19 +21,22 @@ from a2a_mcp.files.allowed_paths import AllowedPaths
 
 LARGEST_FILE: Final = 8 * 1024 * 1024
 LARGEST_MESSAGE: Final = 16 * 1024 * 1024
+PLAIN: Final = "text/plain"
+SOURCES: Final = ("text", "path", "url", "content")
 REFERENCES: Final = frozenset({"http", "https"})
 
 
 class FileIn(BaseModel):
-    """One file: exactly one of `path`, `url` and `content`."""
+    """One file: exactly one of `text`, `path`, `url` and `content`."""
 
     model_config = ConfigDict(extra="forbid")
 
+    text: str | None = Field(None, description="its plain text")
     path: str | None = Field(None, description="local file, if allowed")
     url: str | None = Field(None, description="https:// (passed on) or data:")
-    content: str | None = Field(None, description="base64")
-    name: str | None = None
-    media_type: str | None = None
+    content: str | None = Field(None, description="its bytes in base64")
+    name: str | None = Field(None, description="e.g. notes.txt")
+    media_type: str | None = Field(None, description="e.g. text/csv")
 
 
 async def to_parts(files: Iterable[FileIn], paths: AllowedPaths) -> tuple[Part, ...]:
@@ -69,21 +72,39 @@ def _is_data_part(item: JSON) -> bool:
 
 
 async def _part(file: FileIn, paths: AllowedPaths) -> Part:
-    given = [kind for kind in ("path", "url", "content") if getattr(file, kind) is not None]
-    if len(given) != 1:
+    source, given = _source(file)
+    match source:
+        case "text":
+            return _raw(file, file.name, given.encode("utf-8", "replace"), PLAIN)
+        case "path":
+            found, data = await anyio.to_thread.run_sync(paths.read, given, LARGEST_FILE)
+            return _raw(file, file.name or found, data, None)
+        case "url" if given[:5].lower() == "data:":
+            return _of_data_url(file, given)
+        case "url":
+            return _reference(file, given)
+        case _:
+            return _raw(file, file.name, decode_base64(given), None)
+
+
+def _source(file: FileIn) -> tuple[str, str]:
+    """Return which of SOURCES a file gives, and what; raises NotAllowed for none or several.
+
+    A model that must name every member leaves the others empty.
+    """
+    given = [(name, value) for name in SOURCES if (value := getattr(file, name)) is not None]
+    filled = [(name, value) for name, value in given if value]
+    if len(filled or given) != 1:
         raise NotAllowed(
-            "A file needs exactly one of path, url and content.", "Correct it and call again."
+            "A file needs exactly one of text, path, url and content.", "Correct it and call again."
         )
-    if file.path is not None:
-        found, data = await anyio.to_thread.run_sync(paths.read, file.path, LARGEST_FILE)
-        return _raw(file, file.name or found, data, None)
-    if file.url is None:
-        return _raw(file, file.name, decode_base64(file.content or ""), None)
-    if file.url[:5].lower() == "data:":
-        return _of_data_url(file, file.url)
-    name = file.name or _name_of(file.url)
+    return (filled or given)[0]
+
+
+def _reference(file: FileIn, url: str) -> Part:
+    name = file.name or _name_of(url)
     media_type = file.media_type or media_types.of_name(name)
-    return Part(kind="url", url=file.url, filename=name, media_type=media_type)
+    return Part(kind="url", url=url, filename=name, media_type=media_type)
 
 
 def _of_data_url(file: FileIn, url: str) -> Part:
@@ -91,7 +112,7 @@ def _of_data_url(file: FileIn, url: str) -> Part:
     head, _, body = url[5:].partition(",")
     plain, is_base64 = head.removesuffix(";base64"), head.endswith(";base64")
     data = decode_base64(body) if is_base64 else unquote_to_bytes(body)
-    return _raw(file, file.name, data, plain.partition(";")[0] or "text/plain")
+    return _raw(file, file.name, data, plain.partition(";")[0] or PLAIN)
 
 
 def _raw(file: FileIn, name: str | None, data: bytes | None, said: str | None) -> Part:
@@ -104,7 +125,7 @@ def _raw(file: FileIn, name: str | None, data: bytes | None, said: str | None) -
         )
     kind = file.media_type or media_types.of_name(name) or said
     media_type = kind or media_types.of_bytes(data, None, None)
-    return Part(kind="raw", raw=data, filename=name, media_type=media_type)
+    return Part(kind="raw", raw=data, filename=name or None, media_type=media_type)
 
 
 def _name_of(url: str) -> str | None:

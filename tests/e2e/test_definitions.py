@@ -72,8 +72,8 @@ async def test_every_protocol_version_and_any_configuration_shows_the_same_tools
 
 async def test_the_tools_are_small(tools: list[Message]) -> None:
     bare = [{name: tool[name] for name in tool if name != "outputSchema"} for tool in tools]
-    assert len(compact(bare)) < 8_000
-    assert len(compact(tools)) < 13_000
+    assert len(compact(bare)) < 9_500
+    assert len(compact(tools)) < 14_500
 
 
 async def test_names_and_parameters_are_the_contract(tools: list[Message]) -> None:

@@ -32,6 +32,22 @@ async def test_content_becomes_bytes_with_its_name_and_kind() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("more", "kind"),
+    [
+        ({}, "text/plain"),
+        ({"name": "a.csv"}, "text/csv"),
+        ({"name": "a.csv", "media_type": "text/x-special"}, "text/x-special"),
+        ({"path": "", "url": "", "content": "", "name": "", "media_type": ""}, "text/plain"),
+    ],
+    ids=str,
+)
+async def test_a_text_becomes_its_bytes_in_utf_8(more: dict[str, str], kind: str) -> None:
+    (part,) = await parts_of(text="Grüße,\n", **more)
+    assert (part.kind, part.raw, part.media_type) == ("raw", "Grüße,\n".encode(), kind)
+    assert part.filename == (more.get("name") or None)
+
+
 async def test_a_declared_type_wins_over_that_of_the_name() -> None:
     (part,) = await parts_of(content="aGk=", name="a.png", media_type="text/x-special")
     assert part.media_type == "text/x-special"
@@ -80,6 +96,8 @@ async def test_an_empty_file_is_a_file() -> None:
     [
         {},
         {"url": "https://x.example", "content": "aGk="},
+        {"text": "a", "content": "aGk="},
+        {"text": "", "content": ""},
         {"url": "file:///etc/passwd"},
         {"url": "ftp://x.example/a"},
         {"url": "/etc/passwd"},

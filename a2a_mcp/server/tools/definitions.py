@@ -17,7 +17,7 @@ from a2a_mcp.a2a.model import TaskState
 from a2a_mcp.bridge.list_tasks import TaskFilter
 from a2a_mcp.bridge.send import SendRequest
 from a2a_mcp.errors import NotAllowed
-from a2a_mcp.files.incoming import FileIn, data_parts, to_parts
+from a2a_mcp.files.incoming import data_parts, to_parts
 from a2a_mcp.presentation.artifact_request import ArtifactRequest, Unit
 from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.server import results
@@ -29,6 +29,7 @@ from a2a_mcp.server.tasks_extension.sending import accepts_tasks, send_as_task
 from a2a_mcp.server.tools import schemas
 from a2a_mcp.server.tools.arguments import Agent, State, TaskAgent, TaskId, WaitSeconds
 from a2a_mcp.server.tools.boundary import app_of, returns_errors
+from a2a_mcp.server.tools.json_arguments import Files, JsonObject, JsonValue
 from a2a_mcp.server.tools.strict import StrictTool
 
 Ctx = Context[App, Any]
@@ -63,12 +64,14 @@ async def send_task(
         str | None, Field(description="Start a new task in this conversation")
     ] = None,
     data: Annotated[
-        Any, Field(description="JSON to send along; or a list of {data, metadata} parts")
+        JsonValue, Field(description="JSON to send along; or a JSON list of {data, metadata} parts")
     ] = None,
     files: Annotated[
-        list[FileIn] | None, Field(description="Files, each with one of path, url, content")
+        Files | None, Field(description="Files, each with exactly one of text, path, url, content")
     ] = None,
-    metadata: Annotated[dict[str, Any] | None, Field(description="Message metadata")] = None,
+    metadata: Annotated[
+        JsonObject | None, Field(description="Message metadata: a JSON object")
+    ] = None,
     wait_seconds: WaitSeconds = None,
 ) -> Result:
     """Sends a message to a remote agent and returns its answer. Starts a new task, or continues one

@@ -1,6 +1,7 @@
-"""A generated JSON schema without what costs context and says nothing.
+"""A generated JSON schema without what costs context and says nothing, and without references.
 
-The result accepts the same arguments: null is dropped before a schema is applied.
+The result accepts the same arguments: null is dropped before a schema is applied. References are
+replaced by what they lead to, because hosts and models' services refuse them.
 """
 
 from __future__ import annotations
@@ -8,26 +9,53 @@ from __future__ import annotations
 from typing import Any, Final
 
 NULL: Final = {"type": "null"}
-MAPS_OF_SCHEMAS: Final = ("properties", "$defs")
+DEFINITIONS: Final = "$defs"
+
+Schema = dict[str, Any]
 
 
-def slim(schema: Any) -> Any:
-    """Return a schema without generated titles, null alternatives and null defaults."""
+def slim(schema: Schema) -> Schema:
+    """Return a schema without generated titles, null alternatives, null defaults and references.
+
+    A schema that refers to itself is not supported.
+    """
+    slimmed: Schema = _slim(schema, schema.get(DEFINITIONS, {}))
+    return slimmed
+
+
+def _slim(schema: Any, definitions: Schema) -> Any:
     if isinstance(schema, list):
-        return [slim(item) for item in schema]
+        return [_slim(item, definitions) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    wanted = _without_null(schema).items()
-    return {key: _slim_value(key, value) for key, value in wanted if not _is_noise(key, value)}
+    wanted = _resolved(_without_null(schema), definitions).items()
+    return {
+        key: _slim_value(key, value, definitions)
+        for key, value in wanted
+        if not _is_noise(key, value)
+    }
 
 
-def _slim_value(key: str, value: Any) -> Any:
-    if key in MAPS_OF_SCHEMAS:  # their keys are names, which may be "title" or "default"
-        return {name: slim(schema) for name, schema in value.items()}
-    return slim(value)
+def _slim_value(key: str, value: Any, definitions: Schema) -> Any:
+    if key == "properties":  # its keys are names, which may be "title" or "default"
+        return {name: _slim(schema, definitions) for name, schema in value.items()}
+    return _slim(value, definitions)
 
 
-def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+def _resolved(schema: Schema, definitions: Schema) -> Schema:
+    """Return a schema with the definition that it refers to in place of the reference.
+
+    The definition's own description is the docstring of a class, which is for people.
+    """
+    reference = schema.get("$ref")
+    if not isinstance(reference, str):
+        return schema
+    rest = {key: value for key, value in schema.items() if key != "$ref"}
+    definition = definitions[reference.rpartition("/")[2]]
+    return {key: value for key, value in definition.items() if key != "description"} | rest
+
+
+def _without_null(schema: Schema) -> Schema:
     """Return the only alternative besides null in place of `anyOf`, if there is just one."""
     alternatives = schema.get("anyOf")
     if not isinstance(alternatives, list):
@@ -40,6 +68,8 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_noise(key: str, value: Any) -> bool:
+    if key == DEFINITIONS:
+        return True
     if key == "title":
         return isinstance(value, str)
     return key == "default" and value is None

@@ -1,8 +1,10 @@
 """A tool that accepts what hosts add and refuses what a model mistypes.
 
-Null is the same as absent. An argument that no tool has is ignored and named in the result, because
-some hosts add their own to every call; one that is close to a real name is refused as a typing
-error. An error never repeats a value. `Tool` is internal to the SDK: only this module uses it.
+Null is the same as absent, and so is an empty text for an argument that is not required: hosts in
+a strict mode make a model give every argument. An argument that no tool has is ignored and named in
+the result, because some hosts add their own to every call; one that is close to a real name is
+refused as a typing error. An error never repeats a value. `Tool` is internal to the SDK: only this
+module uses it.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ SHOWN_PROBLEMS: Final = 5
 PROBLEM_BYTES: Final = 200
 SHOWN_NAMES: Final = 5
 NAME_CHARACTERS: Final = 80
-READ_FROM_TEXT: Final = frozenset({"array", "object", None})
+POINTER: Final = "pointer"
 
 
 class StrictTool(Tool):
@@ -61,7 +63,7 @@ class StrictTool(Tool):
         self, arguments: Arguments, context: Context[Any, Any], convert_result: bool = False
     ) -> Any:
         """Run the tool; return every failure as a result, except an MCPError."""
-        given = {name: value for name, value in arguments.items() if value is not None}
+        given = {name: value for name, value in arguments.items() if self._says(name, value)}
         known = {name: value for name, value in given.items() if name in self._properties}
         ignored = [name for name in given if name not in known]
         mistyped = self._mistyped(ignored)
@@ -82,6 +84,11 @@ class StrictTool(Tool):
             name_ignored(result, ignored)
         return result
 
+    def _says(self, name: str, value: Any) -> bool:
+        """Return whether an argument says anything; an empty pointer leads to the whole data."""
+        needed = name == POINTER or name in self.parameters.get("required", ())
+        return value is not None and (value != "" or needed)
+
     @property
     def _properties(self) -> dict[str, Schema]:
         found: dict[str, Schema] = self.parameters.get("properties", {})
@@ -98,14 +105,9 @@ class StrictTool(Tool):
     def _validated(self, given: Arguments) -> Arguments:
         """Return the arguments as the function takes them; raises ValidationError.
 
-        Some hosts write objects and lists as JSON text, so those are read. The SDK's own way reads
-        every text so, also a message that happens to be JSON.
+        The SDK's own way reads every text as JSON, also a message that happens to be JSON.
         """
-        read = {
-            name: from_json_text(value, self._properties[name].get("type"))
-            for name, value in given.items()
-        }
-        model = self.fn_metadata.arg_model.model_validate(read)
+        model = self.fn_metadata.arg_model.model_validate(given)
         return model.model_dump_one_level()
 
     def _problems(self, error: ValidationError) -> str:
@@ -127,16 +129,6 @@ def closest(name: str, known: Iterable[str]) -> str | None:
     letters = "".join(letter for letter in name.lower() if letter.isalnum())
     matches = get_close_matches(letters, plain, n=1, cutoff=SIMILARITY)
     return plain[matches[0]] if matches else None
-
-
-def from_json_text(value: Any, kind: str | None) -> Any:
-    """Return what a JSON text holds, if a list, an object or any value is wanted."""
-    if not isinstance(value, str) or kind not in READ_FROM_TEXT:
-        return value
-    try:
-        return json.loads(value)
-    except (ValueError, RecursionError):
-        return value
 
 
 def refusal(words: str) -> t.CallToolResult:

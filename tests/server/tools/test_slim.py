@@ -40,10 +40,29 @@ def test_what_says_nothing_is_dropped(schema: Any, expected: Any) -> None:
     assert slim(schema) == expected
 
 
-@pytest.mark.parametrize("place", ["properties", "$defs"])
-@pytest.mark.parametrize("name", ["title", "default"])
-def test_a_property_may_be_named_like_a_keyword(place: str, name: str) -> None:
-    assert slim({place: {name: STRING}}) == {place: {name: STRING}}
+@pytest.mark.parametrize("name", ["title", "default", "$defs"])
+def test_a_property_may_be_named_like_a_keyword(name: str) -> None:
+    assert slim({"properties": {name: STRING}}) == {"properties": {name: STRING}}
+
+
+def test_a_reference_is_replaced_by_what_it_leads_to() -> None:
+    schema = {
+        "properties": {
+            "items": {"type": "array", "items": {"$ref": "#/$defs/Item"}},
+            "one": {"anyOf": [{"$ref": "#/$defs/Item"}, NULL], "description": "one item"},
+        },
+        "$defs": {
+            "Item": {"title": "Item", "properties": {"name": {"$ref": "#/$defs/Name"}}},
+            "Name": STRING,
+        },
+    }
+    item = {"properties": {"name": STRING}}
+    assert slim(schema) == {
+        "properties": {
+            "items": {"type": "array", "items": item},
+            "one": item | {"description": "one item"},
+        }
+    }
 
 
 def test_the_schema_itself_is_not_changed() -> None:

@@ -207,6 +207,61 @@ async def test_lists_and_objects_that_a_host_sends_as_text_are_read(
     assert message["parts"][1]["filename"] == "a.txt"
 
 
+@pytest.mark.parametrize(
+    "value",
+    [{"a": 1}, [1, {"b": None}], [], {}, 5, 0, 1.5, True, False, "words", "12 apples", "[a"],
+    ids=str,
+)
+async def test_data_of_any_kind_is_sent_given_as_it_is_or_as_json_text(
+    value: Any, agent: ScriptedAgent, client: Client
+) -> None:
+    texts = [json.dumps(value)] if isinstance(value, str) else [value, json.dumps(value)]
+    for given in texts:
+        assert not (await call(client, "send_task", message="", data=given)).is_error
+        assert agent.sends()[-1].message["parts"] == [{"data": value}]
+
+
+async def test_data_that_is_no_json_is_a_text(agent: ScriptedAgent, client: Client) -> None:
+    await call(client, "send_task", message="", data="two words")
+    assert agent.sends()[-1].message["parts"] == [{"data": "two words"}]
+
+
+@pytest.mark.parametrize("written", ["value", "text"])
+async def test_a_list_of_data_parts_is_sent_with_the_metadata_of_each(
+    written: str, agent: ScriptedAgent, client: Client
+) -> None:
+    parts = [{"data": {"a": 1}, "metadata": {"id": "x"}}, {"data": 2}]
+    data = json.dumps(parts) if written == "text" else parts
+    await call(client, "send_task", message="", data=data, metadata={"trace": 1})
+    assert agent.sends()[-1].message["parts"] == parts
+    assert agent.sends()[-1].message["metadata"] == {"trace": 1}
+
+
+@pytest.mark.parametrize("broken", ['{"a": 1', "[1, 2", ' {"a": tru}', "[" * 100_000])
+async def test_broken_json_is_refused_and_nothing_is_sent(
+    broken: str, agent: ScriptedAgent, client: Client
+) -> None:
+    for name in ("data", "metadata", "files"):
+        answer = await call(client, "send_task", message="hi", **{name: broken})
+        assert answer.is_error
+        for channel in shown(answer):
+            assert f"{name}: begins like JSON, but is not" in channel
+    assert agent.requests == []
+
+
+async def test_what_a_model_in_strict_mode_leaves_empty_says_nothing(
+    agent: ScriptedAgent, client: Client
+) -> None:
+    empty = dict.fromkeys(("agent", "task_id", "context_id", "data", "metadata"), "")
+    file = dict.fromkeys(("path", "url", "content", "name", "media_type"), "") | {"text": "words"}
+    answer = await call(client, "send_task", message="hi", files=[file], **empty)
+    assert not answer.is_error
+    (sent,) = agent.sends()
+    assert sent.message["parts"][0] == {"text": "hi"}
+    assert "metadata" not in sent.message
+    assert not (await call(client, "subscribe", task_id="", message="hi")).is_error
+
+
 async def test_numbers_that_a_host_sends_as_text_are_read(client: Client) -> None:
     assert not (await call(client, "send_task", message="hi", wait_seconds="5")).is_error
 
