@@ -1,8 +1,9 @@
-"""Finds an agent's card: where it may be, within one deadline, and whether it is still fresh.
+"""Find an agent's card: where it may be, within one deadline, and whether it is still fresh.
 
-Places are those of a2a-wire 3.1, in order; the first JSON object that is a card ends the search,
-and a 401 or 403 ends it too, since it is a real answer. Redirects are followed within the origin
-only. It decides nothing about the card's content (see `interfaces`).
+The well-known URL of the current specification comes first, then those of older versions and of
+servers that differ. The first JSON object that is a card ends the search, and a 401 or 403 ends it
+too, since it is a real answer. Redirects are followed within the origin only. What the card says is
+read elsewhere (see `interfaces`).
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from a2a_mcp.a2a.model import JSON, AgentCard
 # Some servers choose the card's shape by this header (a2a-js); all others ignore it.
 CARD_HEADERS: Final = {"A2A-Version": "1.0"}
 WELL_KNOWN: Final = ("/.well-known/agent-card.json", "/.well-known/agent.json")
-OTHER_PLACES: Final = ("/v1/card", "/agent.json")
+OTHER_PATHS: Final = ("/v1/card", "/agent.json")
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS: Final = 3
 FRESH_SECONDS: Final = 300.0
@@ -52,15 +53,15 @@ class FoundCard:
     fresh_until: float
 
 
-def places(url: str) -> list[str]:
-    """List the URLs at which the card of `url` may be, best first."""
+def card_urls(url: str) -> list[str]:
+    """Return the URLs at which the card of `url` may be, best first."""
     parts = urlsplit(url)
     if parts.path.endswith((".json", "/card")):
         return [url]
-    below = [_with_path(url, parts.path.rstrip("/") + place) for place in WELL_KNOWN]
-    others = [_with_path(url, parts.path.rstrip("/") + place) for place in OTHER_PLACES]
+    below = [_with_path(url, parts.path.rstrip("/") + path) for path in WELL_KNOWN]
+    others = [_with_path(url, parts.path.rstrip("/") + path) for path in OTHER_PATHS]
     has_path = bool(parts.path.strip("/"))
-    origin = [_with_path(url, place) for place in WELL_KNOWN] if has_path else []
+    origin = [_with_path(url, path) for path in WELL_KNOWN] if has_path else []
     return below + origin + others
 
 
@@ -95,73 +96,73 @@ async def _search(
     known: FoundCard | None,
     clock: Callable[[], float],
 ) -> FoundCard:
-    tried = places(url)
-    if known and known.url in tried:
-        tried = [known.url, *(place for place in tried if place != known.url)]
+    urls = card_urls(url)
+    if known and known.url in urls:
+        urls = [known.url, *(other for other in urls if other != known.url)]
     seen: list[str] = []
-    for place in tried:
-        answer = await _ask(transport, place, attachment, known)
+    for card_url in urls:
+        answer = await _ask(transport, card_url, attachment, known)
         if answer.status == 304 and known:
             return replace(known, fresh_until=clock() + _freshness(answer))
         if answer.status in AUTHENTICATION_STATUSES:
-            raise _refused(answer, place)
+            raise _refused(answer, card_url)
         if answer.status < 400 and is_card(answer.body):
-            return _found(answer, place, clock)
-        seen.append(f"{plain(place)} ({_what(answer)})")
+            return _found(answer, card_url, clock)
+        seen.append(f"{plain(card_url)} ({_what(answer)})")
     raise InvalidAgentResponse("no agent card at " + ", ".join(seen), url=plain(url))
 
 
 async def _ask(
-    transport: Transport, place: str, attachment: Attachment, known: FoundCard | None
+    transport: Transport, url: str, attachment: Attachment, known: FoundCard | None
 ) -> HttpResponse:
     headers = dict(CARD_HEADERS)
-    if known and known.etag and known.url == place:
+    if known and known.etag and known.url == url:
         headers["If-None-Match"] = known.etag
     for _ in range(MAX_REDIRECTS + 1):
-        outgoing = HttpRequest("GET", place)
+        outgoing = HttpRequest("GET", url)
         answer = await transport.fetch(
             outgoing, headers, attachment, body_bytes=transport.limits.card_bytes
         )
         target = answer.headers.get("location") if answer.status in REDIRECTS else None
         if target is None:
             return answer
-        place = _redirected(place, target)
-    raise InvalidAgentResponse("the agent card redirects too often", url=plain(place))
+        url = _redirected(url, target)
+    raise InvalidAgentResponse("the agent card redirects too often", url=plain(url))
 
 
-def _redirected(place: str, target: str) -> str:
-    moved = str(parse(target, base=parse(place)))
-    if origin_of(moved) != origin_of(place):
+def _redirected(url: str, target: str) -> str:
+    moved = str(parse(target, base=parse(url)))
+    if origin_of(moved) != origin_of(url):
         raise InvalidAgentResponse(
-            f"the agent card redirects to another origin, {origin_of(moved)}", url=plain(place)
+            f"the agent card redirects to another origin, {origin_of(moved)}", url=plain(url)
         )
     return moved
 
 
-def _refused(answer: HttpResponse, place: str) -> A2AError:
-    error = decode_error(answer.body, status=answer.status, url=plain(place))
+def _refused(answer: HttpResponse, url: str) -> A2AError:
+    error = decode_error(answer.body, status=answer.status, url=plain(url))
     if isinstance(error, AuthenticationRequired):
         error.challenge = answer.headers.get("www-authenticate")
     return error
 
 
-def _found(answer: HttpResponse, place: str, clock: Callable[[], float]) -> FoundCard:
+def _found(answer: HttpResponse, url: str, clock: Callable[[], float]) -> FoundCard:
     return FoundCard(
         card=decode_card(answer.body),
-        url=place,
+        url=url,
         etag=_tag(answer),
         fresh_until=clock() + _freshness(answer),
     )
 
 
 def _tag(answer: HttpResponse) -> str | None:
-    """Give the ETag, if it can be sent back: a header from outside may hold any byte."""
+    """Return the ETag, if it can be sent back: a header from outside may hold any byte."""
     tag = answer.headers.get("etag", "")
     return tag if tag.isascii() else None
 
 
 def _freshness(answer: HttpResponse) -> float:
-    """Seconds for which a card need not be asked for again."""
+    """Return the seconds for which a card need not be fetched again."""
     said = MAX_AGE.search(answer.headers.get("cache-control", ""))
     return min(float(said[1]), MAX_FRESH_SECONDS) if said else FRESH_SECONDS
 
@@ -174,7 +175,7 @@ def _what(answer: HttpResponse) -> str:
 
 
 def inline_card(value: JSON, source: str) -> FoundCard:
-    """Take a card from the configuration; it never ages. Raises InvalidAgentResponse."""
+    """Return a card of the configuration; it is always fresh. Raises InvalidAgentResponse."""
     if not is_card(value):
         raise InvalidAgentResponse(f"{source} is not an agent card: name and url are needed")
     return FoundCard(decode_card(value), source, None, float("inf"))

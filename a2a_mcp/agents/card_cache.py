@@ -58,7 +58,7 @@ class CardCache:
 
     @property
     def is_fresh(self) -> bool:
-        """Whether there is a card that need not be fetched again yet."""
+        """Return whether there is a card that need not be fetched again yet."""
         return self.known is not None and self._clock() < self.known.fresh_until
 
     async def get(self, *, refresh: bool = False) -> FoundCard:

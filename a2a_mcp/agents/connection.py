@@ -58,7 +58,7 @@ class Connection:
         self.config = config
         self.health = Health()
         self.names_contexts = False
-        """Whether the agent has refused a context id that the bridge had made."""
+        """True when the agent has refused a context id that the bridge made."""
         self._tls = tls
         self._transport: Transport | None = None
         self._clients: dict[Interface, A2AClient] = {}
@@ -94,7 +94,7 @@ class Connection:
 
     @property
     def ready(self) -> bool:
-        """Whether the interfaces are known and need not be looked up again."""
+        """Return whether the interfaces are known and need not be looked up again."""
         return self.chosen is not None and self._cards.is_fresh
 
     async def card(self, *, refresh: bool = False) -> FoundCard:

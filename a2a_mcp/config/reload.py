@@ -1,4 +1,4 @@
-"""Reads the configuration again when its files change while the bridge runs.
+"""Read the configuration again when its files change while the bridge runs.
 
 It compares time stamps and calls `load`; it parses nothing itself. While a changed file cannot be
 read, the old configuration stays in use.

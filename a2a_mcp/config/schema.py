@@ -72,7 +72,7 @@ class AgentConfig(Table):
 
     @property
     def has_credentials(self) -> bool:
-        """Whether requests carry something that must not be read on the way."""
+        """Return whether requests carry something that must not be read on the way."""
         return self.auth is not None or any(h.lower() not in PLAIN_HEADERS for h in self.headers)
 
     @model_validator(mode="after")

@@ -17,7 +17,7 @@ from faults import (
 )
 
 from a2a_mcp.a2a.auth.static import Attachment
-from a2a_mcp.a2a.card import FoundCard, find_card, inline_card, places
+from a2a_mcp.a2a.card import FoundCard, card_urls, find_card, inline_card
 from a2a_mcp.a2a.errors import (
     A2AError,
     AgentUnreachable,
@@ -66,7 +66,7 @@ def at(now: float) -> Callable[[], float]:
     ],
 )
 def test_a_card_is_looked_for_in_its_places_best_first(url: str, wanted: list[str]) -> None:
-    assert places(url) == [f"https://a.example{path}" for path in wanted]
+    assert card_urls(url) == [f"https://a.example{path}" for path in wanted]
 
 
 async def test_the_first_card_ends_the_search() -> None:

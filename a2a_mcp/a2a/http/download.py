@@ -1,8 +1,8 @@
 """A file that an agent's answer links to, read where the rules allow it.
 
-From the agent's own origins as any call is made; from elsewhere only over https, at an address that
-is public, dialled as it was checked, without credentials and without a proxy, which would look the
-name up anew. No redirect is followed.
+A file at one of the agent's origins is read as any call is made. A file elsewhere is read only over
+https, without credentials, from the public address that was checked: without a proxy, which would
+look the name up again. No redirect is followed.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def _refusal(received: DownloadedFile) -> str:
 
 
 async def _public_address(origin: Origin, seconds: float) -> str:
-    """Look a name up, and give an address of it if all of them are public; raises UrlRefused."""
+    """Return an address of a host if all its addresses are public; raises UrlRefused."""
     if origin.scheme != "https":
         raise UrlRefused(f"{origin} is not the agent's own, and not https", url=str(origin))
     try:

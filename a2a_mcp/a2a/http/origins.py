@@ -46,18 +46,18 @@ def parse(url: str, *, base: httpx.URL | None = None) -> httpx.URL:
         parsed = base.join(url) if base else httpx.URL(url)
         host = parsed.host  # not a plain member: it decodes the name, and fails for a bad one
     except (httpx.InvalidURL, ValueError):
-        raise UrlRefused(f"not a URL: {_told(url)}", delivery=Delivery.NEVER) from None
+        raise UrlRefused(f"not a URL: {_quoted(url)}", delivery=Delivery.NEVER) from None
     if not 0 <= (parsed.port or 0) < 2**16:
         raise UrlRefused(f"not a URL: its port is {parsed.port}", delivery=Delivery.NEVER)
     if parsed.scheme not in PORTS or not host:
-        raise UrlRefused(f"not an http or https URL: {_told(url)}", delivery=Delivery.NEVER)
+        raise UrlRefused(f"not an http or https URL: {_quoted(url)}", delivery=Delivery.NEVER)
     if parsed.userinfo:
         raise UrlRefused("a URL with a user name or password in it", delivery=Delivery.NEVER)
     return parsed
 
 
-def _told(url: str) -> str:
-    """Quote a URL in an error, whole or not at all: half of a secret would pass every mask."""
+def _quoted(url: str) -> str:
+    """Return a URL quoted for an error, whole or not at all: no mask knows half of a secret."""
     return repr(url) if len(url) <= LONGEST_TOLD else f"one of {len(url)} characters"
 
 
@@ -70,14 +70,14 @@ def plain(url: str) -> str:
 
 
 def origin_of(url: str) -> Origin:
-    """Give the origin that a URL is dialled at; raises UrlRefused."""
+    """Return the origin that a URL is dialled at; raises UrlRefused."""
     parsed = parse(url)
     host = parsed.raw_host.decode("ascii").lower().strip("[]").removesuffix(".")
     return Origin(parsed.scheme, host, parsed.port or PORTS[parsed.scheme])
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name or address means this machine, or "any address" of it."""
+    """Return whether a host name or address means this machine, or "any address" of it."""
     if host == "localhost" or host.endswith(".localhost") or host in UNSPECIFIED:
         return True
     try:
@@ -87,7 +87,7 @@ def is_loopback(host: str) -> bool:
 
 
 def is_public(address: str) -> bool:
-    """Whether an address is one of the public internet, whatever it is wrapped in."""
+    """Return whether an address is on the public internet; IPv4 within IPv6 is unwrapped first."""
     try:
         found = _unwrapped(ip_address(address))
     except ValueError:  # one with a scope, too: it is of a local link
@@ -97,7 +97,7 @@ def is_public(address: str) -> bool:
 
 
 def _unwrapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    """Give the IPv4 address that an IPv6 one carries."""
+    """Return the IPv4 address that an IPv6 address carries, else the address itself."""
     if isinstance(address, IPv4Address):
         return address
     if address in NAT64:

@@ -27,7 +27,7 @@ class TooLarge(Exception):
 
 
 def check(size: int, limit: int) -> None:
-    """Hold a number of bytes against its limit; raises TooLarge."""
+    """Raise TooLarge when a number of bytes is above its limit."""
     if size > limit:
         raise TooLarge
 
@@ -45,7 +45,7 @@ class EventDecoder:
         self._first = True
 
     def feed(self, piece: bytes) -> list[ServerSentEvent]:
-        """Take the next bytes of the body; give the events they complete. Raises TooLarge."""
+        """Take the next bytes of the body; return the events they complete. Raises TooLarge."""
         if not piece:
             return []
         if self._after_cr:  # the CR has ended its line already; this is the LF that belongs to it
@@ -64,7 +64,7 @@ class EventDecoder:
         return events
 
     def end(self) -> list[ServerSentEvent]:
-        """Give what the end of the body completes: servers leave out the last blank line."""
+        """Return the events that the body's end completes: servers omit the last blank line."""
         events = [self._line(bytes(self._rest)), self._line(b"")]
         self._rest.clear()
         return [event for event in events if event]

@@ -1,9 +1,8 @@
-"""The one place that touches the network: sends a request, reads a bounded answer.
+"""Send a request and read a bounded answer: the only module that calls an agent.
 
-Every wait has our own deadline, every body our own limit, counted while reading.
-It uses httpx below its client, where there are no redirects, cookies, credentials from files or
-retries to switch off; it accepts no content coding, and turns every error of the library into one
-of ours that says whether the request may have arrived.
+Every wait has our own deadline, every body our own limit, counted while reading. It uses httpx
+below its client, where there are no redirects, cookies, credentials from files or retries to switch
+off. It accepts no content coding, and every error says whether the request may have arrived.
 """
 
 from __future__ import annotations
@@ -50,7 +49,7 @@ class Transport:
         self.limits = limits
         self._fixed_headers = {"Accept-Encoding": "identity", "User-Agent": user_agent}
         self._pool = pool
-        self._places = StreamSlots(limits.concurrency)
+        self._slots = StreamSlots(limits.concurrency)
         self._calls = 0
         self._retired = False
         self._urls: dict[str, httpx.URL] = {}
@@ -67,7 +66,7 @@ class Transport:
         await self._pool.aclose()
 
     async def retire(self) -> None:
-        """Close them when none is in use any more; those that are, and later ones, right after."""
+        """Close the connections when no call uses them; a later call closes its own at its end."""
         self._retired = True
         if not self._calls:
             await self._pool.aclose()
@@ -83,24 +82,24 @@ class Transport:
     ) -> HttpResponse:
         """Send and read the whole answer within `seconds` and `body_bytes`.
 
-        Infinite `seconds` leave the time to the caller, and take one of the places for what lasts.
+        Infinite `seconds` leave the time to the caller, and hold a slot for long calls.
 
         Raises AgentUnreachable and InvalidAgentResponse.
         """
         limit = body_bytes or self.limits.body_bytes
-        lasts = seconds == math.inf
-        async with self._place(outgoing) if lasts else contextlib.nullcontext():
+        is_long = seconds == math.inf
+        async with self._slot(outgoing) if is_long else contextlib.nullcontext():
             with deadline(seconds or self.limits.call_seconds, outgoing.url):
                 async with self._open(outgoing, headers, attachment, ACCEPT_ONE) as response:
                     return await read_response(response, limit)
 
-    def _place(self, outgoing: HttpRequest) -> contextlib.AbstractAsyncContextManager[None]:
-        return self._places.held(plain(outgoing.url), self.limits.connect_seconds)
+    def _slot(self, outgoing: HttpRequest) -> contextlib.AbstractAsyncContextManager[None]:
+        return self._slots.held(plain(outgoing.url), self.limits.connect_seconds)
 
     async def file(
         self, url: str, attachment: Attachment, *, address: str | None = None
     ) -> DownloadedFile:
-        """Read a file whole, whatever it is; at `address` instead of where its name leads.
+        """Read a whole file of any type; `address` is dialled in place of the URL's host.
 
         Raises AgentUnreachable and InvalidAgentResponse.
         """
@@ -115,14 +114,14 @@ class Transport:
     async def stream(
         self, outgoing: HttpRequest, headers: Mapping[str, str], attachment: Attachment
     ) -> AsyncIterator[HttpResponse | EventStream]:
-        """Send and give the events, or the whole answer where the agent sends no stream.
+        """Send and yield the events, or the whole answer where the agent sends no stream.
 
-        How long to wait for what comes is the caller's decision; raises as `fetch` does, and
+        The caller decides how long to wait for an event. Raises as `fetch` does, and
         TooManyStreams.
         """
-        self._places.refuse_stream(plain(outgoing.url))
+        self._slots.refuse_stream(plain(outgoing.url))
         async with (
-            self._place(outgoing),
+            self._slot(outgoing),
             self._open(outgoing, headers, attachment, ACCEPT_STREAM) as response,
         ):
             if media_type(header(response, b"content-type")) != EVENT_STREAM:
@@ -143,14 +142,14 @@ class Transport:
         address: str | None = None,
     ) -> AsyncIterator[httpx.Response]:
         self._calls += 1
-        lane = None
+        connection = None
         try:
             with translated(outgoing.url):
                 request = self._request(outgoing, headers, attachment, accept)
                 if address:
                     _dial(request, address)
-                lane = await self._pool.take()
-                response = await lane.handle_async_request(request)
+                connection = await self._pool.take()
+                response = await connection.handle_async_request(request)
                 response.request = request
             try:
                 refuse_coding(response)
@@ -161,8 +160,8 @@ class Transport:
                         await response.aclose()
         finally:
             self._calls -= 1
-            if lane:
-                await self._pool.give_back(lane)
+            if connection:
+                await self._pool.give_back(connection)
             if self._retired and not self._calls:
                 with anyio.CancelScope(shield=True):
                     await self._pool.aclose()
@@ -185,7 +184,7 @@ class Transport:
         )
 
     def _url(self, outgoing: HttpRequest, attachment: Attachment) -> httpx.URL:
-        """Parse a URL; one that is called again and again, as JSON-RPC's is, only once."""
+        """Return the parsed URL; one that is called often, as JSON-RPC's is, is parsed once."""
         query = {**outgoing.query, **attachment.params}
         if query or outgoing.body is None:
             return httpx.URL(outgoing.url).copy_merge_params(query)
@@ -216,7 +215,7 @@ class Transport:
 
 
 def _dial(request: httpx.Request, address: str) -> None:
-    """Send a request to an address; its host header stays, and the certificate is the name's."""
+    """Send a request to an address; the Host header and the certificate stay the name's."""
     name = request.url.raw_host.decode("ascii")
     request.url = request.url.copy_with(host=address)
     request.extensions = {**request.extensions, "sni_hostname": name}

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from a2a_mcp.a2a.bindings.rest import join
 from a2a_mcp.a2a.errors import A2AError, Delivery, UrlRefused
-from a2a_mcp.a2a.http.origins import is_loopback, origin_of, parse, settle
+from a2a_mcp.a2a.http.origins import is_loopback, origin_of, parse, plain, settle
 
 HOME = "https://agent.example"
 CARD = f"{HOME}/team/.well-known/agent-card.json"
@@ -213,3 +213,16 @@ def test_what_is_called_is_always_the_allowed_origin_and_nothing_else_fails(url:
     assert origin_of(settled.url) in ALLOWED
     assert parse(settled.url).host
     assert origin_of(called) in ALLOWED
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://user:secret@agent.example/a?key=secret#x", "https://agent.example/a"),
+        ("https://agent.example", "https://agent.example"),
+        ("https://agent.example/@x", "https://agent.example/@x"),
+        ("https://a@b@agent.example:1/", "https://agent.example:1/"),
+    ],
+)
+def test_a_url_is_shown_without_what_may_be_secret(url: str, shown: str) -> None:
+    assert plain(url) == shown

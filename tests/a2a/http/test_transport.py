@@ -1,8 +1,8 @@
-import json
+"""One call or stream over a transport: what is sent, its deadline, its connection."""
+
 import math
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from typing import Any
 
 import anyio
@@ -14,7 +14,6 @@ from faults import (
     Server,
     always,
     by_path,
-    closed_port,
     events,
     head,
     in_turn,
@@ -23,6 +22,7 @@ from faults import (
     stream_head,
     transport,
 )
+from http_calls import NOTHING, cut_in_the_body, failing, fetch, huge_and_said, post
 
 from a2a_mcp.a2a.auth.static import Attachment
 from a2a_mcp.a2a.bindings.base import HttpRequest
@@ -33,31 +33,9 @@ from a2a_mcp.a2a.errors import (
     InvalidAgentResponse,
     TooManyStreams,
 )
-from a2a_mcp.a2a.http.origins import plain
-from a2a_mcp.a2a.http.proxy import environment_proxy
-from a2a_mcp.a2a.http.responses import EventStream, HttpResponse, parse_json
-from a2a_mcp.a2a.http.transport import Transport
+from a2a_mcp.a2a.http.responses import EventStream, HttpResponse
 
 pytestmark = pytest.mark.anyio
-NOTHING = Attachment()
-
-
-def post(server: Server, path: str = "/", body: Any = None) -> HttpRequest:
-    return HttpRequest("POST", server.url + path, {"hello": 1} if body is None else body)
-
-
-async def fetch(client: Transport, outgoing: HttpRequest, **more: Any) -> HttpResponse:
-    return await client.fetch(outgoing, {}, NOTHING, **more)
-
-
-@asynccontextmanager
-async def failing(kind: type[A2AError], delivery: Delivery) -> AsyncIterator[None]:
-    with pytest.raises(kind) as failed:
-        yield
-    assert type(failed.value) is kind
-    assert failed.value.delivery is delivery
-    assert failed.value.url is not None
-    assert failed.value.url.startswith("http://127.0.0.1:")
 
 
 async def test_an_answer_comes_with_status_headers_and_json() -> None:
@@ -111,22 +89,6 @@ async def test_cookies_are_not_kept() -> None:
         assert ["cookie" in request.headers for request in server.requests] == [False, False]
 
 
-async def test_no_content_coding_is_accepted_and_one_that_comes_is_refused() -> None:
-    bomb = ok(b"\x1f\x8b not read", "Content-Encoding: gzip, gzip")
-    async with serving(always(bomb)) as server, transport() as client:
-        async with failing(InvalidAgentResponse, Delivery.UNKNOWN):
-            await fetch(client, post(server))
-        assert server.requests[0].headers["accept-encoding"] == "identity"
-
-
-async def test_the_coding_identity_is_none() -> None:
-    async with (
-        serving(always(ok({}, "Content-Encoding: Identity"))) as server,
-        transport() as client,
-    ):
-        assert (await fetch(client, post(server))).body == {}
-
-
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_a_redirect_of_a_call_is_an_answer_and_is_not_followed(status: int) -> None:
     async with serving(
@@ -170,52 +132,6 @@ async def test_the_deadline_of_the_limits_holds_where_no_other_is_given() -> Non
     async with serving(always(silence)) as server, transport(call_seconds=0.2) as client:
         with pytest.raises(AgentUnreachable, match=r"no answer within 0\.2 s"):
             await fetch(client, post(server))
-
-
-async def huge_and_said(peer: Peer) -> None:
-    await peer.send(head("Content-Length: 10000000000"))
-    await peer.flood(b"x" * 65536)
-
-
-async def huge_in_chunks(peer: Peer) -> None:
-    await peer.send(head("Transfer-Encoding: chunked"))
-    await peer.flood(b"1000\r\n" + b"x" * 4096 + b"\r\n")
-
-
-async def huge_without_an_end(peer: Peer) -> None:
-    await peer.send(head("Connection: close"))
-    await peer.flood(b" " * 65536)
-
-
-@pytest.mark.parametrize("script", [huge_and_said, huge_in_chunks, huge_without_an_end])
-async def test_a_body_beyond_its_limit_is_refused_and_the_connection_closed(script: Any) -> None:
-    async with serving(always(script)) as server, transport(body_bytes=100_000) as client:
-        async with failing(InvalidAgentResponse, Delivery.UNKNOWN):
-            await fetch(client, post(server))
-        with anyio.fail_after(2):
-            await server.gone.wait()
-
-
-async def test_a_limit_of_one_call_wins_over_the_general_one() -> None:
-    async with serving(always(ok(b'"' + b"x" * 100 + b'"'))) as server, transport() as client:
-        assert (await fetch(client, post(server), body_bytes=102)).body == "x" * 100
-        with pytest.raises(InvalidAgentResponse, match="larger than 101 bytes"):
-            await fetch(client, post(server), body_bytes=101)
-
-
-async def test_a_refused_connection_delivered_nothing() -> None:
-    async with transport() as client, failing(AgentUnreachable, Delivery.NEVER):
-        await fetch(client, HttpRequest("POST", f"http://127.0.0.1:{closed_port()}/", {}))
-
-
-@pytest.mark.parametrize("greeting", [b"", b"220 mail.example ready\r\n"])
-async def test_a_server_that_speaks_no_tls_got_nothing(greeting: bytes) -> None:
-    limits = {"connect_seconds": 0.3}
-    async with serving(always(ok({})), greeting) as server, transport(**limits) as client:
-        with pytest.raises(AgentUnreachable) as failed:
-            await fetch(client, HttpRequest("POST", server.url.replace("http:", "https:"), {}))
-        assert failed.value.delivery is Delivery.NEVER
-        assert server.requests == []
 
 
 async def asked(server: Server, times: int) -> None:
@@ -278,95 +194,6 @@ async def test_streams_and_sends_that_last_leave_connections_for_others() -> Non
             assert isinstance(again, EventStream)
 
 
-async def cut_before_the_answer(_: Peer) -> None:
-    pass
-
-
-async def reset_before_the_answer(peer: Peer) -> None:
-    peer.reset()
-
-
-async def cut_in_the_head(peer: Peer) -> None:
-    await peer.send(b"HTTP/1.1 200 OK\r\nContent-Le")
-
-
-async def cut_in_the_body(peer: Peer) -> None:
-    await peer.send(head("Content-Length: 100") + b'{"id": "t"')
-
-
-async def cut_in_a_chunk(peer: Peer) -> None:
-    await peer.send(head("Transfer-Encoding: chunked") + b"a\r\n{}")
-
-
-async def reset_in_the_body(peer: Peer) -> None:
-    await peer.send(head("Content-Length: 100") + b"{")
-    peer.reset()
-
-
-async def something_else(peer: Peer) -> None:
-    await peer.send(b"SSH-2.0-OpenSSH_9.6\r\n\r\n")
-
-
-async def huge_head(peer: Peer) -> None:
-    await peer.send(head(*(f"X-{number}: {'x' * 1000}" for number in range(300))))
-
-
-async def two_lengths(peer: Peer) -> None:
-    await peer.send(head("Content-Length: 2", "Content-Length: 3") + b"{}")
-
-
-async def a_negative_length(peer: Peer) -> None:
-    await peer.send(head("Content-Length: -1") + b"{}")
-
-
-async def an_unknown_transfer(peer: Peer) -> None:
-    await peer.send(head("Transfer-Encoding: smoke") + b"{}")
-
-
-async def a_bad_header(peer: Peer) -> None:
-    await peer.send(head("X Y: \x00"))
-
-
-async def a_bad_status(peer: Peer) -> None:
-    await peer.send(b"HTTP/1.1 -7 Odd\r\nContent-Length: 0\r\n\r\n")
-
-
-BROKEN = [
-    cut_before_the_answer,
-    reset_before_the_answer,
-    cut_in_the_head,
-    cut_in_the_body,
-    cut_in_a_chunk,
-    reset_in_the_body,
-    something_else,
-    huge_head,
-    two_lengths,
-    a_negative_length,
-    an_unknown_transfer,
-    a_bad_header,
-    a_bad_status,
-]
-
-
-@pytest.mark.parametrize("script", BROKEN)
-async def test_a_broken_answer_leaves_delivery_unknown(script: Any) -> None:
-    async with serving(always(script)) as server, transport() as client:
-        async with failing(AgentUnreachable, Delivery.UNKNOWN):
-            await fetch(client, post(server))
-        assert len(server.requests) == 1
-
-
-@pytest.mark.parametrize("script", BROKEN)
-async def test_a_broken_stream_fails_in_the_same_words(script: Any) -> None:
-    async with serving(always(script)) as server, transport() as client:
-        async with (
-            failing(AgentUnreachable, Delivery.UNKNOWN),
-            client.stream(post(server), {}, NOTHING),
-        ):
-            pass
-        assert len(server.requests) == 1
-
-
 async def test_an_answer_nobody_asked_for_reaches_no_later_call() -> None:
     taken, sent = anyio.Event(), anyio.Event()
 
@@ -392,25 +219,6 @@ async def test_a_url_that_cannot_be_dialled_is_an_error_of_ours(url: str) -> Non
     async with transport() as client:
         with pytest.raises(A2AError):
             await fetch(client, HttpRequest("POST", url, {}))
-
-
-@pytest.mark.parametrize("value", ["tök", "a\r\nX: y", "\x00", "\ud800"])
-async def test_a_header_that_cannot_be_sent_is_an_error_that_delivered_nothing(value: str) -> None:
-    async with serving(always(ok({}))) as server, transport() as client:
-        with pytest.raises(AgentUnreachable) as failed:
-            await client.fetch(post(server), {}, Attachment({"Authorization": value}))
-        assert failed.value.delivery is Delivery.NEVER
-        assert server.requests == []
-        assert value not in failed.value.message
-
-
-async def test_an_answer_without_a_body_is_null() -> None:
-    async with (
-        serving(always(head("Content-Length: 0", status=204))) as server,
-        transport() as client,
-    ):
-        answer = await fetch(client, post(server))
-        assert (answer.status, answer.body, answer.is_json) == (204, None, True)
 
 
 async def next_data(stream: HttpResponse | EventStream) -> str:
@@ -544,75 +352,6 @@ async def test_a_failure_of_one_server_leaves_the_pool_fit_for_the_next_call() -
             with pytest.raises(AgentUnreachable):
                 await fetch(client, post(server))
         assert (await fetch(client, post(server))).body == {}
-
-
-@pytest.mark.parametrize(
-    ("data", "body"),
-    [
-        (b"", None),
-        (b" \r\n ", None),
-        (b"null", None),
-        (b'\xef\xbb\xbf{"a": 1}', {"a": 1}),
-        ('{"a": "€"}'.encode("utf-16"), {"a": "€"}),
-        (b'{"a": 1, "a": 2}', {"a": 2}),
-        (b'{"a": NaN, "b": -Infinity}', {"a": "NaN", "b": "-Infinity"}),
-        (b'{"a": 1e999}', {"a": float("inf")}),
-        (b'{"a": "\\ud83d\\ude00"}', {"a": "😀"}),
-        (b'{"a": "\\ud800"}', {"a": "\ud800"}),
-        (b'{"a": "x\xffy"}', {"a": "x\ufffdy"}),
-        (b'{"a": "\xed\xa0\x80"}', {"a": "\ufffd\ufffd\ufffd"}),
-        (b"[" * 100 + b"]" * 100, json.loads("[" * 100 + "]" * 100)),
-    ],
-)
-def test_json_is_read_as_far_as_it_can_be(data: bytes, body: Any) -> None:
-    assert parse_json(data) == (body, True)
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"<!DOCTYPE html>",
-        b"{",
-        b'{"a": }',
-        b"{} {}",
-        b"\xff\xfe",
-        b"\x00",
-        b"[" * 100_000,
-        b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
-        b"[" * 100_000 + b"]" * 100_000,
-        b"9" * 20_000,
-        b'{"a": 9' + b"9" * 20_000 + b"}",
-    ],
-)
-def test_what_is_no_json_is_text(data: bytes) -> None:
-    body, is_json = parse_json(data)
-    assert (type(body), is_json) == (str, False)
-
-
-@pytest.mark.parametrize(
-    ("url", "shown"),
-    [
-        ("https://user:secret@agent.example/a?key=secret#x", "https://agent.example/a"),
-        ("https://agent.example", "https://agent.example"),
-        ("https://agent.example/@x", "https://agent.example/@x"),
-        ("https://a@b@agent.example:1/", "https://agent.example:1/"),
-    ],
-)
-def test_a_url_is_shown_without_what_may_be_secret(url: str, shown: str) -> None:
-    assert plain(url) == shown
-
-
-async def test_this_machine_is_called_directly_whatever_the_environment_says(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:8080")
-    monkeypatch.setenv("ALL_PROXY", "http://proxy.example:8080")
-    monkeypatch.setenv("NO_PROXY", "direct.example")
-    for url in ("http://127.0.0.1:1/", "http://localhost/", "http://direct.example/"):
-        assert environment_proxy(url) is None
-    assert environment_proxy("http://agent.example/") == "http://proxy.example:8080"
-    async with serving(always(ok({}))) as server, transport() as client:
-        assert (await fetch(client, post(server))).status == 200
 
 
 async def test_a_stream_of_events_that_is_whole_is_read_to_its_end() -> None:
