@@ -42,7 +42,9 @@ NEVER: Final[dict[str, tuple[str, ...]]] = {
 
 # Functions of their arguments: no clock, no disk, no network. (A JSON-RPC call's id is made up.)
 PURE: Final = (
+    "a2a.card_model",
     "a2a.model",
+    "a2a.requests",
     "a2a.errors",
     "a2a.ids",
     "a2a.updates",

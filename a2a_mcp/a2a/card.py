@@ -19,6 +19,7 @@ import anyio
 
 from a2a_mcp.a2a.auth.static import Attachment
 from a2a_mcp.a2a.bindings.base import HttpRequest
+from a2a_mcp.a2a.card_model import AgentCard
 from a2a_mcp.a2a.decoding.card import decode_card, is_card
 from a2a_mcp.a2a.decoding.errors import AUTHENTICATION_STATUSES, decode_error
 from a2a_mcp.a2a.errors import (
@@ -30,7 +31,7 @@ from a2a_mcp.a2a.errors import (
 from a2a_mcp.a2a.http.origins import origin_of, parse, plain
 from a2a_mcp.a2a.http.responses import HttpResponse
 from a2a_mcp.a2a.http.transport import Transport
-from a2a_mcp.a2a.model import JSON, AgentCard
+from a2a_mcp.a2a.model import JSON
 
 # Some servers choose the card's shape by this header (a2a-js); all others ignore it.
 CARD_HEADERS: Final = {"A2A-Version": "1.0"}

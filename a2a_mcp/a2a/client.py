@@ -26,19 +26,15 @@ from a2a_mcp.a2a.http.responses import HttpResponse, media_type, parse_text
 from a2a_mcp.a2a.http.sse import ServerSentEvent
 from a2a_mcp.a2a.http.transport import Transport
 from a2a_mcp.a2a.interfaces import Interface, to_text
-from a2a_mcp.a2a.model import (
-    JSON,
+from a2a_mcp.a2a.model import JSON, Message, StreamEvent, Task, TaskPage
+from a2a_mcp.a2a.requests import (
     CancelTaskRequest,
     GetTaskRequest,
     ListTasksRequest,
-    Message,
     Operation,
     Request,
     SendMessageRequest,
-    StreamEvent,
     SubscribeToTaskRequest,
-    Task,
-    TaskPage,
 )
 
 

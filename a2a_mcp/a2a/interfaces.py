@@ -13,9 +13,9 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from a2a_mcp.a2a.card_model import AgentCard, AgentInterface
 from a2a_mcp.a2a.errors import NoCommonInterface, UrlRefused
 from a2a_mcp.a2a.http.origins import Origin, settle
-from a2a_mcp.a2a.model import AgentCard, AgentInterface
 from a2a_mcp.a2a.versions import table
 from a2a_mcp.a2a.versions.base import Dialect
 

@@ -6,7 +6,7 @@ The caller sends the result to the agent's allowed origins only. Nothing is kept
 from __future__ import annotations
 
 from a2a_mcp.a2a.auth.static import Attachment, Headers, attach
-from a2a_mcp.a2a.model import AgentCard
+from a2a_mcp.a2a.card_model import AgentCard
 from a2a_mcp.config.schema import AgentConfig
 from a2a_mcp.errors import CredentialUnavailable
 

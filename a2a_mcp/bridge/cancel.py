@@ -13,7 +13,8 @@ from typing import Final
 import anyio
 
 from a2a_mcp.a2a.errors import A2AError
-from a2a_mcp.a2a.model import JSON, CancelTaskRequest, Task
+from a2a_mcp.a2a.model import JSON, Task
+from a2a_mcp.a2a.requests import CancelTaskRequest
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.bridge.deadlines import call_within
 from a2a_mcp.bridge.read_task import Reader, Reading

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final
 
 from a2a_mcp.a2a.auth.static import ApiKey, Basic, Bearer, Credential, Headers
-from a2a_mcp.a2a.model import JSON, AgentCard, AgentSkill
+from a2a_mcp.a2a.card_model import AgentCard, AgentSkill
+from a2a_mcp.a2a.model import JSON
 from a2a_mcp.presentation import sentences
 from a2a_mcp.presentation.agent_view import AgentsView, Row
 from a2a_mcp.presentation.budget import fit_agent

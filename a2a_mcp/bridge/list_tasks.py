@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from a2a_mcp.a2a.errors import MethodNotFound, UnsupportedOperation
-from a2a_mcp.a2a.model import JSON, ListTasksRequest, Task, TaskPage, TaskState
+from a2a_mcp.a2a.model import JSON, Task, TaskPage, TaskState
+from a2a_mcp.a2a.requests import ListTasksRequest
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.errors import NotAllowed
 from a2a_mcp.presentation import sentences

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from a2a_mcp.a2a.errors import A2AError, AgentError, AuthenticationRequired, TaskNotFound
-from a2a_mcp.a2a.model import GetTaskRequest, Message, Task, TaskState, TaskStatus
+from a2a_mcp.a2a.model import Message, Task, TaskState, TaskStatus
+from a2a_mcp.a2a.requests import GetTaskRequest
 from a2a_mcp.a2a.updates import as_task
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.bridge.routing import Router, checked_id, unknown_task

@@ -14,7 +14,8 @@ from uuid import uuid4
 import anyio
 
 from a2a_mcp.a2a.errors import A2AError, Delivery
-from a2a_mcp.a2a.model import JSON, Message, Part, Role, SendMessageRequest, TaskStatus
+from a2a_mcp.a2a.model import JSON, Message, Part, Role, TaskStatus
+from a2a_mcp.a2a.requests import SendMessageRequest
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.bridge.deadlines import FIRST_WORD_SECONDS, call_within, seconds_to_wait
 from a2a_mcp.bridge.read_task import DEFAULT_HISTORY, Reader

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from a2a_mcp.a2a.model import AgentCard, Part
+from a2a_mcp.a2a.card_model import AgentCard
+from a2a_mcp.a2a.model import Part
 from a2a_mcp.errors import NotAllowed
 from a2a_mcp.files.media_types import plain
 from a2a_mcp.text.untrusted import scrub

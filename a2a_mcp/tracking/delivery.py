@@ -26,7 +26,8 @@ from a2a_mcp.a2a.errors import (
     UnsupportedOperation,
 )
 from a2a_mcp.a2a.http.origins import Origin
-from a2a_mcp.a2a.model import SendMessageRequest, StreamEvent
+from a2a_mcp.a2a.model import StreamEvent
+from a2a_mcp.a2a.requests import SendMessageRequest
 
 RETRY_SECONDS: Final = (0.2, 0.8)
 LONGEST_RETRY_AFTER: Final = 10.0

@@ -20,7 +20,7 @@ from a2a_mcp.a2a.errors import (
     AuthenticationRequired,
     TaskNotFound,
 )
-from a2a_mcp.a2a.model import GetTaskRequest
+from a2a_mcp.a2a.requests import GetTaskRequest
 from a2a_mcp.tracking.happenings import Heard, Read, ReadFailed
 from a2a_mcp.tracking.recovery import can_find, find_task
 from a2a_mcp.tracking.tracked_task import TrackedTask

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from a2a_mcp.a2a.model import GetTaskRequest, ListTasksRequest, Operation, Task
+from a2a_mcp.a2a.model import Task
+from a2a_mcp.a2a.requests import GetTaskRequest, ListTasksRequest, Operation
 
 if TYPE_CHECKING:
     from a2a_mcp.a2a.client import A2AClient

@@ -24,14 +24,8 @@ from a2a_mcp.a2a.errors import (
     InvalidRequest,
     TaskNotFound,
 )
-from a2a_mcp.a2a.model import (
-    GetTaskRequest,
-    Message,
-    SendMessageRequest,
-    StreamEvent,
-    SubscribeToTaskRequest,
-    Task,
-)
+from a2a_mcp.a2a.model import Message, StreamEvent, Task
+from a2a_mcp.a2a.requests import GetTaskRequest, SendMessageRequest, SubscribeToTaskRequest
 from a2a_mcp.tracking.happenings import Broken, Faulted, Heard, Refused
 from a2a_mcp.tracking.polling import Receive, TaskPoller, jittered
 from a2a_mcp.tracking.tracked_task import TrackedTask

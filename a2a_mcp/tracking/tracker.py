@@ -18,7 +18,8 @@ from anyio.abc import TaskGroup
 from anyio.lowlevel import checkpoint
 
 from a2a_mcp.a2a.errors import A2AError, InvalidAgentResponse
-from a2a_mcp.a2a.model import SendMessageRequest, Task, TaskStatus
+from a2a_mcp.a2a.model import Task, TaskStatus
+from a2a_mcp.a2a.requests import SendMessageRequest
 from a2a_mcp.a2a.updates import as_task
 from a2a_mcp.errors import BridgeError, NotAllowed
 from a2a_mcp.store.base import TaskRecord, TaskStore

@@ -4,7 +4,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from a2a_mcp.a2a.model import Message, Part, Role, SendMessageRequest
+from a2a_mcp.a2a.model import Message, Part, Role
+from a2a_mcp.a2a.requests import SendMessageRequest
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
 WORD = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=12)

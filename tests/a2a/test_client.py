@@ -39,18 +39,20 @@ from a2a_mcp.a2a.errors import (
 )
 from a2a_mcp.a2a.interfaces import Interface, from_text
 from a2a_mcp.a2a.model import (
-    CancelTaskRequest,
-    GetTaskRequest,
-    ListTasksRequest,
     Message,
     Part,
     Role,
-    SendMessageRequest,
     StreamEvent,
-    SubscribeToTaskRequest,
     Task,
     TaskState,
     TaskStatusUpdateEvent,
+)
+from a2a_mcp.a2a.requests import (
+    CancelTaskRequest,
+    GetTaskRequest,
+    ListTasksRequest,
+    SendMessageRequest,
+    SubscribeToTaskRequest,
 )
 from a2a_mcp.a2a.versions import v0_3, v0_3_rest, v1_0
 from a2a_mcp.a2a.versions.base import Dialect

@@ -41,7 +41,7 @@ from a2a_mcp.a2a.errors import (
     InvalidAgentResponse,
     NoCommonInterface,
 )
-from a2a_mcp.a2a.model import GetTaskRequest
+from a2a_mcp.a2a.requests import GetTaskRequest
 from a2a_mcp.agents.card_cache import STALE_SECONDS
 from a2a_mcp.agents.connection import Connection
 from a2a_mcp.agents.registry import _default_tls

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from a2a_mcp.a2a.model import AgentCard, AgentSkill, Part
+from a2a_mcp.a2a.card_model import AgentCard, AgentSkill
+from a2a_mcp.a2a.model import Part
 from a2a_mcp.errors import NotAllowed
 from a2a_mcp.files.accepted_types import refuse_unwanted
 

@@ -11,7 +11,7 @@ import anyio
 from captures import Capture
 from scripted import CUT, Reply, Request, Step
 
-from a2a_mcp.a2a.model import Operation
+from a2a_mcp.a2a.requests import Operation
 from a2a_mcp.a2a.versions import python_a2a, v0_1, v0_3, v0_3_rest, v1_0
 from a2a_mcp.a2a.versions.base import Dialect
 

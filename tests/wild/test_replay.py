@@ -34,18 +34,13 @@ from a2a_mcp.a2a.errors import A2AError, AgentError, AgentUnreachable
 from a2a_mcp.a2a.http.limits import HttpLimits
 from a2a_mcp.a2a.http.transport import open_transport
 from a2a_mcp.a2a.interfaces import Interface
-from a2a_mcp.a2a.model import (
+from a2a_mcp.a2a.model import Message, Part, Role, StreamEvent, Task, TaskState
+from a2a_mcp.a2a.requests import (
     CancelTaskRequest,
     GetTaskRequest,
-    Message,
     Operation,
-    Part,
-    Role,
     SendMessageRequest,
-    StreamEvent,
     SubscribeToTaskRequest,
-    Task,
-    TaskState,
 )
 from a2a_mcp.a2a.updates import apply
 from a2a_mcp.a2a.versions.base import Dialect

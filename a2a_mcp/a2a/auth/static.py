@@ -14,7 +14,7 @@ from typing import Final
 
 from pydantic import SecretStr
 
-from a2a_mcp.a2a.model import AgentCard, SecurityScheme
+from a2a_mcp.a2a.card_model import AgentCard, SecurityScheme
 
 Secret = SecretStr | Callable[[], Awaitable[SecretStr]]
 """A secret at hand, or one that is fetched when it is first needed."""

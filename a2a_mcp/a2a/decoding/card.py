@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from a2a_mcp.a2a.decoding.json_values import first, object_of, objects, text_of, texts
-from a2a_mcp.a2a.model import (
-    JSON,
+from a2a_mcp.a2a.card_model import (
     AgentCapabilities,
     AgentCard,
     AgentExtension,
@@ -19,6 +17,8 @@ from a2a_mcp.a2a.model import (
     AgentSkill,
     SecurityScheme,
 )
+from a2a_mcp.a2a.decoding.json_values import first, object_of, objects, text_of, texts
+from a2a_mcp.a2a.model import JSON
 
 CARD_MARKS: Final = ("url", "supportedInterfaces", "skills", "capabilities")
 WRAPPED_SCHEMES: Final = {

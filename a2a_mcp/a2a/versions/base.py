@@ -13,7 +13,8 @@ from typing import Any, Literal
 
 from a2a_mcp.a2a.bindings import jsonrpc
 from a2a_mcp.a2a.bindings.base import HttpRequest
-from a2a_mcp.a2a.model import JSON, Operation
+from a2a_mcp.a2a.model import JSON
+from a2a_mcp.a2a.requests import Operation
 
 BindingName = Literal["JSONRPC", "HTTP+JSON"]
 Version = str

@@ -13,7 +13,8 @@ from typing import Final
 from a2a_mcp.a2a.bindings import jsonrpc, rest
 from a2a_mcp.a2a.bindings.base import HttpRequest
 from a2a_mcp.a2a.decoding.card import HINT_PYTHON_A2A
-from a2a_mcp.a2a.model import JSON, Operation
+from a2a_mcp.a2a.model import JSON
+from a2a_mcp.a2a.requests import Operation
 from a2a_mcp.a2a.versions import v0_1
 
 

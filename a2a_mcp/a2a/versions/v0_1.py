@@ -9,7 +9,8 @@ from __future__ import annotations
 from base64 import b64encode
 from typing import Final
 
-from a2a_mcp.a2a.model import JSON, Operation, Part, SendMessageRequest
+from a2a_mcp.a2a.model import JSON, Part
+from a2a_mcp.a2a.requests import Operation, SendMessageRequest
 from a2a_mcp.a2a.versions import v0_3
 from a2a_mcp.a2a.versions.base import Dialect, Encoder, present
 

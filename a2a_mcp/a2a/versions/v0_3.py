@@ -6,14 +6,12 @@ from base64 import b64encode
 from dataclasses import replace
 from typing import Final
 
-from a2a_mcp.a2a.model import (
-    JSON,
+from a2a_mcp.a2a.model import JSON, Message, Part
+from a2a_mcp.a2a.requests import (
     CancelTaskRequest,
     GetExtendedAgentCardRequest,
     GetTaskRequest,
-    Message,
     Operation,
-    Part,
     SendMessageRequest,
     SubscribeToTaskRequest,
 )

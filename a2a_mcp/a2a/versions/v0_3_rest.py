@@ -6,7 +6,8 @@ from typing import Final
 
 from a2a_mcp.a2a.bindings import rest
 from a2a_mcp.a2a.errors import ContentTypeNotSupported, Delivery
-from a2a_mcp.a2a.model import JSON, Message, Operation, Part, SendMessageRequest
+from a2a_mcp.a2a.model import JSON, Message, Part
+from a2a_mcp.a2a.requests import Operation, SendMessageRequest
 from a2a_mcp.a2a.versions import v0_3
 from a2a_mcp.a2a.versions.base import Dialect, present
 from a2a_mcp.a2a.versions.v1_0 import ROLES

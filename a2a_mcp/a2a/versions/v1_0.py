@@ -6,19 +6,15 @@ from base64 import b64encode
 from typing import Final
 
 from a2a_mcp.a2a.bindings import rest
-from a2a_mcp.a2a.model import (
-    JSON,
+from a2a_mcp.a2a.model import JSON, Message, Part, Role, TaskState
+from a2a_mcp.a2a.requests import (
     CancelTaskRequest,
     GetExtendedAgentCardRequest,
     GetTaskRequest,
     ListTasksRequest,
-    Message,
     Operation,
-    Part,
-    Role,
     SendMessageRequest,
     SubscribeToTaskRequest,
-    TaskState,
 )
 from a2a_mcp.a2a.versions.base import Dialect, Encoder, present
 

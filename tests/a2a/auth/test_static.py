@@ -4,7 +4,7 @@ import pytest
 from pydantic import SecretStr
 
 from a2a_mcp.a2a.auth.static import ApiKey, Attachment, Basic, Bearer, Headers, attach
-from a2a_mcp.a2a.model import AgentCard, SecurityScheme
+from a2a_mcp.a2a.card_model import AgentCard, SecurityScheme
 
 pytestmark = pytest.mark.anyio
 KEY = SecretStr("s3cret-key")

@@ -5,8 +5,8 @@ from captures import bodies, payloads, unwrapped
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from a2a_mcp.a2a.card_model import AgentCard, SecurityScheme
 from a2a_mcp.a2a.decoding.card import HINT_0_1, HINT_PYTHON_A2A, decode_card, is_card
-from a2a_mcp.a2a.model import AgentCard, SecurityScheme
 
 JSONRPC, REST, GRPC = "JSONRPC", "HTTP+JSON", "GRPC"
 # Capture -> what its card names: (port and path, binding, version).

@@ -16,18 +16,15 @@ from real_agents import official
 from real_agents.venvs import python_of
 
 from a2a_mcp.a2a.bindings import jsonrpc
-from a2a_mcp.a2a.model import (
+from a2a_mcp.a2a.model import Message, Part, Role, TaskState
+from a2a_mcp.a2a.requests import (
     CancelTaskRequest,
     GetExtendedAgentCardRequest,
     GetTaskRequest,
     ListTasksRequest,
-    Message,
     Operation,
-    Part,
-    Role,
     SendMessageRequest,
     SubscribeToTaskRequest,
-    TaskState,
 )
 from a2a_mcp.a2a.versions import v0_3, v0_3_rest, v1_0
 from a2a_mcp.a2a.versions.base import Dialect

@@ -8,13 +8,12 @@ from messages import FILES, HELLO, LINKS, OBJECT, REFERENCES, TEXTS, data_parts,
 from a2a_mcp.a2a.bindings import jsonrpc
 from a2a_mcp.a2a.decoding.events import decode_message
 from a2a_mcp.a2a.decoding.parts import decode_part
-from a2a_mcp.a2a.model import (
+from a2a_mcp.a2a.model import Message, Part
+from a2a_mcp.a2a.requests import (
     CancelTaskRequest,
     GetExtendedAgentCardRequest,
     GetTaskRequest,
-    Message,
     Operation,
-    Part,
     SendMessageRequest,
     SubscribeToTaskRequest,
 )

@@ -8,7 +8,8 @@ from messages import HELLO, LINKS, OBJECT, TEXTS, data_parts, messages, sends
 
 from a2a_mcp.a2a.decoding.events import decode_message
 from a2a_mcp.a2a.errors import ContentTypeNotSupported, Delivery
-from a2a_mcp.a2a.model import Message, Operation, Part, SendMessageRequest
+from a2a_mcp.a2a.model import Message, Part
+from a2a_mcp.a2a.requests import Operation, SendMessageRequest
 from a2a_mcp.a2a.versions.v0_3_rest import REST, encode_message
 
 MESSAGES = messages(TEXTS | LINKS | data_parts(OBJECT))

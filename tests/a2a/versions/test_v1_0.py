@@ -9,17 +9,15 @@ from messages import FILES, HELLO, JSON, LINKS, REFERENCES, TEXTS, data_parts, m
 from a2a_mcp.a2a.decoding.events import decode_message
 from a2a_mcp.a2a.decoding.parts import decode_part
 from a2a_mcp.a2a.decoding.states import decode_state
-from a2a_mcp.a2a.model import (
+from a2a_mcp.a2a.model import Message, Part, TaskState
+from a2a_mcp.a2a.requests import (
     CancelTaskRequest,
     GetExtendedAgentCardRequest,
     GetTaskRequest,
     ListTasksRequest,
-    Message,
     Operation,
-    Part,
     SendMessageRequest,
     SubscribeToTaskRequest,
-    TaskState,
 )
 from a2a_mcp.a2a.versions.v1_0 import JSONRPC, REST, encode_message, encode_part, encode_state
 

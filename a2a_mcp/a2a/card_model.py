@@ -1,0 +1,79 @@
+"""What an agent says of itself: its card as A2A 1.0 has it, whatever version it was written in.
+
+Pure values. Every word in them is the agent's, so none is trusted.
+"""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from a2a_mcp.a2a.model import Value
+
+
+class AgentInterface(Value):
+    """Where and how an agent is spoken to, as its card says: nothing is normalised but the URL."""
+
+    url: str
+    protocol_binding: str
+    protocol_version: str
+    tenant: str | None = None
+
+
+class AgentSkill(Value):
+    """One thing an agent says it can do."""
+
+    id: str
+    name: str
+    description: str | None = None
+    tags: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
+    input_modes: tuple[str, ...] = ()
+    output_modes: tuple[str, ...] = ()
+
+
+class AgentExtension(Value):
+    """An extension of the protocol an agent announces."""
+
+    uri: str
+    description: str | None = None
+    required: bool = False
+
+
+class AgentCapabilities(Value):
+    """What the agent offers beside plain sends; None means that the card does not say."""
+
+    streaming: bool | None = None
+    push_notifications: bool | None = None
+    extended_agent_card: bool | None = None
+    extensions: tuple[AgentExtension, ...] = ()
+
+
+class SecurityScheme(Value):
+    """One way to show who calls, lifted from either card shape.
+
+    `kind` is apiKey, http, oauth2, openIdConnect, mutualTLS or the agent's own word.
+    """
+
+    kind: str
+    location: str | None = None
+    name: str | None = None
+    scheme: str | None = None
+
+
+class AgentCard(Value):
+    """What an agent says of itself; every word in it is the agent's, none is trusted."""
+
+    name: str
+    description: str | None = None
+    version: str | None = None
+    provider: str | None = None
+    documentation_url: str | None = None
+    interfaces: tuple[AgentInterface, ...] = ()
+    capabilities: AgentCapabilities = AgentCapabilities()
+    skills: tuple[AgentSkill, ...] = ()
+    default_input_modes: tuple[str, ...] = ()
+    default_output_modes: tuple[str, ...] = ()
+    security_schemes: dict[str, SecurityScheme] = Field(default_factory=dict)
+    security: tuple[dict[str, tuple[str, ...]], ...] = ()
+    problems: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
