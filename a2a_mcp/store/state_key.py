@@ -1,7 +1,7 @@
 """The key that seals request state which travels through a client; a file in the state folder.
 
 All processes of a folder share one key. The first process makes it, readable by its user only. No
-process ever sees half a key, and nothing is read or written at import.
+process ever uses half a key, and nothing is read or written at import.
 """
 
 from __future__ import annotations
@@ -10,12 +10,16 @@ import os
 import secrets
 import stat
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 NAME: Final = "state.key"
 KEY_BYTES: Final = 32
+MOST_READS: Final = 20
+READ_PAUSE_SECONDS: Final = 0.01
+CREATE: Final = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
 OPEN: Final = (
     os.O_RDONLY
     | getattr(os, "O_NOFOLLOW", 0)
@@ -42,21 +46,55 @@ def _is_own(found: os.stat_result) -> bool:
 def make_key(folder: Path) -> bytes:
     """Return the folder's key, and make it if there is none; raises OSError."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # The key is written to another name, then linked: no process reads half a key, and of two keys
-    # the first stays.
-    descriptor, aside = tempfile.mkstemp(dir=folder, prefix=f"{NAME}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_bytes(KEY_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileExistsError):
-            os.link(aside, folder / NAME)
-    finally:
-        os.unlink(aside)
-    key = read_key(folder)
+    with suppress(FileExistsError):  # of two keys the first stays
+        _add_key(folder, secrets.token_bytes(KEY_BYTES))
+    key = _awaited_key(folder)
     if key is None:
         raise OSError(
             f"{folder / NAME} holds no key of this user; remove it, and a new one is made"
         )
     return key
+
+
+def _add_key(folder: Path, key: bytes) -> None:
+    """Write the key under another name, then link it, so that no process reads half a key."""
+    descriptor, aside = tempfile.mkstemp(dir=folder, prefix=f"{NAME}.")
+    try:
+        _write(descriptor, key)
+        _link(Path(aside), folder / NAME, key)
+    finally:
+        os.unlink(aside)
+
+
+def _link(aside: Path, place: Path, key: bytes) -> None:
+    try:
+        os.link(aside, place)
+    except FileExistsError:
+        raise
+    except OSError:  # exFAT and many network shares have no hard links
+        _write(os.open(place, CREATE, 0o600), key)
+
+
+def _write(descriptor: int, key: bytes) -> None:
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(key)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _awaited_key(folder: Path) -> bytes | None:
+    """Return the key; a file that is still empty is being written by another process."""
+    for _ in range(MOST_READS):
+        was_empty = _is_empty(folder / NAME)
+        key = read_key(folder)
+        if key or not was_empty:
+            return key
+        time.sleep(READ_PAUSE_SECONDS)
+    return None
+
+
+def _is_empty(place: Path) -> bool:
+    try:
+        return place.lstat().st_size == 0
+    except OSError:
+        return False

@@ -4,6 +4,7 @@ import logging
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -34,8 +35,17 @@ def test_only_its_owner_can_read_the_key(tmp_path: Path) -> None:
     assert (tmp_path / "state").stat().st_mode & 0o777 == 0o700
 
 
-def test_processes_that_start_together_have_the_same_key(tmp_path: Path) -> None:
-    code = f"""
+NO_LINKS = """
+import os
+def link(*_):
+    raise OSError(1, "Operation not permitted")
+os.link = link
+"""
+
+
+@pytest.mark.parametrize("disk", ["", NO_LINKS], ids=["with links", "without"])
+def test_processes_that_start_together_have_the_same_key(tmp_path: Path, disk: str) -> None:
+    code = f"""{disk}
 from pathlib import Path
 from a2a_mcp.store.state_key import make_key
 input()
@@ -53,7 +63,16 @@ print(make_key(Path({str(tmp_path)!r})).hex())
         process.stdin.flush()
     keys = {process.communicate(timeout=20)[0].strip() for process in begun}
     assert len(keys) == 1
+    assert len(keys.pop()) == 64
     assert [path.name for path in tmp_path.iterdir()] == [NAME]
+
+
+def test_a_key_that_another_process_is_about_to_write_is_waited_for(tmp_path: Path) -> None:
+    (tmp_path / NAME).touch()
+    writer = threading.Timer(0.05, lambda: (tmp_path / NAME).write_bytes(b"k" * 32))
+    writer.start()
+    assert make_key(tmp_path) == b"k" * 32
+    writer.join()
 
 
 def test_a_configured_key_is_used_and_none_is_kept(tmp_path: Path) -> None:
