@@ -105,6 +105,7 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
         }
     ),
     "config.load": frozenset({"platformdirs"}),
+    "files.download_mark": frozenset({"ctypes"}),
     "server.elicitation.rounds": frozenset({"a2a_mcp.bridge.questions"}),
     "server.lifespan": frozenset({"a2a_mcp.server.resources.subscriptions"}),
     "store.sqlite.store": frozenset({"a2a_mcp.store.sqlite.file"}),

@@ -2,6 +2,7 @@
 
 An agent's name for a file is never trusted: only letters, digits and a few marks of it are kept. No
 file is ever overwritten or executed, and no link followed; a file with the same bytes is reused.
+Each file carries the platform's mark of a download.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import mimetypes
 import os
 import re
 import stat
+import sys
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -17,9 +19,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from a2a_mcp.files.download_mark import mark_as_download
+
 NAME_BYTES: Final = 120
 SUFFIX_BYTES: Final = 16
 MOST_TRIES: Final = 100
+LONGEST_PATH: Final = 259 if sys.platform == "win32" else 1023  # Windows' MAX_PATH; macOS's
+LONGEST_ADDITION: Final = len("-12345678-99")  # to the name of a file whose name is taken
+SHORTEST_STEM: Final = 8
 KEPT_MARKS: Final = frozenset(" ._-()+")
 SUFFIX: Final = re.compile(r"\.[A-Za-z0-9]{1,10}")
 RESERVED: Final = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])( *\..*)?", re.IGNORECASE)
@@ -40,8 +47,7 @@ def safe_name(wanted: str, media_type: str) -> str:
     kept = "".join(letter if _is_kept(letter) else "_" for letter in last).strip(" .-")
     stem, suffix = _split(kept)
     suffix = suffix or mimetypes.guess_extension(media_type) or ""
-    name = f"{_cut(stem, NAME_BYTES - SUFFIX_BYTES) or 'file'}{suffix}"
-    return f"_{name}" if RESERVED.fullmatch(name) else name
+    return _named(_cut(stem, NAME_BYTES - SUFFIX_BYTES), suffix)
 
 
 def save(
@@ -54,7 +60,7 @@ def save(
     """
     if folder.is_symlink():
         raise NotADirectoryError(f"{folder} is a link")
-    for candidate in _candidates(name, data):
+    for candidate in _candidates(_fitting(folder, name), data):
         path = folder / candidate
         if not os.path.lexists(path):
             reserve(len(data))
@@ -78,6 +84,7 @@ def _write(path: Path, data: bytes) -> None:
         with suppress(OSError):
             path.unlink()
         raise
+    mark_as_download(path, sys.platform)
 
 
 def _holds(path: Path, data: bytes) -> bool:
@@ -85,6 +92,19 @@ def _holds(path: Path, data: bytes) -> bool:
     if not stat.S_ISREG(found.st_mode) or found.st_size != len(data):
         return False
     return path.read_bytes() == data
+
+
+def _fitting(folder: Path, name: str) -> str:
+    """Return a name, its stem cut where the whole path would be too long for other programs."""
+    stem, suffix = _split(name)
+    room = LONGEST_PATH - len(f"{folder}/{suffix}") - LONGEST_ADDITION
+    return _named(_cut(stem, max(room, SHORTEST_STEM)), suffix)
+
+
+def _named(stem: str, suffix: str) -> str:
+    """Return a name that is neither empty nor one of Windows' devices."""
+    name = f"{stem or 'file'}{suffix}"
+    return f"_{name}" if RESERVED.fullmatch(name) else name
 
 
 def _candidates(name: str, data: bytes) -> Iterator[str]:

@@ -129,6 +129,27 @@ def test_a_write_that_fails_leaves_nothing_behind(
     assert list((tmp_path / "a").iterdir()) == []
 
 
+@pytest.mark.parametrize("name", ["日" * 39 + ".xlsx", "a" * 120, "x.txt"])
+def test_a_path_stays_short_enough_for_the_platform(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    folder = tmp_path / "a"
+    longest = len(str(folder)) + 60
+    monkeypatch.setattr("a2a_mcp.files.saving.LONGEST_PATH", longest)
+    kept = [save(folder, name, f"{number}".encode()) for number in range(3)]
+    assert len(set(kept)) == 3
+    assert max(len(str(path)) for path in kept) <= longest
+    assert {path.suffix for path in kept} == {Path(name).suffix}
+
+
+def test_a_path_that_no_cut_makes_short_enough_keeps_a_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("a2a_mcp.files.saving.LONGEST_PATH", 10)
+    assert save(tmp_path / "a", "a long name.txt", b"x").name == "a long n.txt"
+    assert save(tmp_path / "a", "con     long.txt", b"x").name == "_con.txt"
+
+
 @given(*[st.text(max_size=40)] * 2)
 def test_every_task_has_its_own_folder_with_any_id(first: str, second: str) -> None:
     root = Path("files")
