@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -67,7 +68,7 @@ class AllowedPaths:
             raise NotAllowed(
                 f"{wanted[:200]!r} is no path.", "Check the path and call again."
             ) from None
-        opened = [root for root in roots if path.is_relative_to(root)]
+        opened = [root for root in roots if is_below(path, root)]
         if not opened:
             raise self._outside(wanted)
         if any(_holds(own.resolve(), path, opened) for own in self.own):
@@ -94,12 +95,29 @@ def is_elsewhere(named: PurePath, roots: Sequence[PurePath]) -> bool:
     return named.is_absolute() and named.anchor.casefold() not in anchors
 
 
+def is_below(path: Path, root: Path) -> bool:
+    """Return whether a path is `root` or below it, as the file system compares names.
+
+    Letters of another case, or composed in another way, name the same folder on one disk and
+    another folder on the next; so names that are alike are looked up.
+    """
+    if path.is_relative_to(root):
+        return True
+    start = Path(*path.parts[: len(root.parts)])
+    return _alike(start) == _alike(root) and _is_same(start, root)
+
+
+def _alike(path: Path) -> str:
+    """Return a path's name without case, its letters composed."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", str(path)).casefold())
+
+
 def _holds(own: Path, path: Path, opened: Sequence[Path]) -> bool:
     """Return whether a path is one of the bridge's own, in no folder there that is a root itself.
 
     The files are compared, not only their names: names can differ in case, or be hard links.
     """
-    if any(root.is_relative_to(own) for root in opened):
+    if any(is_below(root, own) for root in opened):
         return False
     return path.is_relative_to(own) or any(_is_same(own, each) for each in (path, *path.parents))
 

@@ -8,7 +8,7 @@ from pathlib import Path, PureWindowsPath
 import pytest
 
 from a2a_mcp.errors import NotAllowed
-from a2a_mcp.files.allowed_paths import AllowedPaths, is_elsewhere
+from a2a_mcp.files.allowed_paths import AllowedPaths, is_below, is_elsewhere
 
 MOST = 100
 
@@ -109,6 +109,34 @@ def test_the_bridges_own_files_are_refused_by_any_name(opened: Path) -> None:
     state.mkdir()
     os.link(config, opened / "AGENTS.toml")
     assert "bridge's own" in refusal(opened, "AGENTS.toml", (config, state))
+
+
+COMPOSED, DECOMPOSED = "Prüfung", "Pru\u0308fung"
+
+
+@pytest.mark.parametrize("spelling", ["PRÜFUNG", "prüfung", DECOMPOSED, DECOMPOSED.upper()])
+def test_a_folder_is_known_by_each_name_that_the_file_system_takes_for_it(
+    tmp_path: Path, spelling: str
+) -> None:
+    """Where this disk tells the names apart, a link stands for one that does not."""
+    root, other = tmp_path / COMPOSED, tmp_path / spelling
+    root.mkdir()
+    if not other.exists():
+        assert not is_below(other / "x.txt", root)
+        other.symlink_to(root)
+    assert is_below(other / "x.txt", root)
+    assert is_below(other, root)
+
+
+def test_a_folder_whose_name_is_only_alike_stays_closed(tmp_path: Path) -> None:
+    root = tmp_path / "Opened" / "in"
+    root.mkdir(parents=True)
+    outside = [tmp_path / "Opened", tmp_path / "Opened" / "in-too", tmp_path / "other" / "in"]
+    if not (tmp_path / "OPENED").exists():
+        outside.append(tmp_path / "OPENED" / "in")
+        (tmp_path / "OPENED" / "in").mkdir(parents=True)
+    (tmp_path / "other").symlink_to(tmp_path / "Opened")  # the same folder by an unlike name
+    assert [path for path in outside if is_below(path / "x.txt", root)] == []
 
 
 @pytest.mark.parametrize(
