@@ -14,11 +14,14 @@ from typing import Final
 
 from a2a_mcp.a2a.model import Artifact, Message, Part, Role, Task, TaskState
 from a2a_mcp.presentation.comparison import comparable_text
-from a2a_mcp.presentation.content import text_of
+from a2a_mcp.presentation.content import describe, join_parts, text_in_file, text_of
 from a2a_mcp.text.untrusted import scrub
 
 SAYS_NOTHING: Final = frozenset({"Task completed successfully"})
 """LangGraph sends this as status message with every completed task."""
+
+MOST_OF_A_FILE: Final = 6_000
+"""Bytes of a text file that is shown as text; a longer one is listed, and read by get_artifact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +52,22 @@ def latest_agent_messages(history: tuple[Message, ...]) -> Iterator[Message]:
     return takewhile(lambda message: message.role is not Role.USER, reversed(history))
 
 
+def holds_whole(text: str, parts: tuple[Part, ...]) -> bool:
+    """Return whether an answer's text holds all that the parts of an artifact or message say."""
+    readable = all(part.kind == "text" or _is_shown(part) for part in parts)
+    return readable and _words(parts) in text
+
+
 def _artifact_passages(artifacts: tuple[Artifact, ...]) -> list[_Passage]:
     """Return what artifacts say; several are labelled with their names."""
     passages = []
     for artifact in artifacts:
-        # A file says nothing as text; the list of artifacts shows its name and size.
-        parts = [part for part in artifact.parts if part.kind != "raw"]
-        text = text_of(parts)
+        meaning = _meaning(artifact.parts)
+        # Files alone say nothing as text; the list of artifacts shows their names and sizes.
+        text = _words(artifact.parts) if meaning else ""
         if len(artifacts) > 1:
             text = f"[{scrub(artifact.name or artifact.artifact_id)}]\n{text}"
-        passages.append(_Passage(text, comparable_text(parts)))
+        passages.append(_Passage(text, meaning))
     return passages
 
 
@@ -66,7 +75,36 @@ def _status_passage(task: Task) -> _Passage:
     parts = task.status.message.parts if task.status.message else ()
     if task.state is TaskState.INPUT_REQUIRED:
         parts = tuple(_with_metadata(parts))
-    return _Passage(text_of(parts), comparable_text(parts))
+    return _Passage(_words(parts), comparable_text(map(_as_text, parts)))
+
+
+def _meaning(parts: Iterable[Part]) -> str:
+    """Return what parts say, without those files that are not shown as text."""
+    said = map(_as_text, parts)
+    return comparable_text(part for part in said if part.kind != "raw")
+
+
+def _words(parts: tuple[Part, ...]) -> str:
+    """Return parts as text, and a small text file as its text, below its name if not alone."""
+    if len(parts) == 1:
+        return text_of(map(_as_text, parts))
+    return scrub(join_parts(parts, _described)).rstrip("\n")
+
+
+def _described(part: Part) -> str:
+    text = f"{text_in_file(part)}\n" if _is_shown(part) else ""
+    return f"{describe(part)}\n{text}"
+
+
+def _as_text(part: Part) -> Part:
+    return Part(kind="text", text=text_in_file(part) or "") if _is_shown(part) else part
+
+
+def _is_shown(part: Part) -> bool:
+    """Return whether a part is a text file, small enough to be shown as text."""
+    if part.kind != "raw" or len(part.raw) > MOST_OF_A_FILE:
+        return False
+    return bool(text_in_file(part))
 
 
 def _with_metadata(parts: Iterable[Part]) -> Iterator[Part]:
@@ -97,5 +135,5 @@ def _without_repeats(passages: Iterable[_Passage]) -> list[str]:
 
 def _last_words(history: tuple[Message, ...]) -> str:
     """Return the last words that the agent said since the user's last message; empty if none."""
-    said = (text_of(message.parts) for message in latest_agent_messages(history))
+    said = (_words(message.parts) for message in latest_agent_messages(history))
     return next((words for words in said if words), "")

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from a2a_mcp.a2a.model import Artifact, Part
-from a2a_mcp.files import media_types
 from a2a_mcp.presentation import artifact_sentences, attachments, content
 from a2a_mcp.presentation.artifact_request import ArtifactRequest, shown_id
 from a2a_mcp.presentation.attachments import Link, Media, SavedFile
@@ -90,17 +89,4 @@ def _whole_text(parts: tuple[Part, ...]) -> str:
 def _shown(part: Part) -> str:
     if part.kind == "data":
         return content.indented_json(part.data) + "\n"
-    return _text_file(part) or content.describe(part) + "\n"
-
-
-def _text_file(part: Part) -> str | None:
-    """Return the text of a file that says it is text, and is; None for any other part."""
-    if part.kind != "raw":
-        return None
-    media_type = media_types.plain(part.media_type) or media_types.of_name(part.filename) or ""
-    if not content.is_text_type(media_type):
-        return None
-    try:
-        return part.raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return None
+    return content.text_in_file(part) or content.describe(part) + "\n"

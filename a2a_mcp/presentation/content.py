@@ -61,6 +61,19 @@ def describe(part: Part) -> str:
             return f"[empty part{named}: {part.problem or 'nothing in it'}]"
 
 
+def text_in_file(part: Part) -> str | None:
+    """Return the text of a file that says it is text, and is; None for any other part."""
+    if part.kind != "raw":
+        return None
+    media_type = media_types.plain(part.media_type) or media_types.of_name(part.filename) or ""
+    if not is_text_type(media_type):
+        return None
+    try:
+        return part.raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return None
+
+
 def indented_json(value: JSON) -> str:
     """Return JSON for reading, its members sorted so that ranges of several reads fit together.
 

@@ -142,7 +142,7 @@ UNKNOWN_CONTEXT_NEXT: Final = (
 )
 
 NO_CONTENT: Final = "(no content)"
-ONLY_FILES: Final = "(no text; see the artifacts)"
+ONLY_FILES: Final = "(no text; read the artifacts with get_artifact)"
 NO_REASON: Final = "(the agent gave no reason)"
 
 RUNNING: Final = (

@@ -22,7 +22,7 @@ from a2a_mcp.a2a.model import (
 )
 from a2a_mcp.a2a.updates import as_task
 from a2a_mcp.presentation import artifact_sentences, message_artifacts, sentences
-from a2a_mcp.presentation.answer import answer_text
+from a2a_mcp.presentation.answer import answer_text, holds_whole
 from a2a_mcp.presentation.content import joined_text, media_type_of, size_of, text_of
 from a2a_mcp.presentation.next_step import next_step
 from a2a_mcp.text.untrusted import scrub
@@ -33,12 +33,16 @@ FAILURES: Final = frozenset({TaskState.FAILED, TaskState.REJECTED, TaskState.CAN
 
 @dataclass(frozen=True, slots=True)
 class ArtifactView:
-    """One artifact, without its content; `size` in bytes of UTF-8 or of the file."""
+    """One artifact, without its content; `size` in bytes of UTF-8 or of the file.
+
+    `in_text` says that the text of the answer holds all of it.
+    """
 
     artifact_id: str
     name: str | None = None
     media_type: str | None = None
     size: int | None = None
+    in_text: bool = False
 
     def structured(self) -> dict[str, JSON]:
         """Return the members that are set."""
@@ -142,7 +146,7 @@ class TaskView:
 
     def _artifact_lines(self) -> str:
         """Return the list of artifacts; empty where the text already shows the only one whole."""
-        if len(self.artifacts) == 1 and not self.truncated and _is_text(self.artifacts[0]):
+        if len(self.artifacts) == 1 and not self.truncated and self.artifacts[0].in_text:
             return ""
         return _titled("Artifacts:", [artifact.line() for artifact in self.artifacts])
 
@@ -156,10 +160,6 @@ def _titled(title: str, lines: list[str]) -> str:
 
 def _set(**members: Any) -> dict[str, JSON]:
     return {name: value for name, value in members.items() if value not in (None, "", [], ())}
-
-
-def _is_text(artifact: ArtifactView) -> bool:
-    return artifact.media_type is None or artifact.media_type.startswith("text/")
 
 
 def of_task(
@@ -181,12 +181,16 @@ def of_task(
         context_id=scrub(task.context_id) if task.context_id else None,
         state=task.state,
         text=text,
-        artifacts=tuple(map(of_artifact, artifacts[:SHOWN_ARTIFACTS])),
+        artifacts=tuple(_listed(artifact, text) for artifact in artifacts[:SHOWN_ARTIFACTS]),
         note=note,
         next_step=next_step(task),
         failed=task.state in FAILURES,
         text_source=_text_source(task, text, artifacts),
     )
+
+
+def _listed(artifact: Artifact, text: str) -> ArtifactView:
+    return replace(of_artifact(artifact), in_text=holds_whole(text, artifact.parts))
 
 
 def _words_for_silence(task: Task, artifacts: tuple[Artifact, ...], reason: str | None) -> str:
@@ -219,11 +223,13 @@ def of_message(
     """
     view = of_task(agent, as_task("", message), note=note)
     view = replace(view, task_id=None, held_as=held_as)
-    if not view.artifacts:
-        return view
+    unshown = [artifact for artifact in view.artifacts if not artifact.in_text]
     if held_as is None:
-        return with_note(replace(view, artifacts=()), artifact_sentences.FILES_NOT_KEPT)
-    step = artifact_sentences.read_files(held_as, view.artifacts[0].artifact_id)
+        view = replace(view, artifacts=())
+        return with_note(view, artifact_sentences.FILES_NOT_KEPT) if unshown else view
+    if not unshown:
+        return view
+    step = artifact_sentences.read_files(held_as, unshown[0].artifact_id)
     return replace(view, next_step=step)
 
 

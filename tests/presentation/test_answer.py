@@ -8,12 +8,23 @@ import pytest
 from building import artifact, said, task
 
 from a2a_mcp.a2a.model import (
+    Message,
     Part,
     Role,
     Task,
     TaskState,
+    TaskStatus,
 )
 from a2a_mcp.presentation import sentences, task_view
+
+PNG = b"\x89PNG"
+
+
+def file(words: bytes, media_type: str | None = "text/markdown", name: str | None = None) -> Part:
+    return Part(kind="raw", raw=words, media_type=media_type, filename=name)
+
+
+sent_file = Message(message_id="m", role=Role.AGENT, parts=(file(b"# Five\n\nIt is 5."),))
 
 
 def viewed(known: Task) -> str:
@@ -85,6 +96,57 @@ def test_data_repeated_in_another_order_is_not_shown_twice() -> None:
 def test_closing_words_are_kept_if_a_result_only_looks_labelled() -> None:
     known = task(message="Total: 5", artifacts=(artifact("[draft]\nTotal: 5"),))
     assert viewed(known) == "[draft]\nTotal: 5\n\nTotal: 5"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        task(artifacts=(artifact(file(b"# Five\n\nIt is 5.")),)),
+        task(artifacts=(artifact(file(b"\xef\xbb\xbf# Five\n\nIt is 5.", None, "five.txt")),)),
+        Task(id="t1", status=TaskStatus(state=TaskState.COMPLETED, message=sent_file)),
+        task(history=(said("How much?", role=Role.USER), sent_file)),
+        task(message="# Five\n\nIt is 5.", artifacts=(artifact(file(b"# Five\n\nIt is 5.")),)),
+    ],
+    ids=["artifact", "by its name", "status", "history", "said twice"],
+)
+def test_a_small_text_file_is_shown_as_the_answer(answer: Task) -> None:
+    assert viewed(answer) == "# Five\n\nIt is 5."
+
+
+def test_a_text_file_among_other_parts_stands_below_its_name() -> None:
+    known = task(artifacts=(artifact("See:", file(b"5", "text/csv", "a.csv"), "That is all."),))
+    assert viewed(known) == "See:\n[file 'a.csv': text/csv, 1 bytes]\n5\nThat is all."
+
+
+def test_a_file_within_a_text_is_mentioned_where_it_stands() -> None:
+    known = task(artifacts=(artifact("The chart:", Part(kind="raw", raw=PNG, filename="c.png")),))
+    assert viewed(known) == "The chart:\n[file 'c.png': image/png, 4 bytes]"
+
+
+@pytest.mark.parametrize(
+    "unshown",
+    [
+        file(b"x" * 6_001),
+        file(b"\xff\xfe", "text/plain"),
+        file(b"PK\x03\x04", "application/zip"),
+        file(b"", "text/plain"),
+    ],
+    ids=["too long", "not UTF-8", "no text", "empty"],
+)
+@pytest.mark.parametrize("words", [(), ("Done.",)], ids=["alone", "with text"])
+def test_a_file_that_the_text_does_not_hold_is_named_with_its_id_in_both_channels(
+    unshown: Part, words: tuple[str, ...]
+) -> None:
+    view = task_view.of_task("agent", task(artifacts=(artifact(*words, unshown),)))
+    for channel in (view.prose(), json.dumps(view.structured())):
+        assert "artifact_id" in channel
+        assert "answer" in channel
+
+
+def test_a_file_in_an_earlier_message_is_named_although_it_would_be_short_enough() -> None:
+    asked = said("How much?", role=Role.USER)
+    view = task_view.of_task("agent", task(message="Done.", history=(asked, sent_file)))
+    assert "- artifact_id message-" in view.prose()
 
 
 def test_a_file_beside_text_adds_no_text() -> None:
