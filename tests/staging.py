@@ -17,12 +17,14 @@ from a2a_mcp.bridge.send import SendRequest
 from a2a_mcp.bridge.service import Bridge
 from a2a_mcp.config.load import Config
 from a2a_mcp.config.schema import AgentConfig, ServerConfig
+from a2a_mcp.presentation.content import joined_text
 from a2a_mcp.presentation.message_artifacts import count_results
 from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.server.lifespan import create_server
 from a2a_mcp.store.results import ResultStore
 from a2a_mcp.store.sqlite.store import SqliteTaskStore
 from a2a_mcp.tracking.polling import Polling
+from a2a_mcp.tracking.tail import UpdateMemory
 from a2a_mcp.tracking.tracker import TaskTracker
 
 ME = "local"
@@ -49,6 +51,7 @@ class Stage:
     registry: Registry
     tasks: SqliteTaskStore
     lister: TaskLister
+    memory: UpdateMemory
 
     async def send(self, text: str = "hello", *, owner: str = ME, **fields: Any) -> TaskView:
         """Send, waiting at most five seconds unless told."""
@@ -82,19 +85,21 @@ async def staged(
     try:
         with anyio.fail_after(PATIENCE):
             async with anyio.create_task_group() as group:
+                memory = UpdateMemory(server.updates_bytes, joined_text)
                 follower = TaskTracker(
                     group,
                     tasks,
                     watchers=(kept.note,),
                     polling=Polling(first_delay=FIRST_POLL),
                     watch_seconds=0.1,
+                    memory=memory,
                     **following,
                 )
                 group.start_soon(follower.watch)
                 group.start_soon(kept.run)
                 group.start_soon(registry.tidy)
                 bridge = Bridge(registry, tasks, follower, kept)
-                yield Stage(bridge, registry, tasks, TaskLister(registry, tasks))
+                yield Stage(bridge, registry, tasks, TaskLister(registry, tasks), memory)
                 group.cancel_scope.cancel()
     finally:
         with anyio.CancelScope(shield=True):

@@ -63,9 +63,11 @@ PURE: Final = (
     "text",
     "tracking.fairness",
     "tracking.happenings",
+    "tracking.packed",
     "tracking.phases",
     "tracking.replay",
     "tracking.state",
+    "tracking.tail",
 )
 IMPURE: Final = frozenset(
     {

@@ -2,7 +2,8 @@
 
 A whole Task replaces what was known; a status replaces the status and moves its message to the
 history, as servers do; an artifact replaces the one of its id or, with `append`, extends it. After
-a terminal state nothing changes but artifacts that arrive late.
+a terminal state nothing changes but artifacts that arrive late. Of a long history only the end is
+kept.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from a2a_mcp.a2a.model import (
     Artifact,
     Message,
     Part,
+    Role,
     StreamEvent,
     Task,
     TaskArtifactUpdateEvent,
@@ -21,14 +23,21 @@ from a2a_mcp.a2a.model import (
     TaskStatusUpdateEvent,
 )
 
-KEPT_HISTORY: Final = 100
+KEPT_WORDS: Final = 10
+"""Messages of a history that are kept: as many as a read asks for."""
+
+KEPT_FILES: Final = 100
+"""Messages with files that are kept besides: they are results."""
+
+FILES: Final = frozenset({"raw", "url"})
+KEPT_BYTES: Final = 8 * 1024 * 1024
 
 
 def apply(task: Task | None, event: StreamEvent) -> Task | None:
     """Give the task after the event; None as long as no event has named a task."""
     match event:
         case Task():
-            return event if task is None or not _regresses(task, event) else task
+            return task if task and _regresses(task, event) else _with_short_history(event)
         case Message():
             return task
         case TaskStatusUpdateEvent():
@@ -89,13 +98,48 @@ def _with_status(task: Task | None, event: TaskStatusUpdateEvent) -> Task | None
     said = task.status.message
     history = task.history
     if said and said.parts and not _holds(history, said):
-        history = (*history[-KEPT_HISTORY:], said)
+        history = latest((*history, said))
     update = {
         "status": event.status,
         "history": history,
         "context_id": task.context_id or event.context_id,
     }
     return task.model_copy(update=update)
+
+
+def _with_short_history(task: Task) -> Task:
+    kept = latest(task.history)
+    if len(kept) == len(task.history):
+        return task
+    return task.model_copy(update={"history": kept})
+
+
+def latest(history: tuple[Message, ...]) -> tuple[Message, ...]:
+    """Return the end of a history: the last messages, and further back only those with files.
+
+    Nothing is kept from before a user's message that is not: the files would seem to answer a later
+    one.
+    """
+    if len(history) <= 1:
+        return history
+    kept: list[Message] = []
+    room = {True: KEPT_FILES, False: KEPT_WORDS}
+    size = 0
+    for message in reversed(history):
+        files = any(part.kind in FILES for part in message.parts)
+        size += _size_of(message)
+        if kept and size > KEPT_BYTES:
+            break
+        if room[files]:
+            room[files] -= 1
+            kept.append(message)
+        elif message.role is Role.USER:
+            break
+    return tuple(reversed(kept))
+
+
+def _size_of(message: Message) -> int:
+    return sum(len(part.text) + len(part.raw) for part in message.parts)
 
 
 def _holds(history: tuple[Message, ...], said: Message) -> bool:

@@ -105,6 +105,7 @@ class ServerConfig(Table):
     durability: Literal["normal", "full"] = "normal"
     keep_days: Annotated[int, Field(ge=0)] = 30
     keep_bytes: Annotated[int, Field(ge=0)] = 1024 * MIB
+    updates_bytes: Annotated[int, Field(ge=0)] = 64 * MIB
     state_dir: FilePath | None = None
     files_dir: FilePath | None = None
     file_roots: FilePaths = ()

@@ -56,7 +56,7 @@ TAKEN_IN_NEW_TASK: Final = (
 )
 CONVERSATION_WENT_ON: Final = "The conversation went on with the task {task_id}."
 CONVERSATION_WENT_ON_NEXT: Final = "If that was the answer, see that task. Otherwise: {otherwise}"
-UPDATES_MISSED: Final = "{count} updates came too fast to be shown."
+UPDATES_MISSED: Final = "{count} updates are not shown: more came than are kept."
 
 TASK_HIDDEN_WHILE_RUNNING: Final = (
     "The agent does not show this task while it works on it; this is what it has said so far."

@@ -27,6 +27,7 @@ from a2a_mcp.bridge.read_artifact import ArtifactReader
 from a2a_mcp.bridge.service import Bridge
 from a2a_mcp.config.load import Config
 from a2a_mcp.config.reload import Reloader
+from a2a_mcp.presentation.content import joined_text
 from a2a_mcp.presentation.message_artifacts import count_results
 from a2a_mcp.server.app import App
 from a2a_mcp.server.change_feed import Streams
@@ -37,6 +38,7 @@ from a2a_mcp.server.tasks_extension.methods import McpTasks
 from a2a_mcp.server.tools.definitions import all_tools
 from a2a_mcp.store.results import ResultStore
 from a2a_mcp.store.sqlite.store import SqliteTaskStore
+from a2a_mcp.tracking.tail import UpdateMemory
 from a2a_mcp.tracking.tracker import TaskTracker
 
 NAME: Final = "a2a-mcp"
@@ -116,7 +118,9 @@ async def _running(
     try:
         async with anyio.create_task_group() as group:
             streams = Streams(group)
-            tracker = TaskTracker(group, tasks, watchers=(results.note, streams.note))
+            memory = UpdateMemory(config.server.updates_bytes, joined_text)
+            watchers = (results.note, streams.note)
+            tracker = TaskTracker(group, tasks, watchers=watchers, memory=memory)
             for work in (tracker.watch, results.run, registry.tidy):
                 group.start_soon(work)
             if closing:

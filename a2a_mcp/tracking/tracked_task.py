@@ -7,16 +7,16 @@ do), and writes nothing to the store.
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import anyio
 
 from a2a_mcp.a2a.errors import A2AError
-from a2a_mcp.a2a.model import Message, StreamEvent, Task, TaskStatus
+from a2a_mcp.a2a.model import Message, Task, TaskStatus
 from a2a_mcp.store.base import TaskRecord
 from a2a_mcp.tracking.happenings import Closed, Happening, Heard, Passed, Read
+from a2a_mcp.tracking.listener import Hear, Listener
 from a2a_mcp.tracking.phases import (
     Ended,
     Error,
@@ -32,15 +32,13 @@ from a2a_mcp.tracking.phases import (
     is_under_way,
 )
 from a2a_mcp.tracking.state import advance, as_told, concerns
-from a2a_mcp.tracking.waiters import Tail, Waiters
+from a2a_mcp.tracking.tail import Tail, UpdateMemory
+from a2a_mcp.tracking.waiters import Waiters
 
 if TYPE_CHECKING:
     from a2a_mcp.a2a.client import A2AClient
 
 LONGEST_SECONDS: Final = 3600.0
-
-Hear = Callable[[StreamEvent], Awaitable[bool]]
-"""Takes an event; returns whether enough was heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +65,15 @@ class TrackedTask:
     """What is known of one followed message or task; `happened` is the only way to change it.
 
     `past` is the status that the task had when a message was sent to it: until it changes, what
-    comes back is not the answer.
+    comes back is not the answer. `memory` holds the updates of all tasks.
     """
 
     def __init__(
-        self, record: TaskRecord, past: TaskStatus | None = None, origin: Origin | None = None
+        self,
+        record: TaskRecord,
+        past: TaskStatus | None = None,
+        origin: Origin | None = None,
+        memory: UpdateMemory | None = None,
     ) -> None:
         now = time.monotonic()
         self.scope = anyio.CancelScope()
@@ -80,8 +82,9 @@ class TrackedTask:
         self._client: A2AClient | None = None
         self._state: State = Sent(past=past)
         self._times = Times(now, now)
-        self._tail = Tail()
+        self._tail = Tail(memory or UpdateMemory())
         self._waiters = Waiters()
+        self._forgotten = False
 
     @classmethod
     def answered(cls, record: TaskRecord, message: Message) -> TrackedTask:
@@ -119,6 +122,15 @@ class TrackedTask:
     def reached_over(self, client: A2AClient) -> None:
         """Note the client through which the agent is called."""
         self._client = client
+
+    def forget_updates(self) -> None:
+        """Let the updates go as soon as no call waits: no further call finds the task here."""
+        self._forgotten = True
+        self._clear_if_forgotten()
+
+    def _clear_if_forgotten(self) -> None:
+        if self._forgotten and not self.awaited:
+            self._tail.clear()
 
     def pass_by(self, stop: TaskStatus | None) -> None:
         """Wait for what comes after a stop that has been dealt with, such as a sign-in."""
@@ -260,28 +272,22 @@ class TrackedTask:
         """Wait for a result, at most `seconds`; `notice` gets each event and may end the wait.
 
         A call that `joins` hears the task as it is, and then what is new. Return how many events
-        came too fast to be told.
+        were not kept until they could be told.
         """
-        seen, missed = self._tail.oldest, 0
-        with self._waiters.waiting(every_step=notice is not None), anyio.move_on_after(seconds):
-            if joins and self.task:
-                seen = self._tail.count
-                if notice and await notice(as_told(self._state, self.task)):
-                    return missed
-            while True:
-                has_result, new = self.has_result, self._tail.since(seen)
-                missed += self._tail.count - seen - len(new)
-                seen = self._tail.count
-                if await _told(new, notice) or has_result:
-                    return missed
-                if self._tail.count == seen and not self.has_result:  # nothing came meanwhile
-                    await self._waiters.change()
-        return missed
+        listener = Listener(self._tail, notice)
+        try:
+            with self._waiters.waiting(every_step=notice is not None), anyio.move_on_after(seconds):
+                await self._tell_until_result(listener, joins=joins)
+        finally:
+            self._clear_if_forgotten()
+        return listener.missed
 
-
-async def _told(events: list[StreamEvent], hear: Hear | None) -> bool:
-    """Tell events in order; return whether enough was heard."""
-    for event in events if hear else []:
-        if hear and await hear(event):
-            return True
-    return False
+    async def _tell_until_result(self, listener: Listener, *, joins: bool) -> None:
+        if joins and self.task and await listener.join(as_told(self._state, self.task)):
+            return
+        while True:
+            has_result = self.has_result
+            if await listener.catch_up() or has_result:
+                return
+            if not (listener.is_behind or self.has_result):
+                await self._waiters.change()

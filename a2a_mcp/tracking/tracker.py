@@ -24,11 +24,13 @@ from a2a_mcp.a2a.updates import as_task
 from a2a_mcp.errors import BridgeError, NotAllowed
 from a2a_mcp.store.base import TaskRecord, TaskStore
 from a2a_mcp.telemetry.supervise import run_logged
-from a2a_mcp.tracking.fairness import oldest_of_most, owner_to_evict
+from a2a_mcp.tracking.fairness import owner_to_evict
 from a2a_mcp.tracking.happenings import Closed, Heard, Read, Released
+from a2a_mcp.tracking.known import KnownTasks
 from a2a_mcp.tracking.polling import DEFAULT, Polling, TaskPoller
 from a2a_mcp.tracking.recording import Recorder
 from a2a_mcp.tracking.streaming import TaskStreamer
+from a2a_mcp.tracking.tail import UpdateMemory
 from a2a_mcp.tracking.tracked_task import Origin, TrackedTask
 
 if TYPE_CHECKING:
@@ -37,7 +39,6 @@ if TYPE_CHECKING:
 DRAIN_SECONDS: Final = 5.0
 WATCH_SECONDS: Final = 5.0
 EVENTS_WITHOUT_PAUSE: Final = 64
-MOST_KNOWN: Final = 256
 MOST_RUNNING: Final = 512
 
 Watcher = Callable[[TaskRecord, Task | None], None]
@@ -57,6 +58,7 @@ class TaskTracker:
         watch_seconds: float = WATCH_SECONDS,
         drain_seconds: float = DRAIN_SECONDS,
         most_running: int = MOST_RUNNING,
+        memory: UpdateMemory | None = None,
     ) -> None:
         self._group = group
         self._recorder = Recorder(tasks)
@@ -66,7 +68,8 @@ class TaskTracker:
         self._watch_seconds = watch_seconds
         self._drain_seconds = drain_seconds
         self._most_running = most_running
-        self._known: dict[int, TrackedTask] = {}
+        self._memory = memory or UpdateMemory()
+        self._known = KnownTasks()
         self._running: dict[TrackedTask, float] = {}
 
     async def watch(self) -> None:
@@ -99,7 +102,7 @@ class TaskTracker:
 
     def of(self, record: TaskRecord) -> TrackedTask | None:
         """Return the tracked task of a record; None when this process has not read it lately."""
-        return self._known.get(record.key)
+        return self._known.of(record)
 
     def answering(self, record: TaskRecord) -> TrackedTask | None:
         """Return the message to a task that is under way: its agent has not reacted to it yet."""
@@ -141,7 +144,7 @@ class TaskTracker:
         `continued` is the task that the message is sent to, `before` its status until now.
         """
         own_context = None if request.message.context_id else record.context_id
-        tracked = self._add(TrackedTask(record, before, Origin(continued, own_context)))
+        tracked = self._new(record, before, Origin(continued, own_context))
         work = partial(self._streamer.deliver, tracked, connection, request)
         self._group.start_soon(self._run, tracked, connection, work)
         return tracked
@@ -157,7 +160,7 @@ class TaskTracker:
 
         `past` is a stop that has been dealt with: what comes after it is waited for.
         """
-        tracked = self._add(TrackedTask(record, past))
+        tracked = self._new(record, past)
         tracked.happened(Read(task))
         work = partial(self._streamer.resume, tracked, connection)
         self._group.start_soon(self._run, tracked, connection, work)
@@ -178,13 +181,11 @@ class TaskTracker:
         for watcher in self._watchers:
             watcher(record, task)
 
-    def _add(self, tracked: TrackedTask) -> TrackedTask:
-        while len(self._known) >= MOST_KNOWN:
-            ended = {key: it.record.owner for key, it in self._known.items() if it.ended}
-            if not ended:
-                break
-            del self._known[oldest_of_most(ended)]
-        self._known[tracked.record.key] = tracked
+    def _new(
+        self, record: TaskRecord, past: TaskStatus | None, origin: Origin | None = None
+    ) -> TrackedTask:
+        tracked = TrackedTask(record, past, origin, self._memory)
+        self._known.add(tracked)
         return tracked
 
     async def _run(
@@ -199,13 +200,7 @@ class TaskTracker:
             del self._running[tracked]
             tracked.happened(Closed())
             tracked.tell()
-            self._forget_unnamed(tracked)
-
-    def _forget_unnamed(self, tracked: TrackedTask) -> None:
-        """Forget a message without a handle: no caller can ask for it."""
-        record = tracked.record
-        if not record.handle and self._known.get(record.key) is tracked:
-            del self._known[record.key]
+            self._known.end(tracked)
 
     async def _to_end(
         self, tracked: TrackedTask, connection: Connection, work: Callable[[], Awaitable[None]]
@@ -242,8 +237,7 @@ class TaskTracker:
         tracked.happened(happening)
         await self._recorder.record(tracked)
         if tracked.record.key != key:  # its task had a row already
-            self._known.pop(key, None)
-            self._known[tracked.record.key] = tracked
+            self._known.move(tracked, key)
         tracked.tell()
         if tracked.count % EVENTS_WITHOUT_PAUSE == 0:
             await checkpoint()  # waiting calls hear these before more come than are kept

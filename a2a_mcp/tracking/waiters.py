@@ -1,4 +1,4 @@
-"""The calls that wait for a followed message, and the events they have not been told yet.
+"""The calls that wait for a followed message: counted, and woken when there is something for them.
 
 It decides nothing about the task; what an event means is the business of `state`.
 """
@@ -6,37 +6,9 @@ It decides nothing about the task; what an event means is the business of `state
 from __future__ import annotations
 
 import contextlib
-from collections import deque
 from collections.abc import Iterator
-from typing import Final
 
 import anyio
-
-from a2a_mcp.a2a.model import StreamEvent
-
-KEPT_EVENTS: Final = 256
-
-
-class Tail:
-    """The last events of a task, and how many there have been in all."""
-
-    def __init__(self) -> None:
-        self._events: deque[StreamEvent] = deque(maxlen=KEPT_EVENTS)
-        self.count = 0
-
-    @property
-    def oldest(self) -> int:
-        """Return the number of the oldest event that is kept."""
-        return self.count - len(self._events)
-
-    def add(self, event: StreamEvent) -> None:
-        """Keep an event; the oldest one goes where there are too many."""
-        self._events.append(event)
-        self.count += 1
-
-    def since(self, seen: int) -> list[StreamEvent]:
-        """Return the kept events after the first `seen`."""
-        return list(self._events)[max(seen - self.oldest, 0) :]
 
 
 class Waiters:

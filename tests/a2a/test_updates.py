@@ -115,6 +115,34 @@ def test_messages_without_ids_are_kept_as_long_as_they_differ() -> None:
     assert [item.parts[0].text for item in folded.history] == ["thinking", "searching"]
 
 
+def test_of_a_long_history_the_last_messages_stay_and_those_with_files() -> None:
+    file = Part(kind="raw", raw=b"x", filename="a")
+    said = [message(f"step {n}", f"m{n}") for n in range(200)]
+    said[5] = said[5].model_copy(update={"parts": (file,)})
+    folded = fold(task(), *(status(TaskState.WORKING, each) for each in (*said, message("end"))))
+    assert [item.message_id for item in folded.history] == [
+        "m5",
+        *(f"m{n}" for n in range(190, 200)),
+    ]
+    whole = task().model_copy(update={"history": tuple(said)})
+    assert fold(whole).history == folded.history
+
+
+def test_files_from_before_a_message_of_the_user_that_is_dropped_are_dropped_too() -> None:
+    file = message("", "file").model_copy(update={"parts": (Part(kind="raw", raw=b"x"),)})
+    asked = message("now another", "user").model_copy(update={"role": Role.USER})
+    said = (file, asked, *(message(f"step {n}", f"m{n}") for n in range(20)))
+    folded = fold(task().model_copy(update={"history": said}))
+    assert [item.message_id for item in folded.history] == [f"m{n}" for n in range(10, 20)]
+
+
+def test_a_history_of_large_files_keeps_its_end() -> None:
+    large = Part(kind="raw", raw=b"x" * 3_000_000)
+    said = tuple(message("", f"m{n}").model_copy(update={"parts": (large,)}) for n in range(5))
+    folded = fold(task().model_copy(update={"history": said}))
+    assert [item.message_id for item in folded.history] == ["m3", "m4"]
+
+
 def test_nothing_moves_a_task_out_of_a_terminal_state() -> None:
     for state in (TaskState.WORKING, TaskState.CANCELED, TaskState.INPUT_REQUIRED):
         folded = fold(task(TaskState.COMPLETED), status(state))

@@ -32,7 +32,7 @@ from a2a_mcp.bridge import jobs
 from a2a_mcp.bridge.jobs import Job, Jobs
 from a2a_mcp.bridge.send import SendRequest
 from a2a_mcp.errors import NotAllowed
-from a2a_mcp.tracking import tracker
+from a2a_mcp.tracking import known
 from a2a_mcp.tracking.fairness import oldest_of_most, owner_to_evict
 
 pytestmark = pytest.mark.anyio
@@ -99,7 +99,7 @@ async def test_an_answer_that_waits_for_its_caller_is_not_pushed_out_by_another(
     agent: ScriptedAgent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A message that answers late is nowhere but here: its agent has no task to ask for."""
-    monkeypatch.setattr(tracker, "MOST_KNOWN", 3)
+    monkeypatch.setattr(known, "MOST_ENDED", 3)
     gate = anyio.Event()
     agent.on(SEND, later(gate, result({"message": words_of("for whom it was")})))
     async with staged(configured(it=agent.url), tmp_path) as stage:

@@ -1,0 +1,58 @@
+"""The followed tasks that calls find by the record of their message or task.
+
+Those that are read now are all kept, of those that have ended the last ones.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from a2a_mcp.store.base import TaskRecord
+from a2a_mcp.tracking.fairness import oldest_of_most
+from a2a_mcp.tracking.tracked_task import TrackedTask
+
+MOST_ENDED: Final = 256
+
+
+class KnownTasks:
+    """The followed tasks of one process; of too many that have ended, the owner of most gives way.
+
+    A task that is no longer found keeps no updates.
+    """
+
+    def __init__(self) -> None:
+        self._found: dict[int, TrackedTask] = {}
+        self._ended: dict[int, str] = {}
+
+    def of(self, record: TaskRecord) -> TrackedTask | None:
+        """Return what follows or followed a task last; None when that was long ago."""
+        return self._found.get(record.key)
+
+    def add(self, tracked: TrackedTask) -> None:
+        """Let a task be found by its record, instead of what followed it before."""
+        key = tracked.record.key
+        before = self._found.get(key)
+        self._found[key] = tracked
+        if before and self._ended.pop(key, None) is not None:
+            before.forget_updates()
+
+    def move(self, tracked: TrackedTask, key: int) -> None:
+        """Let a task be found by its record, no longer by `key`: its task had a row already."""
+        self._found.pop(key, None)
+        self.add(tracked)
+
+    def end(self, tracked: TrackedTask) -> None:
+        """Note that a task is read no more; without a handle, calls read it at its agent."""
+        record = tracked.record
+        if self._found.get(record.key) is not tracked:
+            tracked.forget_updates()
+        elif not record.handle:
+            self._forget(record.key)
+        else:
+            self._ended[record.key] = record.owner
+            while len(self._ended) > MOST_ENDED:
+                self._forget(oldest_of_most(self._ended))
+
+    def _forget(self, key: int) -> None:
+        self._ended.pop(key, None)
+        self._found.pop(key).forget_updates()
