@@ -62,9 +62,7 @@ def _plain_headers(value: object) -> object:
 def _path(value: object, info: ValidationInfo) -> Path:
     if isinstance(value, Path):
         return value
-    if not isinstance(value, str) or not value or "\0" in value:
-        raise ValueError("must be the name of a file or folder in quotes")
-    return ValidationContext.of(info).path(value)
+    return ValidationContext.of(info).path(value if isinstance(value, str) else "")
 
 
 def _existing(path: Path, info: ValidationInfo) -> Path:

@@ -23,6 +23,7 @@ from a2a_mcp.config.secrets import SecretRegister, ValidationContext
 from a2a_mcp.errors import ConfigError
 
 APP: Final = "a2a-mcp"
+WINDOWS_PATH: Final = r"write a Windows path in single quotes: 'C:\Users\…'"
 LEVELS: Final = ("debug", "info", "warning", "error")
 
 
@@ -100,8 +101,8 @@ def _read_file(path: Path, builder: ConfigBuilder) -> FileTable:
     except ConfigError as error:
         builder.errors += error.faults
         return FileTable()
-    if builder.context.literal and os.name == "posix" and path.stat().st_mode & 0o004:
-        builder.notes.append(f"{path}: holds secrets and every user can read it; chmod 600 it")
+    if builder.context.literal and (danger := exposed(path)):
+        builder.notes.append(f"{path}: holds secrets and {danger}")
     return file
 
 
@@ -115,7 +116,28 @@ def _toml(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError:
         raise ConfigError([f"{path}: is not UTF-8 text"]) from None
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError([f"{path}: is not TOML: {shown(str(error))}"]) from None
+        raise ConfigError([f"{path}: is not TOML: {_reason(error)}"]) from None
+
+
+def _reason(error: tomllib.TOMLDecodeError) -> str:
+    r"""Return what is wrong, with a hint where `"C:\Users"` may be meant."""
+    reason = shown(str(error))
+    is_escape = "Unescaped" in reason or "hex value" in reason
+    return f"{reason}; {WINDOWS_PATH}" if is_escape else reason
+
+
+def exposed(path: Path, *, windows: bool = os.name == "nt") -> str | None:
+    """Return why other users may read a file, and what to do; None if they cannot.
+
+    What a Windows user keeps in the own folder is closed to other users, unless that was changed.
+    """
+    if not windows:
+        every_user = path.stat().st_mode & 0o004
+        return "every user can read it; chmod 600 it" if every_user else None
+    home = Path(os.path.expanduser("~")).resolve()
+    if path.resolve().is_relative_to(home):
+        return None
+    return "other users may read it; move it into your user folder"
 
 
 def _default(name: str | None, path: Path | None, builder: ConfigBuilder) -> str | None:

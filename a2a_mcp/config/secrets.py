@@ -18,7 +18,7 @@ import anyio
 from pydantic import PlainValidator, SecretStr, ValidationInfo
 
 from a2a_mcp.a2a.auth.static import Secret
-from a2a_mcp.config.values import variable_name
+from a2a_mcp.config.values import file_name, variable_name
 from a2a_mcp.errors import CredentialUnavailable
 from a2a_mcp.text.masking import Mask
 
@@ -80,8 +80,11 @@ class ValidationContext:
         return info.context if isinstance(info.context, cls) else cls()
 
     def path(self, name: str) -> Path:
-        """Return the path of a name in the file, relative to the folder of the file."""
-        named = Path(os.path.expanduser(name))
+        """Return the path of a name in the file, relative to the folder of the file.
+
+        Raises ValueError for what is no name.
+        """
+        named = Path(os.path.expanduser(file_name(name)))
         return self.folder / named if self.folder else named
 
 

@@ -18,6 +18,7 @@ _HEADER_VALUE: Final = re.compile(r"[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?") 
 _FRAMING: Final = frozenset({"connection", "content-length", "host", "transfer-encoding"})
 _EXTENSION: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-+\--~]+")
 _MEDIA_TYPE: Final = re.compile(r"[\w!#$&^.+*-]+/[\w!#$&^.+*-]+", re.ASCII)
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _BLANK: Final = re.compile(r"[\x00-\x20\x7f-\x9f\s\\]")
 _HOST_PATTERN: Final = re.compile(r"[\w.\-\[\]:]+(:\*)?")
 SHORTEST_KEY: Final = 32
@@ -34,6 +35,15 @@ def variable_name(text: str) -> str:
     """Accept the name of an environment variable."""
     if not _VARIABLE.fullmatch(text):
         raise ValueError("env must be the name of an environment variable")
+    return text
+
+
+def file_name(text: str) -> str:
+    r"""Accept the name of a file or folder; in double quotes `C:\temp` would hold a tab."""
+    if not text:
+        raise ValueError("must be the name of a file or folder in quotes")
+    if _CONTROL.search(text):
+        raise ValueError("holds a control character; write a Windows path in single quotes")
     return text
 
 

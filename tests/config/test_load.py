@@ -7,7 +7,7 @@ from a2a_mcp.a2a.auth.static import Bearer
 from a2a_mcp.config.auth import AUTH_TABLES
 from a2a_mcp.config.builder import slug
 from a2a_mcp.config.limits import Limits
-from a2a_mcp.config.load import Config, config_path, load, log_level, state_folder
+from a2a_mcp.config.load import Config, config_path, exposed, load, log_level, state_folder
 from a2a_mcp.config.reload import Reloader
 from a2a_mcp.config.schema import AgentConfig, FileTable, ServerConfig
 from a2a_mcp.errors import ConfigError
@@ -27,7 +27,7 @@ def read(path: Path, text: str, *, strict: bool = False, **environ: str) -> Conf
 
 
 def refused(path: Path, text: str, **settings: object) -> list[str]:
-    """Give the lines of the error, without the file's name in front."""
+    """Return the lines of the error, without the file's name in front."""
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError) as caught:
         load(path=path, environ={}, **settings)  # type: ignore[arg-type]
@@ -258,6 +258,29 @@ def test_a_file_that_is_not_toml_is_refused_with_the_line(path: Path) -> None:
     assert "line 3" in line
 
 
+@pytest.mark.parametrize("wrong", [r'"C:\Users\me"', r'"D:\agents"', r'"\\host\share"'])
+def test_a_windows_path_in_double_quotes_gets_a_hint_at_single_ones(path: Path, wrong: str) -> None:
+    (line,) = refused(path, f"[server]\nfiles_dir = {wrong}\n")
+    assert "line 2" in line
+    assert line.endswith(r"write a Windows path in single quotes: 'C:\Users\…'")
+
+
+@pytest.mark.parametrize(
+    ("table", "key"),
+    [
+        (r"[server]" + "\n" + r'file_roots = ["C:\temp"]', "server.file_roots.0"),
+        (r"[server]" + "\n" + r'files_dir = "C:\notes"', "server.files_dir"),
+        (f"[agents.x]\n{X}" + r'ca_file = "C:\backup\new.pem"', "agents.x.ca_file"),
+        (f"[agents.x]\n{X}" + r'headers = { X-A = { file = "C:\new" } }', "agents.x.headers.X-A"),
+    ],
+)
+def test_a_windows_path_that_double_quotes_have_changed_gets_the_hint(
+    path: Path, table: str, key: str
+) -> None:
+    (line,) = refused(path, table, strict=True)
+    assert line == f"{key}: holds a control character; write a Windows path in single quotes"
+
+
 def test_a_file_that_cannot_be_read_is_said(path: Path) -> None:
     path.mkdir()
     with pytest.raises(ConfigError, match=r"agents\.toml: cannot be read"):
@@ -286,6 +309,16 @@ def test_a_file_with_secrets_that_everybody_can_read_is_noted(path: Path) -> Non
     assert read(path, text).notes == ()
     path.chmod(0o644)
     assert read(path, f"[agents.x]\n{X}").notes == ()
+
+
+def test_on_windows_a_file_outside_the_users_folder_is_noted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, elsewhere = tmp_path / "home", tmp_path / "data"
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("USERPROFILE", str(home))
+    assert exposed(home / "AppData" / "agents.toml", windows=True) is None
+    assert "user folder" in (exposed(elsewhere / "agents.toml", windows=True) or "")
 
 
 def test_no_file_is_an_empty_configuration(path: Path) -> None:
