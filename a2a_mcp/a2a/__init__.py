@@ -1,5 +1,7 @@
-"""An A2A client library of every version in the wild; it knows nothing of the rest.
+"""A client library for A2A agents of every version.
 
-No configuration, no store, no words for a model may enter.
+`client` calls an agent over one interface, `card` fetches its card, `interfaces` chooses.
+`model`, `requests`, `card_model` and `errors` are the values that go in and come out.
+No configuration, no store and no text for a model may enter.
 Open `client` first.
 """

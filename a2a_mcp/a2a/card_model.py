@@ -11,7 +11,7 @@ from a2a_mcp.a2a.model import Value
 
 
 class AgentInterface(Value):
-    """Where and how an agent is spoken to, as its card says: nothing is normalised but the URL."""
+    """Where and how an agent is called, as its card says it."""
 
     url: str
     protocol_binding: str
@@ -32,7 +32,7 @@ class AgentSkill(Value):
 
 
 class AgentExtension(Value):
-    """An extension of the protocol an agent announces."""
+    """An extension of the protocol that an agent announces."""
 
     uri: str
     description: str | None = None
@@ -40,7 +40,7 @@ class AgentExtension(Value):
 
 
 class AgentCapabilities(Value):
-    """What the agent offers beside plain sends; None means that the card does not say."""
+    """What the agent offers besides plain sends; None means that the card does not say."""
 
     streaming: bool | None = None
     push_notifications: bool | None = None
@@ -49,7 +49,7 @@ class AgentCapabilities(Value):
 
 
 class SecurityScheme(Value):
-    """One way to show who calls, lifted from either card shape.
+    """One way to authenticate.
 
     `kind` is apiKey, http, oauth2, openIdConnect, mutualTLS or the agent's own word.
     """
@@ -61,7 +61,10 @@ class SecurityScheme(Value):
 
 
 class AgentCard(Value):
-    """What an agent says of itself; every word in it is the agent's, none is trusted."""
+    """What an agent says of itself.
+
+    `problems` are the card's faults for its author; `hints` tell versions that no member names.
+    """
 
     name: str
     description: str | None = None

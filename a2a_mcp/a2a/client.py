@@ -1,8 +1,7 @@
 """A client of one agent over one interface: one method per operation of A2A.
 
-It writes with the interface's dialect, reads with the liberal decoder, and says of every failure
-whether the request may have been executed. It never retries, never waits beyond its limits, and
-knows nothing of MCP, storage or configuration.
+It writes with the interface's dialect and reads with the liberal decoder. Every failure says
+whether the request may have been executed. It never retries and never waits beyond its limits.
 """
 
 from __future__ import annotations
@@ -41,9 +40,9 @@ from a2a_mcp.a2a.requests import (
 class A2AClient:
     """Speaks to one agent through one interface.
 
-    `attach` gives the credentials that belong to the interface's origin, if any. `extensions` are
-    the URIs of those that requests make use of. `interface_key` is the interface as a text,
-    for the record of a task: follow-ups go to the interface that made it.
+    `attach` returns the credentials that belong to the interface's origin, if any. `extensions`
+    are the URIs of the extensions that requests use. `interface_key` is the interface as a text
+    for the record of a task: follow-ups go to the interface on which it was made.
     """
 
     def __init__(
@@ -63,7 +62,7 @@ class A2AClient:
     async def send(
         self, request: SendMessageRequest, *, seconds: float | None = None
     ) -> Task | Message:
-        """Send a message; the answer is a task or, where the agent replies at once, a message."""
+        """Send a message; return a task or, where the agent makes none, a message."""
         answer = await self._call(Operation.SEND_MESSAGE, request, seconds=seconds)
         event = decode_event(answer)
         if isinstance(event, Task | Message):
@@ -73,25 +72,25 @@ class A2AClient:
     def stream(
         self, request: SendMessageRequest
     ) -> contextlib.AbstractAsyncContextManager[AsyncIterator[StreamEvent]]:
-        """Send a message and give what comes, until the agent closes the stream."""
+        """Send a message and yield the events until the agent closes the stream."""
         return self._stream(Operation.SEND_STREAMING_MESSAGE, request)
 
     def subscribe(
         self, request: SubscribeToTaskRequest
     ) -> contextlib.AbstractAsyncContextManager[AsyncIterator[StreamEvent]]:
-        """Attach to a running task."""
+        """Attach to a running task and yield its events."""
         return self._stream(Operation.SUBSCRIBE_TO_TASK, request)
 
     async def get(self, request: GetTaskRequest) -> Task:
-        """Read a task as it is now."""
+        """Return a task as it is now."""
         return self._task(await self._call(Operation.GET_TASK, request))
 
     async def cancel(self, request: CancelTaskRequest) -> Task:
-        """Ask the agent to stop a task; the answer is not proof that it did."""
+        """Ask the agent to stop a task; return it, which does not prove that it was stopped."""
         return self._task(await self._call(Operation.CANCEL_TASK, request))
 
     async def list(self, request: ListTasksRequest) -> TaskPage:
-        """List tasks at the agent; only 1.0 has this."""
+        """Return one page of the agent's tasks; only A2A 1.0 has this."""
         answer = await self._call(Operation.LIST_TASKS, request)
         page = decode_page(answer)
         if page is None:
@@ -101,26 +100,26 @@ class A2AClient:
     async def _call(
         self, operation: Operation, request: Request, *, seconds: float | None = None
     ) -> JSON:
-        outgoing = self._outgoing(operation, request)
+        call = self._request(operation, request)
         attachment = await self._attach()
-        answer = await self._transport.fetch(outgoing, self._headers, attachment, seconds=seconds)
-        return self._payload(answer, outgoing)
+        answer = await self._transport.fetch(call, self._headers, attachment, seconds=seconds)
+        return self._payload(answer, call)
 
     @contextlib.asynccontextmanager
     async def _stream(
         self, operation: Operation, request: Request
     ) -> AsyncIterator[AsyncIterator[StreamEvent]]:
-        outgoing = self._outgoing(operation, request)
+        call = self._request(operation, request)
         attachment = await self._attach()
-        async with self._transport.stream(outgoing, self._headers, attachment) as answer:
+        async with self._transport.stream(call, self._headers, attachment) as answer:
             if isinstance(answer, HttpResponse):
-                events = _one(self._event(self._payload(answer, outgoing)))
+                events = _one(self._event(self._payload(answer, call)))
             else:
                 events = self._events(answer.events)
             async with contextlib.aclosing(events):
                 yield events
 
-    def _outgoing(self, operation: Operation, request: Request) -> HttpRequest:
+    def _request(self, operation: Operation, request: Request) -> HttpRequest:
         dialect = self.interface.dialect
         if not dialect.has(operation):
             raise UnsupportedOperation(
@@ -132,10 +131,10 @@ class A2AClient:
         target = dialect.targets[operation]
         return dialect.build(self.interface.url, target, params, self.interface.tenant)
 
-    def _payload(self, answer: HttpResponse, outgoing: HttpRequest) -> JSON:
-        """Open an answer: the body first, then the status."""
+    def _payload(self, answer: HttpResponse, call: HttpRequest) -> JSON:
+        """Return the result in an answer; the body counts before the status. Raises A2AError."""
         url = plain(self.interface.url)
-        if not jsonrpc.belongs(answer.body, outgoing):
+        if not jsonrpc.belongs(answer.body, call):
             raise self._unexpected("the answer to this call, not to another", answer)
         if is_error(answer.body, answer.status):
             error = decode_error(
@@ -186,7 +185,7 @@ class A2AClient:
 
 
 def _headers(interface: Interface, extensions: tuple[str, ...]) -> Mapping[str, str]:
-    """Give the headers that the dialect wants, with the extensions where it has a place for them.
+    """Return the headers that the dialect wants, also the one for extensions where it has one.
 
     One comma without space: some servers split at it and do not strip.
     """
@@ -197,7 +196,7 @@ def _headers(interface: Interface, extensions: tuple[str, ...]) -> Mapping[str, 
 
 
 def _result(body: JSON) -> JSON:
-    """Open the JSON-RPC envelope where there is one; an absent result is null."""
+    """Return the result in a JSON-RPC envelope, or a body without one; an absent result is null."""
     if isinstance(body, dict) and body.get("jsonrpc") == "2.0":
         return body.get("result")
     return body
@@ -208,5 +207,5 @@ async def _one(event: StreamEvent) -> AsyncGenerator[StreamEvent]:
 
 
 def retry_after(value: str | None) -> float | None:
-    """Read Retry-After as seconds; dates, negatives and garbage are None."""
+    """Return Retry-After in seconds; dates, negatives and garbage are None."""
     return float(value) if value and value.isascii() and value.strip().isdigit() else None

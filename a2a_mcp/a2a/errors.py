@@ -1,12 +1,12 @@
-"""What can go wrong between us and an agent, and the tables that name it.
+"""What can go wrong between this client and an agent, and the tables of A2A's error codes.
 
-    A2AError                         base; knows whether the message may have reached the agent
+    A2AError                         base; says whether the message may have reached the agent
     ├─ AgentUnreachable              no answer: connection, time, TLS
-    │  └─ TooManyStreams             our own bound; nothing was sent
+    │  └─ TooManyStreams             the limit of open streams; nothing was sent
     ├─ InvalidAgentResponse          an answer that is not A2A: HTML, bad JSON, too large
     ├─ NoCommonInterface             the card offers nothing we speak
-    ├─ UrlRefused                    a URL that policy does not allow us to call
-    └─ AgentError                    the agent said no; `code` is the A2A code
+    ├─ UrlRefused                    a URL that may not be called
+    └─ AgentError                    the agent refused or failed; `code` is the A2A code
        ├─ TaskNotFound -32001  TaskNotCancelable -32002  PushNotificationNotSupported -32003
        ├─ UnsupportedOperation -32004  ContentTypeNotSupported -32005
        ├─ AgentFailure -32006, -32603  ExtendedCardNotConfigured -32007
@@ -14,7 +14,7 @@
        ├─ InvalidRequest -32600, -32602  MethodNotFound -32601
        └─ AuthenticationRequired     HTTP 401 and 403
 
-Nothing here is worded for a model: that is the bridge's business.
+An error holds the agent's words as they came. What a model reads is written elsewhere.
 """
 
 from __future__ import annotations
@@ -27,9 +27,10 @@ from a2a_mcp.a2a.model import JSON
 
 TOO_MANY_REQUESTS: Final = 429
 LONGEST_MESSAGE: Final = 20_000
-"""Characters of an error, far more than is ever shown: who shows it masks it, and then cuts it.
+"""Characters kept of an error, far more than is ever shown.
 
-A cut in a secret would leave a half that no mask knows, so nothing is cut short before.
+The text is masked before it is cut for showing: a cut inside a secret would leave a half that the
+mask does not find.
 """
 
 
@@ -45,8 +46,8 @@ class A2AError(Exception):
     """Base of this library's errors.
 
     `message` may hold the agent's own words, as they came. `delivery` says whether a send may have
-    been executed; `url` where it went, without query; `message_id` and `handle`, by which its task
-    may be found later, are set by whoever sent it.
+    been executed; `url` where it went, without query. `message_id` and `handle` find its task
+    later; `with_ids` sets them.
     """
 
     def __init__(
@@ -77,7 +78,7 @@ class AgentUnreachable(A2AError):
 
 
 class TooManyStreams(AgentUnreachable):
-    """Not asked for: one more stream would leave other calls no connection."""
+    """Nothing was sent: one more stream would leave no connection for other calls."""
 
 
 class InvalidAgentResponse(A2AError):
@@ -85,7 +86,7 @@ class InvalidAgentResponse(A2AError):
 
 
 class NoCommonInterface(A2AError):
-    """The card offers no interface that we speak, or none that the configuration allows."""
+    """The card offers no interface that this library speaks, or none that is allowed."""
 
     def __init__(
         self, message: str, *, delivery: Delivery = Delivery.NEVER, url: str | None = None
@@ -94,7 +95,7 @@ class NoCommonInterface(A2AError):
 
 
 class UrlRefused(A2AError):
-    """A URL that came from outside the configuration, and that policy does not allow."""
+    """An agent named a URL that may not be called."""
 
 
 class AgentError(A2AError):
@@ -119,7 +120,7 @@ class AgentError(A2AError):
 
     @property
     def tries_next(self) -> bool:
-        """Whether the refusal allows to try another interface of the agent."""
+        """Return whether another interface of the agent may be tried."""
         return self.delivery is Delivery.NEVER and self.status != TOO_MANY_REQUESTS
 
 
@@ -140,7 +141,7 @@ class UnsupportedOperation(AgentError):
 
 
 class ContentTypeNotSupported(AgentError):
-    """The agent takes or gives other media types."""
+    """The agent does not take or make these media types."""
 
 
 class AgentFailure(AgentError):
@@ -152,7 +153,7 @@ class ExtendedCardNotConfigured(AgentError):
 
 
 class ExtensionRequired(AgentError):
-    """The agent wants an extension of the protocol that was not named."""
+    """The agent requires an extension of the protocol that the request did not name."""
 
 
 class VersionNotSupported(AgentError):
@@ -174,7 +175,7 @@ class AuthenticationRequired(AgentError):
 
     @property
     def tries_next(self) -> bool:
-        """Never: another interface wants the same credentials."""
+        """Return False: another interface wants the same credentials."""
         return False
 
 

@@ -17,7 +17,7 @@ JSON = Any
 
 
 class TaskState(StrEnum):
-    """Where a task stands; values are the words a model reads."""
+    """Where a task stands; the values are the words that a model reads."""
 
     SUBMITTED = "submitted"
     WORKING = "working"
@@ -31,12 +31,12 @@ class TaskState(StrEnum):
 
     @property
     def terminal(self) -> bool:
-        """Whether the task has ended; `unknown` has not."""
+        """Return whether the task has ended; `unknown` has not."""
         return self in TERMINAL
 
     @property
     def stop(self) -> bool:
-        """Whether the agent now waits for somebody else, or has ended."""
+        """Return whether the agent waits for an answer, or has ended."""
         return self in TERMINAL or self in INTERRUPTED
 
 
@@ -55,7 +55,7 @@ class Role(StrEnum):
 
 
 class Value(BaseModel):
-    """A frozen value; unknown fields are the decoder's business, so none are kept here."""
+    """A frozen value; the decoder has left unknown members out."""
 
     model_config = ConfigDict(frozen=True, defer_build=True)
 
@@ -63,9 +63,8 @@ class Value(BaseModel):
 class Part(Value):
     """One piece of content.
 
-    `kind` says which member was present on the wire: presence counts, not truth, since an empty
-    text and a null datum are content. `empty` is a part of which nothing could be read; `problem`
-    says why.
+    `kind` says which member was present: also an empty text and a null datum are content. Of an
+    `empty` part nothing could be read; `problem` says why.
     """
 
     kind: Literal["text", "raw", "url", "data", "empty"]

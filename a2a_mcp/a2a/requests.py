@@ -25,7 +25,7 @@ class Operation(StrEnum):
 
 
 class SendMessageRequest(Value):
-    """A message on its way out; `return_immediately` None leaves the wait to the agent."""
+    """A message to send; `return_immediately` None lets the agent decide how long to wait."""
 
     message: Message
     accepted_output_modes: tuple[str, ...] = ()
@@ -67,7 +67,7 @@ class SubscribeToTaskRequest(Value):
 
 
 class GetExtendedAgentCardRequest(Value):
-    """Asks for the card that only known callers see."""
+    """Asks for the card that only authenticated callers see."""
 
 
 Request = (

@@ -1,9 +1,9 @@
 """`apply(task, event)`: a task after an event. Pure.
 
-A whole Task replaces what was known; a status replaces the status and moves its message to the
-history, as servers do; an artifact replaces the one of its id or, with `append`, extends it. After
-a terminal state nothing changes but artifacts that arrive late. Of a long history only the end is
-kept.
+A whole Task replaces what was known. A status replaces the status, and the message of the earlier
+one moves to the history, as on servers. An artifact replaces the one of its id or, with `append`,
+extends it. After a terminal state only late artifacts are taken in. Of a long history only the end
+is kept.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ KEPT_BYTES: Final = 8 * 1024 * 1024
 
 
 def apply(task: Task | None, event: StreamEvent) -> Task | None:
-    """Give the task after the event; None as long as no event has named a task."""
+    """Return the task after the event; None as long as no event has named a task."""
     match event:
         case Task():
             return task if task and _regresses(task, event) else _with_short_history(event)
@@ -47,16 +47,16 @@ def apply(task: Task | None, event: StreamEvent) -> Task | None:
 
 
 def as_task(task_id: str, message: Message) -> Task:
-    """Return an answer without a task as a task that has ended, under an id of ours."""
+    """Return an answer without a task as a completed task with an id that we made."""
     status = TaskStatus(state=TaskState.COMPLETED, message=message)
     return Task(id=task_id, context_id=message.context_id, status=status)
 
 
 def belongs(task: Task | None, event: StreamEvent) -> bool:
-    """Whether an event is of this task; an event without an id is of the stream's own task.
+    """Return whether an event is of this task; one without an id is of the stream's own task.
 
-    A failure under another id in the same conversation is this task's too: a2a-js 0.3 tells of a
-    crash so.
+    A terminal status under another id in the same conversation is this task's too. Seen on:
+    a2a-js 0.3, when the agent crashes.
     """
     if task is None or isinstance(event, Message):
         return True
@@ -68,10 +68,10 @@ def belongs(task: Task | None, event: StreamEvent) -> bool:
 
 
 def after_replay(tail: tuple[Part, ...], pieces: tuple[Part, ...]) -> tuple[Part, ...] | None:
-    """Give what of an artifact's tail may still be told again after `pieces`; None for new ones.
+    """Return the rest of an artifact's tail after a repeat of `pieces`; None for new pieces.
 
-    Who attaches to a task gets it whole, and then what happened while it was put together once
-    more (a2a-sdk 1.3).
+    A subscriber gets the whole task first. Then the events come again that happened while the
+    task was read. Seen on: a2a-sdk 1.3.
     """
     for start in range(len(tail) - len(pieces), -1, -1):
         end = start + len(pieces)
@@ -85,7 +85,10 @@ def _regresses(task: Task, event: Task) -> bool:
 
 
 def _named(event: TaskStatusUpdateEvent | TaskArtifactUpdateEvent) -> Task | None:
-    """Begin a task with an event: some streams never send a whole Task (agentstack, kagenti)."""
+    """Return a task begun by an event: some streams never send a whole Task.
+
+    Seen on: AgentStack, Kagenti.
+    """
     if event.task_id is None:
         return None
     status = TaskStatus(state=TaskState.SUBMITTED)
@@ -143,7 +146,7 @@ def _size_of(message: Message) -> int:
 
 
 def _holds(history: tuple[Message, ...], said: Message) -> bool:
-    """Whether a message is in the history: by its id, or as a whole where it has none (0.1)."""
+    """Return whether a message is in the history: by its id, or as a whole without one (0.1)."""
     if not said.message_id:
         return said in history
     return any(message.message_id == said.message_id for message in history)

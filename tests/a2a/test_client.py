@@ -211,7 +211,7 @@ async def test_a_subscription_names_the_task(dialect: Dialect) -> None:
 
 
 @pytest.mark.parametrize("dialect", ALL[2:], ids=NAMES[2:])
-async def test_what_a_dialect_does_not_have_is_refused_before_anything_is_sent(
+async def test_an_operation_that_a_dialect_lacks_is_refused_before_anything_is_sent(
     dialect: Dialect,
 ) -> None:
     async with serving(replying(TASK)) as server, calling(server, dialect) as client:
@@ -221,7 +221,7 @@ async def test_what_a_dialect_does_not_have_is_refused_before_anything_is_sent(
         assert server.requests == []
 
 
-async def test_what_a_dialect_cannot_carry_is_refused_before_anything_is_sent() -> None:
+async def test_content_that_a_dialect_cannot_carry_is_refused_before_anything_is_sent() -> None:
     message = HELLO.message.model_copy(update={"parts": (Part(kind="raw", raw=b"x"),)})
     async with serving(replying(TASK)) as server, calling(server, v0_3_rest.REST) as client:
         with pytest.raises(ContentTypeNotSupported):
@@ -277,7 +277,7 @@ def error(code: int, message: str = "m") -> Any:
     ],
 )
 @pytest.mark.parametrize("way", [CALLS["send"], first_of], ids=["send", "stream"])
-async def test_what_is_no_answer_is_an_error_that_says_whether_it_was_delivered(
+async def test_an_answer_that_is_not_a2a_is_an_error_that_says_whether_it_was_delivered(
     reply: bytes, kind: type[A2AError], delivery: Delivery, way: Call
 ) -> None:
     async with serving(always(reply)) as server, calling(server) as client:

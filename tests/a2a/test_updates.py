@@ -86,7 +86,7 @@ def test_a_chunk_keeps_the_name_and_adds_its_metadata() -> None:
     assert (found.name, found.metadata) == ("report", {"x": 1, "y": 2})
 
 
-def test_what_was_said_before_moves_to_the_history() -> None:
+def test_the_earlier_status_message_moves_to_the_history() -> None:
     folded = fold(
         task(),
         status(TaskState.WORKING, message("thinking", "m1")),

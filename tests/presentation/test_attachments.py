@@ -14,9 +14,7 @@ from reading import (
     text,
 )
 
-from a2a_mcp.a2a.model import (
-    Part,
-)
+from a2a_mcp.a2a.model import Part
 from a2a_mcp.presentation.artifact_request import (
     ArtifactRequest,
 )

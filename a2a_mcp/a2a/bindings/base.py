@@ -1,4 +1,4 @@
-"""What a binding makes: one HTTP request, as a value."""
+"""What a binding returns: one HTTP request, as a value."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ACCEPT_STREAM = "text/event-stream, application/json, application/a2a+json"
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """A request on its way out; `body` None means that it has none."""
+    """One HTTP request to make; `body` None means that it has none."""
 
     verb: str
     url: str

@@ -9,20 +9,20 @@ from a2a_mcp.a2a.model import JSON
 
 
 def build(url: str, target: str, params: dict[str, JSON], tenant: str | None = None) -> HttpRequest:
-    """Make the request that calls method `target` at `url`."""
+    """Return the request that calls method `target` at `url`."""
     if tenant:
         params = {**params, "tenant": tenant}
     call = {"jsonrpc": "2.0", "id": uuid4().hex, "method": target, "params": params}
     return HttpRequest("POST", url, call)
 
 
-def belongs(body: JSON, outgoing: HttpRequest) -> bool:
-    """Whether an answer may be the one to this call: a connection can hold bytes nobody asked for.
+def belongs(body: JSON, request: HttpRequest) -> bool:
+    """Return whether an answer may belong to this call: a reused connection can hold other bytes.
 
-    An absent or null id says nothing, since errors come without.
+    An absent or null id proves nothing, because errors come without one.
     """
-    said, asked = _id(body), _id(outgoing.body)
-    return said is None or asked is None or said == asked
+    answered, asked = _id(body), _id(request.body)
+    return answered is None or asked is None or answered == asked
 
 
 def _id(call: JSON) -> JSON:

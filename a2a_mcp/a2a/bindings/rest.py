@@ -13,7 +13,7 @@ DOT_SEGMENTS: Final = frozenset({".", ".."})
 
 
 def build(url: str, target: str, params: dict[str, JSON], tenant: str | None = None) -> HttpRequest:
-    """Make the request for `target` ("VERB /path/{id}") below `url`.
+    """Return the request for `target` ("VERB /path/{id}") below `url`.
 
     Raises InvalidRequest for an id that cannot be one path segment.
     """
@@ -29,7 +29,7 @@ def build(url: str, target: str, params: dict[str, JSON], tenant: str | None = N
 
 
 def segment(value: str) -> str:
-    """Encode an id as exactly one path segment; dots stay dots, so dot segments are refused."""
+    """Return an id as exactly one path segment; raises InvalidRequest for "", "." and ".."."""
     if value in DOT_SEGMENTS or not value:
         raise InvalidRequest(
             f"the id {value!r} cannot be put into a URL path", delivery=Delivery.NEVER
@@ -38,7 +38,7 @@ def segment(value: str) -> str:
 
 
 def join(url: str, path: str) -> str:
-    """Put a path below a URL with exactly one slash between; the URL's query stays at the end."""
+    """Return a path below a URL with exactly one slash between; the URL's query stays last."""
     parts = urlsplit(url)
     return urlunsplit(parts._replace(path=parts.path.rstrip("/") + path))
 

@@ -1,7 +1,7 @@
-"""Agent cards of every generation, lifted to the 1.0 model.
+"""Agent cards of every version, read into the 1.0 model.
 
-Pure. Everything but a name may be missing; what a stricter reader would have refused is kept as a
-line in `problems`, so that an agent's author can mend the card.
+Pure. Everything but a name may be missing. What a strict reader would have refused becomes a line
+in `problems`, so that the agent's author can mend the card.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ WRAPPED_SCHEMES: Final = {
     "openIdConnectSecurityScheme": "openIdConnect",
     "mtlsSecurityScheme": "mutualTLS",
 }
-# What tells a generation that the card does not name.
+# Members by which a version is recognised that the card does not name.
 HINT_0_1: Final = "authentication"
 HINT_PYTHON_A2A: Final = "google_a2a_compatible"
 
 
 def is_card(value: JSON) -> bool:
-    """Whether a JSON value is a card: an object with a name and one of a card's members."""
+    """Return whether a JSON value is a card: an object with a name and one of a card's members."""
     return (
         isinstance(value, dict)
         and isinstance(value.get("name"), str)
@@ -43,7 +43,7 @@ def is_card(value: JSON) -> bool:
 
 
 def decode_card(value: Mapping[str, JSON]) -> AgentCard:
-    """Lift a card; `value` has passed `is_card`."""
+    """Return the card in the 1.0 model; `value` has passed `is_card`."""
     provider = object_of(value.get("provider"))
     interfaces = _interfaces(value)
     return AgentCard(
@@ -65,7 +65,7 @@ def decode_card(value: Mapping[str, JSON]) -> AgentCard:
 
 
 def _interfaces(value: Mapping[str, JSON]) -> tuple[AgentInterface, ...]:
-    """List a card's interfaces in its own order; `supportedInterfaces` wins over the old fields."""
+    """Return a card's interfaces in its order; `supportedInterfaces` wins over the old fields."""
     listed = objects(value.get("supportedInterfaces"))
     found = [_interface_1_0(item) for item in listed] if listed else _interfaces_0_3(value)
     return tuple(dict.fromkeys(item for item in found if item))
@@ -103,7 +103,7 @@ def _capabilities(value: Mapping[str, JSON]) -> AgentCapabilities:
     extended = first(said, "extendedAgentCard")
     if extended is None:
         extended = value.get("supportsAuthenticatedExtendedCard")
-    # In 1.0 an absent capability means no (S); older cards leave it out and stream all the same.
+    # A2A 1.0: an absent capability means no. Older cards leave it out, and the agents stream.
     absent = False if value.get("supportedInterfaces") else None
     return AgentCapabilities(
         streaming=_flag(said.get("streaming"), absent),
@@ -149,7 +149,7 @@ def _schemes(value: Mapping[str, JSON]) -> dict[str, SecurityScheme]:
 
 
 def _scheme(item: Mapping[str, JSON]) -> SecurityScheme:
-    """Lift a scheme; hybrid cards hold both shapes at once, so the wrapper is looked for first."""
+    """Return a scheme; some cards hold both shapes at once, so the wrapper is looked for first."""
     wrapper = next((key for key in WRAPPED_SCHEMES if isinstance(item.get(key), dict)), None)
     body = object_of(item[wrapper]) if wrapper else item
     kind = WRAPPED_SCHEMES[wrapper] if wrapper else text_of(item.get("type")) or "unknown"

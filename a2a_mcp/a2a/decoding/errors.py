@@ -1,8 +1,8 @@
-"""Every shape of an error body in the wild, turned into one error.
+"""Every shape of an error body that agents send, turned into one error.
 
-Pure. The body is read before the HTTP status, because agents send errors at 200 and A2A errors at
-404. The text is the agent's and therefore untrusted: it is scrubbed, masked and cut where it is
-shown.
+Pure. The body is read before the HTTP status, because agents send errors with status 200 and A2A
+errors with 404. The text is the agent's and therefore untrusted: it is scrubbed, masked and cut
+where it is shown.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ SERVER_ERROR: Final = -32000
 NEVER_DELIVERED_CODES: Final = frozenset({-32601, -32009})
 A2A_ERROR_MEMBERS: Final = frozenset({"error", "code", "message", "type"})
 NEVER_DELIVERED_STATUSES: Final = frozenset({404, 405, 415, 501})
-# a2a-sdk 1.3's compatibility layer, given 0.3 methods with the 1.0 header: the whole sentence,
-# since an agent's exception text stands in the same place.
+# Seen on: a2a-sdk 1.3, whose 0.3 methods refuse the 1.0 header. The whole sentence is compared,
+# because an agent's own exception text stands in the same place.
 VERSION_SENTENCE: Final = re.compile(
     r"A2A version '[^']{0,40}' is not supported by this handler\. Expected version '[\d.]{1,10}'\."
 )
@@ -39,7 +39,7 @@ VERSION_SENTENCE: Final = re.compile(
 def decode_error(
     body: JSON, *, status: int | None, url: str | None, retry_after: float | None = None
 ) -> AgentError:
-    """Make the error that an error answer means; `status` is None for an error inside a stream."""
+    """Return the error that an answer means; `status` is None for an error inside a stream."""
     code, message, data = _read(body)
     if (code == SERVER_ERROR or (code is None and status == 404)) and _says_no_task(body, message):
         code = -32001
@@ -62,7 +62,7 @@ def decode_error(
 
 
 def _read(body: JSON) -> tuple[int | None, str | None, JSON]:
-    """Find code, message and data: JSON-RPC, google.rpc, bare code, RFC 9457, one key, text."""
+    """Return code, message and data of JSON-RPC, google.rpc, RFC 9457, a bare code or text."""
     if not isinstance(body, dict):
         text = text_of(body)
         page = text is not None and text.lstrip().startswith("<")
@@ -84,12 +84,15 @@ def _read(body: JSON) -> tuple[int | None, str | None, JSON]:
 
 
 def _is_code(value: JSON) -> bool:
-    """Whether a number is a JSON-RPC code: gateways write their HTTP status in the same place."""
+    """Return whether a number is a JSON-RPC code: gateways write their HTTP status there."""
     return isinstance(value, int) and value < 0
 
 
 def _says_no_task(body: JSON, message: str | None) -> bool:
-    """Some have no code for it (a2a-sdk 0.3 REST), or a general one (PraisonAI; 12.1)."""
+    """Return whether the words say that the task is unknown, where no code does.
+
+    Seen on: a2a-sdk 0.3 over HTTP+JSON (no code), PraisonAI (a general code).
+    """
     return isinstance(body, dict) and (message or "").strip().lower().startswith("task not found")
 
 
@@ -101,7 +104,7 @@ def _reason(details: JSON) -> int | None:
 def _delivery(
     code: int | None, status: int | None, message: str | None, data: JSON, body: JSON
 ) -> Delivery:
-    """Say whether the answer proves that the message was refused before the agent."""
+    """Return NEVER where the answer proves that the message was refused before the agent."""
     if code in NEVER_DELIVERED_CODES or _is_version_sentence(message):
         return Delivery.NEVER
     if code == -32600 and _unknown_method(data):
@@ -114,7 +117,7 @@ def _delivery(
 
 
 def _speaks_a2a(body: JSON) -> bool:
-    """Whether an agent wrote the body, and not the web server before it."""
+    """Return whether an agent wrote the body, and not the web server before it."""
     return isinstance(body, dict) and not A2A_ERROR_MEMBERS.isdisjoint(body)
 
 
@@ -123,10 +126,10 @@ def _is_version_sentence(message: str | None) -> bool:
 
 
 def _unknown_method(data: JSON) -> bool:
-    """0.2.16 and the 0.1 samples answer -32600 for a method they do not know.
+    """Return whether -32600 blames the method.
 
-    Of a union that was tried in turn, every alternative must blame the method, whatever else is
-    wrong with it.
+    Seen on: a2a-sdk 0.2.16 and the 0.1 samples, which try each request type in turn. Every type
+    that was tried must blame the method, whatever else it blames.
     """
     faults = objects(data)
     if any(fault.get("type") == "union_tag_invalid" and fault.get("loc") == [] for fault in faults):
@@ -137,7 +140,7 @@ def _unknown_method(data: JSON) -> bool:
 
 
 def is_error(body: JSON, status: int) -> bool:
-    """Whether an HTTP answer is an error: by its JSON-RPC member, else by its status."""
+    """Return whether an HTTP answer is an error: by its JSON-RPC member, else by its status."""
     answer = object_of(body)
     if answer.get("jsonrpc") == "2.0":
         return answer.get("error") is not None

@@ -1,8 +1,8 @@
-"""One liberal decoder: the JSON of any dialect in, the canonical model out.
+"""One liberal decoder: the JSON of any dialect becomes tasks, messages and events of the model.
 
-Pure, and it never rejects what it can read: absent, null and empty are alike, unknown keys are
-left, an unreadable part becomes an empty one that says why. What cannot be classified is None. It
-lifts at known places only and never walks into user data.
+Pure. It never rejects what it can read: absent, null and empty are alike, unknown members are
+ignored, an unreadable part becomes an empty part that says why. What cannot be classified is None.
+It reads known members only and never looks into user data.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ WRAPPERS: Final = {
     "message": "message",
     "msg": "message",
     "statusUpdate": "status",
-    "taskStatusUpdate": "status",  # a 1.0 guide that never became normative
+    "taskStatusUpdate": "status",  # Seen in: a guide to A2A 1.0, against its specification
     "artifactUpdate": "artifact",
     "taskArtifactUpdate": "artifact",
 }
@@ -56,7 +56,7 @@ TASK_ONLY: Final = frozenset({"sessionId", "contextId", "artifacts", "history", 
 
 
 def decode_event(payload: JSON, *, streaming: bool = False) -> StreamEvent | None:
-    """Read a Task, Message or event, wrapped or bare; None when it is none of them.
+    """Return a Task, Message or event, wrapped or bare; None when it is none of them.
 
     `streaming`: on a stream a bare {id, status} is a status event (0.1), elsewhere it is a Task.
     """
@@ -103,7 +103,7 @@ def _classify_by_status(known: dict[str, JSON], *, streaming: bool) -> str | Non
 
 
 def decode_page(payload: JSON) -> TaskPage | None:
-    """Read a page of tasks: the 1.0 object, or a bare list (PraisonAI)."""
+    """Return a page of tasks: the object of A2A 1.0, or a bare list. Seen on: PraisonAI."""
     if isinstance(payload, list):
         payload = {"tasks": payload}
     if not isinstance(payload, dict) or not isinstance(payload.get("tasks") or [], list):
@@ -118,7 +118,7 @@ def decode_page(payload: JSON) -> TaskPage | None:
 
 
 def decode_task(value: Mapping[str, JSON]) -> Task | None:
-    """Read a Task; None when it has no id."""
+    """Return a Task; None when it has no id."""
     task_id = identifier(first(value, "id", "taskId"))
     if not task_id:
         return None
@@ -133,7 +133,7 @@ def decode_task(value: Mapping[str, JSON]) -> Task | None:
 
 
 def decode_message(value: Mapping[str, JSON]) -> Message:
-    """Read a Message; 0.3 over HTTP+JSON calls its parts `content`."""
+    """Return a Message; A2A 0.3 over HTTP+JSON calls its parts `content`."""
     return Message(
         message_id=text_of(first(value, "messageId", "message_id")) or "",
         role=ROLES.get((text_of(value.get("role")) or "").lower(), Role.UNKNOWN),
@@ -151,7 +151,7 @@ def _status(value: JSON) -> TaskStatus:
         value = {"state": value}
     status = object_of(value)
     said = first(status, "message", "update")
-    if isinstance(said, dict) and set(said) == {"error"}:  # a stream of python-a2a that failed
+    if isinstance(said, dict) and set(said) == {"error"}:  # Seen on: python-a2a
         said = said["error"]
     if isinstance(said, str):
         said = {"role": "agent", "parts": [{"text": said}]}
@@ -188,7 +188,7 @@ def _artifact_event(value: Mapping[str, JSON]) -> TaskArtifactUpdateEvent:
 
 
 def _artifacts(value: JSON) -> tuple[Artifact, ...]:
-    """Read a task's artifacts; those of one id are pieces of one (0.1 stores every chunk apart)."""
+    """Return a task's artifacts; those of one id are pieces of one, which A2A 0.1 stores apart."""
     merged: dict[str, Artifact] = {}
     for position, item in enumerate(objects(value)):
         artifact = _artifact(item, position)
@@ -212,6 +212,6 @@ def _artifact(value: Mapping[str, JSON], position: int) -> Artifact:
 
 
 def _parts(value: JSON) -> tuple[Part, ...]:
-    if isinstance(value, dict):  # python-a2a: one part where a list belongs
+    if isinstance(value, dict):  # Seen on: python-a2a, one part in the place of a list
         value = [value]
     return tuple(decode_part(item) for item in objects(value))

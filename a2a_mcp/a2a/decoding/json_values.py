@@ -1,6 +1,6 @@
 """Read single members of JSON that an agent wrote: a value of the wanted kind, or nothing.
 
-It must never raise for what an agent sent, except where `integers` meets endless nesting. Pure.
+Pure. It never raises for what an agent sent, except that `integers` refuses deep nesting.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ EXACT_INTEGERS: Final = 2**53
 
 
 def first(value: Mapping[str, JSON], *names: str) -> JSON:
-    """Give the first of the named members that is there and not null."""
+    """Return the first of the named members that is present and not null; None without one."""
     for name in names:
         found = value.get(name)
         if found is not None:
@@ -26,14 +26,14 @@ def first(value: Mapping[str, JSON], *names: str) -> JSON:
 
 
 def text_of(value: JSON) -> str | None:
-    """Give a non-empty text, or a number as text; the empty text means "not set"."""
+    """Return a non-empty text, or an integer as text; else None: the empty text means "not set"."""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return value if isinstance(value, str) and value else None
 
 
 def identifier(value: JSON) -> str | None:
-    """Give an id that can be kept and sent back: of sane length, Unicode, no NUL."""
+    """Return an id that can be kept and sent back: Unicode of bounded length, without NUL."""
     text = text_of(value)
     if text is None or "\0" in text:
         return None
@@ -41,27 +41,27 @@ def identifier(value: JSON) -> str | None:
 
 
 def texts(value: JSON) -> tuple[str, ...]:
-    """Give the texts of a list; anything else is left out."""
+    """Return the texts of a list; anything else is left out."""
     items = value if isinstance(value, list) else ()
     return tuple(item for item in items if isinstance(item, str) and item)
 
 
 def object_of(value: JSON) -> dict[str, JSON]:
-    """Give an object, or an empty one."""
+    """Return the value where it is an object, else an empty object."""
     return value if isinstance(value, dict) else {}
 
 
 def objects(value: JSON) -> list[dict[str, JSON]]:
-    """Give the objects of a list; anything else is left out."""
+    """Return the objects of a list; anything else is left out."""
     items = value if isinstance(value, list) else ()
     return [item for item in items if isinstance(item, dict)]
 
 
 def integers(value: JSON, depth: int = 0) -> JSON:
-    """Show 3.0 as 3: a 1.0 agent's data goes through protobuf, which knows only floats.
+    """Return the value with 3.0 as 3: A2A 1.0 sends data through protobuf, which has only floats.
 
-    Infinity (1e999 on the wire) becomes a word, so that what we write is JSON again. Raises
-    ValueError beyond `DEEPEST`.
+    Infinity (1e999 on the wire) becomes a word, so that the result is JSON again. Raises
+    ValueError where the value is nested deeper than `DEEPEST`.
     """
     if depth > DEEPEST:
         raise ValueError("nested too deeply")

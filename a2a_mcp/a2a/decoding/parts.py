@@ -17,7 +17,7 @@ STANDARD_ALPHABET: Final = str.maketrans("-_", "+/")
 
 
 def decode_part(value: Mapping[str, JSON]) -> Part:
-    """Read a Part by the member that is present, whatever its value."""
+    """Return the part that the present member makes; a member counts whatever its value is."""
     known: dict[str, Any] = {"metadata": object_of(value.get("metadata"))}
     holder = value["file"] if isinstance(value.get("file"), dict) else value
     known["media_type"] = text_of(first(holder, "mediaType", "mimeType"))
@@ -49,7 +49,7 @@ def _datum(value: Mapping[str, JSON]) -> JSON:
     data = value["data"]
     kind = first(value, "kind", "type")
     if kind is None and isinstance(data, dict) and set(data) == {"data"}:
-        # 0.3 proto DataPart, which holds nothing but objects.
+        # Seen on: A2A 0.3 over HTTP+JSON, whose data is always an object inside `data`.
         data = data["data"] if isinstance(data["data"], dict) else data
     return integers(data)
 
@@ -64,9 +64,9 @@ def _raw_part(raw: str, known: dict[str, Any], *, twice: bool = False) -> Part:
 
 
 def _once_more(decoded: bytes, media_type: str | None) -> bytes:
-    """Undo the second base64 that a2a-sdk 0.3 puts on files over HTTP+JSON.
+    """Return the bytes without the second base64 that a2a-sdk 0.3 adds over HTTP+JSON.
 
-    Only where the result is clean, padded base64 again and the type says that it is no text.
+    Only where they are clean, padded base64 again and the media type says that they are no text.
     """
     if not media_type or media_type.startswith("text/") or len(decoded) < 4 or len(decoded) % 4:
         return decoded
@@ -77,7 +77,7 @@ def _once_more(decoded: bytes, media_type: str | None) -> bytes:
 
 
 def decode_base64(value: str) -> bytes | None:
-    """Read base64 of either alphabet, padded or not; None when it is neither."""
+    """Return the bytes of base64 in either alphabet, padded or not; None where it is neither."""
     compact = "".join(value.split())
     padded = compact + "=" * (-len(compact) % 4)
     try:

@@ -30,7 +30,7 @@ STATE_NUMBERS: Final = (  # the proto's enum
 
 
 def decode_state(value: JSON) -> TaskState:
-    """Read a state in any spelling; what is not known is `unknown`, which is not terminal."""
+    """Return the state that any spelling means; `unknown` for other words."""
     if isinstance(value, int) and not isinstance(value, bool):
         return STATE_NUMBERS[value] if 0 <= value < len(STATE_NUMBERS) else TaskState.UNKNOWN
     if not isinstance(value, str):

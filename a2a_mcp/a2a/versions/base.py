@@ -1,8 +1,8 @@
 """What a dialect is: a value made of names and pure functions, one for each (version, binding).
 
-A dialect says how a request is written; reading is the business of the one liberal decoder
-(`a2a.decode`). Nothing here or in its neighbours does I/O. Absence of an operation in `targets`
-means that the dialect does not have it.
+A dialect says how a request is written; what agents answer is read by the one liberal decoder
+(`a2a.decoding`). Nothing in this room does I/O. A dialect does not have the operations that its
+`targets` leave out.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from a2a_mcp.a2a.requests import Operation
 
 BindingName = Literal["JSONRPC", "HTTP+JSON"]
 Version = str
-"""`1.0`, `0.3`, `0.2`, `0.1`, or one of these and the stack that speaks it in its own way."""
+"""`1.0`, `0.3`, `0.2`, `0.1`, or one of these with the name of the framework that changes it."""
 Build = Callable[[str, str, dict[str, JSON], str | None], HttpRequest]
-"""Makes the request of (url, target, params, tenant)."""
+"""Returns the request for (url, target, params, tenant)."""
 Encoder = Callable[[Any], dict[str, JSON]]
-"""Turns a request of the canonical model into the params of one operation."""
+"""Returns the params of one operation for a request of the model."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,16 +63,16 @@ class Dialect:
         )
 
     def has(self, operation: Operation) -> bool:
-        """Whether the dialect has the operation at all."""
+        """Return whether the dialect has the operation at all."""
         return operation in self.targets
 
     def params(self, operation: Operation, request: object) -> dict[str, JSON]:
-        """Write the params of a request; raises A2AError where the dialect cannot carry it."""
+        """Return the params of a request; raises A2AError where the dialect cannot carry it."""
         return self.encoders[operation](request)
 
 
 def present(**members: JSON) -> dict[str, JSON]:
-    """Make an object of the members that say something: None and empty ones are left out."""
+    """Return an object of the members that have a value: None and empty ones are left out."""
     return {
         name: value
         for name, value in members.items()

@@ -1,8 +1,8 @@
 """python-a2a 0.5: the first dialect's JSON, but a URL of its own for each method.
 
-Its card claims 0.3.0 over JSON-RPC and is known by a hint instead; at the URL the card names, the
-agent answers HTTP 500 to everything, which proves nothing, so the dialect is chosen before any
-send.
+Its card claims 0.3.0 over JSON-RPC, but a member of the card gives the framework away. At the URL
+that the card names the agent answers HTTP 500 to everything, which proves nothing. So the dialect
+is chosen before anything is sent.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from a2a_mcp.a2a.versions import v0_1
 
 
 def build(url: str, target: str, params: dict[str, JSON], tenant: str | None = None) -> HttpRequest:
-    """Make the request for `target` ("/path method") below `url`."""
+    """Return the request for `target` ("/path method") below `url`."""
     path, _, method = target.partition(" ")
     return jsonrpc.build(rest.join(url, path), method, params, tenant)
 

@@ -1,7 +1,7 @@
-"""The first A2A, spring 2025: `tasks/send`, parts told apart by `type`, the client names the task.
+"""The first A2A, spring 2025: `tasks/send`, parts with a `type`, the client names the task.
 
-A new task's id is the message's id: the client has to make one up, and so it is known before
-anything is sent. A session is what later versions call a context.
+A new task's id is the message's id, so it is known before anything is sent. A session is what later
+versions call a context.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ HISTORY: Final = 10
 
 
 def encode_part(part: Part) -> dict[str, JSON]:
-    """Write a part."""
+    """Return a part."""
     content: dict[str, JSON]
     match part.kind:
         case "raw":
@@ -38,7 +38,7 @@ def _named(part: Part) -> dict[str, JSON]:
 
 
 def encode_send(request: SendMessageRequest) -> dict[str, JSON]:
-    """Write the params of tasks/send and tasks/sendSubscribe.
+    """Return the params of tasks/send and tasks/sendSubscribe.
 
     No output modes: the original servers compare them with words such as "text".
     """

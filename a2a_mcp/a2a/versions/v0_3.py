@@ -19,7 +19,7 @@ from a2a_mcp.a2a.versions.base import Dialect, Encoder, present
 
 
 def encode_part(part: Part) -> dict[str, JSON]:
-    """Write a part."""
+    """Return a part."""
     content: dict[str, JSON]
     match part.kind:
         case "raw":
@@ -38,12 +38,12 @@ def _file(part: Part, **content: JSON) -> dict[str, JSON]:
 
 
 def as_object(data: JSON) -> dict[str, JSON]:
-    """Wrap data that is no object, as a2a-sdk's own translation to 0.3 does."""
+    """Return data as an object, wrapped as a2a-sdk's own translation to 0.3 wraps it."""
     return data if isinstance(data, dict) else {"value": data}
 
 
 def encode_message(message: Message) -> dict[str, JSON]:
-    """Write a message."""
+    """Return a message."""
     return {"kind": "message"} | present(
         messageId=message.message_id,
         role=message.role.value,
@@ -57,14 +57,14 @@ def encode_message(message: Message) -> dict[str, JSON]:
 
 
 def encode_configuration(request: SendMessageRequest) -> dict[str, JSON]:
-    """Write what the caller wants of the answer; FastA2A fails without acceptedOutputModes."""
+    """Return the wishes for the answer; always with acceptedOutputModes, which FastA2A requires."""
     wait = None if request.return_immediately is None else not request.return_immediately
     configuration = present(blocking=wait, historyLength=request.history_length)
     return {"acceptedOutputModes": list(request.accepted_output_modes)} | configuration
 
 
 def encode_send(request: SendMessageRequest) -> dict[str, JSON]:
-    """Write the params of message/send and message/stream."""
+    """Return the params of message/send and message/stream."""
     return {
         "message": encode_message(request.message),
         "configuration": encode_configuration(request),
@@ -72,22 +72,22 @@ def encode_send(request: SendMessageRequest) -> dict[str, JSON]:
 
 
 def encode_get(request: GetTaskRequest) -> dict[str, JSON]:
-    """Write the params of tasks/get."""
+    """Return the params of tasks/get."""
     return present(id=request.id, historyLength=request.history_length)
 
 
 def encode_cancel(request: CancelTaskRequest) -> dict[str, JSON]:
-    """Write the params of tasks/cancel."""
+    """Return the params of tasks/cancel."""
     return present(id=request.id, metadata=request.metadata)
 
 
 def encode_subscribe(request: SubscribeToTaskRequest) -> dict[str, JSON]:
-    """Write the params of tasks/resubscribe."""
+    """Return the params of tasks/resubscribe."""
     return {"id": request.id}
 
 
 def encode_extended_card(_: GetExtendedAgentCardRequest) -> dict[str, JSON]:
-    """Write the params of agent/getAuthenticatedExtendedCard: none."""
+    """Return the params of agent/getAuthenticatedExtendedCard: none."""
     return {}
 
 
@@ -100,7 +100,7 @@ ENCODERS: Final[dict[Operation, Encoder]] = {
     Operation.GET_EXTENDED_AGENT_CARD: encode_extended_card,
 }
 
-# No version header: an absent one means 0.3 everywhere, and a2a-sdk's compatibility layer is picky.
+# No version header: an absent one means 0.3, and a2a-sdk 1.3 refuses 0.3 methods with others.
 JSONRPC: Final = Dialect(
     version="0.3",
     binding="JSONRPC",

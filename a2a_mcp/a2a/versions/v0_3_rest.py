@@ -14,10 +14,10 @@ from a2a_mcp.a2a.versions.v1_0 import ROLES
 
 
 def encode_part(part: Part) -> dict[str, JSON]:
-    """Write a part.
+    """Return a part.
 
     Raises ContentTypeNotSupported for bytes: Python servers of this binding decode base64 twice,
-    the others once, and nothing on the wire tells which is which.
+    others once, and nothing in their answers tells them apart.
     """
     content: dict[str, JSON]
     match part.kind:
@@ -38,7 +38,7 @@ def encode_part(part: Part) -> dict[str, JSON]:
 
 
 def encode_message(message: Message) -> dict[str, JSON]:
-    """Write a message."""
+    """Return a message."""
     return present(
         messageId=message.message_id,
         role=ROLES[message.role],
@@ -51,7 +51,7 @@ def encode_message(message: Message) -> dict[str, JSON]:
 
 
 def encode_send(request: SendMessageRequest) -> dict[str, JSON]:
-    """Write the body of message:send and message:stream."""
+    """Return the body of message:send and message:stream."""
     return {
         "message": encode_message(request.message),
         "configuration": v0_3.encode_configuration(request),

@@ -1,4 +1,4 @@
-"""A2A 1.0, the same JSON over JSON-RPC and HTTP+JSON (spec 1.0.1; a2a-wire 4, 6, 8)."""
+"""A2A 1.0, the same JSON over JSON-RPC and HTTP+JSON (A2A 1.0, sections 9 and 11)."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ ROLES: Final = {Role.USER: "ROLE_USER", Role.AGENT: "ROLE_AGENT", Role.UNKNOWN: 
 
 
 def encode_state(state: TaskState) -> str:
-    """Write a state as the proto's enum; other spellings are ignored by servers without a word."""
+    """Return a state as the proto's enum; servers silently ignore other spellings."""
     if state is TaskState.UNKNOWN:
         return "TASK_STATE_UNSPECIFIED"
     return "TASK_STATE_" + state.value.upper().replace("-", "_")
 
 
 def encode_part(part: Part) -> dict[str, JSON]:
-    """Write a part; exactly one content member, since two are refused (-32602)."""
+    """Return a part with exactly one content member: servers refuse two with -32602."""
     content: dict[str, JSON]
     match part.kind:
         case "raw":
@@ -46,7 +46,7 @@ def encode_part(part: Part) -> dict[str, JSON]:
 
 
 def encode_message(message: Message) -> dict[str, JSON]:
-    """Write a message."""
+    """Return a message."""
     return present(
         messageId=message.message_id,
         role=ROLES[message.role],
@@ -60,7 +60,7 @@ def encode_message(message: Message) -> dict[str, JSON]:
 
 
 def encode_send(request: SendMessageRequest) -> dict[str, JSON]:
-    """Write the params of SendMessage and SendStreamingMessage."""
+    """Return the params of SendMessage and SendStreamingMessage."""
     configuration = present(
         acceptedOutputModes=list(request.accepted_output_modes),
         historyLength=request.history_length,
@@ -72,12 +72,12 @@ def encode_send(request: SendMessageRequest) -> dict[str, JSON]:
 
 
 def encode_get(request: GetTaskRequest) -> dict[str, JSON]:
-    """Write the params of GetTask."""
+    """Return the params of GetTask."""
     return present(id=request.id, historyLength=request.history_length)
 
 
 def encode_list(request: ListTasksRequest) -> dict[str, JSON]:
-    """Write the params of ListTasks."""
+    """Return the params of ListTasks."""
     return present(
         contextId=request.context_id,
         status=encode_state(request.state) if request.state else None,
@@ -90,17 +90,17 @@ def encode_list(request: ListTasksRequest) -> dict[str, JSON]:
 
 
 def encode_cancel(request: CancelTaskRequest) -> dict[str, JSON]:
-    """Write the params of CancelTask."""
+    """Return the params of CancelTask."""
     return present(id=request.id, metadata=request.metadata)
 
 
 def encode_subscribe(request: SubscribeToTaskRequest) -> dict[str, JSON]:
-    """Write the params of SubscribeToTask."""
+    """Return the params of SubscribeToTask."""
     return {"id": request.id}
 
 
 def encode_extended_card(_: GetExtendedAgentCardRequest) -> dict[str, JSON]:
-    """Write the params of GetExtendedAgentCard: none."""
+    """Return the params of GetExtendedAgentCard: none."""
     return {}
 
 

@@ -44,7 +44,7 @@ def card_of(name: str) -> AgentCard:
 
 
 @pytest.mark.parametrize(("name", "interfaces"), INTERFACES.items())
-def test_a_card_of_every_generation_names_its_interfaces(
+def test_a_card_of_every_version_names_its_interfaces(
     name: str, interfaces: list[tuple[str, str, str]]
 ) -> None:
     found = [
@@ -98,7 +98,7 @@ def test_both_shapes_of_a_security_scheme_are_read_the_same(kind: str) -> None:
         (None, SecurityScheme(kind="unknown")),
     ],
 )
-def test_a_security_scheme_is_lifted(scheme: Any, lifted: SecurityScheme) -> None:
+def test_a_security_scheme_is_read(scheme: Any, lifted: SecurityScheme) -> None:
     card = decode_card({"name": "a", "url": "u", "securitySchemes": {"s": scheme}})
     assert card.security_schemes == {"s": lifted}
 
@@ -145,7 +145,7 @@ def test_an_empty_tenant_is_none() -> None:
     assert card.interfaces[0].tenant is None
 
 
-def test_what_a_card_lacks_is_listed_for_its_author() -> None:
+def test_missing_members_of_a_card_are_listed_for_its_author() -> None:
     assert card_of("a2a-sdk-1.3.0-jsonrpc/card").problems == ()
     assert card_of("praisonai-1.7.17/card-old-path").problems == (
         "protocolVersion: missing; taken for 0.3",

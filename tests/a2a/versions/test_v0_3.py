@@ -79,7 +79,7 @@ def test_the_extended_card_is_asked_for_by_its_method() -> None:
     official.GetAuthenticatedExtendedCardRequest.model_validate(body)
 
 
-def test_a_send_is_written_word_for_word() -> None:
+def test_a_send_is_written_exactly() -> None:
     assert JSONRPC.params(Operation.SEND_MESSAGE, HELLO) == {
         "message": {
             "kind": "message",

@@ -38,7 +38,7 @@ def test_a_message_is_the_same_after_writing_and_reading(message: Message) -> No
     assert decode_message(encode_message(message)) == message
 
 
-def test_a_send_is_written_word_for_word() -> None:
+def test_a_send_is_written_exactly() -> None:
     assert REST.params(Operation.SEND_MESSAGE, HELLO) == {
         "message": {
             "messageId": "m1",

@@ -92,7 +92,7 @@ def test_the_standards_own_types_read_every_other_request(
     assert REST.params(operation, request_) == params
 
 
-def test_a_send_is_written_word_for_word() -> None:
+def test_a_send_is_written_exactly() -> None:
     assert JSONRPC.params(Operation.SEND_STREAMING_MESSAGE, HELLO) == {
         "message": {
             "messageId": "m1",
@@ -123,7 +123,7 @@ def test_data_that_is_empty_is_still_written(data: Any) -> None:
     assert decode_part(encode_part(part)) == part
 
 
-def test_what_says_nothing_is_left_out() -> None:
+def test_members_without_a_value_are_left_out() -> None:
     assert encode_part(Part(kind="text")) == {"text": ""}
     assert encode_part(Part(kind="raw", raw=b"")) == {"raw": ""}
 

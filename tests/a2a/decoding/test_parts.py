@@ -1,0 +1,94 @@
+from base64 import b64encode
+from typing import Any
+
+import pytest
+from captures import bodies
+
+from a2a_mcp.a2a.decoding.events import decode_event, decode_message
+from a2a_mcp.a2a.decoding.parts import decode_base64, decode_part
+from a2a_mcp.a2a.model import Task
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a2a-sdk-0.2.16/send-files",
+        "a2a-sdk-0.3.26/send-files",
+        "a2a-sdk-1.3.0-jsonrpc/send-file",
+        "a2a-sdk-1.3.0-jsonrpc-compat/v03-file",
+    ],
+)
+def test_a_file_is_the_same_from_every_server(name: str) -> None:
+    task = decode_event(bodies(name)[-1])
+    assert isinstance(task, Task)
+    raw, link, *_ = task.artifacts[0].parts
+    assert (raw.raw, raw.media_type, raw.filename) == (b"hello", "text/plain", "a.txt")
+    assert (link.kind, link.media_type, link.filename) == ("url", "application/pdf", "b.pdf")
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "content"),
+    [
+        ({"text": ""}, "text", ""),
+        ({"type": "text", "text": "a"}, "text", "a"),
+        ({"data": None}, "data", None),
+        ({"data": False}, "data", False),
+        ({"data": {"data": {"a": 1}}}, "data", {"a": 1}),
+        ({"data": {"data": [1]}}, "data", {"data": [1]}),
+        ({"kind": "data", "data": {"data": {"a": 1}}}, "data", {"data": {"a": 1}}),
+        ({"data": 3.0}, "data", 3),
+        ({"data": [2.5, {"n": 7.0}]}, "data", [2.5, {"n": 7}]),
+        ({"data": float("inf")}, "data", "inf"),
+        ({"raw": "aGk="}, "raw", b"hi"),
+        ({"raw": "aGk"}, "raw", b"hi"),
+        ({"raw": "-_8="}, "raw", b"\xfb\xff"),
+        ({"raw": ""}, "raw", b""),
+        ({"file": {"bytes": "aGk=\n"}}, "raw", b"hi"),
+        ({"file": {"uri": "https://e.test/f"}}, "url", "https://e.test/f"),
+        ({"file": {"fileWithUri": "https://e.test/f"}}, "url", "https://e.test/f"),
+        ({"url": "https://e.test/f", "text": None}, "url", "https://e.test/f"),
+    ],
+)
+def test_the_member_that_is_present_makes_the_part(value: Any, kind: str, content: Any) -> None:
+    part = decode_part(value)
+    assert part.kind == kind
+    assert {"text": part.text, "data": part.data, "raw": part.raw, "url": part.url}[kind] == content
+
+
+@pytest.mark.parametrize(
+    "value",
+    [{}, {"text": None}, {"text": 3}, {"kind": "file"}, {"raw": "not base64!"}, {"raw": "a-b c*"}],
+)
+def test_a_part_that_cannot_be_read_says_why_and_costs_no_other(value: Any) -> None:
+    message = decode_message({"role": "agent", "parts": [value, {"text": "fine"}]})
+    empty, fine = message.parts
+    assert (empty.kind, fine.text) == ("empty", "fine")
+    assert empty.problem
+
+
+@pytest.mark.parametrize(
+    ("member", "media_type", "kept"),
+    [
+        ("bytes", "application/json", b"true"),
+        ("fileWithBytes", "text/plain", b"dHJ1ZQ=="),
+        ("fileWithBytes", "image/png", b"\x89PNG"),
+        ("fileWithBytes", None, b"dHJ1ZQ=="),
+    ],
+)
+def test_a_file_that_happens_to_look_like_base64_is_left_alone(
+    member: str, media_type: str | None, kept: bytes
+) -> None:
+    encoded = b64encode(kept).decode()
+    part = decode_part({"file": {member: encoded, "mimeType": media_type}})
+    assert part.raw == kept
+
+
+def test_the_second_base64_of_0_3_over_http_json_is_undone() -> None:
+    twice = b64encode(b64encode(b"\x89PNG\r\n\x1a\n..")).decode()
+    part = decode_part({"file": {"fileWithBytes": twice, "mimeType": "image/png"}})
+    assert part.raw == b"\x89PNG\r\n\x1a\n.."
+
+
+@pytest.mark.parametrize("text", ["a", "****", "aGk=aGk=", "é", "a-b!", "=", "\ud800"])
+def test_text_that_is_not_base64_is_not_decoded(text: str) -> None:
+    assert decode_base64(text) is None
