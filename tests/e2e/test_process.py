@@ -19,7 +19,7 @@ pytestmark = pytest.mark.anyio
 END_SECONDS: Final = 2
 NASTY: Final = "".join(map(chr, range(32))) + "\x7f\x85\x9b\u2028\u2029\u202e\ud800\udfff\ufeff\n"
 SIGNALS: Final = [signal.SIGTERM, signal.SIGINT] if sys.platform != "win32" else []
-"""Windows has no signal that a process could handle; there hosts close stdin."""
+"""On Windows only a console sends signals; hosts close stdin there."""
 
 
 @pytest.fixture

@@ -9,17 +9,24 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
 from typing import Any, Final
 
 import anyio
-from anyio.lowlevel import checkpoint
+from anyio.lowlevel import checkpoint, current_token
 from mcp.server import MCPServer
 from mcp.server.stdio import stdio_server
 
 from a2a_mcp.server.sdk_private import lowlevel_server
 
 GRACE_SECONDS: Final = 1.5
+SIGNALS: Final = tuple(
+    getattr(signal, name)
+    for name in ("SIGTERM", "SIGINT", "SIGBREAK")  # Windows: Ctrl-C and Ctrl-Break
+    if hasattr(signal, name)
+)
 
 
 async def serve_stdio(server: MCPServer[Any], closed: anyio.Event, closing: anyio.Event) -> None:
@@ -31,8 +38,7 @@ async def serve_stdio(server: MCPServer[Any], closed: anyio.Event, closing: anyi
     lowlevel = lowlevel_server(server)
     async with anyio.create_task_group() as group:
         serving = anyio.CancelScope()
-        if sys.platform != "win32":
-            group.start_soon(_end_on_signal, serving, closed, closing)
+        group.start_soon(_end_on_signal, serving, closed, closing)
         with serving:
             async with stdio_server() as (read, write):
                 incoming: Any = _ClosingStream(read, closing)
@@ -71,11 +77,33 @@ class _ClosingStream:
 async def _end_on_signal(
     serving: anyio.CancelScope, closed: anyio.Event, closing: anyio.Event
 ) -> None:
-    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-        async for number in signals:
-            closing.set()
-            await checkpoint()  # lets the tasks that wait for `closing` run first
-            serving.cancel()
-            with anyio.move_on_after(GRACE_SECONDS):
-                await closed.wait()
-            os._exit(128 + number)  # the thread that reads stdin cannot be joined
+    with _received_signals() as (received, came):
+        await came.wait()
+        closing.set()
+        await checkpoint()  # lets the tasks that wait for `closing` run first
+        serving.cancel()
+        with anyio.move_on_after(GRACE_SECONDS):
+            await closed.wait()
+        os._exit(128 + received[0])  # the thread that reads stdin cannot be joined
+
+
+@contextmanager
+def _received_signals() -> Iterator[tuple[list[int], anyio.Event]]:
+    """Yield the signals received, and an event that the first one sets.
+
+    Event loops on Windows take no handlers of signals, so Python's own are set, everywhere alike.
+    """
+    received: list[int] = []
+    came = anyio.Event()
+    loop: Any = current_token().native_token
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        received.append(number)
+        loop.call_soon_threadsafe(came.set)  # a handler runs between any two instructions
+
+    before = {number: signal.signal(number, note) for number in SIGNALS}
+    try:
+        yield received, came
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
