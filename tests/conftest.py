@@ -4,6 +4,7 @@ Also which tests are slow, in which order test files run, and how many run at on
 """
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,6 +12,9 @@ from typing import Final
 
 import pytest
 from real_agents import Agent, Agents, start_agent
+
+collect_ignore = ["store/sqlite/test_resources.py"] if sys.platform == "win32" else []
+"""Files that import what only POSIX has."""
 
 SLOW: Final = (
     "stress",

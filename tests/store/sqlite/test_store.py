@@ -1,23 +1,21 @@
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
-import resource
 import shutil
 import sqlite3
 import stat
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, closing, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
 from anyio.lowlevel import checkpoint
+from store.sqlite.stores import begun, listed, opened
 
 from a2a_mcp.a2a.model import TaskState
-from a2a_mcp.store.base import TaskRecord, TaskStore
 from a2a_mcp.store.sqlite import queries
 from a2a_mcp.store.sqlite.file import TaskFile
 from a2a_mcp.store.sqlite.store import SqliteTaskStore
@@ -36,43 +34,8 @@ class Clock:
         return self.now
 
 
-@asynccontextmanager
-async def opened(folder: Path | None, **options: Any) -> AsyncIterator[SqliteTaskStore]:
-    tasks = SqliteTaskStore(folder, **options)
-    try:
-        with anyio.fail_after(20):
-            yield tasks
-    finally:
-        await tasks.close()
-
-
-async def begun(tasks: TaskStore, message_id: str, task_id: str | None = None) -> TaskRecord:
-    record = await tasks.begin(owner="local", agent="a", message_id=message_id)
-    return record if task_id is None else await tasks.update(record, task_id=task_id)
-
-
-async def listed(tasks: TaskStore, owner: str = "local") -> list[str]:
-    page, _ = await tasks.list(owner, limit=1000)
-    return sorted(record.message_id for record in page)
-
-
-@contextmanager
-def writes_end_at(size: int) -> Iterator[None]:
-    """No file may grow beyond `size` bytes: SQLite's writes past it fail, as on a full disk."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
 def set_aside(folder: Path) -> list[str]:
     return [path.name for path in folder.glob("tasks.db.damaged-*") if path.name[-4:-3] != "-"]
-
-
-def open_descriptors() -> int:
-    return len(os.listdir("/dev/fd"))
 
 
 # --- rows -------------------------------------------------------------------------------------
@@ -358,22 +321,6 @@ def test_a_good_file_is_kept_by_the_second_who_finds_the_damaged_one(tmp_path: P
     second.close()
 
 
-async def test_nobody_opens_the_file_while_another_process_may_be_moving_it(
-    tmp_path: Path,
-) -> None:
-    async with opened(tmp_path) as tasks:
-        with (tmp_path / "tasks.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            async with anyio.create_task_group() as group:
-                group.start_soon(begun, tasks, "m1")
-                for _ in range(20):
-                    await anyio.sleep(0.001)
-                    assert not (tmp_path / "tasks.db").exists()
-                fcntl.flock(lock, fcntl.LOCK_UN)
-        assert await listed(tasks) == ["m1"]
-        assert tasks.problem is None
-
-
 async def test_a_store_whose_file_was_set_aside_by_another_follows_and_harms_nothing(
     tmp_path: Path,
 ) -> None:
@@ -440,37 +387,6 @@ async def test_without_a_usable_folder_the_store_works_in_memory_and_warns_once(
     assert len(caplog.records) == 1
 
 
-async def test_a_disk_that_fills_up_at_any_write_loses_no_task(tmp_path: Path) -> None:
-    spilled = 0
-    for size in [0, 1, *range(2048, 600_000, 12_000)]:
-        folder = tmp_path / str(size)
-        async with opened(folder) as tasks:
-            await begun(tasks, "before", "before")
-            with writes_end_at(size):
-                for number in range(12):
-                    record = await begun(tasks, f"m{number}", f"t{number}")
-                    await tasks.update(record, state=TaskState.COMPLETED)
-            await begun(tasks, "after", "after")
-            expected = sorted(["before", "after", *(f"m{number}" for number in range(12))])
-            assert await listed(tasks) == expected
-            spilled += tasks.problem is not None
-            kept = expected if tasks.problem is None else ["before"]
-        async with opened(folder) as tasks:
-            assert set(await listed(tasks)) >= set(kept)
-            assert tasks.problem is None
-    assert 5 < spilled < 45
-
-
-async def test_a_full_disk_at_the_start_still_knows_the_tasks_of_before(tmp_path: Path) -> None:
-    async with opened(tmp_path) as tasks:
-        await begun(tasks, "before", "t1")
-    with writes_end_at(0):
-        async with opened(tmp_path) as tasks:
-            await begun(tasks, "new", "t2")
-            assert await listed(tasks) == ["before", "new"]
-            assert tasks.problem is not None
-
-
 # --- others at the same file ------------------------------------------------------------------
 
 
@@ -521,15 +437,6 @@ async def test_many_callers_at_two_stores_lose_nothing(tmp_path: Path) -> None:
                 group.start_soon(call, one if number % 2 else two, f"m{number}")
         page, _ = await one.list("local", state=TaskState.COMPLETED, limit=500)
         assert len(page) == 200
-
-
-async def test_a_thousand_calls_leave_no_descriptor_open(tmp_path: Path) -> None:
-    before = open_descriptors()
-    for number in range(50):
-        async with opened(tmp_path if number % 2 else tmp_path / "tasks.db") as tasks:
-            for _ in range(20):
-                await begun(tasks, f"m{number}")
-    assert open_descriptors() <= before
 
 
 async def test_full_durability_is_asked_of_sqlite(tmp_path: Path) -> None:
