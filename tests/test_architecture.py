@@ -63,9 +63,11 @@ PURE: Final = (
     "text",
     "tracking.fairness",
     "tracking.happenings",
+    "tracking.news",
     "tracking.packed",
     "tracking.phases",
     "tracking.replay",
+    "tracking.sameness",
     "tracking.state",
     "tracking.tail",
 )

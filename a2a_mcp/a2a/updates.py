@@ -3,7 +3,7 @@
 A whole Task replaces what was known. A status replaces the status, and the message of the earlier
 one moves to the history, as on servers. An artifact replaces the one of its id or, with `append`,
 extends it. After a terminal state only late artifacts are taken in. Of a long history only the end
-is kept.
+is kept. A message changes nothing: who follows the task keeps it (`with_said`).
 """
 
 from __future__ import annotations
@@ -50,6 +50,21 @@ def as_task(task_id: str, message: Message) -> Task:
     """Return an answer without a task as a completed task with an id that we made."""
     status = TaskStatus(state=TaskState.COMPLETED, message=message)
     return Task(id=task_id, context_id=message.context_id, status=status)
+
+
+def with_said(task: Task, said: tuple[Message, ...]) -> Task:
+    """Give a task with the messages that its agent sent beside it, which its store may not keep.
+
+    They stand in the history, and the last one in the status while that says nothing else.
+    """
+    history = task.history
+    for message in said:
+        if not _holds(history, message):
+            history = latest((*history, message))
+    status = task.status
+    if said and not task.state.stop and not (status.message and status.message.parts):
+        status = status.model_copy(update={"message": said[-1]})
+    return task.model_copy(update={"history": history, "status": status}) if said else task
 
 
 def belongs(task: Task | None, event: StreamEvent) -> bool:

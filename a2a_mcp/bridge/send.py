@@ -228,7 +228,7 @@ def _follow_ended(target: Target, ended: TaskRecord, request: SendRequest) -> Ta
             task_id=ended.task_id,
         )
     note = sentences.SENT_AFTER_END.format(task_id=ended.task_id, state=ended.state)
-    return replace(target, continued=None, reference=ended.task_id, note=note)
+    return replace(target, continued=None, before=None, reference=ended.task_id, note=note)
 
 
 def _parts(request: SendRequest) -> tuple[Part, ...]:

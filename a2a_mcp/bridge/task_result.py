@@ -19,8 +19,8 @@ from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.store.base import TaskRecord, TaskStore
 from a2a_mcp.store.results import ResultStore
 from a2a_mcp.text.untrusted import scrub
+from a2a_mcp.tracking.news import at_work
 from a2a_mcp.tracking.recovery import can_find
-from a2a_mcp.tracking.state import at_work
 from a2a_mcp.tracking.tracked_task import TrackedTask
 from a2a_mcp.tracking.tracker import TaskTracker
 

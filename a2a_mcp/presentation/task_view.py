@@ -262,7 +262,7 @@ def _media_type_of(artifact: Artifact) -> str | None:
 def of_event(state: TaskState, event: StreamEvent) -> UpdateView | None:
     """Return what an event adds; `state` is the task's last known one.
 
-    None for a message: it is the answer, and no update.
+    None for a message without a task: it is the answer, and no update.
     """
     match event:
         case Task() | TaskStatusUpdateEvent():

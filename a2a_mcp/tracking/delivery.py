@@ -40,7 +40,8 @@ class Sender:
     """Delivers one message; `trying` is called with each client before it is used.
 
     `context_id` names a new conversation when the agent leaves that to its clients. Afterwards
-    `heard` says whether anything came, and `named` whether the message was sent with that name.
+    `heard` says whether anything came, `named` whether the message was sent with that name, and
+    `streamed` whether the answer was a stream, which the agent has ended in order.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Sender:
         self._receive = receive
         self.heard = False
         self.named = False
+        self.streamed = False
 
     async def deliver(self, clients: list[A2AClient], *, streaming: bool) -> A2AClient:
         """Send over the first of `clients` that takes the message, and return it.
@@ -111,6 +113,7 @@ class Sender:
                 if self.heard or error.delivery is not Delivery.NEVER:
                     raise
             else:
+                self.streamed = True
                 return
         request = self._worded(client).model_copy(update={"return_immediately": True})
         answer = await client.send(request, seconds=math.inf)

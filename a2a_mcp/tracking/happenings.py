@@ -48,6 +48,21 @@ class Broken:
 
 
 @dataclass(frozen=True, slots=True)
+class HungUp:
+    """The agent ended its answer in order, but with no last state of its task."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Several reads, over some seconds, have shown nothing new."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unfounded:
+    """The agent has no task by the name that its message gave: the message is the answer."""
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """The agent answered the message with an error."""
 
@@ -80,4 +95,17 @@ class Closed:
     error: A2AError | BridgeError | None = None
 
 
-Happening = Heard | Read | ReadFailed | Broken | Refused | Faulted | Passed | Released | Closed
+Happening = (
+    Heard
+    | Read
+    | ReadFailed
+    | Broken
+    | HungUp
+    | Settled
+    | Unfounded
+    | Refused
+    | Faulted
+    | Passed
+    | Released
+    | Closed
+)

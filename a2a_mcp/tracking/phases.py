@@ -6,16 +6,18 @@ what callers ask of a phase.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import Enum, auto
-from typing import ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.a2a.model import Message, Task, TaskState, TaskStatus
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.tracking.replay import Tails
+from a2a_mcp.tracking.sameness import is_old
 
 Error = A2AError | BridgeError
+_Phase = TypeVar("_Phase", "Replied", "Running", "Waiting", "Ended", "Lost")
 
 
 class Break(Enum):
@@ -30,6 +32,7 @@ class Sent:
     """The message is on its way; `past` is the status of its task before the message."""
 
     past: TaskStatus | None = None
+    moved: bool = False
     released: bool = False
     task: ClassVar[Task | None] = None
     error: ClassVar[Error | None] = None
@@ -42,24 +45,48 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Replied:
+    """The agent has sent messages that name a task, which it has not shown yet."""
+
+    spoken: tuple[Message, ...]
+    past: TaskStatus | None = None
+    moved: bool = False
+    broken: Break | None = None
+    hung_up: bool = False
+    task: ClassVar[Task | None] = None
+    error: ClassVar[Error | None] = None
+    closed: ClassVar[bool] = False
+    has_result: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """A task is at work; `late` when what its stream says may have been read already."""
+    """A task is at work.
+
+    `moved` when the agent has reacted since `past`, `late` when what its stream says may have been
+    read already, `hung_up` when it ended its answer before the task's end, `stalled` when reads
+    have shown nothing new since. `spoken` are its messages beside the task.
+    """
 
     task: Task
     past: TaskStatus | None = None
+    moved: bool = False
     error: Error | None = None
     refused: bool = False
     contact: A2AError | None = None
     broken: Break | None = None
+    hung_up: bool = False
+    stalled: bool = False
     late: bool = False
     tails: Tails = ()
+    spoken: tuple[Message, ...] = ()
     released: bool = False
     closed: ClassVar[bool] = False
 
     @property
     def has_result(self) -> bool:
         """Return whether those who wait can go."""
-        return self.released
+        return self.released or self.stalled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +95,12 @@ class Waiting:
 
     task: Task
     past: TaskStatus | None = None
+    moved: bool = False
     error: Error | None = None
     refused: bool = False
     late: bool = False
     tails: Tails = ()
+    spoken: tuple[Message, ...] = ()
     released: bool = False
     closed: bool = False
     has_result: ClassVar[bool] = True
@@ -85,6 +114,7 @@ class Ended:
     message: Message | None = None
     error: Error | None = None
     unread: bool = False
+    spoken: tuple[Message, ...] = ()
     closed: bool = False
 
     @property
@@ -99,23 +129,46 @@ class Lost:
 
     task: Task | None = None
     past: TaskStatus | None = None
+    moved: bool = False
     error: Error | None = None
     refused: bool = False
     contact: A2AError | None = None
     broken: Break | None = None
     late: bool = False
+    spoken: tuple[Message, ...] = ()
     has_result: ClassVar[bool] = True
     closed: ClassVar[bool] = True
 
 
-State = Sent | Running | Waiting | Ended | Lost
+State = Sent | Replied | Running | Waiting | Ended | Lost
+
+
+def id_of(state: State) -> str | None:
+    """Return the id of the task, or the one that a message of the agent named."""
+    if isinstance(state, Replied):
+        return next((it.task_id for it in state.spoken if it.task_id), None)
+    return state.task.id if state.task else None
+
+
+def is_at_rest(state: State) -> bool:
+    """Return whether the task is read no more, because it has a result."""
+    return state.has_result and not (isinstance(state, Running) and state.stalled)
 
 
 def is_past(state: State, task: Task) -> bool:
-    """Return whether a task still shows the status it had before the message."""
-    if isinstance(state, Ended) or state.past is None:
+    """Return whether a task still shows the status it had before the message; an end is new."""
+    return _is_old(state, task.status)
+
+
+def asks_again(state: State, status: TaskStatus) -> bool:
+    """Return whether a status repeats a question that was answered, or leaves it out."""
+    return status.state.stop and _is_old(state, status)
+
+
+def _is_old(state: State, status: TaskStatus) -> bool:
+    if isinstance(state, Ended) or state.past is None or status.state.terminal:
         return False
-    return _is_still(task.status, state.past)
+    return is_old(status, state.past, moved=state.moved)
 
 
 def awaits_reaction(state: State) -> bool:
@@ -150,8 +203,8 @@ def is_closing(state: State) -> bool:
     return asks or isinstance(state, Ended)
 
 
-def _is_still(status: TaskStatus, past: TaskStatus) -> bool:
-    """Return whether nothing was said since; a2a-sdk 1.x removes a question once it is answered."""
-    if status.message is None:
-        return (status.state, status.timestamp) == (past.state, past.timestamp)
-    return status == past
+def become(phase: type[_Phase], state: State, **facts: Any) -> _Phase:
+    """Return a phase with the facts it shares with the one before, and new ones."""
+    names = (field.name for field in fields(phase))
+    shared = {name: getattr(state, name) for name in names if hasattr(state, name)}
+    return phase(**(shared | facts))

@@ -7,6 +7,7 @@ task is gone. It sends no messages and opens no streams.
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -21,16 +22,18 @@ from a2a_mcp.a2a.errors import (
     TaskNotFound,
 )
 from a2a_mcp.a2a.requests import GetTaskRequest
-from a2a_mcp.tracking.happenings import Heard, Read, ReadFailed
+from a2a_mcp.tracking.happenings import Heard, Read, ReadFailed, Settled, Unfounded
 from a2a_mcp.tracking.recovery import can_find, find_task
+from a2a_mcp.tracking.sameness import is_unchanged
 from a2a_mcp.tracking.tracked_task import TrackedTask
 
 if TYPE_CHECKING:
     from a2a_mcp.a2a.client import A2AClient
 
 POLL_HISTORY: Final = 10
+SERVER_FAULT: Final = 500
 
-Receive = Callable[[TrackedTask, Heard | Read], Awaitable[bool]]
+Receive = Callable[[TrackedTask, Heard | Read | Unfounded], Awaitable[bool]]
 """Takes what an agent said of a task; returns whether it was the agent's last word."""
 
 
@@ -39,8 +42,9 @@ class Polling:
     """When a task is read again; times are seconds.
 
     `failures` reads may fail before the task is given up, and `refused` reads show whether an agent
-    that answered a message with an error has moved its task after all. `search` are the pauses,
-    in first delays, before a lost task is looked for again.
+    that answered a message with an error has moved its task after all. A task stands still after
+    `still_reads` that show nothing new, over `still` first delays. `search` are the pauses, in
+    first delays, before a lost task is looked for again.
     """
 
     first_delay: float = 0.5
@@ -48,6 +52,8 @@ class Polling:
     longest_delay: float = 10.0
     failures: int = 5
     refused: int = 3
+    still_reads: int = 3
+    still: float = 12.0
     search: tuple[float, ...] = (1.0, 4.0)
 
     def delays(self) -> Iterator[float]:
@@ -61,6 +67,27 @@ class Polling:
 DEFAULT: Final = Polling()
 
 
+class Stillness:
+    """Notices that a task stands still: several reads over some seconds show nothing new."""
+
+    def __init__(self, policy: Polling) -> None:
+        self._policy = policy
+        self._begin()
+
+    def lasts(self, *, changed: bool) -> bool:
+        """Take a read in; return whether the task stands still, after which it begins again."""
+        self._reads += 1
+        seconds = time.monotonic() - self._began
+        enough = self._reads >= self._policy.still_reads
+        lasts = not changed and enough and seconds >= self._policy.still * self._policy.first_delay
+        if changed or lasts:
+            self._begin()
+        return lasts
+
+    def _begin(self) -> None:
+        self._began, self._reads = time.monotonic(), 0
+
+
 class TaskPoller:
     """Reads tasks; `receive` takes what was read before the next read."""
 
@@ -70,8 +97,25 @@ class TaskPoller:
 
     async def read(self, tracked: TrackedTask, client: A2AClient, *, beside: bool = False) -> None:
         """Read the task once, perhaps `beside` an open stream; raises A2AError."""
-        if tracked.task:
-            await self._read(tracked, client, tracked.task.id, beside=beside)
+        if tracked.task_id:
+            await self._read(tracked, client, tracked.task_id, beside=beside)
+
+    async def look(self, tracked: TrackedTask, client: A2AClient) -> None:
+        """Read the task beside its stream, on which nothing was heard for long; raises A2AError."""
+        if not await self._changes(tracked, client, beside=True):
+            _settle(tracked)
+
+    async def read_named(self, tracked: TrackedTask, client: A2AClient) -> None:
+        """Read the task that a message named; where the agent has none, that is the answer."""
+        if tracked.task or not tracked.task_id:
+            return
+        try:
+            await self.read(tracked, client)
+        except AgentError as error:
+            if error.code is not None or (error.status or 0) < SERVER_FAULT:
+                await self._receive(tracked, Unfounded())
+        except A2AError:
+            pass  # it is read again
 
     async def read_end(self, tracked: TrackedTask, client: A2AClient) -> None:
         """Read a task whose end is known and whose text is in doubt."""
@@ -84,13 +128,14 @@ class TaskPoller:
 
     async def to_stop(self, tracked: TrackedTask, client: A2AClient) -> None:
         """Read the task until it stops; raises A2AError when it is gone or cannot be read."""
-        failures = 0
+        failures, still = 0, Stillness(self.policy)
         for reads, delay in enumerate(self.policy.delays()):
-            if tracked.has_result or (reads >= self.policy.refused and tracked.unanswered):
+            if tracked.at_rest or (reads >= self.policy.refused and tracked.unanswered):
                 return
             await anyio.sleep(delay)
             try:
-                await self.read(tracked, client)
+                if still.lasts(changed=await self._changes(tracked, client)):
+                    _settle(tracked)
             except (TaskNotFound, AuthenticationRequired):
                 raise
             except A2AError as error:
@@ -98,6 +143,15 @@ class TaskPoller:
                 tracked.happened(ReadFailed(error))
                 if failures >= self.policy.failures:
                     raise
+
+    async def _changes(
+        self, tracked: TrackedTask, client: A2AClient, *, beside: bool = False
+    ) -> bool:
+        """Read the task once; return whether that shows anything new."""
+        before = tracked.task
+        await self.read(tracked, client, beside=beside)
+        after = tracked.task
+        return before is None or after is None or not is_unchanged(after, before)
 
     async def find(self, tracked: TrackedTask, error: A2AError) -> None:
         """Look for the task of a message whose delivery is unknown, as far as its agent can tell.
@@ -130,6 +184,11 @@ class TaskPoller:
     ) -> None:
         task = await client.get(GetTaskRequest(id=task_id, history_length=POLL_HISTORY))
         await self._receive(tracked, Read(task, beside=beside))
+
+
+def _settle(tracked: TrackedTask) -> None:
+    tracked.happened(Settled())
+    tracked.tell()
 
 
 def jittered(seconds: float) -> float:

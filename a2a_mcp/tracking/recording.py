@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from a2a_mcp.a2a.errors import A2AError, Delivery, InvalidAgentResponse
-from a2a_mcp.a2a.model import Message, StreamEvent, Task, TaskState
+from a2a_mcp.a2a.model import StreamEvent, Task, TaskState
 from a2a_mcp.store.base import TaskRecord, TaskStore
 from a2a_mcp.tracking.tracked_task import TrackedTask
 
@@ -47,7 +47,7 @@ class Recorder:
         Ended ids may be reused: some agents restart their counter.
         """
         named = event.id if isinstance(event, Task) else event.task_id
-        if isinstance(event, Message) or named is None or named == record.task_id:
+        if named is None or named == record.task_id:
             return
         if await self._tasks.held_by_other(record.owner, record.agent, named, active_only=True):
             raise InvalidAgentResponse(FOREIGN_TASK, delivery=Delivery.UNKNOWN)

@@ -26,7 +26,7 @@ from a2a_mcp.a2a.errors import (
 )
 from a2a_mcp.a2a.model import Message, StreamEvent, Task
 from a2a_mcp.a2a.requests import GetTaskRequest, SendMessageRequest, SubscribeToTaskRequest
-from a2a_mcp.tracking.happenings import Broken, Faulted, Heard, Refused
+from a2a_mcp.tracking.happenings import Broken, Faulted, Heard, HungUp, Refused
 from a2a_mcp.tracking.polling import Receive, TaskPoller, jittered
 from a2a_mcp.tracking.tracked_task import TrackedTask
 
@@ -56,6 +56,8 @@ class TaskStreamer:
         try:
             client = await self._send(connection, sender, tracked.record, streaming=streaming)
             _refuse_silence(tracked)
+            if sender.streamed or tracked.task is None:
+                tracked.happened(HungUp())
         except A2AError as error:
             if sender.named and isinstance(error, InvalidRequest | TaskNotFound):
                 connection.names_contexts = True
@@ -83,9 +85,9 @@ class TaskStreamer:
 
         The task is looked up; the message is never sent again.
         """
-        if tracked.task is None and error.delivery is Delivery.UNKNOWN:
+        if tracked.task_id is None and error.delivery is Delivery.UNKNOWN:
             await self._poller.find(tracked, error)
-        if tracked.task is None or tracked.client is None:
+        if tracked.task_id is None or tracked.client is None:
             raise error
         broken = isinstance(error, AgentUnreachable)
         tracked.happened(Broken(error) if broken else Refused(error))
@@ -114,6 +116,7 @@ class TaskStreamer:
 
     async def _to_stop(self, tracked: TrackedTask, client: A2AClient, *, streaming: bool) -> None:
         """Attach or poll until the task stops."""
+        await self._poller.read_named(tracked, client)
         await self._poller.read_end(tracked, client)
         attaches = streaming and client.interface.dialect.snapshot_first
         if attaches and not tracked.unanswered:
@@ -182,7 +185,7 @@ async def _find_out(connection: Connection, clients: list[A2AClient]) -> None:
 
 
 def _refuse_silence(tracked: TrackedTask) -> None:
-    if tracked.task is None and tracked.message is None:
+    if tracked.task_id is None and tracked.message is None:
         raise InvalidAgentResponse(
             "the agent ended its answer before it named a task", delivery=Delivery.UNKNOWN
         )

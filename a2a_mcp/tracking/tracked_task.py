@@ -17,6 +17,8 @@ from a2a_mcp.a2a.model import Message, Task, TaskStatus
 from a2a_mcp.store.base import TaskRecord
 from a2a_mcp.tracking.happenings import Closed, Happening, Heard, Passed, Read
 from a2a_mcp.tracking.listener import Hear, Listener
+from a2a_mcp.tracking.news import as_told, concerns
+from a2a_mcp.tracking.origin import Origin
 from a2a_mcp.tracking.phases import (
     Ended,
     Error,
@@ -25,13 +27,15 @@ from a2a_mcp.tracking.phases import (
     Sent,
     State,
     awaits_reaction,
+    id_of,
+    is_at_rest,
     is_broken_off,
     is_closing,
     is_past,
     is_unanswered,
     is_under_way,
 )
-from a2a_mcp.tracking.state import advance, as_told, concerns
+from a2a_mcp.tracking.state import advance
 from a2a_mcp.tracking.tail import Tail, UpdateMemory
 from a2a_mcp.tracking.waiters import Waiters
 
@@ -39,17 +43,6 @@ if TYPE_CHECKING:
     from a2a_mcp.a2a.client import A2AClient
 
 LONGEST_SECONDS: Final = 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """How the following began: the task that the message continues, and our context's name.
-
-    `own_context` is set where this bridge named the conversation and the agent has not.
-    """
-
-    continued: TaskRecord | None = None
-    own_context: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +165,11 @@ class TrackedTask:
         return self._state.task
 
     @property
+    def task_id(self) -> str | None:
+        """Return the id of the task, or the one that a message of the agent named."""
+        return id_of(self._state)
+
+    @property
     def message(self) -> Message | None:
         """Return the answer of an agent that made no task."""
         return self._state.message if isinstance(self._state, Ended) else None
@@ -190,6 +188,11 @@ class TrackedTask:
     def has_result(self) -> bool:
         """Return whether there is something to answer with: a stop, a message, an error."""
         return self._state.has_result
+
+    @property
+    def at_rest(self) -> bool:
+        """Return whether the task is read no more, because it has a result."""
+        return is_at_rest(self._state)
 
     @property
     def ended(self) -> bool:

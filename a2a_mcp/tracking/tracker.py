@@ -25,13 +25,14 @@ from a2a_mcp.errors import BridgeError, NotAllowed
 from a2a_mcp.store.base import TaskRecord, TaskStore
 from a2a_mcp.telemetry.supervise import run_logged
 from a2a_mcp.tracking.fairness import owner_to_evict
-from a2a_mcp.tracking.happenings import Closed, Heard, Read, Released
+from a2a_mcp.tracking.happenings import Closed, Heard, Read, Released, Unfounded
 from a2a_mcp.tracking.known import KnownTasks
+from a2a_mcp.tracking.origin import Origin
 from a2a_mcp.tracking.polling import DEFAULT, Polling, TaskPoller
 from a2a_mcp.tracking.recording import Recorder
 from a2a_mcp.tracking.streaming import TaskStreamer
 from a2a_mcp.tracking.tail import UpdateMemory
-from a2a_mcp.tracking.tracked_task import Origin, TrackedTask
+from a2a_mcp.tracking.tracked_task import TrackedTask
 
 if TYPE_CHECKING:
     from a2a_mcp.agents.connection import Connection
@@ -98,7 +99,7 @@ class TaskTracker:
         tracked.looked()
         with contextlib.suppress(A2AError, BridgeError):
             if tracked.client:
-                await self._poller.read(tracked, tracked.client, beside=True)
+                await self._poller.look(tracked, tracked.client)
 
     def of(self, record: TaskRecord) -> TrackedTask | None:
         """Return the tracked task of a record; None when this process has not read it lately."""
@@ -229,10 +230,10 @@ class TaskTracker:
         finally:
             tracked.happened(Closed(error))
 
-    async def _receive(self, tracked: TrackedTask, happening: Heard | Read) -> bool:
+    async def _receive(self, tracked: TrackedTask, happening: Heard | Read | Unfounded) -> bool:
         """Take an event in, write down what must not be lost, then wake the waiting calls."""
         key = tracked.record.key
-        if tracked.task is None:
+        if tracked.task is None and not isinstance(happening, Unfounded):
             await self._recorder.refuse_foreign(tracked.record, happening.event)
         tracked.happened(happening)
         await self._recorder.record(tracked)

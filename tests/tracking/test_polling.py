@@ -160,7 +160,10 @@ async def test_a_question_that_its_agent_took_away_is_not_a_new_one(
 async def test_the_budget_ends_the_wait_when_only_the_old_question_comes(
     plain: ScriptedAgent, stage: Stage
 ) -> None:
-    await asked(plain, stage)
+    asks = await asked(plain, stage)
+    asks["status"]["timestamp"] = "2026-11-21T10:00:00Z"
+    plain.on(GET, result(asks))
+    plain.on(SEND, result({"task": asks}))
     with anyio.fail_after(0.7 + LATE):
         view = await stage.send("Berlin", task_id="t1", wait_seconds=0.7)
     assert view.task_id == "t1"

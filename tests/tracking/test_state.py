@@ -27,15 +27,20 @@ from a2a_mcp.tracking.happenings import (
     Faulted,
     Happening,
     Heard,
+    HungUp,
     Passed,
     Read,
     ReadFailed,
     Refused,
     Released,
+    Settled,
+    Unfounded,
 )
+from a2a_mcp.tracking.news import as_told, concerns
 from a2a_mcp.tracking.phases import (
     Ended,
     Lost,
+    Replied,
     Running,
     Sent,
     State,
@@ -44,7 +49,7 @@ from a2a_mcp.tracking.phases import (
     is_broken_off,
     is_unanswered,
 )
-from a2a_mcp.tracking.state import advance, as_told, concerns
+from a2a_mcp.tracking.state import advance
 
 MOMENT = "2026-11-21T10:00:00Z"
 OWN_ERROR = AgentError("wrong order", code=-32603)
@@ -52,14 +57,18 @@ GATEWAY_ERROR = AgentError("gateway timeout", status=504)
 CUT = AgentUnreachable("cut")
 
 
-def said(text: str, message_id: str = "") -> Message:
+def said(text: str, message_id: str = "", task_id: str | None = None) -> Message:
     return Message(
-        message_id=message_id or text, role=Role.AGENT, parts=(Part(kind="text", text=text),)
+        message_id=message_id or text,
+        role=Role.AGENT,
+        parts=(Part(kind="text", text=text),),
+        task_id=task_id,
     )
 
 
-def status(state: TaskState, text: str = "") -> TaskStatus:
-    return TaskStatus(state=state, message=said(text) if text else None, timestamp=MOMENT)
+def status(state: TaskState, text: str = "", stamp: str | None = MOMENT) -> TaskStatus:
+    message = said(text, message_id=f"{text} {stamp}") if text else None
+    return TaskStatus(state=state, message=message, timestamp=stamp)
 
 
 def task(at: TaskStatus, *pieces: str) -> Task:
@@ -92,6 +101,10 @@ WORKING = status(TaskState.WORKING)
 QUESTION = status(TaskState.INPUT_REQUIRED, "Which?")
 TAKEN = status(TaskState.INPUT_REQUIRED)
 SIGN_IN = status(TaskState.AUTH_REQUIRED, "Sign in")
+STAMPED_AGAIN = status(TaskState.INPUT_REQUIRED, "Which?", "2026-11-21T10:00:09Z")
+TAKEN_AND_STAMPED = status(TaskState.INPUT_REQUIRED, "", "2026-11-21T10:00:09Z")
+UNSTAMPED = status(TaskState.INPUT_REQUIRED, "Which?", None)
+OTHER = status(TaskState.INPUT_REQUIRED, "Which size?", "2026-11-21T10:00:09Z")
 DONE = status(TaskState.COMPLETED)
 FAILED = status(TaskState.FAILED)
 
@@ -116,6 +129,7 @@ def happenings(at: st.SearchStrategy[TaskStatus]) -> st.SearchStrategy[Happening
         st.builds(Read, tasks(at), st.booleans()),
         st.builds(ReadFailed, ERRORS),
         st.builds(Broken, ERRORS),
+        st.sampled_from([HungUp(), Settled(), Unfounded()]),
         st.builds(Refused, ERRORS),
         st.builds(Faulted, ERRORS),
         st.builds(Passed, st.sampled_from([QUESTION, SIGN_IN])),
@@ -179,13 +193,56 @@ def test_the_last_word_is_never_lost(
 def test_an_answer_without_a_task_is_the_last_word(
     past: TaskStatus | None, order: list[Happening], more: list[Happening]
 ) -> None:
-    state = after(Sent(past=past), *order, Heard(said("hi")))
+    before = after(Sent(past=past), *order)
+    state = advance(before, Heard(said("hi")))
+    if before.task:
+        assert not (isinstance(state, Ended) and state.message)
+        return
     first = state.message if isinstance(state, Ended) else None
     assert first is not None
     state = after(state, Heard(said("too late")), *more)
     assert isinstance(state, Ended)
     assert state.message == first
     assert state.has_result
+
+
+@given(
+    past=BEFORE,
+    order=ANY,
+    words=st.lists(st.builds(said, st.sampled_from("ab"), task_id=st.sampled_from([None, "t1"]))),
+    more=ANY,
+)
+def test_a_message_beside_a_task_decides_nothing(
+    past: TaskStatus | None, order: list[Happening], words: list[Message], more: list[Happening]
+) -> None:
+    """Without the messages, the task would have come to the same state."""
+    before = after(Sent(past=past), *order)
+    if before.task is None:
+        return
+    spoken_to = after(before, *map(Heard, words))
+    assert type(spoken_to) is type(before)
+    assert spoken_to.has_result == before.has_result
+    ends = (Heard(moved(FAILED)), Read(task(FAILED)))
+    for end in ends:
+        with_words, without = after(spoken_to, *more, end), after(before, *more, end)
+        assert with_words.task
+        assert without.task
+        assert with_words.task.state is without.task.state
+
+
+@given(more=ANY)
+def test_a_message_that_names_a_task_is_the_answer_only_where_there_is_none(
+    more: list[Happening],
+) -> None:
+    replied = after(Sent(), Heard(said("hi", task_id="t1")))
+    assert not replied.has_result
+    for last in (Unfounded(), Closed(CUT), Released()):
+        answered = advance(replied, last)
+        assert isinstance(answered, Ended)
+        assert answered.message == said("hi", task_id="t1")
+        assert answered.has_result
+    read = after(replied, Read(task(WORKING)), *more)
+    assert not (isinstance(read, Ended) and read.message)
 
 
 @given(
@@ -203,6 +260,55 @@ def test_an_answered_question_is_not_asked_again(order: list[Happening], late: b
             assert not (isinstance(told, Task) and told.state.stop)
         state = advance(state, happening)
         assert not isinstance(state, Waiting | Ended)
+
+
+SAME_QUESTION = st.sampled_from([QUESTION, TAKEN, STAMPED_AGAIN, TAKEN_AND_STAMPED, UNSTAMPED])
+PASTS = st.sampled_from([QUESTION, STAMPED_AGAIN, UNSTAMPED])
+
+
+@given(past=PASTS, looks=st.lists(SAME_QUESTION, min_size=1), beside=st.booleans())
+def test_a_question_that_is_only_stamped_again_is_old(
+    past: TaskStatus, looks: list[TaskStatus], beside: bool
+) -> None:
+    """Some stores make ids and time stamps at each read; some agents send neither."""
+    state: State = Sent(past=past)
+    for look in looks:
+        for happening in (Read(task(look), beside), Heard(task(look)), Heard(moved(look))):
+            told = as_told(state, happening.event)
+            assert not (isinstance(told, Task) and told.state.stop)
+            state = advance(state, happening)
+            assert isinstance(state, Running)
+            assert awaits_reaction(state)
+
+
+@given(past=PASTS, anything=st.sampled_from([moved(WORKING), piece("x"), said("hm"), moved(OTHER)]))
+def test_the_same_question_is_new_once_anything_else_was_heard(
+    past: TaskStatus, anything: StreamEvent
+) -> None:
+    again = status(TaskState.INPUT_REQUIRED, "Which?", "2026-11-21T10:00:20Z")
+    state = after(Sent(past=past), Read(task(STAMPED_AGAIN)), Heard(anything))
+    for look in (Heard(moved(again)), Read(task(again))):
+        asked = advance(state, look)
+        assert isinstance(asked, Waiting)
+        assert asked.task.status.message == again.message
+
+
+@given(past=PASTS, look=st.sampled_from([STAMPED_AGAIN, UNSTAMPED]))
+def test_the_same_question_is_new_when_it_stands_for_some_seconds(
+    past: TaskStatus, look: TaskStatus
+) -> None:
+    state = after(Sent(past=past), Read(task(look)), Settled())
+    certainly_old = look == past and past.timestamp is not None
+    assert isinstance(state, Running if certainly_old else Waiting)
+    if isinstance(state, Waiting):
+        assert isinstance(advance(state, Read(task(look), beside=True)), Waiting)
+
+
+def test_a_sign_in_is_not_asked_for_again_because_it_takes_long() -> None:
+    past, look = (status(TaskState.AUTH_REQUIRED, "Sign in", stamp) for stamp in ("1", "2"))
+    state = after(Sent(past=past), Read(task(look)), Settled())
+    assert isinstance(state, Running)
+    assert isinstance(advance(state, Read(task(DONE))), Ended)
 
 
 @given(order=ANY, stop=st.sampled_from([QUESTION, SIGN_IN]))
@@ -325,6 +431,7 @@ def test_what_an_ended_task_hears_is_told_only_as_a_whole(
 # --- single cells of the table ---
 
 BEGUN = Running(task=task(WORKING))
+REPLIED = Replied(spoken=(said("hi", task_id="t1"),))
 
 
 @pytest.mark.parametrize(
@@ -336,7 +443,23 @@ BEGUN = Running(task=task(WORKING))
         (Sent(past=QUESTION), Read(task(QUESTION)), Running),
         (Sent(past=QUESTION), Read(task(TAKEN)), Running),
         (Sent(past=QUESTION), Read(task(SIGN_IN)), Waiting),
+        (Sent(), Heard(said("hi", task_id="t1")), Replied),
+        (Sent(past=QUESTION), Read(task(STAMPED_AGAIN)), Running),
+        (Sent(past=QUESTION), Read(task(OTHER)), Waiting),
+        (REPLIED, Heard(said("and so on")), Replied),
+        (REPLIED, Heard(moved(WORKING)), Running),
+        (REPLIED, Read(task(QUESTION)), Waiting),
+        (REPLIED, Read(task(FAILED)), Ended),
+        (REPLIED, HungUp(), Replied),
+        (REPLIED, Unfounded(), Ended),
+        (REPLIED, Closed(CUT), Ended),
+        (REPLIED, Released(), Ended),
         (Sent(), Broken(CUT), Sent),
+        (BEGUN, Heard(said("hm")), Running),
+        (BEGUN, HungUp(), Running),
+        (BEGUN, Settled(), Running),
+        (Waiting(task=task(QUESTION)), Heard(said("hm")), Waiting),
+        (Ended(task=task(FAILED)), Heard(said("hm")), Ended),
         (Sent(), Closed(CUT), Lost),
         (BEGUN, Heard(moved(SIGN_IN)), Waiting),
         (BEGUN, Closed(), Lost),
@@ -418,3 +541,44 @@ def test_why_a_task_failed_is_kept_when_only_its_stream_says_it() -> None:
 def test_an_end_that_equals_the_status_before_the_message_is_an_end() -> None:
     """The message may have begun a new task because the old one had ended."""
     assert after(Sent(past=DONE), Read(task(DONE, "x"))).has_result
+
+
+def test_an_end_is_told_as_an_end_though_it_equals_the_status_before_the_message() -> None:
+    end = task(DONE, "x")
+    assert as_told(Sent(past=DONE), end) is end
+
+
+def test_what_was_said_beside_a_task_is_the_answer_of_an_end_without_words() -> None:
+    words = said("42", task_id="t1")
+    for end in (Heard(moved(DONE)), Read(task(DONE))):
+        state = after(BEGUN, Heard(words), end, Read(task(DONE)))
+        assert state.task
+        assert state.task.history[-1] == words
+        assert state.task.status.message is None
+
+
+def test_what_was_said_beside_a_task_precedes_the_question_that_it_did_not_end() -> None:
+    asked = after(Sent(past=QUESTION), Heard(said("Neither.", task_id="t1")), Read(task(QUESTION)))
+    assert isinstance(asked, Running)
+    settled = advance(asked, Settled())
+    assert isinstance(settled, Waiting)
+    message = settled.task.status.message
+    assert message
+    assert "".join(part.text for part in message.parts) == "Neither.\n\nWhich?"
+
+
+def test_an_agent_that_hung_up_lets_calls_go_once_its_task_stands_still() -> None:
+    hung_up = advance(BEGUN, HungUp())
+    assert not hung_up.has_result
+    assert not after(hung_up, Read(task(WORKING, "x")), Read(task(WORKING)), Settled()).has_result
+    stalled = after(hung_up, Read(task(WORKING)), Settled())
+    assert stalled.has_result
+    assert is_broken_off(stalled)
+    assert not advance(stalled, Read(task(WORKING))).has_result
+    assert not advance(BEGUN, Settled()).has_result
+
+
+def test_an_agent_that_has_hung_up_is_back_only_with_something_new() -> None:
+    hung_up = advance(BEGUN, HungUp())
+    assert is_broken_off(advance(hung_up, Heard(task(WORKING), late=True)))
+    assert not is_broken_off(advance(hung_up, Heard(piece("x"), late=True)))
