@@ -20,8 +20,10 @@ def test_every_path_that_a_document_names_exists(document: str) -> None:
     assert [path for path in wanted if not (ROOT / path).exists()] == []
 
 
-@pytest.mark.parametrize("script", [".ci/run", "scripts/check"])
-def test_a_script_that_a_workflow_calls_is_there_and_may_be_run(script: str) -> None:
+@pytest.mark.parametrize(
+    "script", [".ci/run", *(f"scripts/{path.name}" for path in ROOT.glob("scripts/*"))]
+)
+def test_a_script_is_there_and_may_be_run(script: str) -> None:
     path = ROOT / script
     assert path.read_text(encoding="utf-8").startswith("#!/bin/sh\n")
     assert path.stat().st_mode & 0o111

@@ -15,6 +15,8 @@ from real_agents.venvs import cache
 
 PACKAGES: Final[dict[str, tuple[str, ...]]] = {
     "typescript": ("@modelcontextprotocol/sdk@1.32.2",),
+    # Half a gigabyte: only for scripts/hosts.
+    "hosts": ("@openai/codex@0.171.0", "@google/gemini-cli@0.61.0"),
     # Generations side by side; 0.2 brings an express of its own.
     "javascript": (
         "a2a-js-0.2@npm:@a2a-js/sdk@0.2.5",

@@ -7,20 +7,18 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 from jsonschema import Draft7Validator
 from real_agents.venvs import python_of
+from tool_schemas import Schema, properties_of
 
 from a2a_mcp.server.tools.definitions import all_tools
 
 CONVERTERS: Final = Path(__file__).with_name("converters.py")
 CONVERT_SECONDS: Final = 60
-
-Schema = dict[str, Any]
 
 INPUTS: Final[dict[str, Schema]] = {tool.name: tool.parameters for tool in all_tools()}
 
@@ -39,15 +37,6 @@ def converted() -> dict[str, dict[str, Schema]]:
     )
     result: dict[str, dict[str, Schema]] = json.loads(done.stdout)
     return result
-
-
-def properties_of(schema: Schema, path: str = "") -> Iterator[tuple[str, Schema]]:
-    """Return every property in a schema by its path, also those of items and members."""
-    for name, inner in schema.get("properties", {}).items():
-        yield f"{path}{name}", inner
-        yield from properties_of(inner, f"{path}{name}.")
-    if "items" in schema:
-        yield from properties_of(schema["items"], f"{path}[].")
 
 
 @pytest.mark.parametrize("converter", ["openai_strict", "gemini_declaration"])

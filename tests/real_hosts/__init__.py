@@ -1,0 +1,4 @@
+"""Real hosts, installed from npm, before a scripted stand-in for their model.
+
+`scripts/hosts` runs them: too much is installed for every run of the suite.
+"""
