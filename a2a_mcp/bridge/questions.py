@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
 
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.a2a.model import JSON, Task, TaskState
@@ -22,8 +21,6 @@ from a2a_mcp.presentation import sentences
 from a2a_mcp.presentation.task_view import TaskView, with_note
 
 Send = Callable[[SendRequest], Awaitable[TaskView]]
-
-ALL_UPDATES: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +126,8 @@ class Answers:
     async def _follow(self, asked: QuestionRef, base: SendRequest) -> TaskView:
         """Wait for the task's next stop without sending anything."""
         wanted = replace(base, agent=asked.agent, task_id=asked.task_id)
-        view = await self._bridge.subscribe(self._owner, wanted, ALL_UPDATES)
-        return replace(view, updates=())
+        view = await self._bridge.subscribe(self._owner, wanted, 0)
+        return replace(view, updates_left_out=0)
 
     async def _read(self, agent: str, task_id: str) -> Task | None:
         return (await self._bridge.reader.read(self._owner, task_id, agent)).task

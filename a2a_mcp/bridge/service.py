@@ -8,7 +8,6 @@ modules of this room.
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
 import anyio
 
@@ -70,7 +69,8 @@ class Bridge:
     ) -> TaskView:
         """Follow a running task, or start one and follow it; the view holds its updates in order.
 
-        It returns after `max_updates`, at the task's next stop, or when the budget is used up.
+        It returns at the task's next stop or when the budget is used up, with the latest
+        `max_updates` of what happened until then.
         """
         began = time.monotonic()
         if request.text or request.parts:
@@ -98,7 +98,7 @@ class Bridge:
         if missed:
             missed_note = sentences.UPDATES_MISSED.format(count=missed)
             note = f"{note} {missed_note}" if note else missed_note
-        return replace(await self.report(tracked, note), updates=tuple(updates.seen))
+        return updates.added_to(await self.report(tracked, note))
 
     async def attach(self, owner: str, request: SendRequest) -> Tracked:
         """Return what tracks a task, tracked from now on if it was not.

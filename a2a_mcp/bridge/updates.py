@@ -1,11 +1,13 @@
-"""The updates of one wait for a task: reported as they come, and kept in order.
+"""The updates of one wait for a task: reported as they come, the latest kept in order.
 
-Nothing is reported twice, although agents repeat themselves. No MCP type enters.
+Nothing is reported twice, although agents repeat themselves. What the result says anyway is no
+update of it. No MCP type enters.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -19,10 +21,11 @@ from a2a_mcp.a2a.model import (
 )
 from a2a_mcp.presentation import task_view
 from a2a_mcp.presentation.content import joined_text
-from a2a_mcp.presentation.task_view import UpdateView
+from a2a_mcp.presentation.task_view import TaskView, UpdateView
 
 Notice = Callable[[UpdateView], Awaitable[None]]
 
+BEGUN: Final = (TaskState.SUBMITTED, TaskState.WORKING)  # without words no news
 REPORTED_KEPT: Final = 20_000  # characters of what was reported, compared with what comes next
 
 
@@ -32,24 +35,39 @@ def appends(event: StreamEvent) -> bool:
 
 
 class Updates:
-    """The updates of one wait; it ends after `most` of them, or never for None."""
+    """The updates of one wait, of which the latest `most` are kept; it never ends the wait."""
 
-    def __init__(self, notice: Notice | None, most: int | None = None) -> None:
-        self.seen: list[UpdateView] = []
+    def __init__(self, notice: Notice | None, most: int = 0) -> None:
         self._notice = notice
-        self._most = most
+        self._kept: deque[UpdateView] = deque(maxlen=most)
+        self._left_out = 0
+        self._last: UpdateView | None = None
         self._state = TaskState.WORKING
         self._reported = ""
         self._sizes: dict[str, int] = {}  # characters reported, by artifact
 
     async def __call__(self, event: StreamEvent) -> bool:
-        """Report what is new in an event; return whether the wait has all its updates."""
+        """Report what is new in an event."""
         if isinstance(event, Task | TaskStatusUpdateEvent):
             self._state = event.status.state
         for update in self._new_updates(event):
             if self._says_more(update):
                 await self._report(update)
-        return self._most is not None and len(self.seen) >= self._most
+        return False
+
+    def added_to(self, view: TaskView) -> TaskView:
+        """Return a result with the kept updates that it does not say itself."""
+        updates = tuple(self._beside(view))
+        return replace(view, updates=updates, updates_left_out=self._left_out)
+
+    def _beside(self, view: TaskView) -> Iterator[UpdateView]:
+        known = {*BEGUN, view.state}
+        stopped = view.state is not None and view.state.stop
+        for update in self._kept:
+            if stopped and update.text and update.text.strip() == view.text.strip():
+                continue
+            if update.text or update.state not in known:
+                yield update
 
     def _new_updates(self, event: StreamEvent) -> list[UpdateView]:
         update = task_view.of_event(self._state, event)
@@ -61,9 +79,17 @@ class Updates:
 
     async def _report(self, update: UpdateView) -> None:
         self._reported = (self._reported + update.text)[-REPORTED_KEPT:]
-        self.seen.append(update)
+        self._last = update
+        self._keep(update)
         if self._notice:
             await self._notice(update)
+
+    def _keep(self, update: UpdateView) -> None:
+        """Keep an update; of words that were said before, the latest time counts."""
+        if not update.piece and update in self._kept:
+            self._kept.remove(update)
+        self._left_out += len(self._kept) == self._kept.maxlen
+        self._kept.append(update)
 
     def _pieces(self, event: StreamEvent) -> list[UpdateView]:
         """Return what the results of a running task hold beyond the pieces already reported.
@@ -105,7 +131,7 @@ class Updates:
 
     def _says_more(self, update: UpdateView) -> bool:
         """Return whether an update adds anything to those before it."""
-        if not self.seen or (update.piece and update.text):
+        last = self._last
+        if last is None or (update.piece and update.text):
             return True
-        last = self.seen[-1]
         return update != last and bool(update.text or update.state != last.state)

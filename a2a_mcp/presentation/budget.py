@@ -198,9 +198,11 @@ def _has_room_for_text(view: TaskView, limit: int) -> bool:
 
 def _with_fewer_entries(view: TaskView, count: int) -> TaskView:
     """Keep the last `count` updates and messages, and the first artifacts."""
+    updates = view.updates[max(len(view.updates) - count, 0) :]
     return replace(
         view,
-        updates=view.updates[max(len(view.updates) - count, 0) :],
+        updates=updates,
+        updates_left_out=view.updates_left_out + len(view.updates) - len(updates),
         history=view.history[max(len(view.history) - count, 0) :],
         artifacts=view.artifacts[:count],
     )

@@ -19,7 +19,7 @@ def join(*texts: str | None) -> str | None:
 
 NOTHING_HEARD: Final = (
     "Nothing was heard from the agent yet. The message is on its way or being worked on: do not "
-    "send it again. Call get_task or subscribe with this task_id later."
+    "send it again. Call subscribe with this task_id to wait for it."
 )
 CONTACT_LOST: Final = (
     "Contact with the agent was lost; this is what was last known of the task: {reason}."
@@ -146,8 +146,8 @@ ONLY_FILES: Final = "(no text; read the artifacts with get_artifact)"
 NO_REASON: Final = "(the agent gave no reason)"
 
 RUNNING: Final = (
-    "The agent is not done yet. Call get_task or subscribe with this task_id later; do not send "
-    "the message again."
+    "The agent is not done yet. Call subscribe with this task_id to wait for it; do not send the "
+    "message again."
 )
 STATE_UNKNOWN: Final = (
     "The agent does not say how far it is. Call get_task with this task_id later; do not send the "
@@ -156,6 +156,12 @@ STATE_UNKNOWN: Final = (
 FAILED: Final = "Tell the user, or send a corrected request as a new task."
 REJECTED: Final = "The agent does not take this task. Change the request, or try another."
 CANCELED: Final = "The task was stopped. Send a new task if it is still wanted."
+
+
+def updates_left_out(count: int) -> str:
+    """Return the line that stands for the earlier updates that a result does not hold."""
+    return f"({count} earlier updates are left out)"
+
 
 # --- questions and the person who answers them ---
 

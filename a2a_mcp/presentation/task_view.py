@@ -93,6 +93,7 @@ class TaskView:
     artifacts: tuple[ArtifactView, ...] = ()
     truncated: bool = False
     updates: tuple[UpdateView, ...] = ()
+    updates_left_out: int = 0
     history: tuple[TurnView, ...] = ()
     error: str | None = None
     note: str | None = None
@@ -113,6 +114,7 @@ class TaskView:
             artifacts=[artifact.structured() for artifact in self.artifacts],
             truncated=self.truncated or None,
             updates=[{"state": update.state, "text": update.text} for update in self.updates],
+            updates_left_out=self.updates_left_out or None,
             history=[{"role": turn.role, "text": turn.text} for turn in self.history],
             note=self.note,
             next_step=self.next_step,
@@ -142,7 +144,10 @@ class TaskView:
         return " · ".join(fact for fact in facts if fact)
 
     def _update_lines(self) -> str:
-        return "\n".join(f"- [{update.state}] {update.text}".rstrip() for update in self.updates)
+        lines = [f"- [{update.state}] {update.text}".rstrip() for update in self.updates]
+        if self.updates_left_out:
+            lines.insert(0, sentences.updates_left_out(self.updates_left_out))
+        return "\n".join(lines)
 
     def _artifact_lines(self) -> str:
         """Return the list of artifacts; empty where the text already shows the only one whole."""

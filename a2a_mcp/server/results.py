@@ -81,15 +81,9 @@ def _masked_text(view: TaskView, mask: StreamMask) -> str:
 def _short_updates(view: TaskView, mask: StreamMask) -> tuple[UpdateView, ...]:
     pieces = mask.pieces([update.text for update in view.updates])
     return tuple(
-        replace(update, text="" if _repeats_text(update, view) else short_update(piece))
+        replace(update, text=short_update(piece))
         for update, piece in zip(view.updates, pieces, strict=True)
     )
-
-
-def _repeats_text(update: UpdateView, view: TaskView) -> bool:
-    """Return whether an update says only what the view's own text says."""
-    stopped = view.state is not None and view.state.stop
-    return stopped and update.state == view.state and update.text == view.text
 
 
 def short_update(masked: str) -> str:

@@ -121,7 +121,6 @@ async def test_subscribe_gives_its_updates_and_never_a_task(
     answer = await host.call(f"slow {1.5 * MOMENT}", tool="subscribe", agent=kind, wait_seconds=15)
     structure = answer["structuredContent"]
     assert (answer["resultType"], structure["state"]) == ("complete", "completed")
-    assert structure["updates"][-1]["state"] == "completed"
 
 
 async def test_what_is_done_in_a_moment_is_an_ordinary_result(

@@ -76,7 +76,7 @@ async def test_the_tools_stay_within_their_size(tmp_path: Path) -> None:
     whole = [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in tools]
     inputs = [{k: v for k, v in tool.items() if k != "outputSchema"} for tool in whole]
     assert len(json.dumps(inputs, separators=(",", ":")).encode()) < 8_000
-    assert len(json.dumps(whole, separators=(",", ":")).encode()) < 13_000
+    assert len(json.dumps(whole, separators=(",", ":")).encode()) < 14_500
 
 
 def test_input_schemas_hold_no_null_no_title_and_no_reference_that_leads_nowhere() -> None:

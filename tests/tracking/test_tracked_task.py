@@ -185,9 +185,9 @@ async def test_a_burst_of_updates_is_told_in_order_without_gaps(
         for n in range(300)
     )
     agent.on(STREAM, stream(burst.encode(), anyio.Event()))
-    view = await stage.follow(text="go", max_updates=100, wait_seconds=1)
+    view = await stage.follow(text="go", max_updates=300, wait_seconds=1)
     numbers = [int(update.text.removeprefix("step ")) for update in view.updates]
-    assert numbers == list(range(100))
+    assert numbers == list(range(numbers[0], 300))
 
 
 async def test_updates_that_came_too_fast_for_a_slow_host_are_counted(
@@ -211,23 +211,48 @@ async def test_a_call_that_joins_hears_the_task_as_it_is_and_then_only_what_is_n
 ) -> None:
     more = anyio.Event()
     agent.on(STREAM, stream(WORKING, *CHUNKS[:2], more, CHUNKS[2], moved("completed")))
-    first = await stage.follow(text="hello", max_updates=3)
+    first = await stage.follow(text="hello", wait_seconds=0.3)
     assert [update.text for update in first.updates] == ["on it", "one ", "two "]
-    again = await stage.follow(task_id="t1", max_updates=2)
+    again = await stage.follow(task_id="t1", wait_seconds=0.1)
     assert [update.text for update in again.updates] == ["on it", "one two "]
     more.set()
     last = await stage.follow(task_id="t1")
-    assert [update.text for update in last.updates] == ["on it", "one two ", "three", ""]
+    assert [update.text for update in last.updates] == ["on it", "one two ", "three"]
     assert (last.text, len(agent.requests)) == ("one two three", 2)
 
 
-async def test_enough_updates_end_the_wait_and_not_the_work(
+async def test_a_call_waits_to_the_end_and_keeps_the_latest_updates(
     agent: ScriptedAgent, stage: Stage
 ) -> None:
     finish = anyio.Event()
-    agent.on(STREAM, stream(WORKING, *CHUNKS, finish, moved("completed")))
-    view = await stage.follow(text="hello", max_updates=2)
-    assert [update.text for update in view.updates] == ["on it", "one "]
-    assert not view.state or view.state is TaskState.WORKING
-    finish.set()
-    await until(lambda: is_in_state(stage, TaskState.COMPLETED))
+    agent.on(STREAM, stream(WORKING, *CHUNKS, finish, moved("completed", "Done.")))
+
+    async def notice(update: UpdateView) -> None:
+        if update.text == "three":
+            finish.set()
+
+    request = SendRequest("hello", wait_seconds=5)
+    view = await stage.bridge.subscribe(ME, request, 2, notice)
+    assert view.state is TaskState.COMPLETED
+    assert [update.text for update in view.updates] == ["three", "Done."]
+    assert view.updates_left_out == 3
+    assert "(3 earlier updates are left out)" in view.prose()
+    assert view.structured()["updates_left_out"] == 3
+
+
+async def test_words_that_are_said_again_count_once_at_their_latest_time(
+    agent: ScriptedAgent, stage: Stage
+) -> None:
+    said = [moved("working", words) for words in ("look", "think", "look", "write")]
+    agent.on(STREAM, stream(WORKING, *said, moved("completed", "Done.")))
+    view = await stage.follow(text="hello")
+    assert [update.text for update in view.updates] == ["on it", "think", "look", "write"]
+    assert view.updates_left_out == 0
+
+
+async def test_what_the_result_says_itself_is_no_update(agent: ScriptedAgent, stage: Stage) -> None:
+    silent = [moved("submitted"), moved("working"), moved("working", "a look"), moved("working")]
+    agent.on(STREAM, stream(WORKING, *silent, piece("It is 5."), moved("completed", "It is 5.")))
+    view = await stage.follow(text="hello")
+    assert [update.text for update in view.updates] == ["on it", "a look"]
+    assert view.text == "It is 5."

@@ -175,8 +175,7 @@ class _Call:
         step = await self._act_on(reply, question.ref, number)
         if question.link and step.may_ask:
             await self._ctx.session.send_elicit_complete(number, self._ctx.request_id)
-        view = replace(step.view, updates=before.updates + step.view.updates)
-        return replace(step, view=view)
+        return replace(step, view=_with_updates_of(before, step.view))
 
     async def _pushed_reply(self, question: Question, number: str) -> Reply:
         try:
@@ -223,3 +222,11 @@ class _Call:
         from a2a_mcp.bridge.questions import Answers
 
         return Answers(self._app.bridge, owner(), self._send)
+
+
+def _with_updates_of(before: TaskView, view: TaskView) -> TaskView:
+    return replace(
+        view,
+        updates=before.updates + view.updates,
+        updates_left_out=before.updates_left_out + view.updates_left_out,
+    )

@@ -183,13 +183,13 @@ async def subscribe(
     wait_seconds: WaitSeconds = None,
     max_updates: Annotated[
         int | None,
-        Field(ge=1, le=100, description="Return after so many updates: default 20, most 100"),
+        Field(ge=1, le=100, description="Show so many of the latest updates: default 20, most 100"),
     ] = None,
 ) -> Result:
     """Waits for a task and returns what happened on the way: `updates` in order, then its state and
     answer. Give exactly one of task_id and message. Use it to wait for a task that send_task left
-    working, or to see the steps; for a plain answer use send_task. Returns early when the time or
-    the updates run out: the work goes on, call it again.
+    working, or to see the steps; for a plain answer use send_task. Returns when the task
+    stops or the time is over; then the work goes on, and subscribe with its task_id waits again.
     """
     app = app_of(ctx)
     if (task_id is None) == (message is None):

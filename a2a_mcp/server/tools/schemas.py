@@ -56,7 +56,7 @@ def _task(**more: Schema) -> Schema:
 
 
 TASK: Final = _task()
-TASK_WITH_UPDATES: Final = _task(updates=_list(UPDATE))
+TASK_WITH_UPDATES: Final = _task(updates=_list(UPDATE), updates_left_out=WHOLE)
 TASK_WITH_HISTORY: Final = _task(history=_list(_object(["role", "text"], role=TEXT, text=TEXT)))
 
 SKILL: Final = _object(
