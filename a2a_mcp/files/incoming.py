@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Final
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import urlsplit
 
 import anyio
 from pydantic import BaseModel, ConfigDict, Field
 
-from a2a_mcp.a2a.decoding.parts import decode_base64
+from a2a_mcp.a2a.decoding.data_urls import decode_base64, decode_data_url, is_data_url
 from a2a_mcp.a2a.model import JSON, Part
 from a2a_mcp.errors import NotAllowed
 from a2a_mcp.files import media_types
@@ -79,7 +79,7 @@ async def _part(file: FileIn, paths: AllowedPaths) -> Part:
         case "path":
             found, data = await anyio.to_thread.run_sync(paths.read, given, LARGEST_FILE)
             return _raw(file, file.name or found, data, None)
-        case "url" if given[:5].lower() == "data:":
+        case "url" | "content" if is_data_url(given):
             return _of_data_url(file, given)
         case "url":
             return _reference(file, given)
@@ -109,10 +109,8 @@ def _reference(file: FileIn, url: str) -> Part:
 
 def _of_data_url(file: FileIn, url: str) -> Part:
     """Return the part for a data URL (RFC 2397)."""
-    head, _, body = url[5:].partition(",")
-    plain, is_base64 = head.removesuffix(";base64"), head.endswith(";base64")
-    data = decode_base64(body) if is_base64 else unquote_to_bytes(body)
-    return _raw(file, file.name, data, plain.partition(";")[0] or PLAIN)
+    data, said = decode_data_url(url) or (None, None)
+    return _raw(file, file.name, data, said or PLAIN)
 
 
 def _raw(file: FileIn, name: str | None, data: bytes | None, said: str | None) -> Part:

@@ -80,10 +80,12 @@ async def test_a_url_is_passed_on_as_a_reference() -> None:
         ("data:,a%20b", b"a b", "text/plain"),
         ("data:application/json;charset=utf-8,%7B%7D", b"{}", "application/json"),
         ("DATA:text/html,hi", b"hi", "text/html"),
+        ("data:text/html;BASE64,aGk%3D", b"hi", "text/html"),
     ],
 )
-async def test_a_data_url_becomes_bytes(url: str, content: bytes, kind: str) -> None:
-    (part,) = await parts_of(url=url)
+@pytest.mark.parametrize("member", ["url", "content"])
+async def test_a_data_url_becomes_bytes(member: str, url: str, content: bytes, kind: str) -> None:
+    (part,) = await parts_of(**{member: url})
     assert (part.kind, part.raw, part.media_type) == ("raw", content, kind)
 
 

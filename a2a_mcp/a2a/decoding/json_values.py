@@ -6,6 +6,7 @@ Pure. It never raises for what an agent sent, except that `integers` refuses dee
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -14,15 +15,27 @@ from a2a_mcp.a2a.model import JSON
 
 DEEPEST: Final = 100
 EXACT_INTEGERS: Final = 2**53
+CAPITAL: Final = re.compile(r"(?<!^)([A-Z])")
 
 
 def first(value: Mapping[str, JSON], *names: str) -> JSON:
-    """Return the first of the named members that is present and not null; None without one."""
+    """Return the first of the named members that is present and not null; None without one.
+
+    A name that is not found is looked for in snake_case too: Python agents that write their
+    objects by hand spell so.
+    """
     for name in names:
         found = value.get(name)
+        if found is None and not name.islower():
+            found = value.get(snake_case(name))
         if found is not None:
             return found
     return None
+
+
+def snake_case(name: str) -> str:
+    """Return a camelCase name in snake_case: `artifactId` is `artifact_id`."""
+    return CAPITAL.sub(r"_\1", name).lower()
 
 
 def text_of(value: JSON) -> str | None:
