@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from a2a_mcp.a2a.card_model import AgentCard, AgentInterface
-from a2a_mcp.a2a.errors import NoCommonInterface, UrlRefused
-from a2a_mcp.a2a.http.origins import Origin, settle
+from a2a_mcp.a2a.errors import A2AError, NoCommonInterface, UrlRefused
+from a2a_mcp.a2a.http.card_addresses import Settled, settle, without_card_path
+from a2a_mcp.a2a.http.origins import Origin
 from a2a_mcp.a2a.versions import table
 from a2a_mcp.a2a.versions.base import Dialect
 
@@ -47,11 +48,15 @@ class Interface:
 
 @dataclass(frozen=True, slots=True)
 class Pins:
-    """What the configuration fixes; None leaves the choice to the card."""
+    """What the configuration fixes; None leaves the choice to the card.
+
+    `endpoint` is the URL that calls go to, whatever the card says.
+    """
 
     version: str | None = None
     binding: str | None = None
     tenant: str | None = None
+    endpoint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +74,47 @@ def choose(card: AgentCard, *, base: str, allowed: AbstractSet[Origin], pins: Pi
     origins that may be called. Raises NoCommonInterface, with the reasons, when none is usable.
     """
     usable: list[Interface] = []
-    problems: list[str] = []
+    unusable: list[tuple[AgentInterface, A2AError]] = []
     hinted = table.dialect_hinted(card.hints)
     for listed in card.interfaces:
         try:
             usable.append(_usable(listed, hinted, base, allowed, pins))
         except (NoCommonInterface, UrlRefused) as error:
-            problems.append(f"{listed.protocol_binding} {listed.protocol_version}: {error.message}")
+            unusable.append((listed, error))
     if not usable:
-        reasons = "; ".join(problems) or "the card names no interface"
-        raise NoCommonInterface(f"no interface of this agent can be used: {reasons}")
+        raise _nothing_usable(unusable)
     usable.sort(key=lambda item: table.rank(item.dialect))
-    return Choice(tuple(dict.fromkeys(usable)), tuple(problems))
+    if pins.endpoint:  # one URL speaks one binding
+        usable = [item for item in usable if item.dialect.binding == usable[0].dialect.binding]
+    # gRPC beside an interface that is usable is no fault that anybody need correct.
+    faulty = [(listed, error) for listed, error in unusable if not _is_grpc(listed)]
+    return Choice(tuple(dict.fromkeys(_with_base_urls(usable))), _problems(faulty))
+
+
+def _nothing_usable(unusable: Sequence[tuple[AgentInterface, A2AError]]) -> NoCommonInterface:
+    reasons = "; ".join(_problems(unusable)) or "the card names no interface"
+    return NoCommonInterface(f"no interface of this agent can be used: {reasons}")
+
+
+def _problems(unusable: Sequence[tuple[AgentInterface, A2AError]]) -> tuple[str, ...]:
+    return tuple(
+        f"{listed.protocol_binding} {listed.protocol_version}: {error.message}"
+        for listed, error in unusable
+    )
+
+
+def _with_base_urls(usable: Sequence[Interface]) -> Iterator[Interface]:
+    """Yield interfaces; after one whose URL is that of a card, the same at the card's base URL.
+
+    Some cards name their own URL. A server refuses a POST there with HTTP 405, which proves that
+    nothing was executed; the base URL is tried then.
+    """
+    for interface in usable:
+        yield interface
+        base = without_card_path(interface.url)
+        if base:
+            note = f"the card names the URL of a card, {interface.url}; {base} is tried after it"
+            yield replace(interface, url=base, note=note)
 
 
 def alternatives(interface: Interface) -> tuple[Interface, ...]:
@@ -140,7 +174,7 @@ def _usable(
     Raises NoCommonInterface and UrlRefused, saying why it cannot be used.
     """
     dialect = _dialect(listed, hinted, pins)
-    settled = settle(listed.url, base=base, allowed=allowed)
+    settled = _settled(listed, base, allowed, pins)
     note = settled.note
     if dialect is hinted and listed.protocol_version:
         note = _mismatch(listed.protocol_version, settled.url, dialect)
@@ -148,15 +182,27 @@ def _usable(
     return Interface(settled.url, dialect, tenant, note, listed.protocol_version)
 
 
+def _settled(
+    listed: AgentInterface, base: str, allowed: AbstractSet[Origin], pins: Pins
+) -> Settled:
+    if pins.endpoint:
+        return Settled(pins.endpoint)
+    return settle(listed.url, base=base, allowed=allowed)
+
+
 def _dialect(listed: AgentInterface, hinted: Dialect | None, pins: Pins) -> Dialect:
     """Return the dialect of a listed interface; raises NoCommonInterface."""
     binding = table.binding_of(listed.protocol_binding)
-    if binding == "GRPC":
+    if _is_grpc(listed):
         raise NoCommonInterface("gRPC is not supported; JSON-RPC or HTTP+JSON is needed")
     dialect = hinted if hinted and not pins.version else _declared(listed, binding, pins)
     if pins.binding and pins.binding != binding:
         raise NoCommonInterface(f"the configuration pins {pins.binding}")
     return dialect
+
+
+def _is_grpc(listed: AgentInterface) -> bool:
+    return table.binding_of(listed.protocol_binding) == "GRPC"
 
 
 def _declared(listed: AgentInterface, binding: str | None, pins: Pins) -> Dialect:

@@ -24,6 +24,7 @@ from a2a_mcp.a2a.errors import (
     InvalidAgentResponse,
 )
 from a2a_mcp.a2a.http.download import download
+from a2a_mcp.a2a.http.redirects import moved_note
 from a2a_mcp.a2a.http.responses import DownloadedFile
 from a2a_mcp.a2a.http.transport import Transport
 from a2a_mcp.a2a.interfaces import Choice, Interface, alternatives, from_text
@@ -129,6 +130,20 @@ class Connection:
         if not missing:
             return None
         return f"its card requires extensions that are not configured: {', '.join(missing)}"
+
+    @property
+    def refusal(self) -> str | None:
+        """Return why an agent whose card is known cannot be called; None where it can be."""
+        if self.found is None:
+            return None
+        return self._interfaces.refusal(self.found) or self.unmet
+
+    @property
+    def moves(self) -> list[str]:
+        """Return notes on the addresses that redirected calls, for the card's author."""
+        if self._transport is None:
+            return []
+        return [moved_note(url, target) for url, target in self._transport.moved.items()]
 
     def refuse_unmet(self) -> None:
         """Raise ExtensionRequired when the card requires extensions that are not configured."""

@@ -27,10 +27,14 @@ def open_transport(config: AgentConfig, url: str, tls: Callable[[], ssl.SSLConte
     """
     limits = HttpLimits(**config.limits.model_dump())
     proxy = config.proxy.get_secret_value() if config.proxy else None
-    proxy = proxy or environment_proxy(url)
+    proxy = proxy or environment_proxy(config.endpoint or url)
     try:
         return transport.open_transport(
-            limits, user_agent=USER_AGENT, verify=_verify(config, url, proxy, tls), proxy=proxy
+            limits,
+            user_agent=USER_AGENT,
+            verify=_verify(config, url, proxy, tls),
+            proxy=proxy,
+            configured=[each for each in (url, config.endpoint) if each],
         )
     except (ImportError, ValueError, OSError) as error:
         raise AgentUnreachable(
@@ -48,7 +52,7 @@ def _verify(
 ) -> ssl.SSLContext:
     if config.ca_file:
         return ssl.create_default_context(cafile=str(config.ca_file))
-    urls = [url, *config.allowed_origins]
+    urls = [url, *config.allowed_origins, *([config.endpoint] if config.endpoint else [])]
     if config.card is None and not proxy and all(each.startswith("http:") for each in urls):
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody, and costs nothing
     return tls()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 
 from a2a_mcp.a2a.card import FoundCard
+from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.a2a.interfaces import (
     Choice,
     Interface,
@@ -46,16 +47,28 @@ class InterfaceChoice:
     async def of(self, found: FoundCard) -> Choice:
         """Return the interfaces that may be used, best first; raises A2AError when none may."""
         if self.current is None:
-            chosen = choose(
-                found.card,
-                base=base_url(self._config, found),
-                allowed=allowed_origins(self._config, found),
-                pins=pins(self._config),
-            )
-            self.current = corrected(chosen, await self._stored())
+            self.current = corrected(self._choose(found), await self._stored())
             self._health.detour = None
             self._log(self.current)
         return self.current
+
+    def refusal(self, found: FoundCard) -> str | None:
+        """Return why no interface of a card can be used; None where one can be."""
+        if self.current:
+            return None
+        try:
+            self._choose(found)
+        except A2AError as error:
+            return error.message
+        return None
+
+    def _choose(self, found: FoundCard) -> Choice:
+        return choose(
+            found.card,
+            base=base_url(self._config, found),
+            allowed=allowed_origins(self._config, found),
+            pins=pins(self._config),
+        )
 
     async def learn(self, interface: Interface) -> None:
         """Use an interface, other than the first, over which the agent took a message.

@@ -90,8 +90,8 @@ def _row(registry: Registry, name: str, say: Say) -> Row:
         row["skills"] = skills
     if agent.description:
         row["description"] = _shorten_into(row, agent.description, say)
-    if connection and connection.health.last_error:
-        row["problems"] = [_shorten_into(row, connection.health.last_error, say)]
+    if problem := _why_failing(connection):
+        row["problems"] = [_shorten_into(row, problem, say)]
     return row
 
 
@@ -125,9 +125,16 @@ def _card(connection: Connection | None) -> AgentCard | None:
 def _state(connection: Connection | None) -> str:
     if connection is None:
         return NOT_CONTACTED
-    if connection.health.last_error:
+    if _why_failing(connection):
         return FAILING
     return "ready" if connection.found else NOT_CONTACTED
+
+
+def _why_failing(connection: Connection | None) -> str | None:
+    """Return why the last call failed, or why the next one must; None where neither is so."""
+    if connection is None:
+        return None
+    return connection.health.last_error or connection.refusal
 
 
 # --- one agent in detail ---
@@ -221,8 +228,8 @@ def _choice_problems(connection: Connection) -> list[str]:
 
 def _call_problems(connection: Connection) -> list[str]:
     health = connection.health
-    told = (connection.unmet, health.detour, health.note or health.last_error)
-    return [text for text in told if text]
+    told = (connection.refusal, health.detour, health.note or health.last_error)
+    return [text for text in (*told, *connection.moves) if text]
 
 
 def _first(items: list[str], count: int) -> list[JSON]:

@@ -36,7 +36,10 @@ ADVICE: Final[tuple[tuple[type[Failure], str], ...]] = (
     (InvalidAgentResponse, "Give the URL of the agent, or of its card."),
     (NoCommonInterface, "Ask who runs it to offer JSON-RPC or HTTP+JSON of A2A 0.1 to 1.0."),
     (CredentialUnavailable, "Run that command by hand, and mend it or its line in agents.toml."),
-    (UrlRefused, "If you trust that address, add its origin to the agent's `allowed_origins`."),
+    (
+        UrlRefused,
+        "Set the agent's `endpoint`, or if you trust that origin, `allowed_origins`.",
+    ),
 )
 
 

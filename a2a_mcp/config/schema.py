@@ -43,12 +43,14 @@ from a2a_mcp.text.urls import is_private_link
 class AgentConfig(Table):
     """One agent: where it is, what is sent to it, and what it may cost.
 
-    `card` is a file or the card itself, as on the wire; `allowed_origins` are further origins that
-    may receive calls and credentials. None means: as the card says, or as `[server]` says.
+    `endpoint` is the URL that calls go to, whatever the card says. `card` is a file or the card
+    itself, as on the wire; `allowed_origins` are further origins that may receive calls and
+    credentials. None means: as the card says, or as `[server]` says.
     """
 
     name: AgentName
     url: AgentUrl | None = None
+    endpoint: AgentUrl | None = None
     card: Card | None = None
     description: str | None = None
     enabled: bool = True
@@ -88,8 +90,8 @@ class AgentConfig(Table):
         return self
 
     def _is_private(self) -> bool:
-        targets = [self.url, *self.allowed_origins] if self.url else self.allowed_origins
-        return all(map(is_private_link, targets))
+        targets = [self.url, self.endpoint, *self.allowed_origins]
+        return all(is_private_link(target) for target in targets if target)
 
 
 class ServerConfig(Table):

@@ -56,6 +56,10 @@ CORRECT_CARD: Final = (
     "Use another agent, or ask the user to correct this one's card or configuration."
 )
 CHECK_ADDRESS: Final = "Ask the user to check this agent's address in the configuration."
+CHECK_CARD_ADDRESS: Final = (
+    "Nothing can be called at this address, which comes from the agent's card. Ask the user to "
+    "correct the card, or to set endpoint for this agent to the URL that takes calls."
+)
 CHECK_URL: Final = (
     "Ask the user to check this agent's URL in the configuration; it may not be an A2A agent."
 )

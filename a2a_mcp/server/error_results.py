@@ -61,6 +61,9 @@ NEXT_STEPS: Final[tuple[tuple[type[A2AError], str], ...]] = (
 # After these errors the agent may have carried out the message: only its answer was lost.
 ANSWER_LOST: Final = (AgentUnreachable, InvalidAgentResponse, AgentFailure)
 
+# The HTTP statuses of a server that has nothing to call at an address.
+NOTHING_THERE: Final = frozenset({404, 405})
+
 # The A2A error codes after which the message was certainly not carried out. Any other code leaves
 # that open.
 NOT_CARRIED_OUT_CODES: Final = frozenset({-32001, -32004, -32005, -32008, -32602})
@@ -121,6 +124,8 @@ def _next_step(error: A2AError, call: FailedCall, task_id: str | None) -> str:
         return error_sentences.CANCEL_AGAIN if call.cancels else error_sentences.READ_TASK_LATER
     if _may_have_been_carried_out(error, call):
         return _find_out(error, task_id)
+    if isinstance(error, AgentError) and error.code is None and error.status in NOTHING_THERE:
+        return error_sentences.CHECK_CARD_ADDRESS
     return next(step for kind, step in NEXT_STEPS if isinstance(error, kind))
 
 

@@ -35,6 +35,7 @@ from a2a_mcp.a2a.errors import (
     InvalidRequest,
     TaskNotFound,
     UnsupportedOperation,
+    UrlRefused,
     VersionNotSupported,
 )
 from a2a_mcp.a2a.interfaces import Interface, from_text
@@ -269,7 +270,7 @@ def error(code: int, message: str = "m") -> Any:
         (ok(b""), InvalidAgentResponse, Delivery.UNKNOWN),
         (ok([]), InvalidAgentResponse, Delivery.UNKNOWN),
         (ok({"hello": 1}), InvalidAgentResponse, Delivery.UNKNOWN),
-        (ok(TASK, "Location: /b", status=307), InvalidAgentResponse, Delivery.UNKNOWN),
+        (ok(TASK, "Location: /b", status=303), UrlRefused, Delivery.NEVER),
         (ok(b"[" * 100_000), InvalidAgentResponse, Delivery.UNKNOWN),
         (ok(b"[" * 900 + b"]" * 900), InvalidAgentResponse, Delivery.UNKNOWN),
         (ok(b"9" * 20_000), InvalidAgentResponse, Delivery.UNKNOWN),

@@ -16,6 +16,7 @@ from scripted import (
     CARD,
     GET,
     SEND,
+    Request,
     ScriptedAgent,
     card,
     cut,
@@ -546,3 +547,88 @@ async def test_a_secret_is_not_in_the_repr_of_anything(agent: ScriptedAgent) -> 
         shown = await connection._attach_with_card()
         for thing in (connection.config, auth, shown, connection.health):
             assert TOKEN not in repr(thing)
+
+
+# --- where calls go, whatever the card says ---
+
+
+async def test_calls_and_credentials_go_to_the_endpoint_whatever_host_the_card_names(
+    agent: ScriptedAgent,
+) -> None:
+    async with scripted() as other:
+        other.on(GET, result(done("x")))
+        agent.on(CARD, document(card("http://agent.svc.cluster.local:8000/")))
+        table = {"endpoint": f"{other.url}/a2a", "auth": Bearer(SecretStr(TOKEN))}
+        async with connected(agent.url, **table) as connection:
+            await read_task(connection)
+        (call,) = other.calls(GET)
+        assert call.path == "/a2a"
+        assert call.headers["authorization"] == f"Bearer {TOKEN}"
+
+
+async def test_an_endpoint_speaks_one_binding(agent: ScriptedAgent) -> None:
+    both = [interface("http://a.svc/rest", binding="HTTP+JSON"), interface("http://a.svc/rpc")]
+    agent.on(CARD, document(card(agent.url, supportedInterfaces=both)))
+    url = f"{agent.url}/a2a"
+    for pinned, wanted in ((None, "JSONRPC"), ("HTTP+JSON", "HTTP+JSON")):
+        async with connected(agent.url, endpoint=url, binding=pinned) as connection:
+            choice = await connection.choice()
+        assert [(used.url, used.dialect.binding) for used in choice.interfaces] == [(url, wanted)]
+
+
+async def test_a_task_of_before_is_read_at_the_endpoint(agent: ScriptedAgent) -> None:
+    async with connected(agent.url) as connection:
+        before = (await connection.client()).interface_key
+    async with connected(agent.url, endpoint=f"{agent.url}/a2a") as connection:
+        assert (await connection.client(before)).interface.url == f"{agent.url}/a2a"
+
+
+async def test_where_a_cards_host_does_not_answer_the_endpoint_is_named(
+    agent: ScriptedAgent,
+) -> None:
+    with free_port() as bound:
+        gone = origin_of(bound)
+        agent.on(CARD, document(card(gone)))
+        async with connected(agent.url, allowed_origins=[gone]) as connection:
+            with pytest.raises(AgentUnreachable) as failed:
+                await read_task(connection)
+    assert "this address comes from the agent's card" in failed.value.message
+    assert "endpoint" in failed.value.message
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({"supportedInterfaces": [interface("https://other.example")]}, "other.example"),
+        ({"supportedInterfaces": [interface("/", "7.0")]}, "version"),
+        ({"supportedInterfaces": []}, "names no interface"),
+        (
+            {"capabilities": {"extensions": [{"uri": "https://x.example/e", "required": True}]}},
+            "https://x.example/e",
+        ),
+    ],
+)
+async def test_an_agent_that_cannot_be_called_says_why(
+    agent: ScriptedAgent, more: dict[str, Any], reason: str
+) -> None:
+    agent.on(CARD, document(card(agent.url, **more)))
+    async with connected(agent.url) as connection:
+        assert connection.refusal is None  # not known yet
+        await connection.card()
+        assert reason in (connection.refusal or "")
+
+
+async def test_where_a_card_names_itself_its_base_url_is_tried_after_405(
+    agent: ScriptedAgent,
+) -> None:
+    def answer(request: Request) -> Any:
+        if request.path.endswith(".json"):
+            return http(405, b"Method Not Allowed", "text/plain")(request)
+        return result(done("x"))(request)
+
+    agent.on(CARD, document(card(f"{agent.url}/.well-known/agent-card.json")))
+    agent.on(GET, answer)
+    async with connected(agent.url) as connection:
+        client, _ = await connection.read(None, lambda c: c.get(GetTaskRequest(id="t1")))
+        assert client.interface.url == f"{agent.url}/"
+        assert "names the URL of a card" in (client.interface.note or "")

@@ -10,11 +10,24 @@ from typing import Any
 import anyio
 import pytest
 from pydantic import SecretStr
-from scripted import CARD, ScriptedAgent, card, cut, document, http, interface, scripted
+from scripted import (
+    CARD,
+    GET,
+    ScriptedAgent,
+    card,
+    cut,
+    document,
+    done,
+    http,
+    interface,
+    result,
+    scripted,
+)
 from staging import agents
 
 from a2a_mcp.a2a.auth.static import ApiKey, Basic, Bearer, Headers
 from a2a_mcp.a2a.errors import A2AError
+from a2a_mcp.a2a.requests import GetTaskRequest
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.bridge.describe_agents import PAGE, AgentsView, describe_agent, list_agents
 from a2a_mcp.config.load import Config
@@ -212,7 +225,7 @@ async def test_unusable_interfaces_are_shown_with_the_reason(
     agent.on(CARD, document(card(agent.url, supportedInterfaces=many)))
     problems = " ".join(row(await described(of(it=agent.url)))["problems"])
     assert "https://elsewhere.example" in problems
-    assert "gRPC" in problems
+    assert "gRPC" not in problems  # another interface is used, so it is no problem
     assert "7.0" in problems
 
 
@@ -335,3 +348,26 @@ async def test_skills_that_are_not_shown_are_counted(agent: ScriptedAgent) -> No
     view = await described(of(it=agent.url))
     for channel in (view.prose(), json.dumps(view.structured())):
         assert "450" in channel
+
+
+async def test_an_agent_that_cannot_be_called_is_failing_in_the_list_and_in_detail(
+    agent: ScriptedAgent,
+) -> None:
+    agent.on(CARD, document(card("https://elsewhere.example")))
+    registry = of(it=agent.url)
+    await registry.connection("it").card()
+    for view in (list_agents(registry), await described(registry)):
+        assert row(view)["state"] == "failing"
+        assert "no interface of this agent can be used" in row(view)["problems"][0]
+
+
+async def test_a_redirected_call_is_noted_for_the_cards_author(agent: ScriptedAgent) -> None:
+    agent.on(CARD, document(card(f"{agent.url}/a2a")))
+    registry = of(it=agent.url)
+    connection = registry.connection("it")
+    agent.on(GET, http(307, b"", location="/a2a/"), result(done("x")))
+    await (await connection.client()).get(GetTaskRequest(id="t1"))
+    problems = row(await described(registry))["problems"]
+    assert (
+        f"calls to {agent.url}/a2a are redirected; {agent.url}/a2a/ is called instead" in problems
+    )

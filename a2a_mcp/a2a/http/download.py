@@ -15,7 +15,8 @@ import anyio
 
 from a2a_mcp.a2a.auth.static import Attachment
 from a2a_mcp.a2a.errors import AgentUnreachable, InvalidAgentResponse, UrlRefused
-from a2a_mcp.a2a.http.origins import Origin, is_public, origin_of, plain, settle
+from a2a_mcp.a2a.http.card_addresses import settle
+from a2a_mcp.a2a.http.origins import Origin, is_public, origin_of, plain
 from a2a_mcp.a2a.http.responses import DownloadedFile
 from a2a_mcp.a2a.http.transport import Transport
 

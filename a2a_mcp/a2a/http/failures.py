@@ -14,6 +14,7 @@ import anyio
 import httpx
 
 from a2a_mcp.a2a.errors import AgentUnreachable, Delivery
+from a2a_mcp.a2a.http.causes import connect_failure, proxy_failure
 from a2a_mcp.a2a.http.origins import plain
 from a2a_mcp.a2a.http.slots import BUSY
 
@@ -43,20 +44,24 @@ def deadline(seconds: float, url: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def translated(url: str) -> Iterator[None]:
-    """Raise AgentUnreachable in the place of the HTTP library's errors."""
+def translated(url: str, *, advice: str = "") -> Iterator[None]:
+    """Raise AgentUnreachable in the place of the HTTP library's errors.
+
+    `advice` says what else may be wrong where nothing could be sent.
+    """
     try:
         yield
     except NEVER_SENT as error:
-        raise AgentUnreachable(reason(error), delivery=Delivery.NEVER, url=plain(url)) from error
+        told = f"{reason(error, url)}; {advice}" if advice else reason(error, url)
+        raise AgentUnreachable(told, delivery=Delivery.NEVER, url=plain(url)) from error
     except UNWRITABLE:
         told = "the request has a URL or a header that HTTP cannot carry"
         raise AgentUnreachable(told, delivery=Delivery.NEVER, url=plain(url)) from None
     except (httpx.HTTPError, httpx.StreamError) as error:
-        raise AgentUnreachable(reason(error), url=plain(url)) from error
+        raise AgentUnreachable(reason(error, url), url=plain(url)) from error
 
 
-def reason(error: Exception) -> str:
+def reason(error: Exception, url: str) -> str:
     """Return in a few words what broke, without the library's class names where it has words."""
     match error:
         case httpx.ConnectTimeout():
@@ -64,7 +69,9 @@ def reason(error: Exception) -> str:
         case httpx.PoolTimeout():
             return BUSY
         case httpx.ConnectError():
-            return f"no connection: {error}" if str(error) else "no connection"
+            return connect_failure(error, url)
+        case httpx.ProxyError():
+            return proxy_failure(error)
         case httpx.RemoteProtocolError() | httpx.ReadError():
             return "the connection broke before the answer was complete"
         case _:

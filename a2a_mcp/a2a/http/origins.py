@@ -1,13 +1,11 @@
-"""Which URLs may be called, and which may see credentials.
+"""What a URL leads to: its origin, and whether that is this machine or the public internet.
 
-Configured URLs are trusted as destinations; a URL out of a card is not. Origins are compared as
-the HTTP library will dial them, so that no spelling gets past. Pure: nothing is resolved or
-fetched here.
+Origins are compared as the HTTP library will dial them, so that no spelling gets past. Which of a
+card's URLs may be called is decided in `card_addresses`. Pure: nothing is resolved or fetched here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Final
@@ -20,6 +18,7 @@ PORTS: Final = {"http": 80, "https": 443}
 LONGEST_TOLD: Final = 200
 NAT64: Final = IPv6Network("64:ff9b::/96")
 GLOBAL_UNICAST: Final = IPv6Network("2000::/3")  # all that is given out; much else wraps IPv4
+PRIVATE_SUFFIXES: Final = (".internal", ".lan", ".local", ".localdomain", ".localhost", ".svc")
 UNSPECIFIED: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - names to recognise, not to bind
 
 
@@ -46,17 +45,17 @@ def parse(url: str, *, base: httpx.URL | None = None) -> httpx.URL:
         parsed = base.join(url) if base else httpx.URL(url)
         host = parsed.host  # not a plain member: it decodes the name, and fails for a bad one
     except (httpx.InvalidURL, ValueError):
-        raise UrlRefused(f"not a URL: {_quoted(url)}", delivery=Delivery.NEVER) from None
+        raise UrlRefused(f"not a URL: {quoted(url)}", delivery=Delivery.NEVER) from None
     if not 0 <= (parsed.port or 0) < 2**16:
         raise UrlRefused(f"not a URL: its port is {parsed.port}", delivery=Delivery.NEVER)
     if parsed.scheme not in PORTS or not host:
-        raise UrlRefused(f"not an http or https URL: {_quoted(url)}", delivery=Delivery.NEVER)
+        raise UrlRefused(f"not an http or https URL: {quoted(url)}", delivery=Delivery.NEVER)
     if parsed.userinfo:
         raise UrlRefused("a URL with a user name or password in it", delivery=Delivery.NEVER)
     return parsed
 
 
-def _quoted(url: str) -> str:
+def quoted(url: str) -> str:
     """Return a URL quoted for an error, whole or not at all: no mask knows half of a secret."""
     return repr(url) if len(url) <= LONGEST_TOLD else f"one of {len(url)} characters"
 
@@ -96,6 +95,14 @@ def is_public(address: str) -> bool:
     return unicast and found.is_global and not found.is_multicast
 
 
+def is_private_name(host: str) -> bool:
+    """Return whether only a private network knows a host: `agent`, `agent.svc`, 10.0.0.1."""
+    try:
+        return not is_public(str(ip_address(host)))
+    except ValueError:
+        return "." not in host or host.endswith(PRIVATE_SUFFIXES)
+
+
 def _unwrapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
     """Return the IPv4 address that an IPv6 address carries, else the address itself."""
     if isinstance(address, IPv4Address):
@@ -103,34 +110,3 @@ def _unwrapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
     if address in NAT64:
         return IPv4Address(address.packed[-4:])
     return address.ipv4_mapped or address.sixtofour or address
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """A URL that may be called; `note` says how it differs from what the card says."""
-
-    url: str
-    note: str | None = None
-
-
-def settle(url: str, *, base: str, allowed: AbstractSet[Origin]) -> Settled:
-    """Decide where a card's interface URL leads.
-
-    `base` is the URL the card came from; relative URLs are resolved against it. A loopback name
-    with the configured port means the configured host. Raises UrlRefused for any
-    other origin that is not in `allowed`.
-    """
-    absolute = str(parse(url, base=parse(base))) if "://" not in url else url
-    origin = origin_of(absolute)
-    if origin in allowed:
-        return Settled(absolute)
-    home = origin_of(base)
-    if is_loopback(origin.host) and origin.port == home.port:
-        moved = parse(absolute).copy_with(scheme=home.scheme, host=parse(base).host)
-        return Settled(str(moved), f"the card says {origin}; {home} is called instead")
-    raise UrlRefused(
-        f"the card sends calls to {origin}, which is not {home}; "
-        f'if that is right, add "{origin}" to allowed_origins of this agent',
-        delivery=Delivery.NEVER,
-        url=str(origin),
-    )

@@ -12,12 +12,13 @@ from typing import Final
 
 import httpx
 
-from a2a_mcp.a2a.errors import InvalidAgentResponse
+from a2a_mcp.a2a.errors import AgentUnreachable, Delivery, InvalidAgentResponse
 from a2a_mcp.a2a.http.failures import translated
 from a2a_mcp.a2a.http.origins import plain
 from a2a_mcp.a2a.http.sse import ServerSentEvent
 from a2a_mcp.a2a.model import JSON
 
+PROXY_AUTHENTICATION_REQUIRED: Final = 407
 JSON_DECODER: Final = json.JSONDecoder(parse_constant=str)
 
 
@@ -68,6 +69,15 @@ def refuse_coding(response: httpx.Response) -> None:
             f"the answer is compressed ({coding}) although that was not accepted",
             url=plain(str(response.url)),
         )
+
+
+def refuse_proxy_answer(response: httpx.Response) -> None:
+    """Raise AgentUnreachable for an answer of a proxy that wants to know who calls."""
+    if response.status_code == PROXY_AUTHENTICATION_REQUIRED:
+        told = (
+            "the proxy wants a user name and password: they belong into the agent's proxy setting"
+        )
+        raise AgentUnreachable(told, delivery=Delivery.NEVER, url=plain(str(response.url)))
 
 
 async def read_response(response: httpx.Response, limit: int) -> HttpResponse:

@@ -8,9 +8,9 @@ off. It accepts no content coding, and every error says whether the request may 
 from __future__ import annotations
 
 import contextlib
-import json
 import math
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from ssl import SSLContext
 from typing import Final
 
@@ -23,7 +23,9 @@ from a2a_mcp.a2a.errors import InvalidAgentResponse
 from a2a_mcp.a2a.http.connections import AgentConnection, AgentConnections
 from a2a_mcp.a2a.http.failures import deadline, translated
 from a2a_mcp.a2a.http.limits import HttpLimits
-from a2a_mcp.a2a.http.origins import plain
+from a2a_mcp.a2a.http.origins import Origin, origin_of, plain
+from a2a_mcp.a2a.http.redirects import is_redirect, location_of, new_address, not_followed
+from a2a_mcp.a2a.http.requests import RequestBuilder, dial
 from a2a_mcp.a2a.http.responses import (
     DownloadedFile,
     EventStream,
@@ -33,33 +35,40 @@ from a2a_mcp.a2a.http.responses import (
     read_bytes,
     read_response,
     refuse_coding,
+    refuse_proxy_answer,
 )
 from a2a_mcp.a2a.http.slots import StreamSlots
 from a2a_mcp.a2a.http.sse import EventDecoder, ServerSentEvent, TooLarge, check
 
 EVENT_STREAM: Final = "text/event-stream"
 KEPT_URLS: Final = 64
-JSON_ENCODER: Final = json.JSONEncoder(separators=(",", ":"))
+FROM_CARD: Final = (
+    "this address comes from the agent's card: if it is wrong, set endpoint for this agent"
+)
 
 
 class Transport:
-    """Speaks HTTP with one agent over its own connections."""
+    """Speaks HTTP with one agent over its own connections.
 
-    def __init__(self, pool: AgentConnections, limits: HttpLimits, user_agent: str) -> None:
+    `configured` holds the origins of the configuration; any other is known from a card only.
+    """
+
+    def __init__(
+        self,
+        pool: AgentConnections,
+        limits: HttpLimits,
+        user_agent: str,
+        configured: frozenset[Origin] = frozenset(),
+    ) -> None:
         self.limits = limits
-        self._fixed_headers = {"Accept-Encoding": "identity", "User-Agent": user_agent}
+        self.moved: dict[str, str] = {}
+        """Addresses that redirected a call, and where they led."""
+        self._configured = configured
+        self._requests = RequestBuilder(limits, user_agent)
         self._pool = pool
         self._slots = StreamSlots(limits.concurrency)
         self._calls = 0
         self._retired = False
-        self._urls: dict[str, httpx.URL] = {}
-        self._timeouts = {
-            "timeout": {
-                "connect": limits.connect_seconds,
-                "read": None,  # the deadlines here bound what a time between two reads cannot
-                "write": limits.call_seconds,
-            }
-        }
 
     async def aclose(self) -> None:
         """Close the pool's connections."""
@@ -141,17 +150,53 @@ class Transport:
         accept: str,
         address: str | None = None,
     ) -> AsyncIterator[httpx.Response]:
+        """Send a request and yield its response; a POST is redirected once within its origin."""
+        first = replace(outgoing, url=self.moved.get(outgoing.url, outgoing.url))
+        async with self._exchange(first, headers, attachment, accept, address) as response:
+            target = _redirected(first, attachment, response)
+            if target is None:
+                yield response
+                return
+        again = replace(outgoing, url=target)
+        async with self._exchange(again, headers, attachment, accept) as response:
+            further = _redirected(again, attachment, response)
+            if further:
+                raise not_followed(target, response.status_code, further)
+            self._remember_move(outgoing.url, target)
+            yield response
+
+    def _remember_move(self, url: str, target: str) -> None:
+        if len(self.moved) >= KEPT_URLS:
+            self.moved.clear()
+        self.moved[url] = target
+
+    def _advice(self, outgoing: HttpRequest) -> str:
+        """Return what else may be wrong where nothing could be sent to an address of a card."""
+        if outgoing.verb != "POST" or not self._configured:
+            return ""
+        return "" if origin_of(outgoing.url) in self._configured else FROM_CARD
+
+    @contextlib.asynccontextmanager
+    async def _exchange(
+        self,
+        outgoing: HttpRequest,
+        headers: Mapping[str, str],
+        attachment: Attachment,
+        accept: str,
+        address: str | None = None,
+    ) -> AsyncIterator[httpx.Response]:
         self._calls += 1
         connection = None
         try:
-            with translated(outgoing.url):
-                request = self._request(outgoing, headers, attachment, accept)
+            with translated(outgoing.url, advice=self._advice(outgoing)):
+                request = self._requests.build(outgoing, {"Accept": accept, **headers}, attachment)
                 if address:
-                    _dial(request, address)
+                    dial(request, address)
                 connection = await self._pool.take()
                 response = await connection.handle_async_request(request)
                 response.request = request
             try:
+                refuse_proxy_answer(response)
                 refuse_coding(response)
                 yield response
             finally:
@@ -165,35 +210,6 @@ class Transport:
             if self._retired and not self._calls:
                 with anyio.CancelScope(shield=True):
                     await self._pool.aclose()
-
-    def _request(
-        self, outgoing: HttpRequest, headers: Mapping[str, str], attachment: Attachment, accept: str
-    ) -> httpx.Request:
-        sent = {**self._fixed_headers, "Accept": accept, **headers, **attachment.headers}
-        content = None
-        if outgoing.body is not None:
-            # Also for 1.0 over HTTP+JSON: all servers take it, and not all take a2a+json.
-            sent["Content-Type"] = "application/json"
-            content = JSON_ENCODER.encode(outgoing.body).encode()
-        return httpx.Request(
-            outgoing.verb,
-            self._url(outgoing, attachment),
-            headers=sent,
-            content=content,
-            extensions=self._timeouts,
-        )
-
-    def _url(self, outgoing: HttpRequest, attachment: Attachment) -> httpx.URL:
-        """Return the parsed URL; one that is called often, as JSON-RPC's is, is parsed once."""
-        query = {**outgoing.query, **attachment.params}
-        if query or outgoing.body is None:
-            return httpx.URL(outgoing.url).copy_merge_params(query)
-        url = self._urls.get(outgoing.url)
-        if url is None:
-            if len(self._urls) >= KEPT_URLS:
-                self._urls.clear()
-            url = self._urls[outgoing.url] = httpx.URL(outgoing.url)
-        return url
 
     async def _events(self, response: httpx.Response, url: str) -> AsyncGenerator[ServerSentEvent]:
         decoder = EventDecoder(self.limits.event_bytes)
@@ -214,11 +230,20 @@ class Transport:
             yield event
 
 
-def _dial(request: httpx.Request, address: str) -> None:
-    """Send a request to an address; the Host header and the certificate stay the name's."""
-    name = request.url.raw_host.decode("ascii")
-    request.url = request.url.copy_with(host=address)
-    request.extensions = {**request.extensions, "sni_hostname": name}
+def _redirected(
+    outgoing: HttpRequest, attachment: Attachment, response: httpx.Response
+) -> str | None:
+    """Return where a POST is to be repeated, without the query that is added to each request.
+
+    Raises UrlRefused for a redirect that is not followed.
+    """
+    location = location_of(response)
+    if outgoing.verb != "POST" or not is_redirect(response.status_code, location):
+        return None
+    target = httpx.URL(new_address(outgoing.url, response.status_code, location))
+    for name in {**outgoing.query, **attachment.params}:
+        target = target.copy_remove_param(name)
+    return str(target)
 
 
 def open_transport(
@@ -227,13 +252,16 @@ def open_transport(
     user_agent: str,
     verify: SSLContext | bool = True,
     proxy: str | None = None,
+    configured: Sequence[str] = (),
 ) -> Transport:
     """Return the transport of one agent; connections are made when they are needed.
 
-    `verify` is as in httpx. Raises ImportError and ValueError for a proxy that cannot be used.
+    `verify` is as in httpx; `configured` are the URLs of the configuration.
+
+    Raises ImportError and ValueError for a proxy that cannot be used.
     """
     trusts = httpx.create_ssl_context(verify=verify, trust_env=False)
     connections = AgentConnections(
         lambda: AgentConnection(trusts, proxy), limits.concurrency, limits.connect_seconds
     )
-    return Transport(connections, limits, user_agent)
+    return Transport(connections, limits, user_agent, frozenset(map(origin_of, configured)))

@@ -37,6 +37,10 @@ async def test_a_server_that_speaks_no_tls_got_nothing(greeting: bytes) -> None:
             await fetch(client, HttpRequest("POST", server.url.replace("http:", "https:"), {}))
         assert failed.value.delivery is Delivery.NEVER
         assert server.requests == []
+        if greeting:
+            assert f"the server speaks http at this port, not https: use {server.url}" in (
+                failed.value.message
+            )
 
 
 async def cut_before_the_answer(_: Peer) -> None:

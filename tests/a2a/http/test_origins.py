@@ -4,7 +4,8 @@ from hypothesis import strategies as st
 
 from a2a_mcp.a2a.bindings.rest import join
 from a2a_mcp.a2a.errors import A2AError, Delivery, UrlRefused
-from a2a_mcp.a2a.http.origins import is_loopback, origin_of, parse, plain, settle
+from a2a_mcp.a2a.http.card_addresses import settle
+from a2a_mcp.a2a.http.origins import is_loopback, origin_of, parse, plain
 
 HOME = "https://agent.example"
 CARD = f"{HOME}/team/.well-known/agent-card.json"
@@ -37,7 +38,6 @@ def test_every_spelling_of_the_configured_origin_is_called(url: str) -> None:
     "url",
     [
         "https://evil.example/a2a",
-        "http://agent.example/a2a",
         "https://agent.example:8443/a2a",
         "https://agent.example.evil.example/",
         "https://agentexample/",
@@ -66,6 +66,62 @@ def test_a_card_cannot_send_calls_to_another_origin(url: str) -> None:
     error = refusal(url)
     assert "agent.example" in error.message
     assert "allowed_origins" in error.message
+
+
+@pytest.mark.parametrize("url", ["http://agent.example:8080/a2a", "http://other.example/a2a"])
+def test_nobody_is_advised_to_leave_https(url: str) -> None:
+    message = refusal(url).message
+    assert f'set endpoint = "{HOME}/a2a"' in message
+    assert "allowed_origins" not in message
+
+
+@pytest.mark.parametrize(
+    ("url", "base"),
+    [
+        ("http://agent.example/a2a", CARD),
+        ("http://agent.example:443/a2a", CARD),
+        ("http://agent.example:8443/a2a", "https://agent.example:8443/card.json"),
+        ("http://agent.example/a2a", "https://agent.example:8443/card.json"),
+    ],
+)
+def test_an_agent_called_over_https_is_never_called_over_http(url: str, base: str) -> None:
+    home = origin_of(base)
+    settled = settle(url, base=base, allowed={home})
+    assert settled.url == f"{home}/a2a"
+    assert settled.note == f"the card says {origin_of(url)}; https is called instead"
+
+
+@pytest.mark.parametrize(
+    ("url", "base", "called"),
+    [
+        ("127.0.0.1:9000/a2a", "http://127.0.0.1:9000/card.json", "http://127.0.0.1:9000/a2a"),
+        ("localhost:9000", "http://localhost:9000/card.json", "http://localhost:9000"),
+        ("[::1]:9000/a2a", "http://[::1]:9000/card.json", "http://[::1]:9000/a2a"),
+        ("agent.example:443/a2a", CARD, "https://agent.example:443/a2a"),
+        ("agent.example/a2a", CARD, "https://agent.example/a2a"),
+        ("0.0.0.0:9000/a2a", "http://10.1.2.3:9000/card.json", "http://10.1.2.3:9000/a2a"),
+    ],
+)
+def test_a_url_without_scheme_means_its_host(url: str, base: str, called: str) -> None:
+    settled = settle(url, base=base, allowed={origin_of(base)})
+    assert settled.url == called
+    assert settled.note is not None
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://agent.example:10000/a2a",  # the port within a container
+        "https://agent.svc/a2a",
+        "https://agent/a2a",
+        "https://10.0.0.1/a2a",
+        "127.0.0.1:9000/a2a",
+    ],
+)
+def test_where_a_card_names_a_private_host_the_endpoint_is_named_first(url: str) -> None:
+    message = refusal(url).message
+    assert "that address comes from the card" in message
+    assert 0 < message.index(f'endpoint = "{HOME}/a2a"') < message.index("allowed_origins")
 
 
 @pytest.mark.parametrize(

@@ -89,16 +89,6 @@ async def test_cookies_are_not_kept() -> None:
         assert ["cookie" in request.headers for request in server.requests] == [False, False]
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-async def test_a_redirect_of_a_call_is_an_answer_and_is_not_followed(status: int) -> None:
-    async with serving(
-        by_path({"/": ok(b"", "Location: /other", status=status), "/other": ok({})})
-    ) as server:
-        async with transport() as client:
-            assert (await fetch(client, post(server))).status == status
-        assert [request.target for request in server.requests] == ["/"]
-
-
 async def slow_body(peer: Peer) -> None:
     await peer.send(head("Content-Type: application/json", "Content-Length: 100000"))
     await peer.drip(b" ")
