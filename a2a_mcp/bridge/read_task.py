@@ -18,7 +18,8 @@ from a2a_mcp.bridge.routing import Router, checked_id, unknown_task
 from a2a_mcp.errors import BridgeError, NotAllowed
 from a2a_mcp.presentation import sentences
 from a2a_mcp.store.base import TaskRecord, TaskStore
-from a2a_mcp.store.results import ResultStore
+from a2a_mcp.store.results import KeptTask, ResultStore
+from a2a_mcp.text.times import rfc3339, roughly
 from a2a_mcp.text.untrusted import scrub
 from a2a_mcp.tracking.recovery import find_task
 from a2a_mcp.tracking.tracker import TaskTracker
@@ -135,12 +136,17 @@ class Reader:
             if record.state.terminal and isinstance(error, TaskNotFound):
                 raise _result_not_kept(error) from error
             raise error
-        age = self._results.age(kept)
+        age = self._age(kept)
         if isinstance(error, TaskNotFound):
             return Reading(record, kept.task, sentences.RESULT_KEPT_TASK_FORGOTTEN.format(age=age))
         reason = scrub(error.message).rstrip(".")
         note = sentences.RESULT_KEPT_AGENT_NOT_ASKED.format(age=age, reason=reason)
         return Reading(record, kept.task, note)
+
+    def _age(self, kept: KeptTask) -> str:
+        """Return a clause that says since when a result is kept, and how long ago that is."""
+        ago = roughly(self._results.seconds_kept(kept))
+        return sentences.KEPT_SINCE.format(since=rfc3339(kept.since), ago=ago)
 
     async def fetch(self, record: TaskRecord, history_length: int | None) -> Reading:
         """Read the task of a record at its agent; raises A2AError.
@@ -201,7 +207,7 @@ class Reader:
         """
         kept = await self._results.find(record)
         if kept and kept.task.state is record.state:
-            end = f"{self._results.age(kept)}."
+            end = f"{self._age(kept)}."
             return Reading(record, kept.task, _ended_otherwise(record, now, end))
         ended = now.model_copy(update={"status": TaskStatus(state=record.state)})
         return Reading(record, ended, _ended_otherwise(record, now, sentences.END_NOT_KEPT))

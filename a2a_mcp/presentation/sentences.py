@@ -74,6 +74,7 @@ RESULT_NOT_KEPT: Final = "{said}; the bridge has kept no result of it (any more)
 ENDED_OTHERWISE: Final = (
     "The agent now reports this task as {now}, but it was seen to end: {then}. {end}"
 )
+KEPT_SINCE: Final = "Kept by the bridge since {since}, {ago} ago"
 END_NOT_KEPT: Final = "What it said at its end is not kept (any more)."
 
 ALREADY_ENDED: Final = "The task had already ended ({state}); nothing was cancelled."

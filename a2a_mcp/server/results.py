@@ -14,7 +14,7 @@ from typing import Final, Protocol, TypeAlias
 import mcp.types as t
 
 from a2a_mcp.a2a.model import JSON
-from a2a_mcp.presentation.budget import fit_task
+from a2a_mcp.presentation.budget import View, fit_task
 from a2a_mcp.presentation.task_view import TaskView, UpdateView
 from a2a_mcp.text.truncate import shorten
 
@@ -33,18 +33,6 @@ class StreamMask(Protocol):
 
     def pieces(self, texts: Sequence[str], /) -> list[str]:
         """Return texts that a reader may join, masked; the last may be followed by more."""
-        ...
-
-
-class View(Protocol):
-    """What can be shown in both channels."""
-
-    def structured(self) -> dict[str, JSON]:
-        """Return the structure."""
-        ...
-
-    def prose(self) -> str:
-        """Return the text."""
         ...
 
 

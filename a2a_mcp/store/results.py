@@ -27,7 +27,6 @@ from pydantic import ValidationError
 from a2a_mcp.a2a.model import Task
 from a2a_mcp.files.sweep import NEVER_SWEPT, SweptFile, is_due, sweep
 from a2a_mcp.store.base import TaskRecord
-from a2a_mcp.text.times import rfc3339
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +34,6 @@ FOLDER: Final = "kept"
 FORMAT: Final = 1
 PAUSE_SECONDS: Final = 0.5  # after the first of a batch, so that its caller is answered first
 MOST_PENDING: Final = 1_000
-UNITS: Final = ((86400.0, "day"), (3600.0, "hour"), (60.0, "minute"), (1.0, "second"))
 
 Key = tuple[str, str, str]
 """Owner, agent and task id."""
@@ -90,7 +88,7 @@ class ResultStore:
 
     @property
     def keeps(self) -> bool:
-        """Whether results are kept at all."""
+        """Return whether results are kept at all."""
         return self._folder is not None and self._keep_seconds > 0 and self._keep_bytes > 0
 
     async def run(self) -> None:
@@ -124,10 +122,9 @@ class ResultStore:
             return None
         return found
 
-    def age(self, kept: KeptTask) -> str:
-        """Return a clause that says since when a result is kept, and how long ago that is."""
-        ago = _roughly(self._clock() - kept.since)
-        return f"Kept by the bridge since {rfc3339(kept.since)}, {ago} ago"
+    def seconds_kept(self, kept: KeptTask) -> float:
+        """Return the seconds since a result was last seen at its agent."""
+        return self._clock() - kept.since
 
     def _path(self, key: Key) -> str:
         # An agent chooses its ids, which may hold "../", so no id is part of a path.
@@ -227,11 +224,3 @@ def _decoded(task: dict[str, Any]) -> Task:
         if "raw" in part:
             part["raw"] = b64decode(part["raw"], validate=True)
     return Task.model_validate(task)
-
-
-def _roughly(seconds: float) -> str:
-    for size, unit in UNITS:
-        if seconds >= size:
-            count = int(seconds / size)
-            return f"{count} {unit}{'s' if count > 1 else ''}"
-    return "less than a second"
