@@ -369,6 +369,20 @@ def _catch_alls(node: ast.AST, place: str = "") -> Iterator[str]:
         yield from _catch_alls(child, inner)
 
 
+def test_an_error_is_never_changed_after_it_is_raised() -> None:
+    changed = [
+        f"{module.name}: {ast.unparse(target)}"
+        for module in every()
+        for handler in ast.walk(module.tree)
+        if isinstance(handler, ast.ExceptHandler)
+        for target in ast.walk(handler)
+        if isinstance(target, ast.Attribute)
+        and isinstance(target.ctx, ast.Store)
+        and ast.unparse(target.value) == handler.name
+    ]
+    assert changed == []
+
+
 def _is_broad(caught: ast.expr | None) -> bool:
     names = {node.id for node in ast.walk(caught) if isinstance(node, ast.Name)} if caught else {""}
     return bool(names & {"", "Exception", "BaseException"})

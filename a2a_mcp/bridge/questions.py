@@ -92,8 +92,7 @@ class Answers:
         except SentBefore:
             return await self._sent_before(asked, base), False
         except A2AError as error:
-            error.handle = asked.task_id
-            raise
+            raise error.with_ids(error.message_id, asked.task_id) from error
         return with_note(view, sentences.USER_ANSWERED), not view.failed
 
     async def _sent_before(self, asked: QuestionRef, base: SendRequest) -> TaskView:

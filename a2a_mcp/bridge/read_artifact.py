@@ -46,8 +46,7 @@ class ArtifactReader:
         try:
             return self._piece(name, artifact, parts, wanted, saved, found.note)
         except NothingThere as error:
-            error.agent, error.task_id = name, task.id
-            raise
+            raise error.at(name, task.id) from error
 
     def _piece(
         self,

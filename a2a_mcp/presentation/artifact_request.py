@@ -24,6 +24,10 @@ NAMED_BYTES: Final = 2_000
 class NothingThere(NotAllowed):
     """What was asked for is not in the artifact; the message says what is."""
 
+    def at(self, agent: str, task_id: str) -> NothingThere:
+        """Return a copy of this error that names the agent and the task."""
+        return NothingThere(self.message, self.next_step, agent=agent, task_id=task_id)
+
 
 @dataclass(frozen=True, slots=True)
 class ArtifactRequest:
