@@ -45,7 +45,7 @@ class Capture:
         return found if isinstance(found, dict) else {}
 
     def stream_bytes(self) -> bytes | None:
-        """Give the event stream as the server sent it."""
+        """Return the event stream as the server sent it."""
         if "raw" in self.answer:
             return str(self.answer["raw"]).encode()
         if "sse" not in self.answer:
@@ -53,7 +53,7 @@ class Capture:
         return "".join(f"{line}\n" for _, line in self.answer["sse"]).encode()
 
     def payloads(self) -> list[Payload]:
-        """Give every JSON value of the answer, in order."""
+        """Return every JSON value of the answer, in order."""
         stream = self.stream_bytes()
         if stream is not None:
             return [Payload(json.loads(event.data), None) for event in read(stream)]
@@ -75,7 +75,7 @@ def read(stream: bytes) -> list[ServerSentEvent]:
 
 @cache
 def captures() -> tuple[Capture, ...]:
-    """Give every capture, by name."""
+    """Return every capture, by name."""
     files = sorted(FOLDER.glob("*/*.json"))
     return tuple(Capture(f"{file.parent.name}/{file.stem}", load(file)) for file in files)
 
@@ -95,7 +95,7 @@ def payloads() -> Iterator[tuple[Capture, Payload]]:
 
 
 def bodies(name: str) -> list[Any]:
-    """Give what one capture's answer holds, without JSON-RPC's envelope."""
+    """Return what one capture's answer holds, without JSON-RPC's envelope."""
     return [unwrapped(payload.body) for payload in capture(name).payloads()]
 
 

@@ -191,6 +191,6 @@ async def transport(**limits: Any) -> AsyncIterator[Transport]:
 
 
 def closed_port() -> int:
-    """Give a port at which nobody listens."""
+    """Return a port at which nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         return int(taken.getsockname()[1])

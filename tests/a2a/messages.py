@@ -31,7 +31,7 @@ FILES = st.builds(Part, kind=st.just("raw"), raw=st.binary(max_size=12), **NAMED
 
 
 def looks_wrapped(data: Any) -> bool:
-    """Whether data of 1.0 looks just like what 0.3 over HTTP+JSON wraps around its data."""
+    """Return whether data of 1.0 looks just like what 0.3 over HTTP+JSON wraps around its data."""
     return isinstance(data, dict) and set(data) == {"data"} and isinstance(data["data"], dict)
 
 

@@ -38,7 +38,7 @@ HEADERS: Final = {"1.0": "a2a-extensions", "0.3": "x-a2a-extensions"}
 
 
 def requiring(agent: ScriptedAgent, *uris: str) -> None:
-    """Give the agent a card that requires extensions, and offers one more."""
+    """Let the agent have a card that requires extensions, and offers one more."""
     items: list[dict[str, Any]] = [{"uri": uri, "required": True} for uri in uris]
     can = {"streaming": False, "extensions": [*items, {"uri": "urn:x:nice-to-have"}]}
     agent.on(CARD, document(card(agent.url, capabilities=can)))

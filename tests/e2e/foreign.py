@@ -43,7 +43,7 @@ async def old_host(home: Home, sdk: str) -> AsyncIterator[Host]:
 
 @asynccontextmanager
 async def _piped(script: list[str], home: Home) -> AsyncIterator[Host]:
-    """Give a script the bridge's command; a result that its SDK refuses fails the test."""
+    """Run a script with the bridge's command; a result that its SDK refuses fails the test."""
     command = [*script, *home.command()]
     with home.stderr.open("ab") as stderr:
         process = await anyio.open_process(command, stderr=stderr, env=home.environment())

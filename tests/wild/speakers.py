@@ -139,7 +139,7 @@ def _at(path: str, reply: Callable[[Request], Sequence[Step]]) -> Reply:
 
 
 def says(agent: ScriptedAgent, version: str | None, **more: Any) -> None:
-    """Give the agent a card of this version: 1.0 lists interfaces, the older ones name a URL."""
+    """Let it have a card of this version: 1.0 lists interfaces, the older ones name a URL."""
     said: dict[str, Any] = {
         "name": "Wild agent",
         "description": "Says one thing and speaks another.",

@@ -43,7 +43,7 @@ NO_BYTES: Final = tuple(part for part in PARTS if part.kind != "raw")
 
 
 def full(parts: tuple[Part, ...]) -> SendMessageRequest:
-    """Give a send with everything that a send can have."""
+    """Return a send with everything that a send can have."""
     message = Message(
         message_id="m1",
         role=Role.USER,
@@ -64,7 +64,7 @@ def full(parts: tuple[Part, ...]) -> SendMessageRequest:
 
 
 def requests(parts: tuple[Part, ...]) -> dict[Operation, list[Any]]:
-    """Give the requests of every operation."""
+    """Return the requests of every operation."""
     least = Message(message_id="m1", role=Role.USER, parts=parts[:1])
     sends = [full(parts), SendMessageRequest(message=least)]
     return {
@@ -117,7 +117,7 @@ SDKS: Final[dict[str, tuple[str, Dialect, str, dict[Operation, str], tuple[Part,
 def written(
     dialect: Dialect, types: dict[Operation, str], parts: tuple[Part, ...]
 ) -> Iterator[tuple[str, Any]]:
-    """Give each request with the type that reads it: of 0.x over JSON-RPC, the whole call."""
+    """Return each request with the type that reads it: of 0.x over JSON-RPC, the whole call."""
     for operation, name in types.items():
         for request in requests(parts)[operation]:
             params = dialect.params(operation, request)
