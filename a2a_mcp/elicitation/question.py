@@ -46,9 +46,11 @@ def words_of(task: Task) -> str:
 
 
 def fingerprint_of(task: Task) -> str:
-    """Return what identifies a question: it is the same until the question is answered."""
-    message = task.status.message
-    told = [task.state, message.message_id if message else "", answer_text(with_sorted_data(task))]
+    """Return what identifies a question: its state and content.
+
+    Ids and time stamps do not count, because some stores make them at each read.
+    """
+    told = [task.state, answer_text(with_sorted_data(task))]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:FINGERPRINT_LETTERS]
 
 

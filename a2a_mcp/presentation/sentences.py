@@ -192,6 +192,10 @@ ANSWER_SENT_BEFORE: Final = (
     "The user's answer to this question was sent before; nothing was sent again. If the task still "
     "waits, ask the user again."
 )
+ASKED_AGAIN: Final = (
+    "The agent asks again what the user has answered in this call already, so the user was not "
+    "asked a second time."
+)
 ANSWER_INCOMPLETE: Final = "The user left out a part of the answer, so nothing was sent."
 SIGN_IN_NOT_SEEN: Final = (
     "The user was shown the link, but the agent has not seen the sign-in yet. Call subscribe or "

@@ -85,6 +85,7 @@ class _Call:
         self._wait_seconds = request.wait_seconds
         self._send = send
         self._rounds = 0
+        self._asked: frozenset[str] = frozenset()
         self._spent = 0.0
 
     @cached_property
@@ -98,6 +99,7 @@ class _Call:
             if isinstance(found, TaskView):
                 return self._result(found)
             self._rounds += 1
+            self._asked |= {found.ref.fingerprint}
             if self._modes.in_result:
                 return self._ask_in_result(found)
             step = await self._ask_now(found, step.view)
@@ -112,6 +114,7 @@ class _Call:
 
         kept = json.loads(state)
         self._rounds = kept["rounds"]
+        self._asked = frozenset(kept["questions"])
         asked = QuestionRef(**kept["asked"] | {"state": TaskState(kept["asked"]["state"])})
         # The same round gives the same id, so a repeated request does not send the answer twice.
         message_id = hashlib.sha256(state.encode()).hexdigest()[:32]
@@ -142,6 +145,8 @@ class _Call:
             return view
         if question.secret:
             return with_note(view, sentences.NO_FORM, sentences.NO_FORM_STEP)
+        if question.ref.fingerprint in self._asked:
+            return with_note(view, sentences.ASKED_AGAIN)
         if self._rounds >= MAX_ROUNDS:
             return with_note(view, sentences.too_many_questions(MAX_ROUNDS))
         return question if can_be_shown(self._app, question) else view
@@ -160,6 +165,7 @@ class _Call:
         state = {
             "asked": asdict(question.ref),
             "rounds": self._rounds,
+            "questions": sorted(self._asked),
             "at": time.time(),
             "round": uuid4().hex,
         }
