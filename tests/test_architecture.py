@@ -43,6 +43,7 @@ NEVER: Final[dict[str, tuple[str, ...]]] = {
 # Functions of their arguments: no clock, no disk, no network. (A JSON-RPC call's id is made up.)
 PURE: Final = (
     "a2a.card_model",
+    "a2a.cumulative",
     "a2a.model",
     "a2a.requests",
     "a2a.errors",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from a2a_mcp.a2a.cumulative import with_whole_texts
 from a2a_mcp.a2a.model import (
     Artifact,
     Message,
@@ -122,7 +123,7 @@ def _with_status(task: Task | None, event: TaskStatusUpdateEvent) -> Task | None
         "history": history,
         "context_id": task.context_id or event.context_id,
     }
-    return task.model_copy(update=update)
+    return with_whole_texts(task.model_copy(update=update))
 
 
 def _with_short_history(task: Task) -> Task:

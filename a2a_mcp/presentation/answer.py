@@ -39,7 +39,7 @@ def answer_text(task: Task) -> str:
     """
     passages = _artifact_passages(task.artifacts)
     status = _status_passage(task)
-    if not _is_filler(status, passages, task.history):
+    if not (_is_filler(status, passages, task.history) or _repeats_all(status, passages)):
         passages.append(status)
     texts = _without_repeats(passages)
     if texts:
@@ -120,9 +120,14 @@ def _is_filler(
     status: _Passage, passages: Iterable[_Passage], history: tuple[Message, ...]
 ) -> bool:
     """Return whether the status says nothing, and something else does."""
-    if status.meaning not in SAYS_NOTHING:
+    if status.text.strip() not in SAYS_NOTHING:
         return False
     return any(passage.meaning for passage in passages) or bool(_last_words(history))
+
+
+def _repeats_all(status: _Passage, passages: Iterable[_Passage]) -> bool:
+    """Return whether the status says once more what all artifacts say together."""
+    return status.meaning == "".join(passage.meaning for passage in passages)
 
 
 def _without_repeats(passages: Iterable[_Passage]) -> list[str]:

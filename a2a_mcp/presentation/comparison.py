@@ -14,8 +14,11 @@ from a2a_mcp.presentation.content import text_of
 
 
 def comparable_text(parts: Iterable[Part]) -> str:
-    """Return a text that is equal for parts that say the same; empty if they say nothing."""
-    return text_of(map(_sorted_part, parts)).strip()
+    """Return a text that is equal for parts that say the same; empty if they say nothing.
+
+    White space does not count: agents change it when they tell a text once more.
+    """
+    return "".join(text_of(map(_sorted_part, parts)).split())
 
 
 def with_sorted_data(task: Task) -> Task:

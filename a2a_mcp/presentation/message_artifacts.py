@@ -14,6 +14,7 @@ from typing import Final
 
 from a2a_mcp.a2a.model import Artifact, Message, Part, Role, Task
 from a2a_mcp.presentation.answer import latest_agent_messages
+from a2a_mcp.presentation.comparison import comparable_text
 from a2a_mcp.presentation.content import text_of
 
 NAME: Final = "message-"
@@ -56,9 +57,13 @@ def long_message(task: Task, text: str) -> Artifact | None:
         words = text_of(message.parts)
         is_shown = message is task.status.message or words in text
         if len(words) >= LONG and is_shown:
-            repeats = any(text_of(artifact.parts) == words for artifact in task.artifacts)
-            return None if repeats else _artifact(task, message)
+            return None if _is_in_artifact(task, message) else _artifact(task, message)
     return None
+
+
+def _is_in_artifact(task: Task, message: Message) -> bool:
+    said = comparable_text(message.parts)
+    return any(comparable_text(artifact.parts) == said for artifact in task.artifacts)
 
 
 def find(task: Task, artifact_id: str) -> Artifact | None:

@@ -38,9 +38,17 @@ def viewed(known: Task) -> str:
         task(message="It is 5."),
         task(history=(said("How much?", role=Role.USER), said("It is 5."))),
         task(message="It is 5.", artifacts=(artifact("It is 5."),)),
+        task(message="It\nis  5.\n", artifacts=(artifact("It is 5."),)),
         task(message=" It is 5.\n", artifacts=(artifact("It is 5."),), history=(said("It is 5."),)),
     ],
-    ids=["artifact", "status", "history", "artifact and status", "all three"],
+    ids=[
+        "artifact",
+        "status",
+        "history",
+        "artifact and status",
+        "other white space",
+        "all three",
+    ],
 )
 def test_an_answer_is_shown_once_wherever_the_agent_puts_it(known: Task) -> None:
     assert viewed(known).strip() == "It is 5."
@@ -152,3 +160,8 @@ def test_a_file_in_an_earlier_message_is_named_although_it_would_be_short_enough
 def test_a_file_beside_text_adds_no_text() -> None:
     picture = artifact(Part(kind="raw", raw=b"PNG"), artifact_id="p")
     assert viewed(task(artifacts=(picture, artifact("A dot.")))) == "[answer]\nA dot."
+
+
+def test_what_several_artifacts_say_together_is_not_said_again_by_the_status() -> None:
+    artifacts = (artifact("One.", artifact_id="a"), artifact("Two.", artifact_id="b"))
+    assert viewed(task(message="One.\n\nTwo.", artifacts=artifacts)) == "[a]\nOne.\n\n[b]\nTwo."

@@ -317,6 +317,28 @@ class CrewAi(Stack):
         yield self.framed("task", self.task("completed", artifacts=[self.whole()]))
 
 
+class Cumulative(Stack):
+    """Appends pieces that each hold the whole text so far, and says it all at the end again."""
+
+    version = "0.3"
+
+    def so_far(self) -> list[str]:
+        return ["".join(self.pieces[: end + 1]) for end in range(len(self.pieces))]
+
+    def speaking(self) -> Iterator[Frame]:
+        for text in self.so_far():
+            yield self.artifact(text, append=True)
+
+    def closing(self) -> Iterator[Frame]:
+        yield self.status("completed", [self.part(self.text)], final=True)
+
+    def stored(self) -> dict[str, Any]:
+        if self.state != "completed":
+            return super().stored()
+        whole = {"artifactId": "a1", "parts": [self.part(text) for text in self.so_far()]}
+        return self.task("completed", [self.part(f"{self.text}\n")], artifacts=[whole])
+
+
 class Js03(Stack):
     """The failure of an agent that crashes comes under another task's id."""
 

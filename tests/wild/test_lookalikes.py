@@ -14,6 +14,7 @@ from lookalikes import (
     AgentFramework,
     AgentStack,
     CrewAi,
+    Cumulative,
     FastA2A,
     GoogleAdk,
     Js03,
@@ -50,6 +51,7 @@ ALL: list[type[Stack]] = [
     FastA2A,
     Praison,
     CrewAi,
+    Cumulative,
     Js03,
 ]
 ASK_IN_TEXT = [LangGraph, Mastra, AgentFramework, AgentStack, Kagenti, PydanticAi, Js03]

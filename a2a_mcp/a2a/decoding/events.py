@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from a2a_mcp.a2a.cumulative import with_whole_texts
 from a2a_mcp.a2a.decoding.json_values import first, identifier, object_of, objects, text_of, texts
 from a2a_mcp.a2a.decoding.parts import decode_part
 from a2a_mcp.a2a.decoding.states import decode_state
@@ -118,11 +119,11 @@ def decode_page(payload: JSON) -> TaskPage | None:
 
 
 def decode_task(value: Mapping[str, JSON]) -> Task | None:
-    """Return a Task; None when it has no id."""
+    """Return a Task; None when it has no id. An ended one tells each of its texts once."""
     task_id = identifier(first(value, "id", "taskId"))
     if not task_id:
         return None
-    return Task(
+    task = Task(
         id=task_id,
         context_id=identifier(first(value, "contextId", "sessionId")),
         status=_status(value.get("status")),
@@ -130,6 +131,7 @@ def decode_task(value: Mapping[str, JSON]) -> Task | None:
         history=tuple(decode_message(item) for item in objects(value.get("history"))),
         metadata=object_of(value.get("metadata")),
     )
+    return with_whole_texts(task)
 
 
 def decode_message(value: Mapping[str, JSON]) -> Message:
