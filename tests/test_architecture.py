@@ -61,6 +61,7 @@ PURE: Final = (
     "files.accepted_types",
     "files.media_types",
     "presentation",
+    "store.sqlite.schema",
     "text",
     "tracking.fairness",
     "tracking.happenings",

@@ -115,7 +115,7 @@ class Job:
         question = question_of(self.follow.agent, task)
         if question is None or question.ref.fingerprint in self.answered:
             return None
-        return question
+        return replace(question, title=self.record.title)
 
 
 class Jobs:

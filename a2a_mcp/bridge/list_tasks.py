@@ -158,6 +158,7 @@ def _row(record: TaskRecord) -> dict[str, JSON]:
         "agent": record.agent,
         "task_id": scrub(task_id) if task_id else None,
         "context_id": scrub(record.context_id) if record.context_id else None,
+        "title": record.title,
         "state": record.state.value,
         "updated": rfc3339(record.updated),
     }

@@ -39,13 +39,17 @@ class QuestionRef:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a task asks: a form to fill in, a link to open, or words alone."""
+    """What a task asks: a form to fill in, a link to open, or words alone.
+
+    `title` reminds the person of the message that began the task.
+    """
 
     ref: QuestionRef
     words: str
     form: Form | None = None
     link: str | None = None
     secret: bool = False
+    title: str | None = None
 
 
 class Answers:
@@ -64,7 +68,11 @@ class Answers:
             task = await self._read(view.agent, view.task_id)
         except (A2AError, BridgeError):
             return None  # the view itself already says what is asked
-        return question_of(view.agent, task) if task else None
+        question = question_of(view.agent, task) if task else None
+        if question is None:
+            return None
+        records = await self._bridge.tasks.find(self._owner, question.ref.task_id, view.agent)
+        return replace(question, title=records[0].title if records else None)
 
     async def answer(
         self, asked: QuestionRef, given: Mapping[str, JSON], base: SendRequest

@@ -30,12 +30,16 @@ MOST_COMPLETIONS: Final = 100  # MCP allows no more
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An address that can be read, with its name; `changed` is in Unix seconds."""
+    """An address that can be read, with its name; `changed` is in Unix seconds.
+
+    `title` is the beginning of a task's message.
+    """
 
     uri: str
     name: str
     description: str
     changed: float | None = None
+    title: str | None = None
 
 
 FIXED: Final = (
@@ -125,6 +129,7 @@ def _task(record: TaskRecord) -> Entry:
         f"{record.agent} task {scrub(task_id)}",
         f"{record.state}, {rfc3339(record.updated)}",
         record.updated,
+        record.title,
     )
 
 

@@ -24,6 +24,7 @@ from a2a_mcp.errors import NotAllowed, SentBefore
 from a2a_mcp.files.accepted_types import DEFAULT_MODES, refuse_unwanted
 from a2a_mcp.presentation import sentences
 from a2a_mcp.store.base import TaskRecord, TaskStore
+from a2a_mcp.text.titles import title_of
 from a2a_mcp.tracking.tracked_task import TrackedTask
 from a2a_mcp.tracking.tracker import TaskTracker
 
@@ -188,7 +189,13 @@ class Sender:
             message_id=message.message_id,
             context_id=context_id,
             interface=route.interface,
+            title=self._title(request),
         )
+
+    def _title(self, request: SendRequest) -> str | None:
+        """Return the title of a task that a message begins; None where none are kept."""
+        config = self._registry.config
+        return title_of(request.text, config.secrets.pieces) if config.server.keep_titles else None
 
     def _deliver(self, record: TaskRecord, target: Target, message: Message) -> Tracked:
         connection = self._registry.connection(record.agent)

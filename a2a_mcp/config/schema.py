@@ -107,6 +107,7 @@ class ServerConfig(Table):
     durability: Literal["normal", "full"] = "normal"
     keep_days: Annotated[int, Field(ge=0)] = 30
     keep_bytes: Annotated[int, Field(ge=0)] = 1024 * MIB
+    keep_titles: bool = True
     updates_bytes: Annotated[int, Field(ge=0)] = 64 * MIB
     state_dir: FilePath | None = None
     files_dir: FilePath | None = None

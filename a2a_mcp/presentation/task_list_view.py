@@ -32,7 +32,8 @@ class TaskListView:
 
 
 def _line(row: dict[str, JSON]) -> str:
-    line = f"- {row['agent']} · {row['state']} · {_name(row)}"
+    title = f'"{row["title"]}" · ' if row.get("title") else ""
+    line = f"- {row['agent']} · {row['state']} · {title}{_name(row)}"
     if row.get("context_id"):
         line += f", context_id {row['context_id']}"
     if row.get("updated"):

@@ -22,7 +22,7 @@ class TaskRecord:
 
     `message_id` is the id of the first message, empty for an adopted task. `handle` is an id that
     the bridge made while the agent's id was unknown. `interface` is opaque text: the interface over
-    which the task was made.
+    which the task was made. `title` is the beginning of the first message, if titles are kept.
     """
 
     key: int
@@ -36,6 +36,7 @@ class TaskRecord:
     interface: str | None
     created: float
     updated: float
+    title: str | None = None
 
     @property
     def pending_id(self) -> str:
@@ -73,6 +74,7 @@ class TaskStore(Protocol):
         message_id: str,
         context_id: str | None = None,
         interface: str | None = None,
+        title: str | None = None,
     ) -> TaskRecord:
         """Record that a message is about to be sent; return the new record.
 

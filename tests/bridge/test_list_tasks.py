@@ -10,7 +10,7 @@ from typing import Any
 import anyio
 import pytest
 from real_agents import Agents
-from scripted import LIST, SEND, ScriptedAgent, done, error, result, scripted, silence, task
+from scripted import GET, LIST, SEND, ScriptedAgent, done, error, result, scripted, silence, task
 from staging import ME, Stage, configured, staged
 
 from a2a_mcp.a2a.model import TaskState
@@ -83,6 +83,27 @@ async def test_a_row_holds_what_a_follow_up_needs_in_both_channels(stage: Stage)
     }
     line = f"- it · input-required · task_id t1, context_id c1, {row['updated']}"
     assert view.prose() == f"{line}\n\nNote: States are as last seen."
+
+
+async def test_a_title_tells_which_task_is_which_in_both_channels(
+    agent: ScriptedAgent, stage: Stage
+) -> None:
+    agent.on(SEND, result({"task": task("working")}))
+    agent.on(GET, result(task("working")))
+    await stage.send("Compare heat pumps\nfor Oslo", agent="it", wait_seconds=0.5)
+    view = await stage.lister.list(ME, TaskFilter(), remote=False)
+    assert view.structured()["tasks"][0]["title"] == "Compare heat pumps"
+    assert '- it · working · "Compare heat pumps" · task_id t1' in view.prose()
+
+
+async def test_no_title_is_kept_if_none_is_wanted(agent: ScriptedAgent, tmp_path: Path) -> None:
+    agent.on(SEND, result({"task": task("working")}))
+    async with staged(configured({"keep_titles": False}, it=agent.url), tmp_path) as stage:
+        await stage.send("Compare heat pumps", wait_seconds=0)
+        view = await stage.lister.list(ME, TaskFilter(), remote=False)
+        records, _ = await stage.tasks.list(ME)
+    assert "title" not in view.structured()["tasks"][0]
+    assert [record.title for record in records] == [None]
 
 
 async def test_filters_are_applied(stage: Stage) -> None:

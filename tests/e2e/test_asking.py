@@ -120,7 +120,7 @@ async def test_a_person_answers_within_the_one_call(
     assert "asked" in answer["note"]
     (form,) = person.asked
     assert isinstance(form, t.ElicitRequestFormParams)
-    assert form.message == f"The agent {kind} asks:\n\nWhich city?"
+    assert form.message == f'The agent {kind} asks about "input":\n\nWhich city?'
     assert list(form.requested_schema["properties"]) == ["answer"]
     assert told(known[kind], answer["task_id"]) == ["input", "Paris"]
 

@@ -92,6 +92,33 @@ async def test_a_message_that_is_about_to_leave_has_a_row(engine: Engine, tmp_pa
         )
 
 
+@each_engine
+async def test_a_title_stays_with_its_task_and_goes_with_it(engine: Engine, tmp_path: Path) -> None:
+    async with opened(engine, tmp_path) as tasks:
+        names = {"owner": "local", "agent": "a"}
+        untitled = await tasks.begin(**names, message_id="m0")
+        first = await tasks.begin(**names, message_id="m1", title="Heat pumps")
+        named = await tasks.update(first, task_id="t1", state=TaskState.WORKING)
+        answer = await tasks.begin(**names, message_id="m2", title="Paris")
+        joined = await tasks.update(answer, task_id="t1")
+        assert [untitled.title, first.title, named.title, joined.title] == [
+            None,
+            *["Heat pumps"] * 3,
+        ]
+        assert [record.title for record in await tasks.find("local", "t1")] == ["Heat pumps"]
+        taker = await tasks.begin(**names, message_id="m3")
+        page, _ = await tasks.list("local")
+        assert {record.message_id: record.title for record in page} == {
+            "m0": None,
+            "m1": "Heat pumps",
+            "m3": None,
+        }
+        adopted = await tasks.adopt(**names, task_id="t2", state=TaskState.WORKING)
+        assert (taker.title, adopted.title) == (None, None)
+        later = await tasks.begin(**names, message_id="m4", title="Later")
+        assert (await tasks.update(later, task_id="t2")).title == "Later"
+
+
 @each_durable_engine
 async def test_a_row_is_seen_by_another_store_before_the_message_leaves(
     engine: Engine, tmp_path: Path

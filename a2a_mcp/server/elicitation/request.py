@@ -31,17 +31,18 @@ def can_be_shown(app: App, question: Question) -> bool:
 def request_of(app: App, question: Question, number: str | None = None) -> t.ElicitRequestParams:
     """Return the request for a question; `number` identifies one that is asked by URL."""
     name, words = question.ref.agent, app.mask(question.words)
+    about = f' about "{app.mask(question.title)}"' if question.title else ""
     if question.link:
-        message = _sign_in_message(name, question.link, words)
+        message = _sign_in_message(name, about, question.link, words)
         return t.ElicitRequestURLParams(message=message, url=question.link, elicitation_id=number)
     schema = question.form.shown if question.form else {}
-    message = f"The agent {name} asks:\n\n{shorten(words, SHOWN_BYTES)}"
+    message = f"The agent {name} asks{about}:\n\n{shorten(words, SHOWN_BYTES)}"
     return t.ElicitRequestFormParams(message=message, requested_schema=schema)
 
 
-def _sign_in_message(name: str, link: str, words: str) -> str:
+def _sign_in_message(name: str, about: str, link: str, words: str) -> str:
     host = urlsplit(link).hostname
-    message = f"The agent {name} asks you to sign in or approve at {host}:\n{link}"
+    message = f"The agent {name} asks you to sign in or approve{about} at {host}:\n{link}"
     if words == link:
         return message
     return f"{message}\n\nIt says: {shorten(words, SHOWN_BYTES)}"

@@ -77,6 +77,7 @@ def _resource(entry: Entry, mask: Mask) -> t.Resource:
     return t.Resource(
         uri=entry.uri,
         name=mask(entry.name),
+        title=mask(entry.title) if entry.title else None,
         description=mask(entry.description),
         mime_type=MARKDOWN,
         annotations=changed or None,

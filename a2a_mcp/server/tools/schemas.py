@@ -105,6 +105,7 @@ TASKS: Final = {
                 agent=TEXT,
                 task_id=TEXT,
                 context_id=TEXT,
+                title=TEXT,
                 state=STATE,
                 updated=TEXT,
                 message_id=TEXT,

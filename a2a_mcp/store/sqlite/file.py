@@ -18,7 +18,7 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final, Literal, TypeVar
 
-from a2a_mcp.store.sqlite.queries import BY_MESSAGE, SCHEMA, SCHEMA_VERSION
+from a2a_mcp.store.sqlite.schema import BY_MESSAGE, SCHEMA, SCHEMA_VERSION, TITLES
 
 if sys.platform == "win32":
     import msvcrt
@@ -96,6 +96,7 @@ class TaskFile:
         try:
             self._copy_to(memory)
             _check_shape(memory)
+            _add_what_is_newer(memory)
             if memory.execute("PRAGMA quick_check(1)").fetchall() != [("ok",)]:
                 raise sqlite3.DatabaseError("the copy is damaged")
         except (sqlite3.Error, OSError):
@@ -216,7 +217,7 @@ def _connect(path: Path, durability: str) -> sqlite3.Connection:
         connection.execute(f"PRAGMA synchronous = {durability.upper()}")
         if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
             _create(connection)
-        connection.execute(BY_MESSAGE.replace("INDEX", "INDEX IF NOT EXISTS", 1))
+        _add_what_is_newer(connection)
         _check_shape(connection)
         undo.pop_all()
     return connection
@@ -228,6 +229,14 @@ def _create(connection: sqlite3.Connection) -> None:
         for statement in SCHEMA:
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    _add_what_is_newer(connection)
+
+
+def _add_what_is_newer(connection: sqlite3.Connection) -> None:
+    """Add what the first files of this schema lack; earlier versions do not look at it."""
+    connection.execute(BY_MESSAGE.replace("INDEX", "INDEX IF NOT EXISTS", 1))
+    for statement in TITLES:
+        connection.execute(statement)
 
 
 def _check_shape(connection: sqlite3.Connection) -> None:

@@ -1,5 +1,5 @@
 # ruff: noqa: S608 - statements are made of words of this module alone; values are bound
-"""The schema of `tasks.db`, and the queries on its tables of tasks and of interface overrides.
+"""The queries on the tables of tasks and of interface overrides in `tasks.db`.
 
 Functions of one open connection; SQLite's own errors pass through. It must never import sqlite3
 itself (it is part of start-up), wait, or change a row in more than one step outside a transaction.
@@ -18,39 +18,14 @@ from a2a_mcp.store.base import PENDING, Records, TaskRecord
 if TYPE_CHECKING:
     from sqlite3 import Connection
 
-SCHEMA_VERSION: Final = 1
-# For pending ids that a list showed before the handle was written. It is newer than the schema's
-# first files, which get it when they are opened.
-BY_MESSAGE: Final = "CREATE INDEX tasks_by_message ON tasks (message_id) WHERE message_id <> ''"
-SCHEMA: Final = (
-    "CREATE TABLE tasks (key INTEGER PRIMARY KEY, owner TEXT NOT NULL, agent TEXT NOT NULL, "
-    "message_id TEXT NOT NULL, task_id TEXT, handle TEXT, context_id TEXT, state TEXT NOT NULL, "
-    "interface TEXT, created REAL NOT NULL, updated REAL NOT NULL)",
-    # A handle stays valid for ever, also after a follow-up gave the same task a second one.
-    "CREATE TABLE earlier_handles (handle TEXT PRIMARY KEY, task INTEGER NOT NULL)",
-    "CREATE UNIQUE INDEX tasks_by_task ON tasks (task_id, owner, agent) WHERE task_id IS NOT NULL",
-    "CREATE INDEX tasks_by_handle ON tasks (handle) WHERE handle IS NOT NULL",
-    "CREATE INDEX tasks_by_context ON tasks (context_id) WHERE context_id IS NOT NULL",
-    # No index on columns that change during a call: SQLite writes every page that it touches.
-    "CREATE INDEX tasks_by_update ON tasks (owner, updated, key, agent)",
-    "CREATE INDEX earlier_handles_by_task ON earlier_handles (task)",
-    BY_MESSAGE,
-    # The interface overrides. The name is part of the files that are in use.
-    "CREATE TABLE lessons (agent TEXT, url TEXT, interface TEXT, PRIMARY KEY (agent, url))",
-    "CREATE TRIGGER handle_replaced AFTER UPDATE OF handle ON tasks "
-    "WHEN old.handle <> new.handle BEGIN "
-    "INSERT OR REPLACE INTO earlier_handles VALUES (old.handle, old.key); END",
-    "CREATE TRIGGER task_removed AFTER DELETE ON tasks BEGIN "
-    "DELETE FROM earlier_handles WHERE task = old.key; END",
-)
-
 _STATES: Final = {state.value: state for state in TaskState}
 _ENDED: Final = "(" + ", ".join(f"'{state}'" for state in sorted(TERMINAL)) + ")"
 _COLUMNS: Final = (
     "owner, agent, message_id, task_id, handle, context_id, state, interface, created, updated"
 )
-_ROW: Final = f"SELECT key, {_COLUMNS} FROM tasks "
-_WRITTEN: Final = f"RETURNING key, {_COLUMNS}"
+_READ: Final = f"key, {_COLUMNS}, (SELECT title FROM titles WHERE task = tasks.key)"
+_ROW: Final = f"SELECT {_READ} FROM tasks "
+_WRITTEN: Final = f"RETURNING {_READ}"
 _BY_TASK: Final = f"{_ROW}WHERE task_id = :task_id AND owner = :owner AND agent = :agent"
 # SQLite reuses the key of a removed row, so a row is identified by more than its key.
 _SAME: Final = (
@@ -107,7 +82,23 @@ _CLOCK_SLACK_SECONDS: Final = 3600.0
 
 def add(connection: Connection, record: TaskRecord) -> TaskRecord:
     """Write a new row; return the record with its key."""
+    if record.title is None:
+        return _add(connection, record)
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        return _with_title(connection, _add(connection, record))
+
+
+def _add(connection: Connection, record: TaskRecord) -> TaskRecord:
     return replace(record, key=connection.execute(_INSERT, _values(record)).lastrowid or 0)
+
+
+def _with_title(connection: Connection, record: TaskRecord, title: str | None = None) -> TaskRecord:
+    """Write the title of a task that has none yet; return the record with the title it has."""
+    title = record.title or title
+    if title is not None:
+        connection.execute("INSERT OR IGNORE INTO titles VALUES (?, ?)", (record.key, title))
+    return replace(record, title=title)
 
 
 def put(connection: Connection, record: TaskRecord) -> TaskRecord:
@@ -243,9 +234,10 @@ def _join(
 def _put(connection: Connection, record: TaskRecord) -> TaskRecord:
     added = connection.execute(_PUT, _values(record)).lastrowid
     if record.task_id is None:
-        return replace(record, key=added or 0)
+        return _with_title(connection, replace(record, key=added or 0))
     values = {"task_id": record.task_id, "owner": record.owner, "agent": record.agent}
-    return _one(connection, _BY_TASK, values) or record
+    written = _one(connection, _BY_TASK, values) or record
+    return _with_title(connection, written, record.title)
 
 
 def _one(connection: Connection, statement: str, values: dict[str, Any]) -> TaskRecord | None:

@@ -75,6 +75,7 @@ class SqliteTaskStore(TaskStore, InterfaceOverrides):
         message_id: str,
         context_id: str | None = None,
         interface: str | None = None,
+        title: str | None = None,
     ) -> TaskRecord:
         _check_ids(None, context_id)
         now = await self._sweep_when_due()
@@ -90,6 +91,7 @@ class SqliteTaskStore(TaskStore, InterfaceOverrides):
             interface,
             now,
             now,
+            title,
         )
         return await self._run(lambda connection: queries.add(connection, new))
 

@@ -7,6 +7,7 @@ import sqlite3
 import stat
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from anyio.lowlevel import checkpoint
 from store.sqlite.stores import begun, listed, opened
 
 from a2a_mcp.a2a.model import TaskState
-from a2a_mcp.store.sqlite import queries
+from a2a_mcp.store.sqlite import queries, schema
 from a2a_mcp.store.sqlite.file import TaskFile
 from a2a_mcp.store.sqlite.store import SqliteTaskStore
 
@@ -24,6 +25,7 @@ pytestmark = pytest.mark.anyio
 
 DAY = 86400.0
 NOW = 1_800_000_000.0
+SCHEMA_DIGEST = "9dac36e07b810ee78d5277bba7b6f91fdac783a90ebeaf34e9bc9c23a87f447c"
 
 
 class Clock:
@@ -356,6 +358,42 @@ async def test_a_file_of_before_ids_of_messages_were_indexed_keeps_its_tasks(
     async with opened(tmp_path) as tasks:
         assert await tasks.find("local", record.pending_id) == [record]
         assert tasks.problem is None
+    assert set_aside(tmp_path) == []
+
+
+def test_what_an_earlier_version_looks_for_is_unchanged() -> None:
+    digest = sha256("\n".join(schema.SCHEMA).encode()).hexdigest()
+    assert (schema.SCHEMA_VERSION, digest) == (1, SCHEMA_DIGEST)
+
+
+async def test_a_file_of_before_titles_keeps_its_tasks_and_serves_the_version_before_too(
+    tmp_path: Path,
+) -> None:
+    row = "'local', 'a', {}, NULL, NULL, NULL, 'completed', NULL, 1.0, 1.0"
+    insert = f"INSERT INTO tasks ({queries._COLUMNS}) VALUES ({row})"
+    with closing(sqlite3.connect(tmp_path / "tasks.db", isolation_level=None)) as before:
+        for statement in schema.SCHEMA:
+            before.execute(statement)
+        before.execute("PRAGMA user_version = 1")
+        before.execute(insert.format("'old'"))
+        async with opened(tmp_path, clock=Clock(2.0)) as tasks:
+            new = await tasks.begin(owner="local", agent="a", message_id="new", title="Heat pumps")
+            page, _ = await tasks.list("local")
+            assert {record.message_id: record.title for record in page} == {
+                "old": None,
+                "new": "Heat pumps",
+            }
+            assert tasks.problem is None
+            found = {sql for (sql,) in before.execute("SELECT sql FROM sqlite_master")}
+            assert found.issuperset(schema.SCHEMA)
+            assert before.execute("PRAGMA user_version").fetchall() == [(1,)]
+            before.execute("DELETE FROM tasks WHERE key = ?", (new.key,))
+            before.execute(insert.format("'taker'"))
+            page, _ = await tasks.list("local")
+            assert {record.message_id: record.title for record in page} == {
+                "old": None,
+                "taker": None,
+            }
     assert set_aside(tmp_path) == []
 
 
