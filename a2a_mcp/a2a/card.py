@@ -26,6 +26,7 @@ from a2a_mcp.a2a.errors import (
     A2AError,
     AgentUnreachable,
     AuthenticationRequired,
+    Delivery,
     InvalidAgentResponse,
 )
 from a2a_mcp.a2a.http.origins import origin_of, parse, plain
@@ -37,6 +38,8 @@ from a2a_mcp.a2a.model import JSON
 CARD_HEADERS: Final = {"A2A-Version": "1.0"}
 WELL_KNOWN: Final = ("/.well-known/agent-card.json", "/.well-known/agent.json")
 OTHER_PATHS: Final = ("/v1/card", "/agent.json")
+# A gateway answers so in the place of an agent that does not run, or has too much to do.
+UNAVAILABLE: Final = frozenset({429, 502, 503, 504})
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS: Final = 3
 FRESH_SECONDS: Final = 300.0
@@ -101,6 +104,7 @@ async def _search(
     if known and known.url in urls:
         urls = [known.url, *(other for other in urls if other != known.url)]
     seen: list[str] = []
+    unavailable: AgentUnreachable | None = None
     for card_url in urls:
         answer = await _ask(transport, card_url, attachment, known)
         if answer.status == 304 and known:
@@ -109,8 +113,9 @@ async def _search(
             raise _refused(answer, card_url)
         if answer.status < 400 and is_card(answer.body):
             return _found(answer, card_url, clock)
+        unavailable = unavailable or _unavailable(answer, card_url)
         seen.append(f"{plain(card_url)} ({_what(answer)})")
-    raise InvalidAgentResponse("no agent card at " + ", ".join(seen), url=plain(url))
+    raise unavailable or InvalidAgentResponse("no agent card at " + ", ".join(seen), url=plain(url))
 
 
 async def _ask(
@@ -145,6 +150,17 @@ def _refused(answer: HttpResponse, url: str) -> A2AError:
     if isinstance(error, AuthenticationRequired):
         error.challenge = answer.headers.get("www-authenticate")
     return error
+
+
+def _unavailable(answer: HttpResponse, url: str) -> AgentUnreachable | None:
+    """Return the error for an answer that says that the agent does not work now; else None."""
+    wait = answer.headers.get("retry-after")
+    if answer.status < 400 or (answer.status not in UNAVAILABLE and not wait):
+        return None
+    told = f"its server is there but answers HTTP {answer.status}: the agent is unavailable now"
+    if wait and wait.strip().isdecimal():
+        told += f", and asks to try again in {int(wait)} s"
+    return AgentUnreachable(told, delivery=Delivery.NEVER, url=plain(url))
 
 
 def _found(answer: HttpResponse, url: str, clock: Callable[[], float]) -> FoundCard:

@@ -306,3 +306,30 @@ def test_a_card_from_the_configuration_never_ages() -> None:
     assert found.fresh_until == float("inf")
     with pytest.raises(InvalidAgentResponse, match=r"card\.json is not an agent card"):
         inline_card({"name": "a"}, "card.json")
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (ok("bad gateway", status=502, kind="text/html"), "HTTP 502"),
+        (ok("", status=503), "HTTP 503"),
+        (ok("", "Retry-After: 30", status=503), "try again in 30 s"),
+        (ok("", "Retry-After: soon", status=500), "HTTP 500"),
+        (ok("", status=429), "HTTP 429"),
+    ],
+)
+async def test_an_agent_that_does_not_work_now_is_unavailable_and_not_another_thing(
+    answer: bytes, words: str
+) -> None:
+    async with serving(always(answer)) as server, transport() as client:
+        with pytest.raises(AgentUnreachable) as failed:
+            await find(client, server)
+    assert "unavailable now" in failed.value.message
+    assert words in failed.value.message
+    assert failed.value.delivery is Delivery.NEVER
+
+
+async def test_a_card_beside_an_unavailable_address_is_found() -> None:
+    routes = {NEW: ok("", status=503), OLD: ok(CARD)}
+    async with serving(by_path(routes)) as server, transport() as client:
+        assert (await find(client, server)).url == server.url + OLD

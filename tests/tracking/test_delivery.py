@@ -120,7 +120,7 @@ PROVE_NOTHING: dict[str, Reply] = {
     "429 with a Retry-After that is a date": plain(
         429, retry_after="Wed, 21 Oct 2026 07:28:00 GMT"
     ),
-    "a redirect": plain(307, location="/elsewhere"),
+    "a redirect to another origin": plain(307, location="https://elsewhere.example/"),
     "a redirect that changes the verb": plain(302, location="/elsewhere"),
     "200 with HTML": plain(200),
     "200 with broken JSON": http(200, b'{"jsonrpc": "2.0", "result": {'),

@@ -1,20 +1,13 @@
 """Files that agents link to: from their own origins with credentials, from elsewhere without."""
 
-import datetime
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import anyio
 import pytest
-from anyio.abc import SocketAttribute
-from anyio.streams.tls import TLSListener
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from certificates import serving_tls
 from faults import Peer, Server, always, by_path, head, ok, serving, transport
 
 from a2a_mcp.a2a.auth.static import Attachment
@@ -145,42 +138,9 @@ def test_an_address_of_the_public_internet_is_told(address: str) -> None:
 
 @asynccontextmanager
 async def elsewhere(name: str, folder: Path) -> AsyncIterator[tuple[Server, ssl.SSLContext]]:
-    """Serve a file over TLS under a name; gives also what trusts its certificate."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    start = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(start)
-        .not_valid_after(start.replace(year=2120))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = certificate.public_bytes(serialization.Encoding.PEM)
-    both = folder / "both.pem"
-    both.write_bytes(
-        pem
-        + key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    serves = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    serves.load_cert_chain(both)
-    trusts = ssl.create_default_context(cadata=pem.decode())
-    plain = await anyio.create_tcp_listener(local_host="127.0.0.1")
-    port = plain.extra(SocketAttribute.local_port)
-    server = Server(always(file()), port)
-    listener = TLSListener(plain, serves, standard_compatible=False)
-    async with listener, anyio.create_task_group() as group:
-        group.start_soon(listener.serve, server.handle)
-        yield server, trusts
-        group.cancel_scope.cancel()
+    """Serve a file over TLS under a name; yield also what trusts its certificate."""
+    async with serving_tls(always(file()), name, folder) as served:
+        yield served
 
 
 @pytest.fixture
