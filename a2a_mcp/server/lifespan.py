@@ -32,7 +32,7 @@ from a2a_mcp.presentation.message_artifacts import count_results
 from a2a_mcp.server.app import App
 from a2a_mcp.server.change_feed import Streams
 from a2a_mcp.server.instructions import instructions
-from a2a_mcp.server.sdk_private import lowlevel_server
+from a2a_mcp.server.sdk_private import lowlevel_server, withdraw_method
 from a2a_mcp.server.state_sealing import sealing
 from a2a_mcp.server.tasks_extension.methods import McpTasks
 from a2a_mcp.server.tools.definitions import all_tools
@@ -55,6 +55,9 @@ RESOURCE_METHODS: Final[dict[str, type[t.RequestParams]]] = {
     "resources/subscribe": t.SubscribeRequestParams,
     "resources/unsubscribe": t.UnsubscribeRequestParams,
 }
+
+UNUSED_METHODS: Final = ("prompts/list", "prompts/get")
+"""What the SDK serves though there is nothing behind it."""
 
 
 def create_server(
@@ -99,6 +102,8 @@ def create_server(
         **server_options,
     )
     _serve_resources(server)
+    for method in UNUSED_METHODS:
+        withdraw_method(server, method)
     return server
 
 

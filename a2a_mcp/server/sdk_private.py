@@ -20,6 +20,11 @@ def lowlevel_server(server: MCPServer[Any]) -> Server[Any]:
     return server._lowlevel_server
 
 
+def withdraw_method(server: MCPServer[Any], method: str) -> None:
+    """Let `server` answer a method as one that it does not have, and no longer advertise it."""
+    del lowlevel_server(server)._request_handlers[method]
+
+
 def connection_state(session: ServerSession) -> dict[str, Any]:
     """Return a dictionary that lives as long as the session's connection."""
     return session._connection.state

@@ -36,6 +36,7 @@ class Lines:
         self.process = process
         self.version = version
         self.instructions = ""
+        self.capabilities: Message = {}
         self.written: list[bytes] = []
         self.notifications: list[Message] = []
         self._stdin = process.stdin
@@ -52,6 +53,7 @@ class Lines:
             assert result["protocolVersion"] == self.version
             await self.write({"method": "notifications/initialized"})
         self.instructions = result.get("instructions", "")
+        self.capabilities = result["capabilities"]
 
     async def request(self, method: str, **params: Any) -> Message:
         """Send a request and return the message that answers it."""

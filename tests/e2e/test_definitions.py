@@ -22,6 +22,7 @@ pytestmark = pytest.mark.anyio
 
 GOLDEN: Final = Path(__file__).parents[1] / "golden" / "tools.json"
 UPDATE: Final = "A2A_MCP_UPDATE_GOLDEN"
+METHOD_NOT_FOUND: Final = -32601
 HINTS: Final = {"readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"}
 PARAMETERS: Final = {
     "agent_info": "agent refresh",
@@ -143,6 +144,21 @@ def every_schema(schema: Any) -> Iterator[dict[str, Any]]:
     elif isinstance(schema, list):
         for inner in schema:
             yield from every_schema(inner)
+
+
+@pytest.mark.parametrize("version", [LEGACY, MODERN])
+@pytest.mark.parametrize(
+    ("method", "params"), [("prompts/list", {}), ("prompts/get", {"name": "any"})], ids=str
+)
+async def test_prompts_are_neither_advertised_nor_served(
+    home: Home, version: str, method: str, params: dict[str, Any]
+) -> None:
+    home.configure({"a": "http://127.0.0.1:1"})
+    async with lines(home, version) as pipes:
+        assert "tools" in pipes.capabilities
+        assert "prompts" not in pipes.capabilities
+        answer = await pipes.request(method, **params)
+        assert answer["error"]["code"] == METHOD_NOT_FOUND
 
 
 @pytest.mark.parametrize("version", [LEGACY, MODERN])
