@@ -15,7 +15,7 @@ from a2a_mcp.presentation import artifact_sentences, attachments, content
 from a2a_mcp.presentation.artifact_request import ArtifactRequest, shown_id
 from a2a_mcp.presentation.attachments import Link, Media, SavedFile
 from a2a_mcp.presentation.budget import NAME_BYTES
-from a2a_mcp.presentation.json_pointer import read_pointer
+from a2a_mcp.presentation.json_pointer import describe_members, first_data, read_pointer
 from a2a_mcp.presentation.text_range import read_range
 from a2a_mcp.presentation.text_search import search
 from a2a_mcp.text.truncate import MaskText, shorten
@@ -49,9 +49,13 @@ def read_artifact(
     """
     heading = _heading(agent, artifact, mask)
     room -= ROOM_FOR_HEADING + len(heading.encode())
-    media, left_out = attachments.media_within_limit(parts if request.is_first_piece else ())
+    found = attachments.media_of_parts(parts if request.is_first_piece else ())
+    wanted = [media for media in found if request.wants_sound or not media.is_sound]
+    media, left_out = attachments.media_within_limit(wanted)
     if left_out:
         heading += f" · {artifact_sentences.more_media(left_out)}"
+    if len(wanted) < len(found):
+        heading += f" · {artifact_sentences.SOUND_NOT_SHOWN}"
     file_count = sum(part.kind == "raw" for part in parts)
     files = attachments.list_files(saved_files, file_count, room // 2)
     text = heading + _read(parts, request, room - len(files.encode()), mask)
@@ -75,7 +79,16 @@ def _read(parts: tuple[Part, ...], request: ArtifactRequest, room: int, mask: Ma
     text = mask(_whole_text(parts))
     if request.search:
         return f"\n{search(text, request.search, request.offset, room)}"
-    return read_range(text, request, room)
+    hint = "" if request.offset or len(text.encode()) <= room else _member_hint(parts, mask)
+    return read_range(text, request, room - len(hint.encode())) + hint
+
+
+def _member_hint(parts: tuple[Part, ...], mask: MaskText) -> str:
+    """Return the words that lead from a long text into the data it was made of, if any."""
+    data = first_data(parts)
+    if data is None:
+        return ""
+    return f"\n{artifact_sentences.or_read_a_member(describe_members(data.data, mask))}"
 
 
 def _whole_text(parts: tuple[Part, ...]) -> str:
@@ -88,5 +101,5 @@ def _whole_text(parts: tuple[Part, ...]) -> str:
 
 def _shown(part: Part) -> str:
     if part.kind == "data":
-        return content.indented_json(part.data) + "\n"
+        return content.readable_json(part.data) + "\n"
     return content.text_in_file(part) or content.describe(part) + "\n"

@@ -42,6 +42,11 @@ class ArtifactRequest:
     search: str | None = None
 
     @property
+    def wants_sound(self) -> bool:
+        """Return whether a sound is wanted as such, by its part."""
+        return self.part is not None
+
+    @property
     def is_first_piece(self) -> bool:
         """Return whether it is the first piece, with which files, pictures and sounds come."""
         return self.search is None and self.pointer is None and not self.offset

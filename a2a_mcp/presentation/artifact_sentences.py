@@ -20,10 +20,13 @@ REST_IS_LOST: Final = (
 )
 
 
-def read_on(task_id: str, artifact_id: str) -> str:
+def read_on(task_id: str, artifact_id: str, *, is_data: bool) -> str:
     """Say how to read the rest of a text that was cut."""
     call = get_artifact_call(task_id, artifact_id)
-    return f"The text is cut. Read on with {call}{OFFSET_PLACEHOLDER}), or search= for a phrase."
+    ways = "search= for a phrase"
+    if is_data:
+        ways += " or pointer= for a member"
+    return f"The text is cut. Read on with {call}{OFFSET_PLACEHOLDER}), or {ways}."
 
 
 def get_artifact_call(task_id: str, artifact_id: str) -> str:
@@ -42,6 +45,7 @@ FILES_NOT_KEPT: Final = (
     "Its files cannot be read again: the agent made no task of this answer, and the bridge keeps "
     "no results (keep_bytes or keep_days is 0)."
 )
+SOUND_NOT_SHOWN: Final = "its sound comes as a file; as audio only with part="
 NO_ITEMS: Final = "no items"
 
 

@@ -32,6 +32,11 @@ class Media:
     data: bytes
     media_type: str
 
+    @property
+    def is_sound(self) -> bool:
+        """Return whether it is a sound."""
+        return self.media_type.startswith("audio/")
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -74,9 +79,13 @@ def media_of(part: Part) -> Media | None:
     return Media(part.raw, media_type) if media_type else None
 
 
-def media_within_limit(parts: Sequence[Part]) -> tuple[tuple[Media, ...], int]:
+def media_of_parts(parts: Sequence[Part]) -> tuple[Media, ...]:
+    """Return the pictures and sounds among parts."""
+    return tuple(media for part in parts if (media := media_of(part)))
+
+
+def media_within_limit(found: Sequence[Media]) -> tuple[tuple[Media, ...], int]:
     """Return the pictures and sounds that one message can carry, and how many did not fit."""
-    found = [media for part in parts if (media := media_of(part))]
     taken: list[Media] = []
     room = MOST_MEDIA
     for media in found:

@@ -31,6 +31,7 @@ WIDEST_IN_JSON: Final = 6  # bytes of one character that is written as an escape
 ROOM_FOR_OFFSET: Final = 8
 ROOM_FOR_IDS: Final = 3_000  # ids, names and next step, each at its longest
 LINE_ENDS: Final = 4
+JSON_TYPE: Final = "application/json"
 
 
 class View(Protocol):
@@ -172,7 +173,8 @@ def _how_to_read_on(view: TaskView) -> str:
             else artifact_sentences.TEXT_TOO_LONG
         )
     largest = max(view.artifacts, key=lambda artifact: artifact.size or 0)
-    read_on = artifact_sentences.read_on(task_id, largest.artifact_id)
+    is_data = largest.media_type == JSON_TYPE
+    read_on = artifact_sentences.read_on(task_id, largest.artifact_id, is_data=is_data)
     is_said_already = artifact_sentences.get_artifact_call(task_id, largest.artifact_id) in step
     return read_on if is_said_already else f"{read_on} {step}".strip()
 

@@ -15,6 +15,9 @@ from a2a_mcp.a2a.model import JSON, Part
 from a2a_mcp.files import media_types
 from a2a_mcp.text.untrusted import scrub
 
+JSON_LINE: Final = 100
+"""Characters of a line of JSON that holds more than one value."""
+
 TEXT_TYPES: Final = frozenset(
     {"application/json", "application/xml", "application/yaml", "application/toml"}
 )
@@ -74,12 +77,39 @@ def text_in_file(part: Part) -> str | None:
         return None
 
 
-def indented_json(value: JSON) -> str:
-    """Return JSON for reading, its members sorted so that ranges of several reads fit together.
+def readable_json(value: JSON) -> str:
+    """Return JSON for reading: a value that fits into a line stands in one, others are indented.
 
-    a2a-sdk 1.x keeps data in protobuf maps, whose order differs in each process and each copy.
+    Its members are sorted so that ranges of several reads fit together: a2a-sdk 1.x keeps data in
+    protobuf maps, whose order differs in each process and each copy.
     """
-    return json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True)
+    return "\n".join(_json_lines(value))
+
+
+def _json_lines(value: JSON) -> list[str]:
+    if not value or not isinstance(value, dict | list):
+        return [json.dumps(value, ensure_ascii=False)]
+    members = _json_members(value)
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    if all(len(lines) == 1 for lines in members):
+        line = f"{opening}{', '.join(lines[0] for lines in members)}{closing}"
+        if len(line) <= JSON_LINE:
+            return [line]
+    for lines in members[:-1]:
+        lines[-1] += ","
+    return [opening, *(f" {line}" for lines in members for line in lines), closing]
+
+
+def _json_members(value: dict[str, JSON] | list[JSON]) -> list[list[str]]:
+    """Return the lines of each member, with its name."""
+    if isinstance(value, list):
+        return [_json_lines(item) for item in value]
+    named = ((json.dumps(name, ensure_ascii=False), value[name]) for name in sorted(value))
+    return [_named_lines(name, _json_lines(item)) for name, item in named]
+
+
+def _named_lines(name: str, lines: list[str]) -> list[str]:
+    return [f"{name}: {lines[0]}", *lines[1:]]
 
 
 def is_text_type(media_type: str) -> bool:

@@ -18,7 +18,7 @@ from a2a_mcp.presentation.artifact_request import (
     end_of_range,
     first_of_range,
 )
-from a2a_mcp.presentation.content import indented_json
+from a2a_mcp.presentation.content import readable_json
 from a2a_mcp.presentation.text_range import read_range
 from a2a_mcp.text.truncate import MaskText, shorten
 from a2a_mcp.text.untrusted import scrub
@@ -37,13 +37,13 @@ def read_pointer(
 
     The first line belongs to the heading. Raises NothingThere.
     """
-    part = next((part for part in parts if part.kind == "data"), None)
+    part = first_data(parts)
     if part is None:
         raise NothingThere("The artifact holds no data for a pointer.", "Read it without pointer.")
     value = resolve(part.data, request.pointer or "", mask)
     if isinstance(value, list):
         return f"\n{_read_items(value, request, room, mask)}"
-    shown = mask(scrub(indented_json(value)))
+    shown = mask(scrub(readable_json(value)))
     is_whole = not request.offset and request.limit is None
     if is_whole and len(shown.encode()) <= room:
         return f"\n{shown}"
@@ -51,6 +51,11 @@ def read_pointer(
         return read_range(mask(scrub(value)), request, room)
     hint = f"\n{artifact_sentences.or_read_a_member(describe_members(value, mask))}"
     return read_range(shown, request, room - len(hint.encode())) + hint
+
+
+def first_data(parts: tuple[Part, ...]) -> Part | None:
+    """Return the data part that a pointer leads into; None without one."""
+    return next((part for part in parts if part.kind == "data"), None)
 
 
 def resolve(data: JSON, pointer: str, mask: MaskText = str) -> JSON:

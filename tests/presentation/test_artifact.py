@@ -34,7 +34,7 @@ def test_an_empty_artifact_says_that_it_is_empty() -> None:
 
 def test_texts_are_joined_without_separator_and_data_has_its_own_lines() -> None:
     shown = body(read(task(text("Ber"), text("lin"), data({"n": 1}), text("end"))).text)[0]
-    assert shown == 'Berlin\n{\n  "n": 1\n}\nend'
+    assert shown == 'Berlin\n{"n": 1}\nend'
 
 
 def test_hostile_text_is_shown_as_escapes() -> None:

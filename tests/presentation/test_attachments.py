@@ -58,6 +58,20 @@ def test_a_picture_comes_beside_words_that_name_it() -> None:
     assert "dot.png" in shown.text
 
 
+def test_a_sound_comes_beside_the_words_only_where_its_part_is_asked_for() -> None:
+    wav = b"RIFF\x00\x00\x00\x00WAVEfmt "
+    known = task(
+        text("hear"), Part(kind="raw", raw=wav, filename="a.wav"), Part(kind="raw", raw=PNG)
+    )
+    whole = read(known)
+    assert [media.media_type for media in whole.media] == ["image/png"]
+    assert "a.wav" in whole.text
+    assert "audio only with part=" in whole.text
+    asked = read(known, part=1)
+    assert [media.media_type for media in asked.media] == ["audio/wav"]
+    assert "audio only" not in asked.text
+
+
 @pytest.mark.parametrize("later", [{"offset": 3}, {"search": "see"}, {"pointer": "/dots"}])
 def test_a_picture_comes_once_with_the_first_piece(later: dict[str, Any]) -> None:
     known = task(text("see it"), Part(kind="raw", raw=PNG), data({"dots": [1, 2]}))

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
+import pytest
 from building import artifact, task
 
 from a2a_mcp.a2a.model import (
@@ -9,6 +13,7 @@ from a2a_mcp.a2a.model import (
     Task,
 )
 from a2a_mcp.presentation import task_view
+from a2a_mcp.presentation.content import readable_json
 
 
 def viewed(known: Task) -> str:
@@ -32,3 +37,35 @@ def test_an_unreadable_part_says_why() -> None:
     assert viewed(task(artifacts=(artifact(broken),))) == (
         "[empty part 'x.png': the file's base64 could not be read]"
     )
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        "é\n",
+        {},
+        [],
+        [[], {}],
+        {"b": [1, {"c": "x" * 200}], "a": {"": [True, None, 1.5]}},
+        [{"city": f"city {n}", "temperatures": [n, n + 0.5]} for n in range(20)],
+        {"rows": [list(range(100)), "y" * 150], '"quoted"': 1},
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_readable_json_is_the_same_json(value: Any) -> None:
+    assert json.loads(readable_json(value)) == value
+
+
+def test_readable_json_breaks_lines_only_where_a_value_does_not_fit_into_one() -> None:
+    value = {"rows": [{"b": n, "a": "x" * 60} for n in range(2)], "total": 2}
+    row = "x" * 60
+    first, second = (f'  {{"a": "{row}", "b": {n}}}' for n in range(2))
+    lines = ["{", ' "rows": [', f"{first},", second, " ],", ' "total": 2', "}"]
+    assert readable_json(value) == "\n".join(lines)
+
+
+def test_readable_json_is_hardly_longer_than_compact_json() -> None:
+    rows = [{"id": n, "name": f"n{n}", "tags": ["a", "b"], "at": {"x": n}} for n in range(500)]
+    compact = json.dumps({"rows": rows}, separators=(",", ":"))
+    assert len(readable_json({"rows": rows})) < 1.25 * len(compact)

@@ -116,6 +116,15 @@ def test_a_large_object_is_read_by_ranges_and_says_what_can_be_pointed_to() -> N
     assert json.loads(whole) == value
 
 
+def test_data_that_is_cut_says_that_a_pointer_leads_into_it() -> None:
+    value = {f"key{n}": "x" * 50 for n in range(500)}
+    first = read(task(text("Found:"), data(value)))
+    assert "Or read a member by pointer: the keys there are key0, key1" in first.text
+    assert len(first.text.encode()) <= ROOM
+    assert "by pointer" not in read(task(text("Found:"), data(value)), offset=9_000).text
+    assert "by pointer" not in read(task(text("Found:"), data({"n": 1}))).text
+
+
 def test_a_range_of_a_short_text_in_data_is_exact() -> None:
     shown = read(task(data({"t": "0123456789"})), pointer="/t", offset=2, limit=3).text
     assert body(shown)[0] == "234"

@@ -16,7 +16,7 @@ import mcp.types as t
 from a2a_mcp.a2a.model import Artifact, Part
 from a2a_mcp.files import media_types
 from a2a_mcp.presentation import artifact_sentences
-from a2a_mcp.presentation.content import describe, indented_json, is_text_type, size_of
+from a2a_mcp.presentation.content import describe, is_text_type, readable_json, size_of
 from a2a_mcp.server.results import Mask
 from a2a_mcp.text.untrusted import scrub
 
@@ -68,7 +68,7 @@ def _contents(part: Part, uri: str, mask: Mask) -> Contents:
             text = part.text.encode("utf-8", "replace").decode()
             return text_contents(uri, mask(text), _media_type(part))
         case "data":
-            return text_contents(uri, mask(scrub(indented_json(part.data))), _media_type(part))
+            return text_contents(uri, mask(scrub(readable_json(part.data))), _media_type(part))
         case "url":
             return text_contents(uri, mask(scrub(part.url)), "text/uri-list")
         case "raw":

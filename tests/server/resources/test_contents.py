@@ -50,7 +50,7 @@ def test_parts_of_an_artifact_keep_their_order_and_kind() -> None:
     ] == [
         ("text/plain", "a\x1bb?"),
         ("text/markdown", "# c"),
-        ("application/json", '{\n  "é": 1\n}'),
+        ("application/json", '{"é": 1}'),
         ("application/x", bytes(range(256))),
         ("text/plain", "de"),
         ("text/csv; charset=utf-8", "café ***\r\n"),

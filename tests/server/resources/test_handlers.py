@@ -104,9 +104,9 @@ async def test_data_that_is_told_in_another_order_each_time_reads_as_one_text(
             whole += body
             if not more:
                 break
-            offset = int(end.rstrip("."))
+            offset = int(end.partition(".")[0])
         assert json.loads(whole) == table
-        assert offset > 15_000
+        assert offset > 9_000
         uri = resource_uris.of_artifact("it", task_id, "a")
         first, second = [(await client.read_resource(uri)).contents for _ in range(2)]
         assert first == second
