@@ -52,6 +52,7 @@ class Stage:
     tasks: SqliteTaskStore
     lister: TaskLister
     memory: UpdateMemory
+    tracker: TaskTracker
 
     async def send(self, text: str = "hello", *, owner: str = ME, **fields: Any) -> TaskView:
         """Send, waiting at most five seconds unless told."""
@@ -99,7 +100,7 @@ async def staged(
                 group.start_soon(kept.run)
                 group.start_soon(registry.tidy)
                 bridge = Bridge(registry, tasks, follower, kept)
-                yield Stage(bridge, registry, tasks, TaskLister(registry, tasks), memory)
+                yield Stage(bridge, registry, tasks, TaskLister(registry, tasks), memory, follower)
                 group.cancel_scope.cancel()
     finally:
         with anyio.CancelScope(shield=True):

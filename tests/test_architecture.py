@@ -72,6 +72,7 @@ PURE: Final = (
     "tracking.sameness",
     "tracking.state",
     "tracking.tail",
+    "tracking.times",
 )
 IMPURE: Final = frozenset(
     {
@@ -115,6 +116,7 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
     "server.elicitation.rounds": frozenset({"a2a_mcp.bridge.questions"}),
     "server.lifespan": frozenset({"a2a_mcp.server.resources.subscriptions"}),
     "store.sqlite.store": frozenset({"a2a_mcp.store.sqlite.file"}),
+    "telemetry.descriptors": frozenset({"resource"}),
     "tracking.streaming": frozenset({"a2a_mcp.tracking.delivery"}),
 }
 

@@ -108,6 +108,7 @@ class ServerConfig(Table):
     keep_days: Annotated[int, Field(ge=0)] = 30
     keep_bytes: Annotated[int, Field(ge=0)] = 1024 * MIB
     keep_titles: bool = True
+    max_followed: Annotated[int, Field(ge=1)] = 2_000
     updates_bytes: Annotated[int, Field(ge=0)] = 64 * MIB
     state_dir: FilePath | None = None
     files_dir: FilePath | None = None

@@ -38,6 +38,7 @@ from a2a_mcp.server.tasks_extension.methods import McpTasks
 from a2a_mcp.server.tools.definitions import all_tools
 from a2a_mcp.store.results import ResultStore
 from a2a_mcp.store.sqlite.store import SqliteTaskStore
+from a2a_mcp.telemetry.descriptors import bounded_by_descriptors
 from a2a_mcp.tracking.tail import UpdateMemory
 from a2a_mcp.tracking.tracker import TaskTracker
 
@@ -125,7 +126,13 @@ async def _running(
             streams = Streams(group)
             memory = UpdateMemory(config.server.updates_bytes, joined_text)
             watchers = (results.note, streams.note)
-            tracker = TaskTracker(group, tasks, watchers=watchers, memory=memory)
+            tracker = TaskTracker(
+                group,
+                tasks,
+                watchers=watchers,
+                memory=memory,
+                most_followed=bounded_by_descriptors(config.server.max_followed),
+            )
             for work in (tracker.watch, results.run, registry.tidy):
                 group.start_soon(work)
             if closing:

@@ -1,6 +1,6 @@
-"""Whose entry is evicted when a bound that all owners share is reached. Pure.
+"""Whose entry is evicted, and who is let in, when a bound that all owners share is reached. Pure.
 
-No owner can use a bound up alone: the one that holds most gives an entry up first.
+No owner can use a bound up alone: who holds less than an equal share is always let in.
 """
 
 from __future__ import annotations
@@ -12,14 +12,13 @@ from typing import TypeVar
 _K = TypeVar("_K")
 
 
-def owner_to_evict(owner: str, holders: Iterable[str], most: int) -> str:
-    """Return the owner whose entry is evicted when all `most` are used and `owner` wants one more.
+def is_below_share(owner: str, holders: Iterable[str], most: int) -> bool:
+    """Return whether `owner` may have one more although all `most` are used.
 
-    It is `owner` itself, unless it would then hold no more than its equal share.
+    It would then hold no more than its equal share.
     """
     held = Counter([owner, *holders])
-    within_share = held[owner] * len(held) <= most
-    return held.most_common(1)[0][0] if within_share else owner
+    return held[owner] * len(held) <= most
 
 
 def oldest_of_most(held: Mapping[_K, str]) -> _K:

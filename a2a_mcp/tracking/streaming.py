@@ -47,10 +47,18 @@ class TaskStreamer:
         self._poller = poller
 
     async def deliver(
-        self, tracked: TrackedTask, connection: Connection, request: SendMessageRequest
+        self,
+        tracked: TrackedTask,
+        connection: Connection,
+        request: SendMessageRequest,
+        *,
+        follows: bool = True,
     ) -> None:
-        """Send a message and follow its task to a stop; raises A2AError and BridgeError."""
-        streaming = await _streams(connection)
+        """Send a message and follow its task to a stop; raises A2AError and BridgeError.
+
+        A task that it does not follow is only named: its message goes without a stream.
+        """
+        streaming = await _streams(connection) and follows
         connection.refuse_unmet()
         sender = self._sender(tracked, request)
         try:
@@ -62,7 +70,9 @@ class TaskStreamer:
             if sender.named and isinstance(error, InvalidRequest | TaskNotFound):
                 connection.names_contexts = True
             client = await self._after_error(tracked, error)
-        await self._to_stop(tracked, client, streaming=streaming)
+        await self._poller.read_named(tracked, client)
+        if follows:
+            await self._to_stop(tracked, client, streaming=streaming)
 
     async def resume(self, tracked: TrackedTask, connection: Connection) -> None:
         """Follow a task that runs already to a stop; raises A2AError and BridgeError."""

@@ -7,8 +7,7 @@ do), and writes nothing to the store.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import anyio
 
@@ -37,21 +36,11 @@ from a2a_mcp.tracking.phases import (
 )
 from a2a_mcp.tracking.state import advance
 from a2a_mcp.tracking.tail import Tail, UpdateMemory
+from a2a_mcp.tracking.times import Times
 from a2a_mcp.tracking.waiters import Waiters
 
 if TYPE_CHECKING:
     from a2a_mcp.a2a.client import A2AClient
-
-LONGEST_SECONDS: Final = 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Times:
-    """Moments of the monotonic clock, in seconds."""
-
-    began: float
-    heard: float
-    closing: float | None = None
 
 
 class TrackedTask:
@@ -100,9 +89,8 @@ class TrackedTask:
         self._state = advance(before, happening)
         if isinstance(happening, Heard | Read) and concerns(before, happening.event):
             self._tail.add(as_told(before, happening.event))
-            self._times = replace(self._times, heard=now)
-        closing = (self._times.closing or now) if is_closing(self._state) else None
-        self._times = replace(self._times, closing=closing)
+            self._times = self._times.heard_at(now)
+        self._times = self._times.closing_at(now, closes=is_closing(self._state))
 
     def tell(self) -> None:
         """Wake the waiting calls, if there is something for them."""
@@ -132,7 +120,7 @@ class TrackedTask:
 
     def looked(self) -> None:
         """Note that the task is read beside its silent stream, so that it is not read again now."""
-        self._times = replace(self._times, heard=time.monotonic())
+        self._times = self._times.heard_at(time.monotonic())
 
     @property
     def agent(self) -> str:
@@ -200,6 +188,11 @@ class TrackedTask:
         return self._state.closed
 
     @property
+    def goes_on(self) -> bool:
+        """Return whether there is a task that is at work, as far as is known here."""
+        return isinstance(self._state, Running) and not self._state.released
+
+    @property
     def over(self) -> bool:
         """Return whether the agent has said its last word."""
         return isinstance(self._state, Ended)
@@ -252,13 +245,15 @@ class TrackedTask:
 
     def idle(self, now: float, seconds: float) -> bool:
         """Return whether the agent has said nothing of a running task for `seconds`."""
-        return isinstance(self._state, Running) and now - self._times.heard > seconds
+        return isinstance(self._state, Running) and self._times.idle(now, seconds)
 
     def overdue(self, now: float, drain_seconds: float) -> bool:
         """Return whether reading has gone on too long, or long after the agent's last word."""
-        if self._times.closing is not None:
-            return now - self._times.closing > drain_seconds
-        return now - self._times.began > LONGEST_SECONDS
+        return self._times.overdue(now, drain_seconds)
+
+    def older_than(self, seconds: float) -> bool:
+        """Return whether the task has been read for more than `seconds`."""
+        return time.monotonic() - self._times.began > seconds
 
     async def first_word(self, seconds: float) -> None:
         """Wait until anything is known, at most `seconds`."""

@@ -1,5 +1,7 @@
 """All tracked tasks of one process: begun, looked after by one clock, and ended.
 
+So many are followed at the same time; further ones are swept, until a place is free.
+
 Reading goes on after the call that began it has returned, because some servers cancel or freeze a
 task when its stream is closed. A task's id is in the store before a caller sees it. This module
 knows no MCP and writes no text for a model.
@@ -7,13 +9,10 @@ knows no MCP and writes no text for a model.
 
 from __future__ import annotations
 
-import contextlib
-import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-import anyio
 from anyio.abc import TaskGroup
 from anyio.lowlevel import checkpoint
 
@@ -24,23 +23,24 @@ from a2a_mcp.a2a.updates import as_task
 from a2a_mcp.errors import BridgeError, NotAllowed
 from a2a_mcp.store.base import TaskRecord, TaskStore
 from a2a_mcp.telemetry.supervise import run_logged
-from a2a_mcp.tracking.fairness import owner_to_evict
+from a2a_mcp.tracking.fairness import is_below_share
 from a2a_mcp.tracking.happenings import Closed, Heard, Read, Released, Unfounded
 from a2a_mcp.tracking.known import KnownTasks
 from a2a_mcp.tracking.origin import Origin
 from a2a_mcp.tracking.polling import DEFAULT, Polling, TaskPoller
 from a2a_mcp.tracking.recording import Recorder
 from a2a_mcp.tracking.streaming import TaskStreamer
+from a2a_mcp.tracking.sweep import SWEEP_SECONDS, Sweep
 from a2a_mcp.tracking.tail import UpdateMemory
 from a2a_mcp.tracking.tracked_task import TrackedTask
+from a2a_mcp.tracking.watch import DRAIN_SECONDS, WATCH_SECONDS, Watch
 
 if TYPE_CHECKING:
     from a2a_mcp.agents.connection import Connection
 
-DRAIN_SECONDS: Final = 5.0
-WATCH_SECONDS: Final = 5.0
 EVENTS_WITHOUT_PAUSE: Final = 64
-MOST_RUNNING: Final = 512
+MOST_FOLLOWED: Final = 2_000
+MOST_SWEPT: Final = 8_000
 
 Watcher = Callable[[TaskRecord, Task | None], None]
 """Is called with every task after each event or read; it must be quick and must not raise."""
@@ -58,7 +58,9 @@ class TaskTracker:
         polling: Polling = DEFAULT,
         watch_seconds: float = WATCH_SECONDS,
         drain_seconds: float = DRAIN_SECONDS,
-        most_running: int = MOST_RUNNING,
+        most_followed: int = MOST_FOLLOWED,
+        most_swept: int = MOST_SWEPT,
+        sweep_seconds: float = SWEEP_SECONDS,
         memory: UpdateMemory | None = None,
     ) -> None:
         self._group = group
@@ -66,40 +68,27 @@ class TaskTracker:
         self._watchers = watchers
         self._poller = TaskPoller(self._receive, polling)
         self._streamer = TaskStreamer(self._receive, self._poller)
-        self._watch_seconds = watch_seconds
-        self._drain_seconds = drain_seconds
-        self._most_running = most_running
+        self._most_followed = most_followed
+        self._most = most_followed + most_swept
+        self._sweep = Sweep(self._poller, self._end, sweep_seconds)
         self._memory = memory or UpdateMemory()
         self._known = KnownTasks()
         self._running: dict[TrackedTask, float] = {}
+        self._answers: dict[TrackedTask, None] = {}
+        self._watch = Watch(
+            self._running, self._poller, seconds=watch_seconds, drain_seconds=drain_seconds
+        )
 
     async def watch(self) -> None:
-        """Stop overdue readings and read silent tasks; one clock serves all of them."""
-        while True:
-            await anyio.sleep(self._watch_seconds)
-            now = time.monotonic()
-            for tracked, idle_seconds in list(self._running.items()):
-                if tracked.overdue(now, self._drain_seconds):
-                    tracked.scope.cancel()
-                elif tracked.client and tracked.idle(now, idle_seconds):
-                    what = f"reading a task of {tracked.agent} beside its stream"
-                    self._group.start_soon(run_logged, what, partial(self._look, tracked))
+        """Look after the tasks that are read, until cancelled."""
+        self._group.start_soon(run_logged, "sweeping tasks", self._sweep.run)
+        await self._watch.run(self._group)
 
     def release(self) -> None:
         """Let all waiting calls return with what is known: the process is about to end."""
-        for tracked in self._running:
+        for tracked in (*self._running, *self._sweep):
             tracked.happened(Released())
             tracked.tell()
-
-    async def _look(self, tracked: TrackedTask) -> None:
-        """Read a task beside its silent stream, which may stay open after the task has ended.
-
-        The stream is left open, because closing it could end the task.
-        """
-        tracked.looked()
-        with contextlib.suppress(A2AError, BridgeError):
-            if tracked.client:
-                await self._poller.look(tracked, tracked.client)
 
     def of(self, record: TaskRecord) -> TrackedTask | None:
         """Return the tracked task of a record; None when this process has not read it lately."""
@@ -107,30 +96,37 @@ class TaskTracker:
 
     def answering(self, record: TaskRecord) -> TrackedTask | None:
         """Return the message to a task that is under way: its agent has not reacted to it yet."""
-        for tracked in reversed(self._running):
+        for tracked in reversed(self._answers):
             if tracked.continued and tracked.continued.key == record.key and tracked.waits:
                 return tracked
         return None
 
     def make_room(self, owner: str) -> None:
-        """Make room for one more task of an owner; raises NotAllowed.
+        """Check that there is room for one more task of an owner; raises NotAllowed.
 
-        When too many are read, the oldest without a waiting call is read no more: it goes on at its
-        agent, and can be read again. An owner below its share is let in even if nothing can go.
+        No task is let go for another. An owner below its share is let in even where all is full.
         """
-        if len(self._running) < self._most_running:
+        if self._count < self._most:
             return
-        owners = [tracked.record.owner for tracked in self._running]
-        evicted = owner_to_evict(owner, owners, self._most_running)
-        oldest = next((it for it in self._running if _can_go(it, evicted)), None)
-        if oldest:
-            oldest.scope.cancel()
-        elif evicted == owner:
+        owners = [tracked.record.owner for tracked in (*self._running, *self._sweep)]
+        if not is_below_share(owner, owners, self._most):
             raise NotAllowed(
                 f"The bridge waits for {owners.count(owner)} tasks of this caller already; "
                 "nothing was sent.",
                 "Call again when some of them have ended.",
             )
+
+    @property
+    def _count(self) -> int:
+        return len(self._running) + len(self._sweep)
+
+    @property
+    def _has_place(self) -> bool:
+        return len(self._running) < self._most_followed
+
+    def records(self) -> list[TaskRecord]:
+        """Return the records of all tasks that this process reads."""
+        return [tracked.record for tracked in (*self._running, *self._sweep)]
 
     def send(
         self,
@@ -146,8 +142,11 @@ class TaskTracker:
         """
         own_context = None if request.message.context_id else record.context_id
         tracked = self._new(record, before, Origin(continued, own_context))
-        work = partial(self._streamer.deliver, tracked, connection, request)
-        self._group.start_soon(self._run, tracked, connection, work)
+        if continued:
+            self._answers[tracked] = None
+        follows = self._has_place
+        work = partial(self._streamer.deliver, tracked, connection, request, follows=follows)
+        self._start(tracked, connection, work, follows=follows)
         return tracked
 
     def attach(
@@ -163,9 +162,26 @@ class TaskTracker:
         """
         tracked = self._new(record, past)
         tracked.happened(Read(task))
-        work = partial(self._streamer.resume, tracked, connection)
-        self._group.start_soon(self._run, tracked, connection, work)
+        if self._has_place or tracked.at_rest:
+            self._resume(tracked, connection)
+        else:
+            self._sweep.add(tracked, connection)
         return tracked
+
+    def _resume(self, tracked: TrackedTask, connection: Connection) -> None:
+        work = partial(self._streamer.resume, tracked, connection)
+        self._start(tracked, connection, work)
+
+    def _start(
+        self,
+        tracked: TrackedTask,
+        connection: Connection,
+        work: Callable[[], Awaitable[None]],
+        *,
+        follows: bool = True,
+    ) -> None:
+        self._running[tracked] = connection.config.limits.idle_seconds
+        self._group.start_soon(partial(self._run, tracked, connection, work, follows=follows))
 
     async def settle(self, record: TaskRecord, task: Task) -> None:
         """Take over a stop that a caller's own read has shown, so that other waits end.
@@ -190,18 +206,39 @@ class TaskTracker:
         return tracked
 
     async def _run(
-        self, tracked: TrackedTask, connection: Connection, work: Callable[[], Awaitable[None]]
+        self,
+        tracked: TrackedTask,
+        connection: Connection,
+        work: Callable[[], Awaitable[None]],
+        *,
+        follows: bool,
     ) -> None:
-        self._running[tracked] = connection.config.limits.idle_seconds
         what = f"following a task of {tracked.agent}"
+        ended = False
         try:
-            if not await run_logged(what, partial(self._to_end, tracked, connection, work)):
+            ended = not await run_logged(what, partial(self._to_end, tracked, connection, work))
+            if ended:
                 await run_logged(what, partial(self._unread, tracked))
         finally:
             del self._running[tracked]
-            tracked.happened(Closed())
-            tracked.tell()
-            self._known.end(tracked)
+            if follows or ended or not tracked.goes_on:
+                tracked.happened(Closed())
+                self._end(tracked)
+            else:
+                self._sweep.add(tracked, connection)
+            self._promote()
+
+    def _end(self, tracked: TrackedTask) -> None:
+        """Tell waiting calls that a task is read no more."""
+        self._answers.pop(tracked, None)
+        tracked.tell()
+        self._known.end(tracked)
+
+    def _promote(self) -> None:
+        """Follow a task that was only swept so far, where a place has become free."""
+        taken = self._sweep.take() if self._has_place else None
+        if taken:
+            self._resume(*taken)
 
     async def _to_end(
         self, tracked: TrackedTask, connection: Connection, work: Callable[[], Awaitable[None]]

@@ -238,47 +238,6 @@ async def test_a_result_is_found_when_the_agent_has_forgotten_it(
         assert (view.state, view.text) == (TaskState.COMPLETED, "done anyway")
 
 
-async def test_of_too_many_tasks_the_oldest_without_a_waiting_call_is_no_longer_read(
-    agent: ScriptedAgent, tmp_path: Path
-) -> None:
-    tasks = [stream({"task": task("working", task_id=f"t{n}")}, anyio.Event()) for n in range(4)]
-    agent.on(STREAM, *tasks)
-    agent.on(GET, result(done("read later", task_id="t1")))
-    config = configured(it=agent.url)
-    async with (
-        staged(config, tmp_path / "other", most_running=3) as stage,
-        anyio.create_task_group() as group,
-    ):
-        group.start_soon(lambda: stage.send("waits", wait_seconds=5))
-        first = await agent.called(STREAM)
-        await stage.send("left", wait_seconds=0.1)
-        left = await agent.called(STREAM, 2)
-        await stage.send("kept", wait_seconds=0.1)
-        await stage.send("one more", wait_seconds=0.1)
-        with anyio.fail_after(2):
-            await left.left.wait()
-        assert not first.left.is_set()
-        assert (await stage.bridge.get(ME, "t1", None)).text == "read later"
-        group.cancel_scope.cancel()
-
-
-async def test_a_message_is_refused_when_a_call_waits_for_every_task(
-    agent: ScriptedAgent, tmp_path: Path
-) -> None:
-    agent.on(STREAM, stream(WORKING, anyio.Event()))
-    config = configured(it=agent.url)
-    async with (
-        staged(config, tmp_path / "other", most_running=1) as stage,
-        anyio.create_task_group() as group,
-    ):
-        group.start_soon(lambda: stage.send("waits", wait_seconds=5))
-        await agent.called(STREAM)
-        with pytest.raises(NotAllowed, match="nothing was sent"):
-            await stage.send("one more")
-        group.cancel_scope.cancel()
-    assert len(agent.sends()) == 1
-
-
 async def test_a_second_call_joins_without_asking_the_agent_again(
     agent: ScriptedAgent, stage: Stage
 ) -> None:

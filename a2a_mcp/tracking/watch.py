@@ -1,0 +1,60 @@
+"""One clock for all followed tasks: it ends overdue readings, and reads tasks that are silent."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Mapping
+from functools import partial
+from typing import Final
+
+import anyio
+from anyio.abc import TaskGroup
+
+from a2a_mcp.a2a.errors import A2AError
+from a2a_mcp.errors import BridgeError
+from a2a_mcp.telemetry.supervise import run_logged
+from a2a_mcp.tracking.polling import TaskPoller
+from a2a_mcp.tracking.tracked_task import TrackedTask
+
+DRAIN_SECONDS: Final = 5.0
+WATCH_SECONDS: Final = 5.0
+
+
+class Watch:
+    """Looks after the `running` tasks, each with the seconds that it may be silent."""
+
+    def __init__(
+        self,
+        running: Mapping[TrackedTask, float],
+        poller: TaskPoller,
+        *,
+        seconds: float = WATCH_SECONDS,
+        drain_seconds: float = DRAIN_SECONDS,
+    ) -> None:
+        self._running = running
+        self._poller = poller
+        self._seconds = seconds
+        self._drain_seconds = drain_seconds
+
+    async def run(self, group: TaskGroup) -> None:
+        """Look every few seconds until cancelled; reads run in `group`."""
+        while True:
+            await anyio.sleep(self._seconds)
+            now = time.monotonic()
+            for tracked, idle_seconds in list(self._running.items()):
+                if tracked.overdue(now, self._drain_seconds):
+                    tracked.scope.cancel()
+                elif tracked.client and tracked.idle(now, idle_seconds):
+                    what = f"reading a task of {tracked.agent} beside its stream"
+                    group.start_soon(run_logged, what, partial(self._look, tracked))
+
+    async def _look(self, tracked: TrackedTask) -> None:
+        """Read a task beside its silent stream, which may stay open after the task has ended.
+
+        The stream is left open, because closing it could end the task.
+        """
+        tracked.looked()
+        with contextlib.suppress(A2AError, BridgeError):
+            if tracked.client:
+                await self._poller.look(tracked, tracked.client)
