@@ -1,4 +1,4 @@
-"""Whether two looks at a task show the same. Pure.
+"""Compare two looks at a task: do they show the same? Pure.
 
 Some stores make message ids and time stamps at each read, and some agents send neither: only state
 and content tell whether anything is new.

@@ -263,7 +263,7 @@ async def test_a_cancellation_of_the_agents_own_stays_a_failure(
 
 
 async def given_up(stage: Stage, **fields: Any) -> float:
-    """Give a call up as a host does; return the seconds that it takes to end."""
+    """Abandon a call as a host does; return the seconds that it takes to end."""
     with anyio.CancelScope() as host:
         async with anyio.create_task_group() as group:
             group.start_soon(lambda: stage.send(wait_seconds=5, **fields))
