@@ -52,6 +52,7 @@ PURE: Final = (
     "a2a.bindings",
     "a2a.decoding",
     "a2a.http.limits",
+    "a2a.http.json_lines",
     "a2a.http.sse",
     "a2a.versions",
     "bridge.updates",

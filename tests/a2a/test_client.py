@@ -426,3 +426,18 @@ async def test_the_call_that_follows_a_broken_stream_is_answered() -> None:
 async def test_the_interface_of_a_task_can_be_kept_as_text(dialect: Dialect) -> None:
     async with serving(replying(TASK)) as server, calling(server, dialect, "acme") as client:
         assert from_text(client.interface_key) == client.interface
+
+
+@pytest.mark.parametrize("kind", ["application/x-ndjson", "application/jsonl", EVENTS])
+async def test_a_stream_of_json_lines_gives_its_events(kind: str) -> None:
+    results = [{"task": TASK}, {"statusUpdate": {"taskId": "t/1", "status": DONE["status"]}}]
+    lines = [json.dumps({"jsonrpc": "2.0", "result": result}) + "\n" for result in results]
+    async with (
+        serving(always(ok("".join(lines), kind=kind))) as server,
+        calling(server) as client,
+        client.stream(HELLO) as came,
+    ):
+        task, status = [event async for event in came]
+    assert isinstance(task, Task)
+    assert isinstance(status, TaskStatusUpdateEvent)
+    assert status.status.state is TaskState.COMPLETED

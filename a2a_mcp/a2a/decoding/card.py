@@ -17,10 +17,28 @@ from a2a_mcp.a2a.card_model import (
     AgentSkill,
     SecurityScheme,
 )
-from a2a_mcp.a2a.decoding.json_values import first, object_of, objects, text_of, texts
+from a2a_mcp.a2a.decoding.json_values import (
+    first,
+    object_of,
+    objects,
+    snake_case,
+    text_of,
+    texts,
+)
 from a2a_mcp.a2a.model import JSON
 
 CARD_MARKS: Final = ("url", "supportedInterfaces", "skills", "capabilities")
+# Members whose spelling in snake_case is a fault of the card that strict clients refuse.
+SPELLED: Final = (
+    "supportedInterfaces",
+    "protocolVersion",
+    "preferredTransport",
+    "additionalInterfaces",
+    "defaultInputModes",
+    "defaultOutputModes",
+    "securitySchemes",
+    "securityRequirements",
+)
 WRAPPED_SCHEMES: Final = {
     "apiKeySecurityScheme": "apiKey",
     "httpAuthSecurityScheme": "http",
@@ -38,7 +56,7 @@ def is_card(value: JSON) -> bool:
     return (
         isinstance(value, dict)
         and isinstance(value.get("name"), str)
-        and any(value.get(mark) is not None for mark in CARD_MARKS)
+        and first(value, *CARD_MARKS) is not None
     )
 
 
@@ -51,12 +69,12 @@ def decode_card(value: Mapping[str, JSON]) -> AgentCard:
         description=text_of(value.get("description")),
         version=text_of(value.get("version")),
         provider=text_of(first(provider, "organization", "name")),
-        documentation_url=text_of(value.get("documentationUrl")),
+        documentation_url=text_of(first(value, "documentationUrl")),
         interfaces=interfaces,
         capabilities=_capabilities(value),
         skills=tuple(_skill(item) for item in objects(value.get("skills"))),
-        default_input_modes=texts(value.get("defaultInputModes")),
-        default_output_modes=texts(value.get("defaultOutputModes")),
+        default_input_modes=texts(first(value, "defaultInputModes")),
+        default_output_modes=texts(first(value, "defaultOutputModes")),
         security_schemes=_schemes(value),
         security=_security(value),
         problems=tuple(_problems(value, interfaces)),
@@ -66,7 +84,7 @@ def decode_card(value: Mapping[str, JSON]) -> AgentCard:
 
 def _interfaces(value: Mapping[str, JSON]) -> tuple[AgentInterface, ...]:
     """Return a card's interfaces in its order; `supportedInterfaces` wins over the old fields."""
-    listed = objects(value.get("supportedInterfaces"))
+    listed = objects(first(value, "supportedInterfaces"))
     found = [_interface_1_0(item) for item in listed] if listed else _interfaces_0_3(value)
     return tuple(dict.fromkeys(item for item in found if item))
 
@@ -78,18 +96,18 @@ def _interface_1_0(item: Mapping[str, JSON]) -> AgentInterface | None:
     return AgentInterface(
         url=url,
         protocol_binding=text_of(first(item, "protocolBinding", "transport")) or "JSONRPC",
-        protocol_version=text_of(item.get("protocolVersion")) or "1.0",
+        protocol_version=text_of(first(item, "protocolVersion")) or "1.0",
         tenant=text_of(item.get("tenant")),
     )
 
 
 def _interfaces_0_3(value: Mapping[str, JSON]) -> list[AgentInterface | None]:
-    version = text_of(value.get("protocolVersion")) or ""
-    preferred = text_of(value.get("preferredTransport")) or "JSONRPC"
+    version = text_of(first(value, "protocolVersion")) or ""
+    preferred = text_of(first(value, "preferredTransport")) or "JSONRPC"
     pairs = [(text_of(value.get("url")), preferred)]
     pairs += [
         (text_of(item.get("url")), text_of(item.get("transport")) or "JSONRPC")
-        for item in objects(value.get("additionalInterfaces"))
+        for item in objects(first(value, "additionalInterfaces"))
     ]
     return [
         AgentInterface(url=url, protocol_binding=binding, protocol_version=version)
@@ -102,12 +120,12 @@ def _capabilities(value: Mapping[str, JSON]) -> AgentCapabilities:
     said = object_of(value.get("capabilities"))
     extended = first(said, "extendedAgentCard")
     if extended is None:
-        extended = value.get("supportsAuthenticatedExtendedCard")
+        extended = first(value, "supportsAuthenticatedExtendedCard")
     # A2A 1.0: an absent capability means no. Older cards leave it out, and the agents stream.
-    absent = False if value.get("supportedInterfaces") else None
+    absent = False if first(value, "supportedInterfaces") else None
     return AgentCapabilities(
         streaming=_flag(said.get("streaming"), absent),
-        push_notifications=_flag(said.get("pushNotifications"), absent),
+        push_notifications=_flag(first(said, "pushNotifications"), absent),
         extended_agent_card=_flag(extended, absent),
         extensions=tuple(
             AgentExtension(
@@ -133,15 +151,15 @@ def _skill(item: Mapping[str, JSON]) -> AgentSkill:
         description=text_of(item.get("description")),
         tags=texts(item.get("tags")),
         examples=texts(item.get("examples")),
-        input_modes=texts(item.get("inputModes")),
-        output_modes=texts(item.get("outputModes")),
+        input_modes=texts(first(item, "inputModes")),
+        output_modes=texts(first(item, "outputModes")),
     )
 
 
 def _schemes(value: Mapping[str, JSON]) -> dict[str, SecurityScheme]:
     schemes = {
         name: _scheme(object_of(item))
-        for name, item in object_of(value.get("securitySchemes")).items()
+        for name, item in object_of(first(value, "securitySchemes")).items()
     }
     for word in texts(object_of(value.get("authentication")).get("schemes")):  # 0.1
         schemes.setdefault(word, SecurityScheme(kind="http", scheme=word.lower()))
@@ -150,8 +168,8 @@ def _schemes(value: Mapping[str, JSON]) -> dict[str, SecurityScheme]:
 
 def _scheme(item: Mapping[str, JSON]) -> SecurityScheme:
     """Return a scheme; some cards hold both shapes at once, so the wrapper is looked for first."""
-    wrapper = next((key for key in WRAPPED_SCHEMES if isinstance(item.get(key), dict)), None)
-    body = object_of(item[wrapper]) if wrapper else item
+    wrapper = next((key for key in WRAPPED_SCHEMES if isinstance(first(item, key), dict)), None)
+    body = object_of(first(item, wrapper)) if wrapper else item
     kind = WRAPPED_SCHEMES[wrapper] if wrapper else text_of(item.get("type")) or "unknown"
     return SecurityScheme(
         kind=kind,
@@ -162,7 +180,7 @@ def _scheme(item: Mapping[str, JSON]) -> SecurityScheme:
 
 
 def _security(value: Mapping[str, JSON]) -> tuple[dict[str, tuple[str, ...]], ...]:
-    required = objects(value.get("securityRequirements"))
+    required = objects(first(value, "securityRequirements"))
     if required:
         return tuple(
             {
@@ -181,19 +199,24 @@ def _problems(value: Mapping[str, JSON], interfaces: tuple[AgentInterface, ...])
     problems = []
     if not interfaces:
         problems.append("supportedInterfaces: missing, so there is no URL to call")
-    elif not value.get("supportedInterfaces") and not value.get("protocolVersion"):
+    elif not first(value, "supportedInterfaces") and not first(value, "protocolVersion"):
         problems.append("protocolVersion: missing; taken for 0.3")
     problems += [
         f"{name}: missing"
         for name in ("description", "version", "skills", "capabilities")
         if not value.get(name) and value.get(name) != {} and value.get(name) != []
     ]
+    problems += [
+        f"{snake_case(name)}: A2A spells it {name}"
+        for name in SPELLED
+        if value.get(name) is None and value.get(snake_case(name)) is not None
+    ]
     return problems
 
 
 def _hints(value: Mapping[str, JSON]) -> list[str]:
     hints = []
-    if value.get(HINT_0_1) and not value.get("protocolVersion"):
+    if value.get(HINT_0_1) and not first(value, "protocolVersion"):
         hints.append(HINT_0_1)
     if object_of(value.get("capabilities")).get(HINT_PYTHON_A2A):
         hints.append(HINT_PYTHON_A2A)

@@ -37,23 +37,18 @@ ROLES: Final = {
     "2": Role.AGENT,
     "assistant": Role.AGENT,
 }
+# How objects are marked and wrapped, in lower case without separators. Seen on: ADK ("Task").
 KINDS: Final = {
     "task": "task",
     "message": "message",
-    "status-update": "status",
-    "artifact-update": "artifact",
-}
-WRAPPERS: Final = {
-    "task": "task",
-    "message": "message",
     "msg": "message",
-    "statusUpdate": "status",
-    "taskStatusUpdate": "status",  # Seen in: a guide to A2A 1.0, against its specification
-    "artifactUpdate": "artifact",
-    "taskArtifactUpdate": "artifact",
+    "statusupdate": "status",
+    "taskstatusupdate": "status",  # Seen in: a guide to A2A 1.0, against its specification
+    "artifactupdate": "artifact",
+    "taskartifactupdate": "artifact",
 }
 WRAPPED_NEVER_HAS: Final = frozenset({"id", "status", "role"})
-TASK_ONLY: Final = frozenset({"sessionId", "contextId", "artifacts", "history", "message"})
+TASK_ONLY: Final = ("sessionId", "contextId", "artifacts", "history", "message")
 
 
 def decode_event(payload: JSON, *, streaming: bool = False) -> StreamEvent | None:
@@ -74,33 +69,59 @@ def decode_event(payload: JSON, *, streaming: bool = False) -> StreamEvent | Non
             return _status_event(body)
         case "artifact":
             return _artifact_event(body)
+        case "results":
+            return _results(body)
         case _:
             return None
 
 
 def _classify(known: dict[str, JSON], *, streaming: bool) -> tuple[str | None, dict[str, JSON]]:
     kind = known.get("kind")
-    if isinstance(kind, str) and kind in KINDS:
-        return KINDS[kind], known
-    if WRAPPED_NEVER_HAS.isdisjoint(known):
-        wrapped = [key for key in WRAPPERS if isinstance(known.get(key), dict)]
-        if len(wrapped) == 1:
-            return WRAPPERS[wrapped[0]], known[wrapped[0]]
+    if isinstance(kind, str) and _letters(kind) in KINDS:
+        return KINDS[_letters(kind)], known
+    if WRAPPED_NEVER_HAS.isdisjoint(known) and (wrapped := _wrapped(known)):
+        return wrapped
     if "artifact" in known:
         return "artifact", known
     if "role" in known and ("parts" in known or "content" in known):
         return "message", known
+    if "status" not in known and isinstance(known.get("artifacts"), list):
+        return _classify_artifacts(known), known
     return _classify_by_status(known, streaming=streaming), known
+
+
+def _wrapped(known: dict[str, JSON]) -> tuple[str, dict[str, JSON]] | None:
+    """Return the kind of the one wrapper in an object and what it holds; None unless it is one."""
+    found = [
+        (KINDS[name], value)
+        for key, value in known.items()
+        if isinstance(value, dict) and (name := _letters(key)) in KINDS
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _letters(name: str) -> str:
+    return name.lower().replace("_", "").replace("-", "")
+
+
+def _classify_artifacts(known: dict[str, JSON]) -> str | None:
+    """Return the kind of an object that has artifacts but no status.
+
+    Without an id it is a whole answer. Seen on: AWS Bedrock AgentCore.
+    """
+    if first(known, "id", "taskId") is not None:
+        return "task"
+    return "results" if objects(known["artifacts"]) else None
 
 
 def _classify_by_status(known: dict[str, JSON], *, streaming: bool) -> str | None:
     if "status" not in known:
         return None
-    if "final" in known or ("taskId" in known and "id" not in known):
+    if "final" in known or (first(known, "taskId") is not None and "id" not in known):
         return "status"
     if "id" not in known:
         return None
-    return "status" if streaming and TASK_ONLY.isdisjoint(known) else "task"
+    return "status" if streaming and first(known, *TASK_ONLY) is None else "task"
 
 
 def decode_page(payload: JSON) -> TaskPage | None:
@@ -110,10 +131,10 @@ def decode_page(payload: JSON) -> TaskPage | None:
     if not isinstance(payload, dict) or not isinstance(payload.get("tasks") or [], list):
         return None
     tasks = (decode_task(item) for item in payload.get("tasks") or [] if isinstance(item, dict))
-    total = payload.get("totalSize")
+    total = first(payload, "totalSize")
     return TaskPage(
         tasks=tuple(task for task in tasks if task),
-        next_page_token=text_of(payload.get("nextPageToken")),
+        next_page_token=text_of(first(payload, "nextPageToken")),
         total_size=total if isinstance(total, int) else None,
     )
 
@@ -137,14 +158,26 @@ def decode_task(value: Mapping[str, JSON]) -> Task | None:
 def decode_message(value: Mapping[str, JSON]) -> Message:
     """Return a Message; A2A 0.3 over HTTP+JSON calls its parts `content`."""
     return Message(
-        message_id=text_of(first(value, "messageId", "message_id")) or "",
+        message_id=text_of(first(value, "messageId")) or "",
         role=ROLES.get((text_of(value.get("role")) or "").lower(), Role.UNKNOWN),
         parts=_parts(first(value, "parts", "content")),
-        task_id=identifier(value.get("taskId")),
-        context_id=identifier(value.get("contextId")),
+        task_id=identifier(first(value, "taskId")),
+        context_id=identifier(first(value, "contextId")),
         metadata=object_of(value.get("metadata")),
         extensions=texts(value.get("extensions")),
-        reference_task_ids=texts(value.get("referenceTaskIds")),
+        reference_task_ids=texts(first(value, "referenceTaskIds")),
+    )
+
+
+def _results(value: Mapping[str, JSON]) -> Message:
+    """Return artifacts that belong to no task as the agent's message."""
+    parts = [part for artifact in _artifacts(value["artifacts"]) for part in artifact.parts]
+    return Message(
+        message_id="",
+        role=Role.AGENT,
+        parts=tuple(parts),
+        context_id=identifier(first(value, "contextId")),
+        metadata=object_of(value.get("metadata")),
     )
 
 
@@ -170,7 +203,7 @@ def _status_event(value: Mapping[str, JSON]) -> TaskStatusUpdateEvent:
     final = value.get("final")
     return TaskStatusUpdateEvent(
         task_id=identifier(first(value, "taskId", "id")),
-        context_id=identifier(value.get("contextId")),
+        context_id=identifier(first(value, "contextId")),
         status=_status(value.get("status")),
         final=final if isinstance(final, bool) else None,
         metadata=object_of(value.get("metadata")),
@@ -181,10 +214,10 @@ def _artifact_event(value: Mapping[str, JSON]) -> TaskArtifactUpdateEvent:
     artifact = object_of(value.get("artifact"))
     return TaskArtifactUpdateEvent(
         task_id=identifier(first(value, "taskId", "id")),
-        context_id=identifier(value.get("contextId")),
+        context_id=identifier(first(value, "contextId")),
         artifact=_artifact(artifact, 0),
         append=bool(first(value, "append") or artifact.get("append")),
-        last_chunk=bool(first(value, "lastChunk") or artifact.get("lastChunk")),
+        last_chunk=bool(first(value, "lastChunk") or first(artifact, "lastChunk")),
         metadata=object_of(value.get("metadata")),
     )
 
@@ -202,7 +235,7 @@ def _artifacts(value: JSON) -> tuple[Artifact, ...]:
 
 
 def _artifact(value: Mapping[str, JSON], position: int) -> Artifact:
-    artifact_id = text_of(first(value, "artifactId", "artifact_id"))
+    artifact_id = text_of(first(value, "artifactId"))
     return Artifact(
         artifact_id=artifact_id or f"index-{text_of(value.get('index')) or position}",
         name=text_of(value.get("name")),
@@ -214,6 +247,8 @@ def _artifact(value: Mapping[str, JSON], position: int) -> Artifact:
 
 
 def _parts(value: JSON) -> tuple[Part, ...]:
-    if isinstance(value, dict):  # Seen on: python-a2a, one part in the place of a list
+    if isinstance(value, dict | str):  # Seen on: python-a2a, one part in the place of a list
         value = [value]
-    return tuple(decode_part(item) for item in objects(value))
+    items = value if isinstance(value, list) else ()
+    parts = ({"text": item} if isinstance(item, str) else item for item in items)
+    return tuple(decode_part(part) for part in parts if isinstance(part, dict))

@@ -22,6 +22,7 @@ from a2a_mcp.a2a.bindings.base import ACCEPT_ONE, ACCEPT_STREAM, HttpRequest
 from a2a_mcp.a2a.errors import InvalidAgentResponse
 from a2a_mcp.a2a.http.connections import AgentConnection, AgentConnections
 from a2a_mcp.a2a.http.failures import deadline, translated
+from a2a_mcp.a2a.http.json_lines import STREAM_TYPES, StreamDecoder
 from a2a_mcp.a2a.http.limits import HttpLimits
 from a2a_mcp.a2a.http.origins import Origin, origin_of, plain
 from a2a_mcp.a2a.http.redirects import is_redirect, location_of, new_address, not_followed
@@ -38,9 +39,8 @@ from a2a_mcp.a2a.http.responses import (
     refuse_proxy_answer,
 )
 from a2a_mcp.a2a.http.slots import StreamSlots
-from a2a_mcp.a2a.http.sse import EventDecoder, ServerSentEvent, TooLarge, check
+from a2a_mcp.a2a.http.sse import ServerSentEvent, TooLarge, check
 
-EVENT_STREAM: Final = "text/event-stream"
 KEPT_URLS: Final = 64
 FROM_CARD: Final = (
     "this address comes from the agent's card: if it is wrong, set endpoint for this agent"
@@ -133,7 +133,7 @@ class Transport:
             self._slot(outgoing),
             self._open(outgoing, headers, attachment, ACCEPT_STREAM) as response,
         ):
-            if media_type(header(response, b"content-type")) != EVENT_STREAM:
+            if media_type(header(response, b"content-type")) not in STREAM_TYPES:
                 with deadline(self.limits.call_seconds, outgoing.url):
                     answer = await read_response(response, self.limits.body_bytes)
                 yield answer
@@ -212,7 +212,7 @@ class Transport:
                     await self._pool.aclose()
 
     async def _events(self, response: httpx.Response, url: str) -> AsyncGenerator[ServerSentEvent]:
-        decoder = EventDecoder(self.limits.event_bytes)
+        decoder = StreamDecoder(self.limits.event_bytes)
         received = 0
         with translated(url):
             try:

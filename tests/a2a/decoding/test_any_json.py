@@ -22,6 +22,7 @@ from a2a_mcp.a2a.decoding.card import is_card
 from a2a_mcp.a2a.decoding.errors import decode_error, is_error
 from a2a_mcp.a2a.decoding.events import decode_event, decode_message, decode_page, decode_task
 from a2a_mcp.a2a.errors import A2AError
+from a2a_mcp.a2a.http.json_lines import StreamDecoder
 from a2a_mcp.a2a.http.sse import EventDecoder, TooLarge
 from a2a_mcp.a2a.updates import apply
 
@@ -163,11 +164,14 @@ def test_any_json_is_a_value_or_one_of_our_errors(name: str, value: Any) -> None
     ),
     cuts=st.lists(st.integers(0, 400), max_size=8),
 )
-def test_any_bytes_are_events_whose_cuts_do_not_matter(body: list[bytes], cuts: list[int]) -> None:
+@pytest.mark.parametrize("decoder", [EventDecoder, StreamDecoder])
+def test_any_bytes_are_events_whose_cuts_do_not_matter(
+    decoder: type[EventDecoder | StreamDecoder], body: list[bytes], cuts: list[int]
+) -> None:
     whole = b"".join(body)
-    at_once = EventDecoder(EVENT_LIMIT)
+    at_once = decoder(EVENT_LIMIT)
     expected = at_once.feed(whole) + at_once.end()
-    piecewise, found, last = EventDecoder(EVENT_LIMIT), [], 0
+    piecewise, found, last = decoder(EVENT_LIMIT), [], 0
     for cut in sorted({min(cut, len(whole)) for cut in cuts} | {len(whole)}):
         found += piecewise.feed(whole[last:cut])
         last = cut

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from a2a_mcp.a2a.card_model import AgentCard, SecurityScheme
 from a2a_mcp.a2a.decoding.card import HINT_0_1, HINT_PYTHON_A2A, decode_card, is_card
+from a2a_mcp.a2a.decoding.json_values import snake_case
 
 JSONRPC, REST, GRPC = "JSONRPC", "HTTP+JSON", "GRPC"
 # Capture -> what its card names: (port and path, binding, version).
@@ -205,3 +206,33 @@ CARD_JSON = st.recursive(
 def test_no_json_makes_the_reading_of_a_card_fail(value: dict[str, Any]) -> None:
     card = decode_card({**value, "name": "a"})
     assert all(item.url for item in card.interfaces)
+
+
+def in_snake_case(value: Any) -> Any:
+    if isinstance(value, list):
+        return [in_snake_case(item) for item in value]
+    if isinstance(value, dict):
+        return {snake_case(key): in_snake_case(item) for key, item in value.items()}
+    return value
+
+
+@pytest.mark.parametrize("name", INTERFACES)
+def test_a_card_in_snake_case_is_the_same_card(name: str) -> None:
+    (body,) = bodies(name)
+    spelled = in_snake_case(body)
+    assert is_card(spelled)
+    card = decode_card(spelled)
+    problems = tuple(item for item in card.problems if "A2A spells it" not in item)
+    schemes = card_of(name).security_schemes.items()
+    expected = card_of(name).model_copy(
+        update={"security_schemes": {snake_case(key): scheme for key, scheme in schemes}}
+    )
+    assert card.model_copy(update={"problems": problems}) == expected
+
+
+def test_members_in_snake_case_are_listed_for_the_cards_author() -> None:
+    card = decode_card(
+        {"name": "a", "supported_interfaces": [{"url": "https://a.example", "tenant": "t"}]}
+    )
+    assert [(item.url, item.tenant) for item in card.interfaces] == [("https://a.example", "t")]
+    assert "supported_interfaces: A2A spells it supportedInterfaces" in card.problems

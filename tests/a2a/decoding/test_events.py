@@ -1,8 +1,10 @@
 from typing import Any
 
 import pytest
+from captures import payloads, unwrapped
 
 from a2a_mcp.a2a.decoding.events import decode_event, decode_message, decode_page, decode_task
+from a2a_mcp.a2a.decoding.json_values import snake_case
 from a2a_mcp.a2a.model import (
     Message,
     Role,
@@ -54,6 +56,15 @@ def test_a_status_with_a_bare_text_or_a_single_part_is_read() -> None:
         ({"kind": "task", "id": "t", "message": {"parts": []}}, Task),
         ({"kind": "status-update", "taskId": "t"}, TaskStatusUpdateEvent),
         ({"id": "t", "artifact": {"parts": []}}, TaskArtifactUpdateEvent),
+        ({"Task": {"id": "t", "status": {}}, "snapshot": {}}, Task),
+        ({"status_update": {"task_id": "t", "status": {}}}, TaskStatusUpdateEvent),
+        ({"StatusUpdate": {"taskId": "t", "status": {}}}, TaskStatusUpdateEvent),
+        ({"kind": "artifact_update", "task_id": "t", "artifact": {}}, TaskArtifactUpdateEvent),
+        ({"task_id": "t", "status": {"state": "working"}}, TaskStatusUpdateEvent),
+        ({"artifacts": [{"parts": [{"text": "a"}]}]}, Message),
+        ({"id": "t", "artifacts": []}, Task),
+        ({"artifacts": []}, type(None)),
+        ({"artifacts": "none"}, type(None)),
         ({"kind": "task"}, type(None)),
         ({"id": "t"}, type(None)),
         ({"task": {"id": "t"}, "message": {}}, type(None)),
@@ -91,3 +102,36 @@ def test_deep_nesting_costs_its_own_part_and_no_other(depth: int) -> None:
     assert message.parts[1].text == "fine"
     assert message.role is Role.UNKNOWN
     assert decode_task({"id": "t", "artifacts": [{"index": deep}]}) is not None
+
+
+def test_a_result_that_holds_only_artifacts_is_the_agents_message() -> None:
+    pieces = [{"artifactId": "a", "parts": [{"text": "one"}]}, {"parts": [{"text": "two"}]}]
+    message = decode_event({"artifacts": pieces, "contextId": "c"})
+    assert isinstance(message, Message)
+    assert [part.text for part in message.parts] == ["one", "two"]
+    assert (message.role, message.context_id) == (Role.AGENT, "c")
+
+
+@pytest.mark.parametrize("said", ["almost", ["almost"], [{"text": "almost"}], {"text": "almost"}])
+def test_parts_are_read_as_a_list_one_part_or_a_text(said: Any) -> None:
+    assert [part.text for part in decode_message({"parts": said}).parts] == ["almost"]
+
+
+def in_snake_case(value: Any) -> Any:
+    if isinstance(value, list):
+        return [in_snake_case(item) for item in value]
+    if isinstance(value, dict):
+        kept = ("data", "metadata")
+        return {
+            snake_case(key): item if key in kept else in_snake_case(item)
+            for key, item in value.items()
+        }
+    return value
+
+
+def test_every_answer_of_a_real_server_is_the_same_in_snake_case() -> None:
+    for capture, payload in payloads():
+        body = unwrapped(payload.body)
+        streaming = payload.status is None
+        spelled = decode_event(in_snake_case(body), streaming=streaming)
+        assert spelled == decode_event(body, streaming=streaming), capture.name
