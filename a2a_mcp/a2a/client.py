@@ -7,7 +7,9 @@ whether the request may have been executed. It never retries and never waits bey
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from typing import Final
 
 from a2a_mcp.a2a.auth.static import Attachment
 from a2a_mcp.a2a.bindings import jsonrpc
@@ -35,6 +37,9 @@ from a2a_mcp.a2a.requests import (
     SendMessageRequest,
     SubscribeToTaskRequest,
 )
+
+LONGEST_QUOTE: Final = 1_000
+QUOTED_KINDS: Final = ("text/plain", "application/json", "no content type")
 
 
 class A2AClient:
@@ -64,10 +69,10 @@ class A2AClient:
     ) -> Task | Message:
         """Send a message; return a task or, where the agent makes none, a message."""
         answer = await self._call(Operation.SEND_MESSAGE, request, seconds=seconds)
-        event = decode_event(answer)
+        event = decode_event(_result(answer.body))
         if isinstance(event, Task | Message):
             return event
-        raise self._unexpected("a task or a message")
+        raise self._unexpected("a task or a message", answer)
 
     def stream(
         self, request: SendMessageRequest
@@ -92,18 +97,19 @@ class A2AClient:
     async def list(self, request: ListTasksRequest) -> TaskPage:
         """Return one page of the agent's tasks; only A2A 1.0 has this."""
         answer = await self._call(Operation.LIST_TASKS, request)
-        page = decode_page(answer)
+        page = decode_page(_result(answer.body))
         if page is None:
-            raise self._unexpected("a list of tasks")
+            raise self._unexpected("a list of tasks", answer)
         return page
 
     async def _call(
         self, operation: Operation, request: Request, *, seconds: float | None = None
-    ) -> JSON:
+    ) -> HttpResponse:
         call = self._request(operation, request)
         attachment = await self._attach()
         answer = await self._transport.fetch(call, self._headers, attachment, seconds=seconds)
-        return self._payload(answer, call)
+        self._check(answer, call)
+        return answer
 
     @contextlib.asynccontextmanager
     async def _stream(
@@ -113,7 +119,7 @@ class A2AClient:
         attachment = await self._attach()
         async with self._transport.stream(call, self._headers, attachment) as answer:
             if isinstance(answer, HttpResponse):
-                events = _one(self._event(self._payload(answer, call)))
+                events = _one(self._only_event(answer, call))
             else:
                 events = self._events(answer.events)
             async with contextlib.aclosing(events):
@@ -131,8 +137,8 @@ class A2AClient:
         target = dialect.targets[operation]
         return dialect.build(self.interface.url, target, params, self.interface.tenant)
 
-    def _payload(self, answer: HttpResponse, call: HttpRequest) -> JSON:
-        """Return the result in an answer; the body counts before the status. Raises A2AError."""
+    def _check(self, answer: HttpResponse, call: HttpRequest) -> None:
+        """Raise the error in an answer; the body counts before the status."""
         url = plain(self.interface.url)
         if not jsonrpc.belongs(answer.body, call):
             raise self._unexpected("the answer to this call, not to another", answer)
@@ -148,7 +154,6 @@ class A2AClient:
             raise error
         if answer.status >= 300 or not answer.is_json:
             raise self._unexpected("A2A", answer)
-        return _result(answer.body)
 
     async def _events(self, events: AsyncIterator[ServerSentEvent]) -> AsyncGenerator[StreamEvent]:
         async for event in events:
@@ -159,29 +164,48 @@ class A2AClient:
             if decoded is not None:  # unknown kinds and end marks are passed over
                 yield decoded
 
-    def _event(self, payload: JSON) -> StreamEvent:
-        event = decode_event(payload)
+    def _only_event(self, answer: HttpResponse, call: HttpRequest) -> StreamEvent:
+        """Return the event in a plain answer to a streaming call.
+
+        An agent that streams has begun its stream before its code runs. So a plain refusal of the
+        operation proves that nothing ran, whatever its words are.
+        """
+        try:
+            self._check(answer, call)
+        except UnsupportedOperation as error:
+            raise error.with_delivery(Delivery.NEVER) from None
+        event = decode_event(_result(answer.body))
         if event is None:
-            raise self._unexpected("a task or a message")
+            raise self._unexpected("a task or a message", answer)
         return event
 
-    def _task(self, payload: JSON) -> Task:
-        event = decode_event(payload)
+    def _task(self, answer: HttpResponse) -> Task:
+        event = decode_event(_result(answer.body))
         if not isinstance(event, Task):
-            raise self._unexpected("a task")
+            raise self._unexpected("a task", answer)
         return event
 
-    def _unexpected(self, wanted: str, answer: HttpResponse | None = None) -> InvalidAgentResponse:
-        """Say what came instead, but never quote it: a raw body is nothing for a model."""
-        if answer is None:
-            came = "JSON of another kind"
-        else:
-            kind = (
-                media_type(answer.headers.get("content-type", ""))
-                or "an answer without content type"
-            )
-            came = f"{kind} (HTTP {answer.status})"
-        return InvalidAgentResponse(f"expected {wanted}, got {came}", url=plain(self.interface.url))
+    def _unexpected(self, wanted: str, answer: HttpResponse) -> InvalidAgentResponse:
+        """Return the error that says what came instead, with the agent's words if they are few."""
+        kind = media_type(answer.headers.get("content-type", "")) or "no content type"
+        came = f"{'JSON of another kind' if answer.is_json else kind} (HTTP {answer.status})"
+        said = _words(answer.body, kind)
+        words = f": {said}" if said else ""
+        url = plain(self.interface.url)
+        return InvalidAgentResponse(f"expected {wanted}, got {came}{words}", url=url)
+
+
+def _words(body: JSON, kind: str) -> str | None:
+    """Return a short text or JSON as the agent wrote it; None for pages, files and long bodies.
+
+    Nothing is cut here: the words are masked first, where they are shown.
+    """
+    if body in (None, "", [], {}) or kind.endswith(("html", "xml")):
+        return None
+    if isinstance(body, str) and not kind.startswith(QUOTED_KINDS):
+        return None
+    text = body.strip() if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
+    return text if len(text) <= LONGEST_QUOTE and not text.startswith("<") else None
 
 
 def _headers(interface: Interface, extensions: tuple[str, ...]) -> Mapping[str, str]:

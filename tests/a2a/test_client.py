@@ -33,6 +33,7 @@ from a2a_mcp.a2a.errors import (
     Delivery,
     InvalidAgentResponse,
     InvalidRequest,
+    MethodNotFound,
     TaskNotFound,
     UnsupportedOperation,
     UrlRefused,
@@ -441,3 +442,82 @@ async def test_a_stream_of_json_lines_gives_its_events(kind: str) -> None:
     assert isinstance(task, Task)
     assert isinstance(status, TaskStatusUpdateEvent)
     assert status.status.state is TaskState.COMPLETED
+
+
+SAID = "Agent my_agent not found. Create it first."
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        (ok(SAID, kind="text/plain; charset=utf-8"), SAID),
+        (ok(SAID, kind="application/json"), SAID),
+        (ok({"status": "accepted", "job": 7}, status=202), '{"status": "accepted", "job": 7}'),
+        (ok({"jsonrpc": "2.0", "result": {"note": "queued"}}, status=202), '"note": "queued"'),
+    ],
+)
+@pytest.mark.parametrize("way", [CALLS["send"], first_of], ids=["send", "stream"])
+async def test_a_short_answer_that_is_not_a2a_is_quoted(reply: bytes, said: str, way: Call) -> None:
+    async with serving(always(reply)) as server, calling(server) as client:
+        with pytest.raises(InvalidAgentResponse) as failed:
+            await way(client)
+    assert said in failed.value.message
+    assert failed.value.delivery is Delivery.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        ok("secret" * 1_000, kind="text/plain"),
+        ok({"hello": "secret" * 1_000}),
+        ok("<html>secret", kind="text/html"),
+        ok("<p>secret", kind="text/plain"),
+        ok("secret", kind="image/png"),
+    ],
+)
+async def test_pages_files_and_long_answers_are_not_quoted(reply: bytes) -> None:
+    async with serving(always(reply)) as server, calling(server) as client:
+        with pytest.raises(InvalidAgentResponse) as failed:
+            await client.send(HELLO)
+    assert "secret" not in failed.value.message
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("kind", [EVENTS, "application/x-ndjson", "application/json"])
+async def test_a_json_rpc_error_in_the_place_of_a_stream_proves_what_its_code_proves(
+    kind: str, indent: int | None
+) -> None:
+    body = json.dumps(error(-32601, "no such method"), indent=indent)
+    async with serving(always(ok(body, kind=kind))) as server, calling(server) as client:
+        with pytest.raises(MethodNotFound, match="no such method") as failed:
+            await first_of(client)
+    assert failed.value.delivery is Delivery.NEVER
+
+
+async def test_an_error_without_an_envelope_is_an_error_whatever_the_status() -> None:
+    reply = ok({"error": {"code": -32005, "message": "text only"}})
+    async with serving(always(reply)) as server, calling(server) as client:
+        with pytest.raises(ContentTypeNotSupported, match="text only"):
+            await client.send(HELLO)
+
+
+@pytest.mark.parametrize(
+    ("way", "delivery"),
+    [(first_of, Delivery.NEVER), (CALLS["send"], Delivery.UNKNOWN)],
+    ids=["stream", "send"],
+)
+async def test_a_plain_refusal_of_a_stream_proves_that_nothing_ran(
+    way: Call, delivery: Delivery
+) -> None:
+    reply = ok(error(-32004, "This agent answers at once only"))
+    async with serving(always(reply)) as server, calling(server) as client:
+        with pytest.raises(UnsupportedOperation) as failed:
+            await way(client)
+    assert failed.value.delivery is delivery
+
+
+async def test_a_refusal_inside_a_stream_does_not_prove_that_nothing_ran() -> None:
+    async with serving(always(events(error(-32004, "no")))) as server, calling(server) as client:
+        with pytest.raises(UnsupportedOperation) as failed:
+            await first_of(client)
+    assert failed.value.delivery is Delivery.UNKNOWN

@@ -315,13 +315,23 @@ async def test_a_connection_the_agent_closed_meanwhile_is_not_a_reason_to_send_t
 # --- streams ---
 
 
-@pytest.mark.parametrize("code", [-32004, -32601])
+NO_METHOD = b'{"jsonrpc":"2.0","id":null,"error":{"code":-32601,"message":"no"}}'
+NO_STREAM: dict[str, Reply] = {
+    "-32601": error(-32601, "no"),
+    "-32601 in an event": stream(b"data: " + NO_METHOD + b"\n\n"),
+    "-32601 as JSON under text/event-stream": stream(NO_METHOD),
+    "-32004 in the SDK's words": error(-32004, "Streaming is not supported"),
+    "-32004 in other words": error(-32004, "This operation is not supported"),
+}
+
+
+@pytest.mark.parametrize("refusal", NO_STREAM)
 async def test_a_refused_stream_becomes_a_plain_send_of_the_same_message(
-    code: int, tmp_path: Path
+    refusal: str, tmp_path: Path
 ) -> None:
     async with scripted() as agent:
         agent.on(CARD, document(card(agent.url, streaming=True)))
-        agent.on(STREAM, error(code, "Streaming is not supported"))
+        agent.on(STREAM, NO_STREAM[refusal])
         agent.on(SEND, result(done("without a stream")))
         view = await sent(agent, tmp_path)
     assert isinstance(view, TaskView)

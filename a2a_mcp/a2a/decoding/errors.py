@@ -28,6 +28,8 @@ NO_STREAMING: Final = re.compile(r"Streaming is not supported( by the agent)?\.?
 SERVER_ERROR: Final = -32000
 NEVER_DELIVERED_CODES: Final = frozenset({-32601, -32009})
 A2A_ERROR_MEMBERS: Final = frozenset({"error", "code", "message", "type"})
+# Members of an answer that is a result, whatever its `error` says.
+RESULTS: Final = frozenset({"id", "result", "status", "task", "message", "parts", "artifacts"})
 NEVER_DELIVERED_STATUSES: Final = frozenset({404, 405, 415, 501})
 # Seen on: a2a-sdk 1.3, whose 0.3 methods refuse the 1.0 header. The whole sentence is compared,
 # because an agent's own exception text stands in the same place.
@@ -140,8 +142,8 @@ def _unknown_method(data: JSON) -> bool:
 
 
 def is_error(body: JSON, status: int) -> bool:
-    """Return whether an HTTP answer is an error: by its JSON-RPC member, else by its status."""
+    """Return whether an HTTP answer is an error: by its `error` member, else by its status."""
     answer = object_of(body)
     if answer.get("jsonrpc") == "2.0":
         return answer.get("error") is not None
-    return status >= 400
+    return status >= 400 or (answer.get("error") is not None and RESULTS.isdisjoint(answer))
