@@ -19,6 +19,7 @@ from a2a_mcp.bridge.describe_agents import describe_agent, list_agents
 from a2a_mcp.bridge.jobs import Jobs
 from a2a_mcp.bridge.list_tasks import TaskLister
 from a2a_mcp.bridge.read_artifact import ArtifactReader
+from a2a_mcp.bridge.recover_tasks import TaskRecoverer
 from a2a_mcp.bridge.service import Bridge
 from a2a_mcp.errors import CredentialUnavailable
 from a2a_mcp.files.allowed_paths import AllowedPaths
@@ -62,6 +63,7 @@ class App:
     streams: Streams
     artifact_reader: ArtifactReader
     jobs: Jobs
+    recoverer: TaskRecoverer
     state_folder: Path | None = None
     local: bool = False
 

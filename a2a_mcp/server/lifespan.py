@@ -24,6 +24,7 @@ from a2a_mcp.bridge.artifact_files import ArtifactFiles
 from a2a_mcp.bridge.jobs import Jobs
 from a2a_mcp.bridge.list_tasks import TaskLister
 from a2a_mcp.bridge.read_artifact import ArtifactReader
+from a2a_mcp.bridge.recover_tasks import TaskRecoverer
 from a2a_mcp.bridge.service import Bridge
 from a2a_mcp.config.load import Config
 from a2a_mcp.config.reload import Reloader
@@ -39,6 +40,7 @@ from a2a_mcp.server.tools.definitions import all_tools
 from a2a_mcp.store.results import ResultStore
 from a2a_mcp.store.sqlite.store import SqliteTaskStore
 from a2a_mcp.telemetry.descriptors import bounded_by_descriptors
+from a2a_mcp.telemetry.supervise import run_logged
 from a2a_mcp.tracking.tail import UpdateMemory
 from a2a_mcp.tracking.tracker import TaskTracker
 
@@ -138,7 +140,9 @@ async def _running(
             if closing:
                 group.start_soon(_release, closing, tracker, streams)
             bridge = Bridge(registry, tasks, tracker, results)
-            yield _app(bridge, streams, state_folder, local=local)
+            recoverer = TaskRecoverer(bridge, tasks, tracker)
+            group.start_soon(run_logged, "taking tasks over", recoverer.run)
+            yield _app(bridge, streams, recoverer, state_folder, local=local)
             group.cancel_scope.cancel()
     finally:
         with anyio.CancelScope(shield=True), anyio.move_on_after(SAVE_SECONDS):
@@ -156,7 +160,14 @@ def _result_store(config: Config, state_folder: Path | None) -> ResultStore:
     )
 
 
-def _app(bridge: Bridge, streams: Streams, state_folder: Path | None, *, local: bool) -> App:
+def _app(
+    bridge: Bridge,
+    streams: Streams,
+    recoverer: TaskRecoverer,
+    state_folder: Path | None,
+    *,
+    local: bool,
+) -> App:
     registry = bridge.registry
     return App(
         registry,
@@ -165,6 +176,7 @@ def _app(bridge: Bridge, streams: Streams, state_folder: Path | None, *, local: 
         streams,
         ArtifactReader(registry, bridge.reader, ArtifactFiles(registry, state_folder, local=local)),
         Jobs(bridge),
+        recoverer,
         state_folder,
         local,
     )

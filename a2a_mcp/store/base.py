@@ -8,6 +8,7 @@ while it waits, and must not fail a call because its disk fails: `problem` repor
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias
 
@@ -115,6 +116,21 @@ class TaskStore(Protocol):
 
     async def claimed(self, message_id: str) -> bool:
         """Return whether `claim` was called for it in the last weeks, in any process."""
+
+    async def note_reader(
+        self, reader: str, begun: Collection[int], ended: Collection[int]
+    ) -> None:
+        """Write that the process `reader` lives, and by their keys which tasks it reads.
+
+        `begun` are those since the last time, `ended` those that it reads no more.
+        """
+
+    async def take_over(self, reader: str, *, after: int, limit: int) -> tuple[Records, int | None]:
+        """Let `reader` read tasks of all owners that run and that no living process reads.
+
+        No record goes to a caller from here. Return at most `limit` of them with a key above
+        `after`, and the key after which to go on, None at the end.
+        """
 
     async def find(self, owner: str, task_id: str, agent: str | None = None) -> Records:
         """Return the owner's tasks with this task id, handle or pending id, newest first."""

@@ -30,6 +30,7 @@ def returns_errors(function: Callable[P, Awaitable[Result]]) -> Callable[P, Awai
     @wraps(function)
     async def wrapped(*args: P.args, **kwargs: P.kwargs) -> Result:
         app = app_of(kwargs["ctx"])
+        app.recoverer.wake()
         try:
             return await function(*args, **kwargs)
         except BridgeError as error:

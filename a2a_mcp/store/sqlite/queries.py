@@ -142,6 +142,12 @@ def find(connection: Connection, owner: str, task_id: str, agent: str | None) ->
     return [_record(row) for row in rows]
 
 
+def selected(connection: Connection, condition: str, values: dict[str, Any]) -> Records:
+    """Return the rows of all owners that fulfil a condition, which is no caller's text."""
+    rows = connection.execute(f"{_ROW}{condition}", values).fetchall()
+    return [_record(row) for row in rows]
+
+
 def interface_overrides(connection: Connection, agent: str) -> list[str]:
     """Return the stored interfaces of an agent, the latest first."""
     rows = connection.execute(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
@@ -21,7 +21,7 @@ from anyio.lowlevel import checkpoint
 from a2a_mcp.a2a.ids import LONGEST_ID_BYTES, is_usable_id
 from a2a_mcp.a2a.model import TaskState
 from a2a_mcp.store.base import InterfaceOverrides, Records, TaskRecord, TaskStore
-from a2a_mcp.store.sqlite import claims, queries
+from a2a_mcp.store.sqlite import claims, queries, readers
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -144,6 +144,18 @@ class SqliteTaskStore(TaskStore, InterfaceOverrides):
 
     async def claimed(self, message_id: str) -> bool:
         return await self._read(lambda connection: claims.claimed(connection, message_id), False)
+
+    async def note_reader(
+        self, reader: str, begun: Collection[int], ended: Collection[int]
+    ) -> None:
+        now = self._clock()
+        await self._run(lambda connection: readers.note(connection, reader, begun, ended, now))
+
+    async def take_over(self, reader: str, *, after: int, limit: int) -> tuple[Records, int | None]:
+        now = self._clock()
+        return await self._read(
+            lambda connection: readers.take_over(connection, reader, after, limit, now), ([], None)
+        )
 
     async def find(self, owner: str, task_id: str, agent: str | None = None) -> Records:
         return await self._read(

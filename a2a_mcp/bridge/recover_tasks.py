@@ -1,0 +1,109 @@
+"""Tasks that a dead process was reading are taken over, so that their results are kept.
+
+Each process notes in the store which tasks it reads, and that it lives. It looks for tasks that run
+and that no living process reads: at first soon after a host's first request, and then now and then.
+Nothing is sent or written before that request. Two processes may read one task at the same time for
+a moment, which costs a read; no message is ever sent from here.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+from uuid import uuid4
+
+import anyio
+
+from a2a_mcp.a2a.errors import A2AError, AgentUnreachable, AuthenticationRequired
+from a2a_mcp.bridge.send import SendRequest
+from a2a_mcp.bridge.service import Bridge
+from a2a_mcp.errors import AgentDisabled, BridgeError, UnknownAgent
+from a2a_mcp.store.base import TaskRecord, TaskStore
+from a2a_mcp.tracking.polling import jittered
+from a2a_mcp.tracking.tracker import TaskTracker
+
+NOTE_SECONDS: Final = 5.0
+WORD_SECONDS: Final = 10.0
+"""How often a process says that it lives, while it reads any task."""
+
+FIRST_SEARCH_SECONDS: Final = 2.0
+SEARCH_SECONDS: Final = 60.0
+LOOK_SECONDS: Final = 5.0
+BATCH: Final = 50
+
+
+class TaskRecoverer:
+    """Takes over tasks for one process; it does nothing before `wake` was called."""
+
+    def __init__(
+        self,
+        bridge: Bridge,
+        tasks: TaskStore,
+        tracker: TaskTracker,
+        *,
+        note_seconds: float = NOTE_SECONDS,
+        first_search_seconds: float = FIRST_SEARCH_SECONDS,
+        search_seconds: float = SEARCH_SECONDS,
+    ) -> None:
+        self._bridge = bridge
+        self._tasks = tasks
+        self._tracker = tracker
+        self._note_seconds = note_seconds
+        self._first_search_seconds = first_search_seconds
+        self._search_seconds = search_seconds
+        self._awake = anyio.Event()
+        self._reader = uuid4().hex
+        self._noted: frozenset[int] = frozenset()
+        self._taken: set[int] = set()
+        self._last_word = 0.0
+
+    def wake(self) -> None:
+        """Begin: a host has made its first real request."""
+        self._awake.set()
+
+    async def run(self) -> None:
+        """Note and search until cancelled."""
+        await self._awake.wait()
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._note)
+            group.start_soon(self._search)
+
+    async def _note(self) -> None:
+        while True:
+            await anyio.sleep(self._note_seconds)
+            read = frozenset(record.key for record in self._tracker.records()) | self._taken
+            due = time.monotonic() - self._last_word > WORD_SECONDS
+            if read != self._noted or (read and due):
+                await self._tasks.note_reader(self._reader, read - self._noted, self._noted - read)
+                self._noted, self._last_word = read, time.monotonic()
+
+    async def _search(self) -> None:
+        await anyio.sleep(jittered(self._first_search_seconds))
+        while True:
+            await self._take_over_all()
+            self._taken.clear()
+            await anyio.sleep(jittered(self._search_seconds))
+
+    async def _take_over_all(self) -> None:
+        position: int | None = 0
+        silent: set[str] = set()
+        while position is not None:
+            records, position = await self._tasks.take_over(
+                self._reader, after=position, limit=BATCH
+            )
+            self._taken.update(record.key for record in records)
+            for record in records:
+                if record.agent not in silent and not await self._follow(record):
+                    silent.add(record.agent)
+
+    async def _follow(self, record: TaskRecord) -> bool:
+        """Read a task and follow it if it runs; return whether its agent can be asked for more."""
+        task_id = record.task_id or record.pending_id
+        wanted = SendRequest("", record.agent, task_id, wait_seconds=LOOK_SECONDS)
+        try:
+            await self._bridge.attach(record.owner, wanted)
+        except (AgentUnreachable, AuthenticationRequired, UnknownAgent, AgentDisabled):
+            return False
+        except (A2AError, BridgeError):
+            return True
+        return True
