@@ -31,6 +31,7 @@ from a2a_mcp.tracking.phases import (
     asks_again,
     become,
     is_past,
+    spoken_in,
 )
 from a2a_mcp.tracking.replay import Tails, after_repeat, all_parts, with_read
 from a2a_mcp.tracking.sameness import is_unchanged
@@ -102,7 +103,7 @@ def _after_repeat(state: State, event: StreamEvent) -> State:
 
 def _after_message(state: State, message: Message) -> State:
     """Return the state after a message: an answer, or one more thing said beside a task."""
-    said = (*_spoken(state), message)[-KEPT_SPOKEN:]
+    said = (*spoken_in(state), message)[-KEPT_SPOKEN:]
     if isinstance(state, Replied):
         return replace(state, spoken=said)
     if isinstance(state, Sent) and message.task_id:
@@ -128,7 +129,7 @@ def _after_reaction(state: State, event: StreamEvent) -> State:
 def _shown(state: State, happening: Heard | Read, task: Task) -> State:
     """Return the phase of a task that has just shown itself."""
     late = _is_late(state, happening)
-    task = with_said(task, _spoken(state))
+    task = with_said(task, spoken_in(state))
     if task.state.terminal:
         unread = not _lets_go(state) and _in_doubt(happening.event, task, late=late)
         return become(Ended, state, task=task, unread=unread)
@@ -150,10 +151,6 @@ def _is_late(state: State, happening: Heard | Read) -> bool:
 
 def _tails(state: State) -> Tails:
     return state.tails if isinstance(state, Running | Waiting) else ()
-
-
-def _spoken(state: State) -> tuple[Message, ...]:
-    return () if isinstance(state, Sent) else state.spoken
 
 
 def _next_tails(state: State, happening: Heard | Read) -> Tails:

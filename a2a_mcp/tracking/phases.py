@@ -6,7 +6,7 @@ what callers ask of a phase.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import Enum, auto
 from typing import Any, ClassVar, TypeVar
 
@@ -195,6 +195,22 @@ def is_broken_off(state: State) -> bool:
     if not isinstance(state, Running | Lost) or state.task is None:
         return False
     return state.broken is not None and not state.task.state.stop
+
+
+def is_in_doubt(state: State) -> bool:
+    """Return whether a question that was answered is shown, and may be asked again by now.
+
+    Nothing but its content says that it is the old one. A sign-in is asked for until the agent has
+    noticed it, which may take long.
+    """
+    if not isinstance(state, Running) or state.task.state is not TaskState.INPUT_REQUIRED:
+        return False
+    return bool(state.spoken) or not is_past(replace(state, moved=True), state.task)
+
+
+def spoken_in(state: State) -> tuple[Message, ...]:
+    """Return what the agent has said in messages beside its task."""
+    return () if isinstance(state, Sent) else state.spoken
 
 
 def is_closing(state: State) -> bool:

@@ -58,6 +58,11 @@ class Polling:
     still: float = 12.0
     search: tuple[float, ...] = (1.0, 4.0)
 
+    @property
+    def still_seconds(self) -> float:
+        """Return the seconds after which a task stands still."""
+        return self.still * self.first_delay
+
     def delays(self) -> Iterator[float]:
         """Return the pauses before each read, without end."""
         delay = self.first_delay
@@ -81,7 +86,7 @@ class Stillness:
         self._reads += 1
         seconds = time.monotonic() - self._began
         enough = self._reads >= self._policy.still_reads
-        lasts = not changed and enough and seconds >= self._policy.still * self._policy.first_delay
+        lasts = not changed and enough and seconds >= self._policy.still_seconds
         if changed or lasts:
             self._begin()
         return lasts

@@ -70,7 +70,7 @@ from dataclasses import replace
 from typing import Final
 
 from a2a_mcp.a2a.errors import A2AError, AgentError
-from a2a_mcp.a2a.model import Part, Task, TaskState, TaskStatus
+from a2a_mcp.a2a.model import Part, Task, TaskStatus
 from a2a_mcp.tracking.happenings import (
     Broken,
     Closed,
@@ -98,6 +98,7 @@ from a2a_mcp.tracking.phases import (
     State,
     Waiting,
     become,
+    is_in_doubt,
     is_past,
 )
 
@@ -143,19 +144,9 @@ def _answered(state: Replied) -> Ended:
 
 def _settled(state: Running) -> State:
     """Return the state of a task that stands still: what it shows now is meant."""
-    if _is_asked_still(state):
+    if is_in_doubt(state):
         return become(Waiting, state, task=_with_words(state), past=None)
     return replace(state, stalled=state.hung_up and state.broken is not None)
-
-
-def _is_asked_still(state: Running) -> bool:
-    """Return whether a question that was answered is asked again, as far as its stamp can tell.
-
-    A sign-in is asked for until the agent has noticed it, which may take long.
-    """
-    if state.task.state is not TaskState.INPUT_REQUIRED:
-        return False
-    return bool(state.spoken) or not is_past(replace(state, moved=True), state.task)
 
 
 def _with_words(state: Running) -> Task:

@@ -30,6 +30,7 @@ from a2a_mcp.tracking.phases import (
     is_at_rest,
     is_broken_off,
     is_closing,
+    is_in_doubt,
     is_past,
     is_unanswered,
     is_under_way,
@@ -221,6 +222,11 @@ class TrackedTask:
     def broken_off(self) -> bool:
         """Return whether the agent broke its answer off and nothing has moved since."""
         return is_broken_off(self._state)
+
+    @property
+    def in_doubt(self) -> bool:
+        """Return whether the task shows an answered question that may be asked once more."""
+        return is_in_doubt(self._state)
 
     @property
     def awaited(self) -> bool:

@@ -45,9 +45,15 @@ class Watch:
             for tracked, idle_seconds in list(self._running.items()):
                 if tracked.overdue(now, self._drain_seconds):
                     tracked.scope.cancel()
-                elif tracked.client and tracked.idle(now, idle_seconds):
+                elif tracked.client and tracked.idle(now, self._patience(tracked, idle_seconds)):
                     what = f"reading a task of {tracked.agent} beside its stream"
                     group.start_soon(run_logged, what, partial(self._look, tracked))
+
+    def _patience(self, tracked: TrackedTask, idle_seconds: float) -> float:
+        """Return how long a task may be silent before it is read beside its stream."""
+        if tracked.in_doubt:
+            return min(idle_seconds, self._poller.policy.still_seconds)
+        return idle_seconds
 
     async def _look(self, tracked: TrackedTask) -> None:
         """Read a task beside its silent stream, which may stay open after the task has ended.

@@ -115,5 +115,4 @@ def test_a_task_stands_still_after_three_reads_and_some_time() -> None:
 
 
 def test_a_task_that_stands_still_is_known_after_about_six_seconds() -> None:
-    policy = Polling()
-    assert policy.still * policy.first_delay == pytest.approx(6.0)
+    assert Polling().still_seconds == pytest.approx(6.0)
