@@ -29,6 +29,7 @@ class Interface:
     """An interface of a card that this library can speak to.
 
     `note` says how it differs from the card; `declared` is the version that the card declares.
+    `conversation` is the value of headers that follow a conversation, where a call belongs to one.
     """
 
     url: str
@@ -36,6 +37,7 @@ class Interface:
     tenant: str | None = None
     note: str | None = field(default=None, compare=False)
     declared: str = field(default="", compare=False)
+    conversation: str | None = field(default=None, repr=False)
 
     @property
     def takes_contexts(self) -> bool:
@@ -229,16 +231,31 @@ def _mismatch(declared: str, url: str, spoken: Dialect) -> str:
 def to_text(interface: Interface) -> str:
     """Return an interface as text, for the record of a task that was made with it."""
     dialect = interface.dialect
-    return json.dumps([interface.url, dialect.version, dialect.binding, interface.tenant])
+    members = [interface.url, dialect.version, dialect.binding, interface.tenant]
+    return json.dumps([*members, interface.conversation] if interface.conversation else members)
 
 
 def from_text(text: str) -> Interface | None:
     """Return the interface that `to_text` wrote; None when this library no longer speaks it."""
     try:
-        url, version, binding, tenant = json.loads(text)
+        url, version, binding, tenant, *more = json.loads(text)
     except (ValueError, TypeError):
         return None
     dialect = table.dialect_named(version, binding)
     if dialect is None or not isinstance(url, str):
         return None
-    return Interface(url, dialect, tenant)
+    return Interface(url, dialect, tenant, conversation=more[0] if more else None)
+
+
+def conversation_text(conversation: str) -> str:
+    """Return the text for the record of a task whose interface is not chosen yet."""
+    return json.dumps([None, None, None, None, conversation])
+
+
+def conversation_in(text: str | None) -> str | None:
+    """Return the conversation that a task's record names; None where it names none."""
+    try:
+        _, _, _, _, conversation = json.loads(text or "")
+    except (ValueError, TypeError):
+        return None
+    return conversation if isinstance(conversation, str) else None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TypeVar
 from uuid import uuid4
 
@@ -27,7 +28,14 @@ from a2a_mcp.a2a.http.download import download
 from a2a_mcp.a2a.http.redirects import moved_note
 from a2a_mcp.a2a.http.responses import DownloadedFile
 from a2a_mcp.a2a.http.transport import Transport
-from a2a_mcp.a2a.interfaces import Choice, Interface, alternatives, from_text
+from a2a_mcp.a2a.interfaces import (
+    Choice,
+    Interface,
+    alternatives,
+    conversation_in,
+    conversation_text,
+    from_text,
+)
 from a2a_mcp.agents.card_cache import CardCache
 from a2a_mcp.agents.credentials import attach_credentials
 from a2a_mcp.agents.health import Health
@@ -60,6 +68,7 @@ class Connection:
         self.health = Health()
         self.names_contexts = False
         """True when the agent has refused a context id that the bridge made."""
+        self._own_calls = str(uuid4())  # headers that follow a conversation, in calls outside one
         self._tls = tls
         self._transport: Transport | None = None
         self._clients: dict[Interface, A2AClient] = {}
@@ -163,9 +172,9 @@ class Connection:
 
     async def client(self, interface_key: str | None = None) -> A2AClient:
         """Return a client of a task's interface, else of the best one; raises A2AError."""
-        interface = from_text(interface_key) if interface_key else None
-        if interface is None or not is_allowed(self.config, await self.card(), interface):
-            interface = (await self.choice()).interfaces[0]
+        interface = await self._known(interface_key)
+        if interface is None:
+            interface = self._in_conversation((await self.choice()).interfaces[0], interface_key)
         return self.client_of(interface)
 
     async def clients(
@@ -176,23 +185,46 @@ class Connection:
         Clients of other protocol versions follow, in case the card is wrong or the agent was
         replaced, but not where the configuration pins the version. Raises A2AError.
         """
-        if interface_key and not refresh:
-            interfaces = [(await self.client(interface_key)).interface]
-        else:
-            interfaces = list((await self.choice(refresh=refresh)).interfaces)
+        known = None if refresh else await self._known(interface_key)
+        interfaces = [known] if known else await self._chosen(interface_key, refresh=refresh)
         if self.config.version is None:
             interfaces += [other for listed in interfaces for other in alternatives(listed)]
         return [self.client_of(interface) for interface in dict.fromkeys(interfaces)]
 
+    async def _known(self, interface_key: str | None) -> Interface | None:
+        """Return the interface of a task, if it is known and may still be called."""
+        interface = from_text(interface_key) if interface_key else None
+        if interface and is_allowed(self.config, await self.card(), interface):
+            return interface
+        return None
+
+    async def _chosen(self, interface_key: str | None, *, refresh: bool) -> list[Interface]:
+        choice = await self.choice(refresh=refresh)
+        return [self._in_conversation(listed, interface_key) for listed in choice.interfaces]
+
+    def _in_conversation(self, interface: Interface, interface_key: str | None) -> Interface:
+        return replace(interface, conversation=conversation_in(interface_key))
+
     def client_of(self, interface: Interface) -> A2AClient:
-        """Return the client of one interface, made on first use."""
+        """Return the client of one interface; it is kept, unless it is for one conversation."""
         client = self._clients.get(interface)
         if client is None:
             client = A2AClient(
-                self._open(), interface, self._attach_with_card, self.config.extensions
+                self._open(),
+                interface,
+                lambda: self._attach(self.found, interface.conversation),
+                self.config.extensions,
             )
-            self._clients[interface] = client
+            if interface.conversation is None:
+                self._clients[interface] = client
         return client
+
+    def new_conversation(self) -> str | None:
+        """Return the text by which a task's record names a new conversation.
+
+        None where no header follows the conversation.
+        """
+        return conversation_text(str(uuid4())) if self.config.follows_conversations else None
 
     async def read(
         self, interface_key: str | None, work: Callable[[A2AClient], Awaitable[_T]]
@@ -237,10 +269,11 @@ class Connection:
     async def _attach_with_card(self) -> Attachment:
         return await self._attach(self.found)
 
-    async def _attach(self, found: FoundCard | None) -> Attachment:
+    async def _attach(self, found: FoundCard | None, conversation: str | None = None) -> Attachment:
         """Return the agent's credentials and headers; a failure is recorded as the agent's."""
+        card = found.card if found else None
         try:
-            return await attach_credentials(self.config, found.card if found else None)
+            return await attach_credentials(self.config, card, conversation or self._own_calls)
         except CredentialUnavailable as error:
             self.health.failed(error)
             raise

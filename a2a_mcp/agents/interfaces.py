@@ -6,6 +6,7 @@ It makes no request. Corrections outlive the process in an `InterfaceOverrides` 
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 from a2a_mcp.a2a.card import FoundCard
 from a2a_mcp.a2a.errors import A2AError
@@ -78,6 +79,7 @@ class InterfaceChoice:
         """
         if self.current is None:
             return
+        interface = replace(interface, conversation=None)
         first = self.current.interfaces[0]
         self.current = corrected(self.current, [interface])
         if self.current.interfaces[0] != interface:

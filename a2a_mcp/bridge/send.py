@@ -177,9 +177,10 @@ class Sender:
         Raises NotAllowed where too many tasks are tracked, SentBefore for an answer that came
         before.
         """
+        connection = self._registry.connection(route.agent)
         context_id = route.context_id
         if context_id is None and target.continued is None:
-            context_id = self._registry.connection(route.agent).new_context()
+            context_id = connection.new_context()
         self._tracker.make_room(owner)
         if request.message_id and not await self._tasks.claim(request.message_id):
             raise SentBefore(route.agent, request.task_id)
@@ -188,7 +189,7 @@ class Sender:
             agent=route.agent,
             message_id=message.message_id,
             context_id=context_id,
-            interface=route.interface,
+            interface=route.interface or connection.new_conversation(),
             title=self._title(request),
         )
 

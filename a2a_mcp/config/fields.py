@@ -21,11 +21,11 @@ from pydantic import (
     ValidationInfo,
 )
 
-from a2a_mcp.a2a.auth.static import Secret
+from a2a_mcp.a2a.auth.static import ConversationId, Secret
 from a2a_mcp.a2a.model import JSON
 from a2a_mcp.a2a.versions.table import versions
 from a2a_mcp.config import values
-from a2a_mcp.config.secrets import ValidationContext, read_secret, secret
+from a2a_mcp.config.secrets import ValidationContext, read_secret, secret, secret_of
 
 # Headers that hold nothing secret; a literal value of any other is masked like a credential.
 PLAIN_HEADERS: Final = frozenset(
@@ -57,6 +57,15 @@ def _plain_headers(value: object) -> object:
         else text
         for name, text in value.items()
     }
+
+
+def _header_value(value: object, info: ValidationInfo) -> Secret | ConversationId:
+    """Accept the value of a header of all calls: a secret, or one made for each conversation."""
+    if isinstance(value, ConversationId) or value == {"context": True}:
+        return ConversationId()
+    if isinstance(value, dict) and "context" in value:
+        raise ValueError("context must be true and stand alone: { context = true }")
+    return secret_of(value, info, values.header_value)
 
 
 def _path(value: object, info: ValidationInfo) -> Path:
@@ -116,6 +125,8 @@ Count = Annotated[int, Field(gt=0)]
 
 HeaderName = Annotated[str, AfterValidator(values.header_name)]
 HeaderSecret = Annotated[Secret, secret(values.header_value)]
+HeaderValue = Annotated[Secret | ConversationId, PlainValidator(_header_value)]
+HeaderValues = Annotated[dict[HeaderName, HeaderValue], BeforeValidator(_plain_headers)]
 HeaderSecrets = Annotated[dict[HeaderName, HeaderSecret], BeforeValidator(_plain_headers)]
 BearerToken = Annotated[Secret, secret(values.bearer_token)]
 StateKey = Annotated[SecretStr, PlainValidator(_state_key)]

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from a2a_mcp.a2a.auth.static import Credential
+from a2a_mcp.a2a.auth.static import ConversationId, Credential
 from a2a_mcp.config.auth import FromAuthTable
 from a2a_mcp.config.fields import (
     PLAIN_HEADERS,
@@ -22,7 +22,7 @@ from a2a_mcp.config.fields import (
     ExtensionUris,
     FilePath,
     FilePaths,
-    HeaderSecrets,
+    HeaderValues,
     HostPatterns,
     HttpPath,
     MediaTypes,
@@ -57,7 +57,7 @@ class AgentConfig(Table):
     version: Version | None = None
     binding: Binding | None = None
     tenant: Text | None = None
-    headers: HeaderSecrets = Field(default={})
+    headers: HeaderValues = Field(default={})
     auth: Annotated[Credential, FromAuthTable()] | None = None
     allowed_origins: Origins = ()
     allow_http: bool = False
@@ -75,7 +75,15 @@ class AgentConfig(Table):
     @property
     def has_credentials(self) -> bool:
         """Return whether requests carry something that must not be read on the way."""
-        return self.auth is not None or any(h.lower() not in PLAIN_HEADERS for h in self.headers)
+        return self.auth is not None or any(
+            name.lower() not in PLAIN_HEADERS and not isinstance(value, ConversationId)
+            for name, value in self.headers.items()
+        )
+
+    @property
+    def follows_conversations(self) -> bool:
+        """Return whether a header has a value that is made for each conversation."""
+        return any(isinstance(value, ConversationId) for value in self.headers.values())
 
     @model_validator(mode="after")
     def _reachable(self) -> Self:

@@ -227,19 +227,20 @@ def read_secret(
 
 def secret(check: Callable[[str], str]) -> PlainValidator:
     """Return the validator of a Secret; `check` raises ValueError for a text it refuses."""
+    return PlainValidator(lambda value, info: secret_of(value, info, check))
 
-    def read(value: object, info: ValidationInfo) -> Secret:
-        context = ValidationContext.of(info)
-        match value:
-            case {"command": [str(), *_] as command, **rest} if not rest and all(
-                isinstance(word, str) for word in command
-            ):
-                return CommandSecret(
-                    tuple(command), folder=context.folder, check=check, secrets=context.secrets
-                )
-            case _ if callable(value):
-                return value
-            case _:
-                return read_secret(value, context, check)
 
-    return PlainValidator(read)
+def secret_of(value: object, info: ValidationInfo, check: Callable[[str], str]) -> Secret:
+    """Return a Secret, read at once or when it is first needed. Raises ValueError."""
+    context = ValidationContext.of(info)
+    match value:
+        case {"command": [str(), *_] as command, **rest} if not rest and all(
+            isinstance(word, str) for word in command
+        ):
+            return CommandSecret(
+                tuple(command), folder=context.folder, check=check, secrets=context.secrets
+            )
+        case _ if callable(value):
+            return value
+        case _:
+            return read_secret(value, context, check)

@@ -115,8 +115,9 @@ class TaskStreamer:
                 await _find_out(connection, clients)
             if sender.heard or not error.tries_next:
                 raise
-            fresh = await connection.clients(refresh=True)
-            fresh = [client for client in fresh if client not in clients]
+            tried = {client.interface for client in clients}
+            fresh = await connection.clients(record.interface, refresh=True)
+            fresh = [client for client in fresh if client.interface not in tried]
             if not fresh:
                 raise
             client = await sender.deliver(fresh, streaming=streaming)

@@ -510,3 +510,22 @@ def test_the_example_shows_every_key(model: type[FileTable]) -> None:
     for name, field in model.model_fields.items():
         key = field.alias or name
         assert re.search(rf"(^|[#{{,]\s*){key} = |\[.*\b{key}\b.*\]", text, re.MULTILINE), key
+
+
+def test_a_header_may_follow_the_conversation(path: Path) -> None:
+    table = 'url = "http://agent.example"\nheaders = { "X-Session" = { context = true } }\n'
+    agent = read(path, f"[agents.it]\n{table}").agents["it"]
+    assert agent.follows_conversations
+    assert not agent.has_credentials  # so it may travel over http
+
+
+@pytest.mark.parametrize("value", ["{ context = false }", '{ context = true, env = "X" }'])
+def test_a_header_that_follows_the_conversation_has_one_form(path: Path, value: str) -> None:
+    config = read(path, f'[agents.it]\nurl = "https://a.example"\nheaders = {{ X = {value} }}\n')
+    assert "{ context = true }" in config.faults["it"]
+
+
+def test_credentials_do_not_go_to_an_endpoint_in_the_clear(path: Path) -> None:
+    table = '[agents.it]\nurl = "https://a.example"\nendpoint = "http://b.example/a2a"\n'
+    config = read(path, table + 'auth = { type = "bearer", token = "t" }\n')
+    assert "plain http" in config.faults["it"]

@@ -53,6 +53,11 @@ class Headers:
     headers: Mapping[str, Secret]
 
 
+@dataclass(frozen=True, slots=True)
+class ConversationId:
+    """The value of a header that is the same for all calls of a conversation, and for no other."""
+
+
 Credential = Bearer | Basic | ApiKey | Headers
 
 
