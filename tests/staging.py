@@ -100,7 +100,14 @@ async def staged(
                 group.start_soon(kept.run)
                 group.start_soon(registry.tidy)
                 bridge = Bridge(registry, tasks, follower, kept)
-                yield Stage(bridge, registry, tasks, TaskLister(registry, tasks), memory, follower)
+                yield Stage(
+                    bridge,
+                    registry,
+                    tasks,
+                    TaskLister(registry, tasks, bridge.reader),
+                    memory,
+                    follower,
+                )
                 group.cancel_scope.cancel()
     finally:
         with anyio.CancelScope(shield=True):

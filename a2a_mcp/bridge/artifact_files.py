@@ -7,7 +7,6 @@ the user of this machine; a path is shown only to a host that runs on it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -125,7 +124,7 @@ class ArtifactFiles:
                 problem = error.strerror or "its folder cannot be written to"
         link = Link(uri, path.name if path else name, media_type, len(part.raw))
         shown = str(path) if path and self._local else None
-        return SavedFile(link, sha256(part.raw).hexdigest(), shown, problem)
+        return SavedFile(link, shown, problem)
 
     async def _write(self, quota: DiskQuota, folder: Path, name: str, data: bytes) -> Path:
         async with self._saving:

@@ -17,7 +17,8 @@ from a2a_mcp.a2a.model import JSON, Task
 from a2a_mcp.a2a.requests import CancelTaskRequest
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.bridge.deadlines import call_within
-from a2a_mcp.bridge.read_task import Reader, Reading
+from a2a_mcp.bridge.read_task import Reader
+from a2a_mcp.bridge.reading import Reading
 from a2a_mcp.bridge.task_result import CancelOutcome, TaskResultBuilder, cancellation_key
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.presentation.task_view import TaskView

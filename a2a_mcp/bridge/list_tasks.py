@@ -5,16 +5,20 @@ A caller never sees a task of another owner, in neither list.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
-from a2a_mcp.a2a.errors import MethodNotFound, UnsupportedOperation
+import anyio
+
+from a2a_mcp.a2a.errors import A2AError, MethodNotFound, UnsupportedOperation
 from a2a_mcp.a2a.model import JSON, Task, TaskPage, TaskState
 from a2a_mcp.a2a.requests import ListTasksRequest
 from a2a_mcp.agents.registry import Registry
-from a2a_mcp.errors import NotAllowed
+from a2a_mcp.bridge.read_task import Reader
+from a2a_mcp.errors import BridgeError, NotAllowed
 from a2a_mcp.presentation import sentences
 from a2a_mcp.presentation.budget import count_fitting_rows
 from a2a_mcp.presentation.task_list_view import TaskListView
@@ -22,6 +26,9 @@ from a2a_mcp.store.base import TaskRecord, TaskStore
 from a2a_mcp.text.times import rfc3339
 from a2a_mcp.text.untrusted import scrub
 
+REFRESH_SECONDS: Final = 1.0
+REFRESHED_AT_ONCE: Final = 4
+MOST_REFRESHED: Final = 20
 LONGEST_TOKEN: Final = 2_000
 LONGEST_TIME: Final = 40  # a longer text is no time; cut, it could look like one
 
@@ -41,9 +48,10 @@ class TaskFilter:
 class TaskLister:
     """Lists tasks for the callers of one process."""
 
-    def __init__(self, registry: Registry, tasks: TaskStore) -> None:
+    def __init__(self, registry: Registry, tasks: TaskStore, reader: Reader) -> None:
         self._registry = registry
         self._tasks = tasks
+        self._reader = reader
 
     async def list(self, owner: str, wanted: TaskFilter, *, remote: bool) -> TaskListView:
         """Return the owner's tasks, or with `remote` the agent's; raises BridgeError and A2AError.
@@ -53,25 +61,60 @@ class TaskLister:
         """
         agent = self._registry.resolve(wanted.agent) if wanted.agent or remote else None
         limit = self._registry.config.server.result_bytes
+        fresh = frozenset[int]() if remote else await self._refresh(owner, agent, wanted)
         while True:
-            view = await self._page(owner, agent, wanted, remote=remote)
+            view = await self._page(owner, agent, wanted, fresh, remote=remote)
             count = count_fitting_rows(view, limit)
             if count >= min(len(view.rows), wanted.limit) or wanted.limit == 1:
                 return view
             wanted = replace(wanted, limit=max(count, 1))
 
     async def _page(
-        self, owner: str, agent: str | None, wanted: TaskFilter, *, remote: bool
+        self,
+        owner: str,
+        agent: str | None,
+        wanted: TaskFilter,
+        fresh: frozenset[int],
+        *,
+        remote: bool,
     ) -> TaskListView:
         if remote and agent:
             return await self._remote_page(owner, agent, wanted)
-        return await self._own_page(owner, agent, wanted)
+        return await self._own_page(owner, agent, wanted, fresh)
 
     # --- tasks started here ---
 
-    async def _own_page(self, owner: str, agent: str | None, wanted: TaskFilter) -> TaskListView:
+    async def _refresh(self, owner: str, agent: str | None, wanted: TaskFilter) -> frozenset[int]:
+        """Ask the agents of unfinished tasks for their states now, as far as a second goes.
+
+        Return the keys of the tasks that were read. Behind a cursor nothing is asked: a task whose
+        state changes goes to the front of the list, and would be on no page.
+        """
+        if wanted.cursor:
+            return frozenset()
+        records, _ = await self._stored(owner, agent, replace(wanted, state=None))
+        running = [record for record in records if record.task_id and not record.state.terminal]
+        fresh: set[int] = set()
+        readers = anyio.CapacityLimiter(REFRESHED_AT_ONCE)
+        with anyio.move_on_after(REFRESH_SECONDS):
+            async with anyio.create_task_group() as group:
+                for record in running[:MOST_REFRESHED]:
+                    group.start_soon(self._refresh_one, record, readers, fresh)
+        return frozenset(fresh)
+
+    async def _refresh_one(
+        self, record: TaskRecord, readers: anyio.CapacityLimiter, fresh: set[int]
+    ) -> None:
+        async with readers:
+            with contextlib.suppress(A2AError, BridgeError):
+                await self._reader.fetch(record, None)
+                fresh.add(record.key)
+
+    async def _own_page(
+        self, owner: str, agent: str | None, wanted: TaskFilter, fresh: frozenset[int]
+    ) -> TaskListView:
         records, cursor = await self._stored(owner, agent, wanted)
-        may_change = any(not record.state.terminal for record in records)
+        may_change = any(not it.state.terminal and it.key not in fresh for it in records)
         note = sentences.join(
             sentences.STATES_AS_LAST_SEEN if may_change else None, self._tasks.problem
         )

@@ -6,16 +6,15 @@ named, and is adopted unless another owner has it. No message is ever sent from 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from a2a_mcp.a2a.errors import A2AError, AgentError, AuthenticationRequired, TaskNotFound
 from a2a_mcp.a2a.model import Message, Task, TaskState, TaskStatus
 from a2a_mcp.a2a.requests import GetTaskRequest
-from a2a_mcp.a2a.updates import as_task
 from a2a_mcp.agents.registry import Registry
-from a2a_mcp.bridge.routing import Router, checked_id, unknown_task
-from a2a_mcp.errors import BridgeError, NotAllowed
+from a2a_mcp.bridge.reading import Reading
+from a2a_mcp.bridge.routing import Router, checked_id, known_elsewhere, unknown_task
+from a2a_mcp.errors import BridgeError, NotAllowed, UnknownTask
 from a2a_mcp.presentation import sentences
 from a2a_mcp.store.base import TaskRecord, TaskStore
 from a2a_mcp.store.results import KeptTask, ResultStore
@@ -29,25 +28,6 @@ if TYPE_CHECKING:
 
 DEFAULT_HISTORY: Final = 10
 RUNNING: Final = (TaskState.SUBMITTED, TaskState.WORKING)
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A task as it was found; `task` is None while its agent has not named it.
-
-    `note` tells the reader if this is not what the agent shows now. `message` is the answer of an
-    agent that made no task.
-    """
-
-    record: TaskRecord
-    task: Task | None
-    note: str | None = None
-    message: Message | None = None
-
-    @property
-    def contents(self) -> Task | None:
-        """Return what was found as a task; an answer without a task becomes one."""
-        return as_task(self.record.pending_id, self.message) if self.message else self.task
 
 
 class Reader:
@@ -78,7 +58,7 @@ class Reader:
         name = self._registry.resolve(agent) if agent else None
         known = await self._tasks.find(owner, checked_id(task_id), name)
         if not known and name:
-            return await self._adopt(owner, task_id, name, history_length)
+            return await self._adopt_or_explain(owner, task_id, name, history_length)
         record = await self._router.find_task(owner, task_id, agent)
         if record.task_id is None:
             return await self._read_unnamed(record, history_length)
@@ -211,6 +191,21 @@ class Reader:
             return Reading(record, kept.task, _ended_otherwise(record, now, end))
         ended = now.model_copy(update={"status": TaskStatus(state=record.state)})
         return Reading(record, ended, _ended_otherwise(record, now, sentences.END_NOT_KEPT))
+
+    async def _adopt_or_explain(
+        self, owner: str, task_id: str, agent: str, history_length: int | None
+    ) -> Reading:
+        """Adopt a task; where the agent does not know it, the error says at which one it is known.
+
+        Only the caller's own tasks are looked through.
+        """
+        try:
+            return await self._adopt(owner, task_id, agent, history_length)
+        except UnknownTask as error:
+            elsewhere = await self._tasks.find(owner, task_id)
+            if not elsewhere:
+                raise
+            raise known_elsewhere(elsewhere, error) from error
 
     async def _adopt(
         self, owner: str, task_id: str, agent: str, history_length: int | None

@@ -169,3 +169,10 @@ def unknown_task(task_id: str, agent: str | None = None) -> UnknownTask:
         agent=agent,
         task_id=task_id,
     )
+
+
+def known_elsewhere(records: Records, error: UnknownTask) -> UnknownTask:
+    """Return an error that also says at which agents the caller's task is known."""
+    agents = ", ".join(dict.fromkeys(record.agent for record in records))
+    step = sentences.KNOWN_ELSEWHERE_NEXT.format(agents=agents)
+    return UnknownTask(error.message, step, agent=error.agent, task_id=error.task_id)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from a2a_mcp.a2a.model import Task
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.bridge.deadlines import FIRST_WORD_SECONDS, call_within, seconds_to_wait
-from a2a_mcp.bridge.read_task import Reader, Reading
+from a2a_mcp.bridge.read_task import Reader
+from a2a_mcp.bridge.reading import Reading
 from a2a_mcp.bridge.routing import checked_id
 from a2a_mcp.bridge.send import SendRequest
 from a2a_mcp.store.base import TaskRecord, TaskStore

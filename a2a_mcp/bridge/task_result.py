@@ -124,14 +124,15 @@ class TaskResultBuilder:
     def build_for_ended_before(
         self, record: TaskRecord, task: Task, reading_note: str | None
     ) -> TaskView:
-        """Return a task that had ended before it could be cancelled."""
+        """Return a task that had ended before it could be cancelled, without its answer again."""
         note = sentences.ALREADY_ENDED.format(state=task.state)
         if reading_note:
             note = f"{note} {reading_note}"
         view = task_view.of_task(record.agent, task, note=note)
         if task.state is TaskState.CANCELED:
             return _without_blame(view)
-        return replace(view, failed=False)
+        step = sentences.ALREADY_ENDED_NEXT
+        return replace(view, text="", artifacts=(), next_step=step, failed=False)
 
     def build_for_cancelled(self, outcome: CancelOutcome) -> TaskView:
         """Return a task after its agent was asked to cancel it.

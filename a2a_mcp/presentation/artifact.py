@@ -58,11 +58,18 @@ def read_artifact(
         heading += f" · {artifact_sentences.SOUND_NOT_SHOWN}"
     file_count = sum(part.kind == "raw" for part in parts)
     files = attachments.list_files(saved_files, file_count, room // 2)
-    text = heading + _read(parts, request, room - len(files.encode()), mask)
+    text = heading
+    if not files or not _are_listed(parts):
+        text += _read(parts, request, room - len(files.encode()), mask)
     if files:
         text = text.removesuffix("\n") + files
     saved = (file.link for file in saved_files)
     return ArtifactPiece(text, media, (*saved, *attachments.remote_links(parts, mask)))
+
+
+def _are_listed(parts: tuple[Part, ...]) -> bool:
+    """Return whether the list of files says all that is said of the parts."""
+    return all(part.kind == "raw" and not content.text_in_file(part) for part in parts)
 
 
 def _heading(agent: str, artifact: Artifact, mask: MaskText) -> str:

@@ -56,16 +56,13 @@ class SavedFile:
     """
 
     link: Link
-    sha256: str
     path: str | None = None
     problem: str | None = None
 
     def line(self) -> str:
         """Return what is known of the file in one line."""
         link = self.link
-        facts = f"- {link.name}: {link.media_type}, {link.size} bytes, SHA-256 {self.sha256}"
-        if self.path:
-            return f"{facts}, saved as {self.path}"
+        facts = f"- {self.path or link.name}: {link.media_type}, {link.size} bytes"
         if self.problem:
             return f"{facts}, not saved: {self.problem}"
         return facts

@@ -78,6 +78,7 @@ KEPT_SINCE: Final = "Kept by the bridge since {since}, {ago} ago"
 END_NOT_KEPT: Final = "What it said at its end is not kept (any more)."
 
 ALREADY_ENDED: Final = "The task had already ended ({state}); nothing was cancelled."
+ALREADY_ENDED_NEXT: Final = "get_task with this task_id shows what it ended with."
 CANCELLATION_WANTED: Final = "Its cancellation was asked for."
 CANCELLATION_CONFIRMED: Final = "Cancelled: the agent confirms it."
 CANCELLATION_UNCONFIRMED: Final = "The agent was asked to cancel; this is the state it reports."
@@ -122,6 +123,7 @@ UNKNOWN_TASK_NEXT: Final = (
 )
 UNKNOWN_TASK_AT: Final = "No task {task_id!r} is known at {agent}."
 UNKNOWN_TASK_AT_NEXT: Final = "Check the id with list_tasks."
+KNOWN_ELSEWHERE_NEXT: Final = "It is a task of {agents}: call again with that agent, or with none."
 TASK_AT_MANY_AGENTS: Final = "More than one agent has a task {task_id!r}."
 CONTEXT_AT_MANY_AGENTS: Final = "More than one agent has a conversation {context_id!r}."
 NAME_ONE_AGENT_NEXT: Final = "Call again with agent= one of: {agents}."
@@ -203,7 +205,9 @@ SIGN_IN_NOT_SEEN: Final = (
 )
 TASK_UNREADABLE_NOW: Final = "The task could not be read just now."
 USER_DECLINED: Final = "The user was asked and declined to answer."
-USER_CLOSED_QUESTION: Final = "The user was asked and closed the question without an answer."
+QUESTION_CLOSED: Final = (
+    "The question was closed without an answer; whether the user saw it is not known."
+)
 USER_LATE: Final = "The user was asked and did not answer in time."
 QUESTION_NOT_SHOWN: Final = "The question could not be shown to the user."
 STILL_NEEDS_ANSWER: Final = (

@@ -172,7 +172,7 @@ def _app(
     return App(
         registry,
         bridge,
-        TaskLister(registry, bridge.tasks),
+        TaskLister(registry, bridge.tasks, bridge.reader),
         streams,
         ArtifactReader(registry, bridge.reader, ArtifactFiles(registry, state_folder, local=local)),
         Jobs(bridge),

@@ -128,7 +128,8 @@ async def test_a_finished_task_is_left_as_it_is(real: Agent, stage: Stage) -> No
     finished = await stage.send("task x")
     cancels = len(real.cancels())
     view = await stage.bridge.cancel(ME, finished.task_id or "", None, None)
-    assert (view.state, view.text, view.failed) == (TaskState.COMPLETED, "task: x", False)
+    assert (view.state, view.text, view.failed) == (TaskState.COMPLETED, "", False)
+    assert "task: x" not in view.prose()
     assert "already ended" in (view.note or "")
     assert len(real.cancels()) == cancels
 

@@ -106,6 +106,31 @@ async def test_no_title_is_kept_if_none_is_wanted(agent: ScriptedAgent, tmp_path
     assert [record.title for record in records] == [None]
 
 
+async def test_the_state_of_an_unfinished_task_is_asked_for(
+    agent: ScriptedAgent, stage: Stage
+) -> None:
+    agent.on(SEND, result({"task": task("input-required", "Which?")}))
+    await stage.send("hello", agent="it")
+    agent.on(GET, result(task("completed", "Done.")))
+    for wanted in (TaskFilter(), TaskFilter(state=TaskState.COMPLETED)):
+        view = await stage.lister.list(ME, wanted, remote=False)
+        assert [row["state"] for row in view.rows] == ["completed"]
+    assert view.note is None
+
+
+async def test_a_list_waits_for_an_agent_that_does_not_answer_a_second_at_most(
+    agent: ScriptedAgent, stage: Stage
+) -> None:
+    agent.on(SEND, result({"task": task("input-required", "Which?")}))
+    await stage.send("hello", agent="it")
+    agent.on(GET, silence)
+    began = anyio.current_time()
+    view = await stage.lister.list(ME, TaskFilter(), remote=False)
+    assert 0.9 < anyio.current_time() - began < 3
+    assert [row["state"] for row in view.rows] == ["input-required"]
+    assert view.note == "States are as last seen."
+
+
 async def test_filters_are_applied(stage: Stage) -> None:
     await known(stage, "a", context_id="c1")
     await known(stage, "b", context_id="c2", state=TaskState.FAILED)

@@ -15,6 +15,7 @@ from scripted import (
     error,
     result,
     silence,
+    task,
 )
 from staging import ME, Stage, configured, staged
 
@@ -25,6 +26,21 @@ from a2a_mcp.errors import BridgeError, UnknownTask
 pytestmark = pytest.mark.anyio
 
 SOMEONE = "token:someone"
+
+
+async def test_a_task_asked_for_at_a_wrong_agent_is_said_to_be_at_its_own(
+    agent: ScriptedAgent, tmp_path: Path
+) -> None:
+    agent.on(SEND, result({"task": task("input-required", "Which?")}))
+    agent.on(GET, error(-32001, "Task not found"))
+    async with staged(configured(it=agent.url, other=agent.url), tmp_path) as stage:
+        await stage.send(agent="it")
+        with pytest.raises(UnknownTask) as mine:
+            await stage.bridge.get(ME, "t1", "other")
+        with pytest.raises(UnknownTask) as foreign:
+            await stage.bridge.get(SOMEONE, "t1", "other")
+    assert "It is a task of it: call again with that agent" in mine.value.next_step
+    assert "It is a task of" not in foreign.value.next_step
 
 
 async def test_a_task_started_elsewhere_is_read_when_its_agent_is_named(

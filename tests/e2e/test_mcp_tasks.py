@@ -145,7 +145,7 @@ async def test_a_task_ends_with_the_result_of_a_call_that_waited(
     async with anyio.create_task_group() as group:
         group.start_soon(wait)
         began = anyio.current_time()
-        task_id = await host.start("slow 1.4", agent=kind, wait_seconds=0)
+        task_id = await host.start("slow 1.4", agent=kind)
         assert MOMENT - SLACK < anyio.current_time() - began < MOMENT + SLACK
         answer = await host.result(task_id)
     assert answer["text"] == "slow done"
@@ -153,6 +153,17 @@ async def test_a_task_ends_with_the_result_of_a_call_that_waited(
     assert words_of(agents[kind], answer["task_id"]) == ["slow 1.4"]
     again = await host.result(task_id)
     assert (again.text, again.structure) == (answer.text, answer.structure)
+
+
+async def test_a_call_that_says_how_long_it_waits_is_answered_then(
+    place: tuple[PollingHost, str],
+) -> None:
+    host, kind = place
+    began = anyio.current_time()
+    result = await host.call("slow 2.5", agent=kind, wait_seconds=0.2)
+    assert anyio.current_time() - began < 0.2 + MOMENT
+    assert result.get("resultType", "complete") == "complete"
+    assert answer_of(result)["state"] in ("submitted", "working")
 
 
 async def test_a_task_says_how_it_stands_and_when_to_ask_again(host: PollingHost) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import replace
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
@@ -83,7 +82,6 @@ PDF: Final = b"%PDF-1.7"
 WHERE: Final = "a2a://tasks/research/t1/artifacts/answer"
 SAVED: Final = SavedFile(
     Link(WHERE, "report.pdf", "application/pdf", len(PDF)),
-    sha256(PDF).hexdigest(),
     "/home/ada/.local/state/a2a-mcp/files/research-0123456789abcdef/report.pdf",
 )
 DRAWN: Final = {"raw": "iVBORw0KGgo=", "filename": "dot.png", "mediaType": "image/png"}

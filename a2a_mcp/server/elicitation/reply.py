@@ -17,7 +17,7 @@ class NoAnswer(Enum):
     """Why a question has no answer; the value is the note for the model."""
 
     DECLINED = sentences.USER_DECLINED
-    CLOSED = sentences.USER_CLOSED_QUESTION
+    CLOSED = sentences.QUESTION_CLOSED  # some hosts that run without a person do so at once
     LATE = sentences.USER_LATE
     NOT_SHOWN = sentences.QUESTION_NOT_SHOWN
 

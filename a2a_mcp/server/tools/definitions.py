@@ -92,7 +92,7 @@ async def send_task(
         wait_seconds=wait_seconds,
     )
     async with progress_of(ctx, app.mask) as progress:
-        if accepts_tasks(ctx.request_context):
+        if wait_seconds is None and accepts_tasks(ctx.request_context):
             return await send_as_task(ctx, app, request, progress)
         return await answered(
             ctx, app, request, lambda each: app.bridge.send(owner(), each, progress)
