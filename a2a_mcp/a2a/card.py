@@ -29,6 +29,7 @@ from a2a_mcp.a2a.errors import (
     Delivery,
     InvalidAgentResponse,
 )
+from a2a_mcp.a2a.http.card_addresses import is_downgrade, upgraded
 from a2a_mcp.a2a.http.origins import origin_of, parse, plain
 from a2a_mcp.a2a.http.responses import HttpResponse
 from a2a_mcp.a2a.http.transport import Transport
@@ -137,10 +138,14 @@ async def _ask(
 
 
 def _redirected(url: str, target: str) -> str:
-    moved = str(parse(target, base=parse(url)))
-    if origin_of(moved) != origin_of(url):
+    moved, home = str(parse(target, base=parse(url))), origin_of(url)
+    if is_downgrade(origin_of(moved), home):  # the server does not know that a proxy ends its TLS
+        return upgraded(moved, home)
+    if origin_of(moved) != home:
         raise InvalidAgentResponse(
-            f"the agent card redirects to another origin, {origin_of(moved)}", url=plain(url)
+            f"the agent card redirects to another origin, {origin_of(moved)}; "
+            "if that is the agent's, set it as url of this agent",
+            url=plain(url),
         )
     return moved
 

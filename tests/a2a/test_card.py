@@ -17,7 +17,7 @@ from faults import (
 )
 
 from a2a_mcp.a2a.auth.static import Attachment
-from a2a_mcp.a2a.card import FoundCard, card_urls, find_card, inline_card
+from a2a_mcp.a2a.card import FoundCard, _redirected, card_urls, find_card, inline_card
 from a2a_mcp.a2a.errors import (
     A2AError,
     AgentUnreachable,
@@ -333,3 +333,8 @@ async def test_a_card_beside_an_unavailable_address_is_found() -> None:
     routes = {NEW: ok("", status=503), OLD: ok(CARD)}
     async with serving(by_path(routes)) as server, transport() as client:
         assert (await find(client, server)).url == server.url + OLD
+
+
+def test_a_redirect_of_the_card_never_leaves_https_at_the_same_host() -> None:
+    moved = _redirected("https://agent.example/card.json", "http://agent.example/a2a/card.json")
+    assert moved == "https://agent.example/a2a/card.json"

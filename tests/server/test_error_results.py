@@ -87,3 +87,11 @@ def test_the_agents_code_and_words_are_shown_and_cut() -> None:
     assert "(code -32050)" in text_of(answer)
     assert "stack" not in text_of(answer)
     assert len(text_of(answer)) < 1_200
+
+
+@pytest.mark.parametrize("status", [404, 405])
+def test_where_an_address_takes_no_calls_the_endpoint_is_named(status: int) -> None:
+    failure = wire.AgentError("Method Not Allowed", status=status, delivery=Delivery.NEVER)
+    said = advice(failure, sent=True)
+    assert "comes from the agent's card" in said
+    assert "set endpoint" in said
