@@ -35,11 +35,12 @@ LONGEST_TIME: Final = 40  # a longer text is no time; cut, it could look like on
 
 @dataclass(frozen=True, slots=True)
 class TaskFilter:
-    """Which tasks are wanted; `updated_after` is an RFC 3339 time."""
+    """Which tasks are wanted: `updated_after` is an RFC 3339 time, `unfinished` leaves out ends."""
 
     agent: str | None = None
     context_id: str | None = None
     state: TaskState | None = None
+    unfinished: bool = False
     updated_after: str | None = None
     limit: int = 20
     cursor: str | None = None
@@ -129,6 +130,7 @@ class TaskLister:
                 agent=agent,
                 context_id=wanted.context_id,
                 state=wanted.state,
+                unfinished=wanted.unfinished,
                 updated_after=unix_seconds(wanted.updated_after),
                 limit=wanted.limit,
                 cursor=wanted.cursor,
@@ -143,11 +145,12 @@ class TaskLister:
 
     async def _remote_page(self, owner: str, agent: str, wanted: TaskFilter) -> TaskListView:
         page = await self._asked(agent, wanted)
-        own = [task for task in page.tasks if not await self._is_of_other(owner, agent, task)]
+        listed = [task for task in page.tasks if not (wanted.unfinished and task.state.terminal)]
+        own = [task for task in listed if not await self._is_of_other(owner, agent, task)]
         rows = tuple(_remote_row(agent, task) for task in own)
         cursor = scrub(page.next_page_token or "") or None
         is_too_long = cursor is not None and len(cursor.encode()) > LONGEST_TOKEN
-        # The total counts other owners' tasks too, so it is shown only where there are none.
+        # The total counts left out tasks too, so it is shown only where there are none.
         total = page.total_size if len(own) == len(page.tasks) else None
         too_many = len(rows) > wanted.limit
         note = sentences.join(

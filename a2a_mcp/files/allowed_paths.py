@@ -37,7 +37,7 @@ class AllowedPaths:
         """Return a file's name and its bytes, at most `most`; raises NotAllowed."""
         if not self.local:
             raise NotAllowed(
-                "Files are read from paths only by a bridge that the host runs itself (stdio).",
+                "Files are read from paths only by a server that the host runs itself (stdio).",
                 INSTEAD,
             )
         if not self.roots:
@@ -73,7 +73,7 @@ class AllowedPaths:
             raise self._outside(wanted)
         if any(_holds(own.resolve(), path, opened) for own in self.own):
             raise NotAllowed(
-                f"The file {wanted!r} is one of the bridge's own and is not given to agents.",
+                f"The file {wanted!r} is one of this server's own and is not given to agents.",
                 "Choose another file.",
             )
         return path

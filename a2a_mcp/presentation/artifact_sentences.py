@@ -16,7 +16,7 @@ OFFSET_PLACEHOLDER: Final = ", offset=…"
 TEXT_TOO_LONG: Final = "The text is too long to be shown whole; ask the agent for a shorter answer."
 REST_IS_LOST: Final = (
     "The text is too long to be shown whole, and the rest cannot be read: the agent made no task "
-    "of it, and the bridge keeps no results (keep_bytes or keep_days is 0). Ask for a shorter one."
+    "of it, and this server keeps no results (keep_bytes or keep_days is 0). Ask for a shorter one."
 )
 
 
@@ -42,7 +42,7 @@ def left_out(count: int) -> str:
 # --- artifacts and files ---
 
 FILES_NOT_KEPT: Final = (
-    "Its files cannot be read again: the agent made no task of this answer, and the bridge keeps "
+    "Its files cannot be read again: the agent made no task of this answer, and this server keeps "
     "no results (keep_bytes or keep_days is 0)."
 )
 SOUND_NOT_SHOWN: Final = "its sound comes as a file; as audio only with part="

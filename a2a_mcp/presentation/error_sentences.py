@@ -45,7 +45,7 @@ def find_out_first(*, with_task: bool) -> str:
 # --- the agent and its configuration ---
 
 SET_CREDENTIALS: Final = (
-    "Ask the user to set or correct the credentials of this agent in the bridge's "
+    "Ask the user to set or correct the credentials of this agent in this server's "
     "configuration (auth); agent_info shows which kind it wants and whether one is set."
 )
 CONFIGURE_EXTENSION: Final = (
@@ -78,7 +78,7 @@ SET_VERSION: Final = (
 
 CORRECT_ARGUMENTS: Final = "Correct the arguments and call again."
 BRIDGE_FAILED: Final = (
-    "The bridge failed inside; this is a mistake in the bridge, not in the call. "
+    "This server failed inside; that is its mistake, not one of the call. "
     "Tell the user; its log on stderr says more."
 )
 

@@ -70,11 +70,11 @@ TASK_FORGOTTEN: Final = (
 )
 RESULT_KEPT_TASK_FORGOTTEN: Final = "{age}; the agent does not know this task any more."
 RESULT_KEPT_AGENT_NOT_ASKED: Final = "{age}; the agent could not be asked: {reason}."
-RESULT_NOT_KEPT: Final = "{said}; the bridge has kept no result of it (any more)"
+RESULT_NOT_KEPT: Final = "{said}; this server has kept no result of it (any more)"
 ENDED_OTHERWISE: Final = (
     "The agent now reports this task as {now}, but it was seen to end: {then}. {end}"
 )
-KEPT_SINCE: Final = "Kept by the bridge since {since}, {ago} ago"
+KEPT_SINCE: Final = "Kept by this server since {since}, {ago} ago"
 END_NOT_KEPT: Final = "What it said at its end is not kept (any more)."
 
 ALREADY_ENDED: Final = "The task had already ended ({state}); nothing was cancelled."
@@ -223,7 +223,7 @@ NO_FORM: Final = (
     "send passwords, tokens or the like in a message."
 )
 NO_FORM_STEP: Final = (
-    "Tell the user. Credentials of an agent belong into the bridge's configuration (auth). Answer "
+    "Tell the user. Credentials of an agent belong into this server's configuration (auth). Answer "
     "with send_task and this task_id only what is no secret, or call cancel_task."
 )
 
@@ -241,7 +241,7 @@ AGENT_IS_FAILING: Final = (
 )
 LOOK_AT_AN_AGENT: Final = "agent_info(agent=NAME) looks at an agent and shows its skills."
 NO_AGENT_CONFIGURED: Final = (
-    "No agent is configured: give the bridge a URL, A2A_AGENTS or agents.toml."
+    "No agent is configured: give this server a URL, A2A_AGENTS or agents.toml."
 )
 
 
@@ -267,7 +267,7 @@ def next_page(cursor: str) -> str:
 
 STATES_AS_LAST_SEEN: Final = "States are as last seen."
 LIST_WITHOUT_REMOTE: Final = (
-    "Leave out remote: list_tasks then lists those started through this bridge."
+    "Leave out remote: list_tasks then lists those started through this server."
 )
 NEXT_PAGE_UNUSABLE: Final = "The agent's mark of the next page is too long to be used."
 MESSAGE_WITHOUT_TASK: Final = {

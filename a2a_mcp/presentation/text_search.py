@@ -5,9 +5,9 @@ The text's secrets must be masked already.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Final
+from unicodedata import normalize
 
 from a2a_mcp.presentation import artifact_sentences
 from a2a_mcp.presentation.budget import head_and_tail
@@ -16,16 +16,18 @@ CONTEXT_LINES: Final = 2
 MOST_HITS: Final = 10
 LONG_LINE: Final = 300
 AROUND_PHRASE: Final = 100
+PLACE: Final = 50
 
 
 def search(text: str, phrase: str, start: int, room: int) -> str:
     """Return the first hits from line `start` on, in about `room` bytes.
 
-    Case does not matter. The heading names the offset with which a search for more hits goes on.
+    Case does not matter, nor how accents are written, and a phrase may stand inside a word. The
+    heading names the offset with which a search for more hits goes on.
     """
     lines = text.splitlines()
-    needle = re.compile(re.escape(phrase), re.IGNORECASE)
-    found = [number for number, line in enumerate(lines) if needle.search(line)]
+    needle = _folded(phrase)
+    found = [number for number, line in enumerate(lines) if needle in _folded(line)]
     hits = [number for number in found if number >= start]
     if not found:
         return artifact_sentences.phrase_does_not_occur(phrase, len(lines))
@@ -39,7 +41,7 @@ def search(text: str, phrase: str, start: int, room: int) -> str:
 
 
 def _with_neighbours(
-    lines: Sequence[str], hits: Sequence[int], start: int, needle: re.Pattern[str]
+    lines: Sequence[str], hits: Sequence[int], start: int, needle: str
 ) -> list[str]:
     """Return the hits and the lines around them, numbered; `…` marks lines left out."""
     shown: list[str] = []
@@ -53,13 +55,29 @@ def _with_neighbours(
     return shown
 
 
-def _around_phrase(line: str, needle: re.Pattern[str]) -> str:
+def _folded(text: str) -> str:
+    """Return a text for comparing: any case, letters before their accents (Unicode 3.13, D145)."""
+    return normalize("NFD", normalize("NFD", text).casefold())
+
+
+def _around_phrase(line: str, needle: str) -> str:
     """Return a short line whole; of a long one the phrase and what is around it, or its start."""
     if len(line) <= LONG_LINE:
         return line
-    found = needle.search(line)
-    first, last = found.span() if found else (0, 0)
-    start, end = max(first - AROUND_PHRASE, 0), last + AROUND_PHRASE
+    place = _place(line, _folded(line).find(needle))
+    start, end = max(place - AROUND_PHRASE, 0), place + PLACE + len(needle) + AROUND_PHRASE
     before = "…" if start else ""
     after = "…" if end < len(line) else ""
     return f"{before}{line[start:end]}{after}"
+
+
+def _place(line: str, position: int) -> int:
+    """Return where in `line` a position of its folded form is, at most PLACE characters early.
+
+    A folded text may be longer than the text itself.
+    """
+    for start in range(0, len(line), PLACE):
+        position -= len(_folded(line[start : start + PLACE]))
+        if position < 0:
+            return start
+    return 0

@@ -90,7 +90,7 @@ def create_server(
 
     server = MCPServer[App](
         NAME,
-        title="A2A bridge",
+        title="A2A agents",
         version=__version__,
         description="Lets a model use remote A2A agents",
         website_url=SITE,

@@ -156,12 +156,14 @@ class TaskStore(Protocol):
         agent: str | None = None,
         context_id: str | None = None,
         state: TaskState | None = None,
+        unfinished: bool = False,
         updated_after: float | None = None,
         limit: int = 20,
         cursor: str | None = None,
     ) -> tuple[Records, str | None]:
         """Return a page, last updated first, and the cursor of the next page if there is one.
 
+        `unfinished` leaves out the tasks that have ended.
         Raises ValueError for a cursor that is not from this list, and for a limit below 1.
         """
 

@@ -246,6 +246,20 @@ async def test_a_real_agent_lists_its_tasks(running_agent: Agents, tmp_path: Pat
     assert view.structured()["tasks"][0]["state"] == "completed"
 
 
+@pytest.mark.parametrize("remote", [False, True])
+async def test_unfinished_are_all_tasks_that_have_not_ended(
+    remote: bool, agent: ScriptedAgent, stage: Stage
+) -> None:
+    rows = []
+    for state in TaskState:
+        await known(stage, state.value, state=state)
+        rows.append({**task(state.value), "id": state.value})
+    agent.on(LIST, result({"tasks": rows, "totalSize": 9}))
+    view = await listed(stage, remote=remote, agent="it", unfinished=True)
+    assert set(ids(view)) == {state.value for state in TaskState if not state.terminal}
+    assert "9 tasks" not in (view.note or "")
+
+
 async def test_filters_go_to_the_agent(agent: ScriptedAgent, stage: Stage) -> None:
     agent.on(LIST, result({"tasks": [done("x")], "nextPageToken": "p2", "totalSize": 30}))
     view = await listed(

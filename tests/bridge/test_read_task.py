@@ -91,7 +91,7 @@ async def test_a_task_the_agent_has_forgotten_is_said_so(
     async with staged(configured({"keep_days": 0}, it=agent.url), tmp_path) as scene:
         await scene.send()
         agent.on(GET, error(-32001, "Task not found"))
-        with pytest.raises(TaskNotFound, match="Task not found; the bridge has kept no result"):
+        with pytest.raises(TaskNotFound, match="Task not found; this server has kept no result"):
             await scene.bridge.get(ME, "t1", None)
 
 

@@ -97,7 +97,7 @@ def test_the_bridges_own_files_are_never_read(opened: Path) -> None:
     (state / "files" / "report").write_text("of an agent", encoding="utf-8")
     own = (config, state)
     for wanted in ("agents.toml", "state/tasks.db", "state/files/report"):
-        assert "bridge's own" in refusal(opened, wanted, own)
+        assert "server's own" in refusal(opened, wanted, own)
     in_there = AllowedPaths([state / "files"], own)  # opened by name
     assert in_there.read("report", MOST)[1] == b"of an agent"
 
@@ -108,7 +108,7 @@ def test_the_bridges_own_files_are_refused_by_any_name(opened: Path) -> None:
     config.write_text("token", encoding="utf-8")
     state.mkdir()
     os.link(config, opened / "AGENTS.toml")
-    assert "bridge's own" in refusal(opened, "AGENTS.toml", (config, state))
+    assert "server's own" in refusal(opened, "AGENTS.toml", (config, state))
 
 
 COMPOSED, DECOMPOSED = "Prüfung", "Pru\u0308fung"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from reading import (
     ROOM,
     body,
@@ -19,6 +20,27 @@ def test_a_search_shows_the_lines_around_each_hit_with_their_numbers() -> None:
     shown = read(task(text("\n".join(rows))), search="needle").text
     assert "1 of 20 lines hold 'needle'" in shown
     assert "8: row 8\n9: row 9\n10: here is the Needle\n11: row 11\n12: row 12" in shown
+
+
+@pytest.mark.parametrize(
+    ("phrase", "line"),
+    [
+        ("INVOICE", "the invoice of May"),
+        ("voic", "the invoice of May"),
+        ("strasse", "Hauptstraße 5"),
+        ("STRASSE", "HAUPTSTRAßE 5"),
+        ("caf\u00e9", "a cafe\u0301 in Oslo"),
+        ("CAFE\u0301", "a caf\u00e9 in Oslo"),
+        ("σοφός", "ΣΟΦΌΣ"),
+    ],
+)
+@pytest.mark.parametrize("filler", ["", "ß" * 5_000])
+def test_a_phrase_is_found_in_any_case_also_inside_a_word(
+    phrase: str, line: str, filler: str
+) -> None:
+    shown = read(task(text(f"first\n{filler}{line}{filler}\nlast")), search=phrase).text
+    assert "1 of 3 lines hold" in shown
+    assert line in shown
 
 
 def test_the_number_of_a_hit_is_the_offset_that_reads_it() -> None:

@@ -75,7 +75,7 @@ async def test_the_tools_stay_within_their_size(tmp_path: Path) -> None:
         tools = (await client.list_tools()).tools
     whole = [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in tools]
     inputs = [{k: v for k, v in tool.items() if k != "outputSchema"} for tool in whole]
-    assert len(json.dumps(inputs, separators=(",", ":")).encode()) < 8_000
+    assert len(json.dumps(inputs, separators=(",", ":")).encode()) < 9_500
     assert len(json.dumps(whole, separators=(",", ":")).encode()) < 14_500
 
 

@@ -357,6 +357,7 @@ ROW = st.tuples(
     agent=st.sampled_from([None, "a"]),
     context_id=st.sampled_from([None, "c1"]),
     state=st.sampled_from([None, TaskState.COMPLETED]),
+    unfinished=st.booleans(),
     after=st.sampled_from([None, NOW + 1]),
 )
 async def test_pages_hold_every_matching_row_once_and_in_order(
@@ -366,6 +367,7 @@ async def test_pages_hold_every_matching_row_once_and_in_order(
     agent: str | None,
     context_id: str | None,
     state: TaskState | None,
+    unfinished: bool,
     after: float | None,
 ) -> None:
     def matches(record: TaskRecord) -> bool:
@@ -373,11 +375,17 @@ async def test_pages_hold_every_matching_row_once_and_in_order(
             agent in (None, record.agent)
             and context_id in (None, record.context_id)
             and state in (None, record.state)
+            and not (unfinished and record.state.terminal)
             and record.updated > (after or 0)
         )
 
     clock = Clock()
-    wanted: dict[str, Any] = {"agent": agent, "context_id": context_id, "state": state}
+    wanted: dict[str, Any] = {
+        "agent": agent,
+        "context_id": context_id,
+        "state": state,
+        "unfinished": unfinished,
+    }
     with TemporaryDirectory() as folder:
         async with opened(engine, Path(folder), clock) as tasks:
             written = []

@@ -131,7 +131,7 @@ async def test_a_completed_task_is_answered_when_its_agent_is_gone_or_has_forgot
         structure = seen.structured_content or {}
         assert structure["state"] == "completed"
         assert structure["text"] == "task: the result"
-        assert "Kept by the bridge since 20" in structure["note"]
+        assert "Kept by this server since 20" in structure["note"]
         why = "does not know this task any more." if restarted else "could not be asked: "
         assert f"ago; the agent {why}" in structure["note"]
         assert structure["note"] in seen.content[0].text  # type: ignore[union-attr]
@@ -139,10 +139,10 @@ async def test_a_completed_task_is_answered_when_its_agent_is_gone_or_has_forgot
         assert not read.is_error
         text = read.content[0].text  # type: ignore[union-attr]
         assert "task: the result" in text
-        assert text.startswith("Note: Kept by the bridge since 20")
+        assert text.startswith("Note: Kept by this server since 20")
         followed = await client.call_tool("subscribe", ids)
         assert (followed.structured_content or {})["text"] == "task: the result"
-        assert "Kept by the bridge" in (followed.structured_content or {})["note"]
+        assert "Kept by this server" in (followed.structured_content or {})["note"]
         stopped = await client.call_tool("cancel_task", ids)
         assert "had already ended" in (stopped.structured_content or {})["note"]
 
@@ -304,7 +304,7 @@ async def test_with_0_nothing_is_kept_and_the_forgotten_id_is_answered_as_such(
     server: dict[str, float], agent: ScriptedAgent, tmp_path: Path
 ) -> None:
     async with gone(agent, tmp_path, **server) as stage:
-        with pytest.raises(TaskNotFound, match="the bridge has kept no result of it"):
+        with pytest.raises(TaskNotFound, match="this server has kept no result of it"):
             await stage.bridge.get(ME, "t1", None)
     assert files(tmp_path) == []
 

@@ -63,6 +63,7 @@ _FIND_MESSAGE: Final = (
 _PAGE: Final = (
     "WHERE owner = :owner AND (updated, key) < (:before, :key) AND updated > :after "
     "AND (:agent IS NULL OR agent = :agent) AND (:state IS NULL OR state = :state) "
+    f"AND NOT (:unfinished AND state IN {_ENDED}) "
 )
 _LIST: Final = f"{_ROW}{_PAGE}ORDER BY updated DESC, key DESC LIMIT :limit"
 _LIST_CONTEXT: Final = (

@@ -194,6 +194,7 @@ class SqliteTaskStore(TaskStore, InterfaceOverrides):
         agent: str | None = None,
         context_id: str | None = None,
         state: TaskState | None = None,
+        unfinished: bool = False,
         updated_after: float | None = None,
         limit: int = 20,
         cursor: str | None = None,
@@ -205,6 +206,7 @@ class SqliteTaskStore(TaskStore, InterfaceOverrides):
             "agent": agent,
             "context_id": context_id,
             "state": None if state is None else state.value,
+            "unfinished": unfinished,
             "after": -math.inf if updated_after is None else updated_after,
         }
         position = queries.read_cursor(cursor)

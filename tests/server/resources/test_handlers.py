@@ -283,7 +283,7 @@ async def test_a_result_is_read_after_its_agent_has_gone(
         view = await text_of(client, resource_uris.of_task("it", task_id))
         text = await text_of(client, resource_uris.of_artifact("it", task_id, "answer"))
     assert "task: a" in view
-    assert "Kept by the bridge since" in view
+    assert "Kept by this server since" in view
     assert text == "task: a"
 
 
