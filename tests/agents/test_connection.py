@@ -10,6 +10,8 @@ from typing import Any
 
 import anyio
 import pytest
+from certificates import serving_tls
+from faults import ok
 from pydantic import SecretStr
 from scripted import (
     CANCEL,
@@ -632,3 +634,23 @@ async def test_where_a_card_names_itself_its_base_url_is_tried_after_405(
         client, _ = await connection.read(None, lambda c: c.get(GetTaskRequest(id="t1")))
         assert client.interface.url == f"{agent.url}/"
         assert "names the URL of a card" in (client.interface.note or "")
+
+
+async def test_an_https_agent_whose_card_says_http_is_called_over_https(tmp_path: Path) -> None:
+    """The server knows nothing of TLS, as behind a proxy that ends it."""
+
+    def answer(request: Any) -> bytes:
+        host = request.headers["host"]
+        if request.verb == "GET":
+            return ok(card(f"http://{host}/a2a"))
+        return ok({"jsonrpc": "2.0", "id": request.json()["id"], "result": done("x")})
+
+    async with serving_tls(answer, "localhost", tmp_path) as (server, _):
+        table = {"ca_file": tmp_path / "both.pem", "auth": Bearer(SecretStr(TOKEN))}
+        async with connected(f"https://localhost:{server.port}", **table) as connection:
+            await read_task(connection)
+            choice = await connection.choice()
+    call = server.requests[-1]
+    assert (call.verb, call.target) == ("POST", "/a2a")
+    assert call.headers["authorization"] == f"Bearer {TOKEN}"
+    assert "https is called instead" in (choice.interfaces[0].note or "")
