@@ -7,6 +7,7 @@ the user of this machine; a path is shown only to a host that runs on it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -22,8 +23,10 @@ from a2a_mcp.files.quota import DiskQuota
 from a2a_mcp.presentation import resource_uris
 from a2a_mcp.presentation.artifact_request import shown_id
 from a2a_mcp.presentation.attachments import Link, SavedFile
+from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.text.untrusted import scrub
 
+TEXT_NAME: Final = "answer.txt"
 FOLDER: Final = "files"
 MOST_FETCHED: Final = 4
 FETCH_SECONDS: Final = 30.0
@@ -83,6 +86,21 @@ class ArtifactFiles:
         shown = shown_id(artifact, self._registry.config.secrets.mask)
         uri = resource_uris.of_artifact(agent, task.id, shown)
         return tuple([await self._save_one(quota, folder, uri, artifact, part) for part in files])
+
+    async def save_text(self, owner: str, view: TaskView, text: str) -> TaskView:
+        """Save the text of a task for a host on this machine, and return the view with its path.
+
+        The view is returned as it is where no files are kept or its folder cannot be written to.
+        """
+        quota, task_id = self._current_quota(), view.task_id or view.held_as
+        if not (self._local and quota and view.agent and task_id):
+            return view
+        folder = saving.folder_of(quota.root, owner, view.agent, task_id)
+        try:
+            path = await self._write(quota, folder, TEXT_NAME, text.encode("utf-8", "replace"))
+        except OSError:
+            return view
+        return replace(view, saved_as=str(path))
 
     def _current_quota(self) -> DiskQuota | None:
         """Return the quota of the folder for files; None where no files are kept."""

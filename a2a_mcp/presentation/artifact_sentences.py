@@ -20,6 +20,11 @@ REST_IS_LOST: Final = (
 )
 
 
+def saved_whole(path: str) -> str:
+    """Say which file on the host's machine holds a text that was cut."""
+    return f"The whole text is saved as {path}."
+
+
 def read_on(task_id: str, artifact_id: str, *, is_data: bool) -> str:
     """Say how to read the rest of a text that was cut."""
     call = get_artifact_call(task_id, artifact_id)

@@ -103,7 +103,9 @@ def fit_task(view: TaskView, limit: int, mask: MaskText = str) -> TaskView:
     if _surely_fits(view, limit) or fits(view, limit):
         return view
     view = _with_source_listed(view)
-    cut = replace(view, truncated=True, next_step=_how_to_read_on(view))
+    saved = artifact_sentences.saved_whole(view.saved_as) if view.saved_as else None
+    step = sentences.join(saved, _how_to_read_on(view))
+    cut = replace(view, truncated=True, next_step=step)
     shorter = _with_room_for_text(cut, limit, mask)
     return _with_most_text(shorter, view.text, limit - ROOM_FOR_OFFSET)
 

@@ -83,6 +83,7 @@ class TaskView:
 
     `text_source` is the message that the text comes from, if that is no artifact; it is listed if
     the text is cut. `held_as` is the id under which artifacts can be read if it is not the task's.
+    `saved_as` is the path of a file that holds the text whole.
     """
 
     agent: str | None = None
@@ -101,6 +102,7 @@ class TaskView:
     failed: bool = False
     text_source: ArtifactView | None = None
     held_as: str | None = None
+    saved_as: str | None = None
 
     def structured(self) -> dict[str, JSON]:
         """Return the members that are set, ids and state first."""

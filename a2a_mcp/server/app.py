@@ -15,6 +15,7 @@ from mcp.server.auth.middleware.auth_context import get_access_token
 
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.agents.registry import Registry
+from a2a_mcp.bridge.artifact_files import ArtifactFiles
 from a2a_mcp.bridge.describe_agents import describe_agent, list_agents
 from a2a_mcp.bridge.jobs import Jobs
 from a2a_mcp.bridge.list_tasks import TaskLister
@@ -63,6 +64,7 @@ class App:
     streams: Streams
     artifact_reader: ArtifactReader
     jobs: Jobs
+    files: ArtifactFiles
     recoverer: TaskRecoverer
     state_folder: Path | None = None
     local: bool = False

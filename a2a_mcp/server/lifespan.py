@@ -169,13 +169,15 @@ def _app(
     local: bool,
 ) -> App:
     registry = bridge.registry
+    files = ArtifactFiles(registry, state_folder, local=local)
     return App(
         registry,
         bridge,
         TaskLister(registry, bridge.tasks, bridge.reader),
         streams,
-        ArtifactReader(registry, bridge.reader, ArtifactFiles(registry, state_folder, local=local)),
+        ArtifactReader(registry, bridge.reader, files),
         Jobs(bridge),
+        files,
         recoverer,
         state_folder,
         local,

@@ -48,6 +48,7 @@ from staging import agents, configured, hosted
 from a2a_mcp.a2a.auth.static import Bearer
 from a2a_mcp.config.load import Config
 from a2a_mcp.config.secrets import SecretRegister
+from a2a_mcp.server.lifespan import create_server
 from a2a_mcp.server.tools.definitions import all_tools
 
 pytestmark = pytest.mark.anyio
@@ -205,6 +206,26 @@ async def test_an_artifact_comes_without_a_structure(agent: ScriptedAgent, tmp_p
         missing = await call(client, "get_artifact", task_id="t1", artifact_id="x", agent="it")
     assert missing.is_error
     assert "'x'" in text(missing)
+
+
+@pytest.mark.parametrize("local", [True, False])
+async def test_a_text_that_is_cut_is_saved_whole_for_a_host_on_this_machine(
+    agent: ScriptedAgent, tmp_path: Path, local: bool
+) -> None:
+    whole = "".join(f"line {n}\n" for n in range(5_000)) + SECRET
+    agent.on(GET, result(done(whole)))
+    with anyio.fail_after(20):
+        server = create_server(guarded(agent, SECRET), tmp_path, local=local)
+        async with Client(server) as client:
+            answers = [await call(client, "get_task", task_id="t1", agent="it") for _ in range(2)]
+    saved = [path for path in (tmp_path / "files").rglob("*") if path.is_file()]
+    assert len(saved) == local
+    for channel in (text(answers[1]), (answers[1].structured_content or {})["next_step"]):
+        assert ("The whole text is saved as " in channel) == local
+        assert "get_artifact(" in channel
+        assert all(str(path) in channel for path in saved)
+    for path in saved:
+        assert path.read_text("utf-8") == whole.replace(SECRET, "***")
 
 
 async def test_updates_stand_in_both_channels(agent: ScriptedAgent, tmp_path: Path) -> None:

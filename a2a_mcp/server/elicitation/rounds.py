@@ -28,11 +28,11 @@ from a2a_mcp.bridge.send import SendRequest
 from a2a_mcp.errors import NotAllowed
 from a2a_mcp.presentation import sentences
 from a2a_mcp.presentation.task_view import TaskView, with_note
-from a2a_mcp.server import results
 from a2a_mcp.server.app import App, owner
 from a2a_mcp.server.elicitation.modes import Modes, modes_of
 from a2a_mcp.server.elicitation.reply import Answer, NoAnswer, Reply, reply_of
 from a2a_mcp.server.elicitation.request import can_be_shown, request_of
+from a2a_mcp.server.task_results import result_of
 
 if TYPE_CHECKING:
     from mcp.server.session import ServerSession
@@ -97,16 +97,13 @@ class _Call:
         while step.may_ask:
             found = await self._next(step.view)
             if isinstance(found, TaskView):
-                return self._result(found)
+                return await result_of(self._app, found)
             self._rounds += 1
             self._asked |= {found.ref.fingerprint}
             if self._modes.in_result:
                 return self._ask_in_result(found)
             step = await self._ask_now(found, step.view)
-        return self._result(step.view)
-
-    def _result(self, view: TaskView) -> t.CallToolResult:
-        return results.of_task_view(view, self._app.mask, self._app.result_bytes)
+        return await result_of(self._app, step.view)
 
     async def resume(self, state: str) -> _Step:
         """Go on from the round that returned with `state`; the SDK has checked whose it is."""

@@ -17,10 +17,11 @@ from a2a_mcp.bridge.jobs import Job
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.presentation import sentences, task_view
 from a2a_mcp.presentation.task_view import with_note
-from a2a_mcp.server import error_results, results
+from a2a_mcp.server import error_results
 from a2a_mcp.server.app import App
 from a2a_mcp.server.elicitation.modes import Modes
 from a2a_mcp.server.elicitation.request import can_be_shown, request_of
+from a2a_mcp.server.task_results import result_of
 from a2a_mcp.text.truncate import shorten
 from a2a_mcp.text.untrusted import scrub
 
@@ -118,4 +119,4 @@ async def _result(app: App, job: Job, *, keeps_secret: bool) -> t.CallToolResult
         return error_results.of_agent_error(error, call, app.mask)
     if keeps_secret:
         view = with_note(view, sentences.NO_FORM, sentences.NO_FORM_STEP)
-    return results.of_task_view(view, app.mask, app.result_bytes)
+    return await result_of(app, view)

@@ -25,6 +25,7 @@ from a2a_mcp.server.app import App, owner
 from a2a_mcp.server.content_blocks import blocks_of
 from a2a_mcp.server.elicitation.rounds import Result, answered
 from a2a_mcp.server.progress import progress_of
+from a2a_mcp.server.task_results import result_of
 from a2a_mcp.server.tasks_extension.sending import accepts_tasks, send_as_task
 from a2a_mcp.server.tools import schemas
 from a2a_mcp.server.tools.arguments import (
@@ -130,7 +131,7 @@ async def get_task(
     """
     app = app_of(ctx)
     view = await app.bridge.get(owner(), task_id, agent, history_length)
-    return results.of_task_view(view, app.mask, app.result_bytes)
+    return await result_of(app, view)
 
 
 @returns_errors
@@ -176,7 +177,7 @@ async def cancel_task(
     """
     app = app_of(ctx)
     view = await app.bridge.cancel(owner(), task_id, agent, reason)
-    return results.of_task_view(view, app.mask, app.result_bytes)
+    return await result_of(app, view)
 
 
 @returns_errors
