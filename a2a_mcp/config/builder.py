@@ -49,6 +49,7 @@ class ConfigBuilder:
         found = []
         if (taken := self.find(name)) is not None:
             found.append(Fault("", f"{taken} has the same name but for the case of letters"))
+        is_table = isinstance(table, dict)
         if not isinstance(table, dict):
             found.append(Fault("", "must be a table"))
             table = {}
@@ -58,7 +59,7 @@ class ConfigBuilder:
         try:
             agent = AgentConfig.model_validate({**table, "name": name}, context=self.context)
         except ValidationError as error:
-            found += faults_in(error, AgentConfig) if table else []
+            found += faults_in(error, AgentConfig) if is_table else []
         self.context.resolve = True
         if found:
             self._add_fault(shown(name), found, str(path), f"agents.{shown(name)}")

@@ -117,6 +117,9 @@ def _toml(path: Path) -> dict[str, Any]:
         raise ConfigError([f"{path}: is not UTF-8 text"]) from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError([f"{path}: is not TOML: {_reason(error)}"]) from None
+    except (ValueError, RecursionError):  # the parser's own limits of digits and of nesting
+        reason = "a number is too long, or values are nested too deeply"
+        raise ConfigError([f"{path}: cannot be read: {reason}"]) from None
 
 
 def _reason(error: tomllib.TOMLDecodeError) -> str:
