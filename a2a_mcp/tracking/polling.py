@@ -108,9 +108,9 @@ class TaskPoller:
         if tracked.task_id:
             await self._read(tracked, client, tracked.task_id, beside=beside)
 
-    async def look(self, tracked: TrackedTask, client: A2AClient) -> None:
-        """Read the task beside its stream, on which nothing was heard for long; raises A2AError."""
-        if not await self._changes(tracked, client, beside=True):
+    async def look(self, tracked: TrackedTask, client: A2AClient, *, beside: bool = False) -> None:
+        """Read a task of which nothing was heard for long; raises A2AError."""
+        if not await self._changes(tracked, client, beside=beside):
             _settle(tracked)
 
     async def read_named(self, tracked: TrackedTask, client: A2AClient) -> None:

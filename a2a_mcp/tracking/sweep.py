@@ -108,7 +108,7 @@ class Sweep:
             if not tracked.at_rest:
                 client = await connection.client(tracked.record.interface)
                 tracked.reached_over(client)
-                await self._poller.read(tracked, client)
+                await self._poller.look(tracked, client)
         except TaskNotFound as error:
             if not _hides_running(tracked):
                 self._end(tracked, error)
@@ -130,7 +130,8 @@ class Sweep:
 
 async def _unmoved(connection: Connection, tasks: list[TrackedTask]) -> set[TrackedTask]:
     """Return the tasks that their agent lists as they are known; none where it lists nothing."""
-    by_id = {tracked.task.id: tracked for tracked in tasks if tracked.task and not tracked.awaited}
+    calm = (tracked for tracked in tasks if not (tracked.awaited or tracked.in_doubt))
+    by_id = {tracked.task.id: tracked for tracked in calm if tracked.task}
     found: set[TrackedTask] = set()
     try:
         client = await connection.client(tasks[0].record.interface)

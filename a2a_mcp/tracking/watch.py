@@ -63,4 +63,4 @@ class Watch:
         tracked.looked()
         with contextlib.suppress(A2AError, BridgeError):
             if tracked.client:
-                await self._poller.look(tracked, tracked.client)
+                await self._poller.look(tracked, tracked.client, beside=True)

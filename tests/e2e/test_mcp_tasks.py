@@ -11,6 +11,8 @@ import pytest
 from mcp import Client, MCPError, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from real_agents import Agent, Agents
+from scripted import scripted
+from stamping import StampingStore
 
 from e2e.bridges import Home, Served
 from e2e.hosts import CALL_SECONDS, ERAS, Answer, http_host
@@ -425,6 +427,22 @@ async def test_an_answer_that_did_not_leave_can_be_given_again(
         given = {question: {"action": "accept", "content": {"answer": "Paris"}}}
         assert await code_of(host.update(task_id, **given)) == INTERNAL
         assert (await host.get(task_id))["inputRequests"] == asking["inputRequests"]
+
+
+async def test_a_question_that_is_only_stamped_again_is_put_to_the_person_once(home: Home) -> None:
+    async with scripted() as agent:
+        StampingStore(agent).works = 3
+        home.configure({"it": agent.url})
+        async with over_stdio(home, asks=True) as host:
+            task_id = await host.start("paint", agent="it")
+            asking = await host.until(task_id, "input_required")
+            (question,) = asking["inputRequests"]
+            given = {question: {"action": "accept", "content": {"answer": "red"}}}
+            await host.update(task_id, **given)
+            after = await host.until(task_id, "completed", "input_required")
+        assert after["status"] == "completed"
+        assert answer_of(after["result"])["text"] == "got: red"
+        assert len(agent.sends()) == 2
 
 
 async def listen(pipes: Lines, task_ids: list[str], **capabilities: Any) -> int:
