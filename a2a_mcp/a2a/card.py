@@ -31,6 +31,7 @@ from a2a_mcp.a2a.errors import (
 )
 from a2a_mcp.a2a.http.card_addresses import is_downgrade, upgraded
 from a2a_mcp.a2a.http.origins import origin_of, parse, plain
+from a2a_mcp.a2a.http.redirects import REDIRECTS
 from a2a_mcp.a2a.http.responses import HttpResponse
 from a2a_mcp.a2a.http.transport import Transport
 from a2a_mcp.a2a.model import JSON
@@ -41,7 +42,6 @@ WELL_KNOWN: Final = ("/.well-known/agent-card.json", "/.well-known/agent.json")
 OTHER_PATHS: Final = ("/v1/card", "/agent.json")
 # A gateway answers so in the place of an agent that does not run, or has too much to do.
 UNAVAILABLE: Final = frozenset({429, 502, 503, 504})
-REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS: Final = 3
 FRESH_SECONDS: Final = 300.0
 MAX_FRESH_SECONDS: Final = 86_400.0

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import anyio
@@ -44,15 +44,15 @@ def deadline(seconds: float, url: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def translated(url: str, *, advice: str = "") -> Iterator[None]:
+def translated(url: str, *, advise: Callable[[], str] = str) -> Iterator[None]:
     """Raise AgentUnreachable in the place of the HTTP library's errors.
 
-    `advice` says what else may be wrong where nothing could be sent.
+    `advise` returns what else may be wrong where nothing could be sent, or an empty text.
     """
     try:
         yield
     except NEVER_SENT as error:
-        told = f"{reason(error, url)}; {advice}" if advice else reason(error, url)
+        told = "; ".join(filter(None, (reason(error, url), advise())))
         raise AgentUnreachable(told, delivery=Delivery.NEVER, url=plain(url)) from error
     except UNWRITABLE:
         told = "the request has a URL or a header that HTTP cannot carry"

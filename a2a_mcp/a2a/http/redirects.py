@@ -1,15 +1,12 @@
 """What a redirect of a call means: where it is followed to, or the error that says where it leads.
 
 A server that answers 307 or 308 has done nothing (RFC 9110, 15.4.8 and 15.4.9): the call may be
-repeated, and is, once, at the same origin. Every other redirect of a POST is an error. Pure but for
-the HTTP library's types.
+repeated, and is, once, at the same origin. Every other redirect of a POST is an error. Pure.
 """
 
 from __future__ import annotations
 
 from typing import Final
-
-import httpx
 
 from a2a_mcp.a2a.errors import Delivery, UrlRefused
 from a2a_mcp.a2a.http.card_addresses import is_downgrade, upgraded
@@ -17,11 +14,6 @@ from a2a_mcp.a2a.http.origins import origin_of, parse, plain
 
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 REPEATABLE: Final = frozenset({307, 308})
-
-
-def is_redirect(status: int, location: str) -> bool:
-    """Return whether a response sends its caller elsewhere."""
-    return status in REDIRECTS and bool(location)
 
 
 def new_address(url: str, status: int, location: str) -> str:
@@ -52,8 +44,3 @@ def not_followed(url: str, status: int, target: str) -> UrlRefused:
 def moved_note(url: str, target: str) -> str:
     """Return the note for a card's author, that calls are redirected."""
     return f"calls to {plain(url)} are redirected; {plain(target)} is called instead"
-
-
-def location_of(response: httpx.Response) -> str:
-    """Return where a response leads, or an empty text."""
-    return str(response.headers.get("location", ""))

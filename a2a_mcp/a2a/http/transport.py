@@ -25,7 +25,7 @@ from a2a_mcp.a2a.http.failures import deadline, translated
 from a2a_mcp.a2a.http.json_lines import STREAM_TYPES, StreamDecoder
 from a2a_mcp.a2a.http.limits import HttpLimits
 from a2a_mcp.a2a.http.origins import Origin, origin_of, plain
-from a2a_mcp.a2a.http.redirects import is_redirect, location_of, new_address, not_followed
+from a2a_mcp.a2a.http.redirects import REDIRECTS, new_address, not_followed
 from a2a_mcp.a2a.http.requests import RequestBuilder, dial
 from a2a_mcp.a2a.http.responses import (
     DownloadedFile,
@@ -151,7 +151,8 @@ class Transport:
         address: str | None = None,
     ) -> AsyncIterator[httpx.Response]:
         """Send a request and yield its response; a POST is redirected once within its origin."""
-        first = replace(outgoing, url=self.moved.get(outgoing.url, outgoing.url))
+        moved = self.moved.get(outgoing.url)
+        first = replace(outgoing, url=moved) if moved else outgoing
         async with self._exchange(first, headers, attachment, accept, address) as response:
             target = _redirected(first, attachment, response)
             if target is None:
@@ -188,7 +189,7 @@ class Transport:
         self._calls += 1
         connection = None
         try:
-            with translated(outgoing.url, advice=self._advice(outgoing)):
+            with translated(outgoing.url, advise=lambda: self._advice(outgoing)):
                 request = self._requests.build(outgoing, {"Accept": accept, **headers}, attachment)
                 if address:
                     dial(request, address)
@@ -237,8 +238,10 @@ def _redirected(
 
     Raises UrlRefused for a redirect that is not followed.
     """
-    location = location_of(response)
-    if outgoing.verb != "POST" or not is_redirect(response.status_code, location):
+    if outgoing.verb != "POST" or response.status_code not in REDIRECTS:
+        return None
+    location = header(response, b"location")
+    if not location:
         return None
     target = httpx.URL(new_address(outgoing.url, response.status_code, location))
     for name in {**outgoing.query, **attachment.params}:
