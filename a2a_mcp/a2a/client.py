@@ -119,7 +119,7 @@ class A2AClient:
         attachment = await self._attach()
         async with self._transport.stream(call, self._headers, attachment) as answer:
             if isinstance(answer, HttpResponse):
-                events = _one(self._only_event(answer, call))
+                events = _one(self._only_event(answer, call, request))
             else:
                 events = self._events(answer.events)
             async with contextlib.aclosing(events):
@@ -164,15 +164,17 @@ class A2AClient:
             if decoded is not None:  # unknown kinds and end marks are passed over
                 yield decoded
 
-    def _only_event(self, answer: HttpResponse, call: HttpRequest) -> StreamEvent:
+    def _only_event(self, answer: HttpResponse, call: HttpRequest, request: Request) -> StreamEvent:
         """Return the event in a plain answer to a streaming call.
 
-        An agent that streams has begun its stream before its code runs. So a plain refusal of the
-        operation proves that nothing ran, whatever its words are.
+        A plain refusal of the operation proves that no task was begun, whatever its words are. A
+        message to a task may have been carried out: a2a-js 1.x refuses the stream of its answer.
         """
         try:
             self._check(answer, call)
         except UnsupportedOperation as error:
+            if not _begins_task(request):
+                raise
             raise error.with_delivery(Delivery.NEVER) from None
         event = decode_event(_result(answer.body))
         if event is None:
@@ -193,6 +195,10 @@ class A2AClient:
         words = f": {said}" if said else ""
         url = plain(self.interface.url)
         return InvalidAgentResponse(f"expected {wanted}, got {came}{words}", url=url)
+
+
+def _begins_task(request: Request) -> bool:
+    return isinstance(request, SendMessageRequest) and request.message.task_id is None
 
 
 def _words(body: JSON, kind: str) -> str | None:

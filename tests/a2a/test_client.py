@@ -516,6 +516,19 @@ async def test_a_plain_refusal_of_a_stream_proves_that_nothing_ran(
     assert failed.value.delivery is delivery
 
 
+async def test_a_plain_refusal_of_the_stream_of_a_task_proves_nothing() -> None:
+    """a2a-js 1.x has carried the message out by then."""
+    to_task = HELLO.model_copy(
+        update={"message": HELLO.message.model_copy(update={"task_id": "t"})}
+    )
+    reply = ok(error(-32004, "This operation is not supported"))
+    async with serving(always(reply)) as server, calling(server) as client:
+        with pytest.raises(UnsupportedOperation) as failed:
+            async with client.stream(to_task) as stream:
+                await anext(stream)
+    assert failed.value.delivery is Delivery.UNKNOWN
+
+
 async def test_a_refusal_inside_a_stream_does_not_prove_that_nothing_ran() -> None:
     async with serving(always(events(error(-32004, "no")))) as server, calling(server) as client:
         with pytest.raises(UnsupportedOperation) as failed:

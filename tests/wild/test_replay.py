@@ -55,7 +55,9 @@ ANSWERS: dict[str, list[str]] = json.loads((TABLES / "answers.json").read_text("
 ERRORS: dict[str, list[Any]] = json.loads((TABLES / "errors.json").read_text("utf-8"))
 NOTHING_SAID = frozenset({NO_CONTENT, NO_REASON, ONLY_FILES})
 HELLO = SendMessageRequest(
-    message=Message(message_id="m1", role=Role.USER, parts=(Part(kind="text", text="hi"),))
+    message=Message(
+        message_id="m1", role=Role.USER, parts=(Part(kind="text", text="hi"),), task_id="t1"
+    )
 )
 
 
