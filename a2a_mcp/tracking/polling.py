@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 POLL_HISTORY: Final = 10
 SERVER_FAULT: Final = 500
-MOST_READS: Final = 50.0
-"""Reads a second of all polled tasks together: a read costs about as much as a call."""
+MOST_POLLED: Final = 100
+"""Tasks that are polled at the same time; a read costs about as much as a call."""
 
 Receive = Callable[[TrackedTask, Heard | Read | Unfounded], Awaitable[bool]]
 """Takes what an agent said of a task; returns whether it was the agent's last word."""
@@ -135,19 +135,29 @@ class TaskPoller:
             tracked.happened(ReadFailed(error))
 
     async def to_stop(self, tracked: TrackedTask, client: A2AClient) -> None:
-        """Read the task until it stops; raises A2AError when it is gone or cannot be read."""
+        """Read the task until it stops; raises A2AError when it is gone or cannot be read.
+
+        Where too many are polled already, the task is left as it is, to be swept.
+        """
+        if not self.has_room:
+            return
         self._polled += 1
         try:
             await self._poll(tracked, client)
         finally:
             self._polled -= 1
 
+    @property
+    def has_room(self) -> bool:
+        """Return whether one more task can be polled."""
+        return self._polled < MOST_POLLED
+
     async def _poll(self, tracked: TrackedTask, client: A2AClient) -> None:
         failures, still = 0, Stillness(self.policy)
         for reads, delay in enumerate(self.policy.delays()):
             if tracked.at_rest or (reads >= self.policy.refused and tracked.unanswered):
                 return
-            await anyio.sleep(max(delay, self._share_of_reads()))
+            await anyio.sleep(delay)
             try:
                 if still.lasts(changed=await self._changes(tracked, client)):
                     _settle(tracked)
@@ -167,10 +177,6 @@ class TaskPoller:
         await self.read(tracked, client, beside=beside)
         after = tracked.task
         return before is None or after is None or not is_unchanged(after, before)
-
-    def _share_of_reads(self) -> float:
-        """Return the seconds between two reads of a task when very many are polled."""
-        return jittered(self._polled / MOST_READS) if self._polled > MOST_READS else 0
 
     async def find(self, tracked: TrackedTask, error: A2AError) -> None:
         """Look for the task of a message whose delivery is unknown, as far as its agent can tell.

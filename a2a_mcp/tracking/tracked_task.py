@@ -191,7 +191,8 @@ class TrackedTask:
     @property
     def goes_on(self) -> bool:
         """Return whether there is a task that is at work, as far as is known here."""
-        return isinstance(self._state, Running) and not self._state.released
+        at_work = isinstance(self._state, Running) and not self._state.released
+        return at_work and not self.unanswered
 
     @property
     def over(self) -> bool:

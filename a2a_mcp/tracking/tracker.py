@@ -146,7 +146,7 @@ class TaskTracker:
             self._answers[tracked] = None
         follows = self._has_place
         work = partial(self._streamer.deliver, tracked, connection, request, follows=follows)
-        self._start(tracked, connection, work, follows=follows)
+        self._start(tracked, connection, work)
         return tracked
 
     def attach(
@@ -173,15 +173,10 @@ class TaskTracker:
         self._start(tracked, connection, work)
 
     def _start(
-        self,
-        tracked: TrackedTask,
-        connection: Connection,
-        work: Callable[[], Awaitable[None]],
-        *,
-        follows: bool = True,
+        self, tracked: TrackedTask, connection: Connection, work: Callable[[], Awaitable[None]]
     ) -> None:
         self._running[tracked] = connection.config.limits.idle_seconds
-        self._group.start_soon(partial(self._run, tracked, connection, work, follows=follows))
+        self._group.start_soon(self._run, tracked, connection, work)
 
     async def settle(self, record: TaskRecord, task: Task) -> None:
         """Take over a stop that a caller's own read has shown, so that other waits end.
@@ -206,27 +201,23 @@ class TaskTracker:
         return tracked
 
     async def _run(
-        self,
-        tracked: TrackedTask,
-        connection: Connection,
-        work: Callable[[], Awaitable[None]],
-        *,
-        follows: bool,
+        self, tracked: TrackedTask, connection: Connection, work: Callable[[], Awaitable[None]]
     ) -> None:
         what = f"following a task of {tracked.agent}"
-        ended = False
+        serves = False  # not while the process ends
         try:
-            ended = not await run_logged(what, partial(self._to_end, tracked, connection, work))
-            if ended:
+            if not await run_logged(what, partial(self._to_end, tracked, connection, work)):
                 await run_logged(what, partial(self._unread, tracked))
+            serves = True
         finally:
             del self._running[tracked]
-            if follows or ended or not tracked.goes_on:
+            if serves and tracked.goes_on and not tracked.scope.cancel_called:
+                self._sweep.add(tracked, connection)
+            else:
                 tracked.happened(Closed())
                 self._end(tracked)
-            else:
-                self._sweep.add(tracked, connection)
-            self._promote()
+            if serves:
+                self._promote()
 
     def _end(self, tracked: TrackedTask) -> None:
         """Tell waiting calls that a task is read no more."""
@@ -236,7 +227,7 @@ class TaskTracker:
 
     def _promote(self) -> None:
         """Follow a task that was only swept so far, where a place has become free."""
-        taken = self._sweep.take() if self._has_place else None
+        taken = self._sweep.take() if self._has_place and self._poller.has_room else None
         if taken:
             self._resume(*taken)
 
