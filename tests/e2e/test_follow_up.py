@@ -67,7 +67,7 @@ async def test_slow_work_gives_a_handle_in_time_and_its_answer_later(
     awaited = await running(host, agent, 0.7)
     assert asked_for.seconds < 0.25 + SLACK
     assert "do not send" in asked_for["next_step"]
-    assert "get_task" in asked_for["next_step"]
+    assert "subscribe" in asked_for["next_step"]
     now = await host.call("get_task", task_id=asked_for["task_id"])
     assert (now["agent"], now["state"]) == (agent.kind, "working")
     for done in (

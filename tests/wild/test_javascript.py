@@ -95,7 +95,7 @@ async def test_a_picture_comes_byte_for_byte(known: Known, name: str) -> None:
     where = {"task_id": sent["task_id"], "artifact_id": "picture"}
     shown = await known.host.call("get_artifact", **where)
     assert f"image/png, {len(PNG)} bytes" in shown.text
-    saved = shown.text.partition("saved as ")[2].partition("\n")[0]
+    saved = shown.text.partition("\n- ")[2].partition(": image/png")[0]
     assert await anyio.Path(saved).read_bytes() == PNG
 
 
