@@ -35,7 +35,7 @@ mask does not find.
 
 
 class Delivery(StrEnum):
-    """Whether the agent may have acted on the request."""
+    """What is known of whether the agent acted on the request."""
 
     NEVER = "never"  # no byte left, or the answer proves that it was refused before the agent
     UNKNOWN = "unknown"

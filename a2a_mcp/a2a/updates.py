@@ -54,7 +54,7 @@ def as_task(task_id: str, message: Message) -> Task:
 
 
 def with_said(task: Task, said: tuple[Message, ...]) -> Task:
-    """Give a task with the messages that its agent sent beside it, which its store may not keep.
+    """Return a task with the messages that its agent sent beside it, which its store may not keep.
 
     They stand in the history, and the last one in the status while that says nothing else.
     """

@@ -15,7 +15,7 @@ The table: a phase and a happening → the next phase. What is not named leaves 
     Sent      Heard, Read      → Running, Waiting or Ended, by the state of the task. The stream may
                                  begin with a status instead of a task (agentstack, kagenti).
               Heard a message  → Ended: agents may answer without a task (A2A, section 3.1.1).
-                                 Replied where it names a task: its state tells what came of it.
+                                 Replied where it names a task: the state of that task decides.
               Passed, Released → Sent: the stop is known, or calls go without a word.
               Closed           → Lost without a task: the agent may have the message.
     Replied   Heard, Read      → Running, Waiting or Ended, by the state of the task.

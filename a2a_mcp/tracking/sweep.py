@@ -62,7 +62,7 @@ class Sweep:
         self._wanted.set()
 
     def take(self) -> tuple[TrackedTask, Connection] | None:
-        """Give up the task that is to be followed next: one that a call waits for, else the oldest.
+        """Release the task that is to be followed next: one that a call waits for, else the oldest.
 
         None if there is none.
         """
