@@ -35,6 +35,7 @@ class _App:
     jobs: Jobs
     mask: Mask
     result_bytes: int = 10_000
+    local: bool = False
 
 
 @pytest.fixture
