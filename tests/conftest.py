@@ -25,6 +25,12 @@ SLOW: Final = (
     "store/sqlite/test_processes.py",
     "a2a/decoding/test_any_json.py",
     "a2a/versions/test_official.py",
+    "config/test_any_table.py",
+    "server/tools/test_converters.py",
+    "tracking/test_messages_beside_tasks.py",
+    "tracking/test_repeated_questions.py",
+    "tracking/test_unfinished_streams.py",
+    "tracking/test_sweep.py",
     "demo",
     "cli",
 )
