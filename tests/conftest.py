@@ -27,6 +27,8 @@ SLOW: Final = (
     "a2a/versions/test_official.py",
     "config/test_any_table.py",
     "server/tools/test_converters.py",
+    "server/elicitation/test_asked_once.py",
+    "bridge/test_recover_tasks.py",
     "tracking/test_messages_beside_tasks.py",
     "tracking/test_repeated_questions.py",
     "tracking/test_unfinished_streams.py",
@@ -34,9 +36,18 @@ SLOW: Final = (
     "demo",
     "cli",
 )
-"""Folders and files whose tests start processes or try many inputs, in the order to run them."""
+"""Folders and files whose tests start processes, try many inputs or wait for clocks.
+
+They run in this order.
+"""
 
 SLOW_FIXTURES: Final = frozenset({"running_agent", "own_agent"})
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave the slow files unread where nobody asks for them: they are a third of the collection."""
+    fast_only = config.option.markexpr == "not slow"
+    return True if fast_only and _place(collection_path) < len(SLOW) else None
 
 
 @pytest.hookimpl(tryfirst=True)
