@@ -45,7 +45,7 @@ SLOW_FIXTURES: Final = frozenset({"running_agent", "own_agent"})
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave the slow files unread where nobody asks for them: they are a third of the collection."""
+    """Leave the slow files unread where nobody asks for them: a third of the collection."""
     fast_only = config.option.markexpr == "not slow"
     return True if fast_only and _place(collection_path) < len(SLOW) else None
 
