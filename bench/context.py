@@ -8,15 +8,15 @@ from stdio_client import spawned
 from table import Row, bounded
 from wire import ANSWER, CALL, LEGACY, encode
 
-TOOLS: Final = 8_000
-TOOLS_IN_ALL: Final = 13_000
+TOOLS: Final = 9_000
+TOOLS_IN_ALL: Final = 14_000
 INSTRUCTIONS: Final = 4_000
 TEXT_OVERHEAD: Final = 250
 STRUCTURE_OVERHEAD: Final = 450
 
 
 def without_output_schema(tool: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a tool as a host shows it that drops output schemas."""
+    """Return a tool as a host shows it that drops output schemas."""
     return {name: value for name, value in tool.items() if name != "outputSchema"}
 
 

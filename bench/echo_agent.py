@@ -44,7 +44,7 @@ def status(state: str) -> dict[str, str]:
 
 
 def echo_events(message: dict[str, Any]) -> list[dict[str, Any]]:
-    """Give the events of one echo: the task as submitted, its artifact, its end."""
+    """Return the events of one echo: the task as submitted, its artifact, its end."""
     task_id = str(uuid.uuid4())
     context_id = message.get("contextId") or str(uuid.uuid4())
     ids = {"taskId": task_id, "contextId": context_id}
@@ -64,7 +64,7 @@ def echo_events(message: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def echo_task(message: dict[str, Any]) -> dict[str, Any]:
-    """Give the completed task that the events of one echo add up to."""
+    """Return the completed task that the events of one echo add up to."""
     first, second, last = echo_events(message)
     done: dict[str, Any] = first["task"]
     done["artifacts"] = [second["artifactUpdate"]["artifact"]]

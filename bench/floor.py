@@ -31,7 +31,7 @@ HEADERS: Final = {
 
 @functools.cache
 def client() -> httpx.AsyncClient:
-    """Give the one pooled client. Made at the first call, so cold start pays for no TLS context."""
+    """Return the one pooled client, made at the first call: a start pays for no TLS context."""
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
     return httpx.AsyncClient(headers=HEADERS, timeout=60, limits=limits)
 
@@ -63,7 +63,7 @@ def text_of(results: list[dict[str, Any]]) -> str:
 
 
 def results_of(answer: httpx.Response) -> list[dict[str, Any]]:
-    """Give the JSON-RPC results in an answer, one for plain JSON, one per event for SSE."""
+    """Return the JSON-RPC results in an answer, one for plain JSON, one per event for SSE."""
     if answer.headers["content-type"].startswith("text/event-stream"):
         lines = (line for line in answer.content.split(b"\n") if line.startswith(b"data:"))
         return [json.loads(line[5:])["result"] for line in lines]

@@ -84,7 +84,7 @@ class Caller(asyncio.Protocol):
         await self._exchange(self._post("notifications/initialized", initialized()))
 
     async def calls(self, count: int) -> list[float]:
-        """Call `send_task` that often; gives the seconds each call took."""
+        """Call `send_task` that often; return the seconds each call took."""
         seconds: list[float] = []
         for _ in range(count):
             start = time.perf_counter()

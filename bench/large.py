@@ -1,4 +1,4 @@
-"""A bridge that has much to remember: 1 000 configured agents and 100 000 tasks in its map."""
+"""A bridge that has much to remember: thousands of agents, a million tasks in its map."""
 
 import contextlib
 import time
@@ -9,44 +9,44 @@ from typing import Final
 
 from a2a_mcp.store.sqlite.file import TaskFile
 
-AGENTS: Final = 1_000
-TASKS: Final = 100_000
 OWNER: Final = "local"
+STATE: Final = "input-required"
+"""A state that no sweep removes and no follower reads, so that all rows stay."""
 DAY: Final = 86_400
 
 
-def write_config(path: Path, echo_url: str) -> None:
-    """Write an `agents.toml` whose default agent is the echo agent; the others are never called."""
+def write_config(path: Path, echo_url: str, agents: int) -> None:
+    """Write an `agents.toml` of that many agents; only the default one, which echoes, is called."""
     tables = ['default_agent = "echo"', f'[agents.echo]\nurl = "{echo_url}"']
     tables += [
-        f'[agents.agent-{number:04}]\nurl = "https://agent-{number:04}.example/a2a"\n'
+        f'[agents.agent-{number:05}]\nurl = "https://agent-{number:05}.example/a2a"\n'
         f'description = "Does the work of kind {number}"'
-        for number in range(AGENTS - 1)
+        for number in range(agents - 1)
     ]
     path.write_text("\n\n".join(tables) + "\n")
 
 
-def fill_tasks(state: Path) -> None:
-    """Fill the task map of a state folder as if so many tasks had been sent in the last day."""
+def fill_tasks(state: Path, tasks: int, agents: int) -> None:
+    """Fill the task map of a state folder as if so many tasks had been sent in a day."""
     insert = (
         "INSERT INTO tasks (owner, agent, message_id, task_id, context_id, state, created, updated)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
     )
     task_file = TaskFile(state, "normal")
     with contextlib.closing(task_file):
-        task_file.run(lambda connection: write_all(connection, insert))
+        task_file.run(lambda connection: write_all(connection, insert, tasks, agents))
 
 
-def write_all(connection: Connection, insert: str) -> None:
+def write_all(connection: Connection, insert: str, tasks: int, agents: int) -> None:
     """Write every row in one transaction."""
     connection.execute("BEGIN")
-    connection.executemany(insert, (row(number) for number in range(TASKS)))
+    connection.executemany(insert, (row(number, tasks, agents) for number in range(tasks)))
     connection.execute("COMMIT")
 
 
-def row(number: int) -> tuple[str | float, ...]:
-    """Give one finished task; every tenth shares its conversation with the nine before it."""
-    when = time.time() - DAY * (TASKS - number) / TASKS
-    agent = f"agent-{number % AGENTS:04}"
+def row(number: int, tasks: int, agents: int) -> tuple[str | float, ...]:
+    """Return one task; every tenth shares its conversation with the nine before it."""
+    when = time.time() - DAY * (tasks - number) / tasks
+    agent = f"agent-{number % agents:05}"
     ids = (f"message-{number}", str(uuid.uuid4()), f"context-{number // 10}")
-    return (OWNER, agent, *ids, "completed", when, when)
+    return (OWNER, agent, *ids, STATE, when, when)

@@ -10,12 +10,12 @@ import statistics
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from typing import Final, TypeVar
 
 from http_load import Callers
-from servers import Contestant, cpu_seconds, free_port, listening, resident_mib
+from servers import Contestant, cpu_seconds, cpu_seconds_ever, free_port, listening, resident_mib
 from stdio_client import StdioHost, spawned
 from table import Row, compared
 from wire import ERAS, LEGACY, MODERN
@@ -49,12 +49,18 @@ class Plan:
 
 @dataclass(frozen=True)
 class Limits:
-    """What the other may cost beside the base, as ratios; throughput may not fall below its own."""
+    """What the other may cost beside the base, as ratios, in wall time and in processor time.
 
-    start: float
-    latency: float
-    throughput: float
-    memory: float
+    `hello` is for the time to the tools, `start` to the first answer, `throughput` the least calls
+    a second by the number of callers, `idle` and `loaded` for memory. None: only informs.
+    """
+
+    hello: float | None = None
+    start: float | None = None
+    call: float | None = None
+    throughput: Mapping[int, float] = field(default_factory=dict)
+    idle: float | None = None
+    loaded: float | None = None
 
 
 @dataclass(frozen=True)
@@ -78,7 +84,7 @@ class Served:
 
 
 def in_turns(count: int, base: T, other: T, measure: Callable[[T], Measured]) -> Paired:
-    """Measure both, `count` times, in changing order; gives the pairs of each measured name."""
+    """Measure both, `count` times, in changing order; return the pairs of each measured name."""
     pairs: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for number in range(count):
         if number % 2:
@@ -91,20 +97,22 @@ def in_turns(count: int, base: T, other: T, measure: Callable[[T], Measured]) ->
 
 
 def started(contestant: Contestant, env: Mapping[str, str]) -> Measured:
-    """Start a server over stdio, list its tools, call it once; gives milliseconds and MiB."""
+    """Start a server over stdio, list its tools, call it once; return milliseconds and MiB."""
     with spawned(contestant.stdio(), LEGACY, env) as host:
         host.hello()
         hello = host.seconds_up()
         host.ask("tools/list", {})
-        tools, idle = host.seconds_up(), resident_mib(host.pid)
+        tools, tools_cpu = host.seconds_up(), cpu_seconds_ever(host.pid)
         host.call()
-        answer, used = host.seconds_up(), resident_mib(host.pid)
+        answer, answer_cpu = host.seconds_up(), cpu_seconds_ever(host.pid)
+        idle = resident_mib(host.pid)
     return {
         "hello": hello * 1e3,
         "tools": tools * 1e3,
+        "tools cpu": tools_cpu * 1e3,
         "answer": answer * 1e3,
+        "answer cpu": answer_cpu * 1e3,
         "idle": idle,
-        "used": used,
     }
 
 
@@ -112,16 +120,18 @@ def cold_start(match: Match) -> list[Row]:
     """Measure starts over stdio; one start of each goes first, to compile its modules."""
     for contestant in (match.base, match.other):
         started(contestant, match.env)
-    start, memory, group = match.limits.start, match.limits.memory, match.group
+    hello, start, group = match.limits.hello, match.limits.start, match.group
     pairs = in_turns(
         match.plan.starts, match.base, match.other, lambda one: started(one, match.env)
     )
+    answer = "cold start to the first answer"
     return [
-        compared(group, "cold start to initialize", "ms", pairs["hello"], at_most=start),
-        compared(group, "cold start to tools/list", "ms", pairs["tools"], at_most=start),
-        compared(group, "cold start to the first answer", "ms", pairs["answer"]),
-        compared(group, "stdio memory, tools listed", "MiB", pairs["idle"], at_most=memory),
-        compared(group, "stdio memory, one call made", "MiB", pairs["used"], at_most=memory),
+        compared(group, "cold start to initialize", "ms", pairs["hello"], at_most=hello),
+        compared(group, "cold start to tools/list", "ms", pairs["tools"], at_most=hello),
+        compared(group, "cold start to tools/list, CPU", "ms", pairs["tools cpu"]),
+        compared(group, answer, "ms", pairs["answer"], at_most=start),
+        compared(group, f"{answer}, CPU", "ms", pairs["answer cpu"], at_most=start),
+        compared(group, "stdio memory", "MiB", pairs["idle"], at_most=match.limits.idle),
     ]
 
 
@@ -135,16 +145,16 @@ def stdio_latency(match: Match, era: str) -> list[Row]:
             host.hello()
             block(host, WARM_UP)
         pairs = in_turns(match.plan.blocks, base, other, lambda host: block(host, BLOCK))
-    limit, name = match.limits.latency, f"stdio call, {era}"
+    limit, name = match.limits.call, f"stdio call, {era}"
     return [
         compared(match.group, f"{name}", "us", pairs["median"], at_most=limit),
         compared(match.group, f"{name}, slowest of {BLOCK}", "us", pairs["slowest"]),
-        compared(match.group, f"{name}, server CPU", "us", pairs["cpu"]),
+        compared(match.group, f"{name}, server CPU", "us", pairs["cpu"], at_most=limit),
     ]
 
 
 def block(host: StdioHost, calls: int) -> Measured:
-    """Make some calls; gives the median call, the slowest, and the CPU for one, in microseconds."""
+    """Make some calls; return the median, the slowest, and the CPU for one, in microseconds."""
     cpu = cpu_seconds(host.pid)
     micros = [host.call() * 1e6 for _ in range(calls)]
     return {
@@ -166,17 +176,17 @@ def both_served(match: Match) -> Iterator[tuple[Served, Served]]:
         yield served[0], served[1]
 
 
-def memory(match: Match, when: str, base: Served, other: Served) -> Row:
+def memory(match: Match, when: str, base: Served, other: Served, limit: float | None) -> Row:
     """Compare the resident memory of both now."""
     now = [(resident_mib(base.pid), resident_mib(other.pid))]
-    return compared(match.group, f"HTTP memory, {when}", "MiB", now, at_most=match.limits.memory)
+    return compared(match.group, f"HTTP memory, {when}", "MiB", now, at_most=limit)
 
 
 @contextmanager
 def calling(
     runner: asyncio.Runner, era: str, served: Served, count: int
 ) -> Iterator[Callable[[int], Measured]]:
-    """Open callers of a server; gives a function that lets each make some calls."""
+    """Open callers of a server; return a function that lets each make some calls."""
     callers = Callers(era, served.pid, served.port, count)
 
     def burst(calls_each: int) -> Measured:
@@ -204,12 +214,14 @@ def throughput(match: Match, era: str, callers: int, base: Served, other: Served
     ):
         base_burst(calls)
         other_burst(calls)
-        return in_turns(match.plan.bursts, base_burst, other_burst, lambda burst: burst(calls))
+        turns = max(3, match.plan.bursts * BURST // (calls * callers))
+        return in_turns(turns, base_burst, other_burst, lambda burst: burst(calls))
 
 
-def throughput_rows(match: Match, name: str, pairs: Paired) -> list[Row]:
-    """Give the rows of one load."""
-    least, group = match.limits.throughput, match.group
+def throughput_rows(match: Match, era: str, callers: int, pairs: Paired) -> list[Row]:
+    """Return the rows of one load."""
+    least, group = match.limits.throughput.get(callers), match.group
+    name = f"HTTP, {era}, {callers} callers"
     return [
         compared(group, name, "calls/s", pairs["rate"], at_least=least),
         compared(group, f"{name}, p95", "ms", pairs["p95"]),
@@ -221,13 +233,13 @@ def throughput_rows(match: Match, name: str, pairs: Paired) -> list[Row]:
 def http(match: Match, callers: Sequence[int]) -> list[Row]:
     """Measure throughput and memory over HTTP."""
     with both_served(match) as (base, other):
-        rows = [memory(match, "listening", base, other)]
+        rows = [memory(match, "listening", base, other, match.limits.idle)]
         for served in (base, other):
             with asyncio.Runner() as runner, calling(runner, MODERN, served, 1) as burst:
                 burst(2)
-        rows.append(memory(match, "first calls made", base, other))
+        rows.append(memory(match, "first calls made", base, other, match.limits.idle))
         for era, count in product(ERAS, callers):
             pairs = throughput(match, era, count, base, other)
-            rows += throughput_rows(match, f"HTTP, {era}, {count} callers", pairs)
-        rows.append(memory(match, "after the load", base, other))
+            rows += throughput_rows(match, era, count, pairs)
+        rows.append(memory(match, "after the load", base, other, match.limits.loaded))
     return rows

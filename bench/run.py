@@ -14,6 +14,7 @@ from typing import Final
 
 from context import context_bytes
 from large import fill_tasks, write_config
+from many import chatty
 from measures import Limits, Match, Plan, cold_start, http, stdio_latency
 from servers import bridge, echo_agent, environment, floor, large_bridge
 from table import Row, as_json, as_table
@@ -21,10 +22,21 @@ from wire import ERAS
 
 QUICK: Final = Plan(starts=5, blocks=30, bursts=4)
 FULL: Final = Plan(starts=11, blocks=80, bursts=15)
-CALLERS: Final = (1, 16, 64)
+CALLERS: Final = (1, 16, 64, 256)
+SOME_CALLERS: Final = (1, 64)
 
-BESIDE_FLOOR: Final = Limits(start=1.10, latency=1.25, throughput=0.80, memory=1.25)
-BESIDE_SMALL: Final = Limits(start=1.10, latency=1.10, throughput=0.90, memory=1.10)
+AT_ONCE: Final = Limits(
+    hello=1.03,
+    start=1.03,
+    call=0.90,
+    throughput={1: 1.00, 16: 1.35, 64: 1.45, 256: 1.45},
+    idle=1.05,
+    loaded=1.10,
+)
+STREAMING: Final = replace(AT_ONCE, call=None)
+STREAMING_BESIDE_UNARY: Final = Limits(call=0.95)
+MORE_AGENTS: Final = Limits(hello=1.08, start=1.08, call=1.05)
+MUCH_REMEMBERED: Final = Limits(call=1.05)
 
 
 def note(words: str) -> None:
@@ -32,47 +44,86 @@ def note(words: str) -> None:
     print(words, file=sys.stderr, flush=True)
 
 
-def calls(match: Match, callers: Sequence[int]) -> list[Row]:
-    """Measure calls over stdio, and over HTTP by that many callers at once."""
+def stdio_calls(match: Match) -> list[Row]:
+    """Measure calls over stdio, in both eras."""
     rows: list[Row] = []
     for era in ERAS:
         note(f"{match.group}: stdio calls, {era}")
         rows += stdio_latency(match, era)
+    return rows
+
+
+def http_calls(match: Match, callers: Sequence[int]) -> list[Row]:
+    """Measure calls over HTTP, by that many callers at once."""
     note(f"{match.group}: HTTP load")
-    return rows + http(match, callers)
+    return http(match, callers)
 
 
-def streaming_agent(home: Path, env: Mapping[str, str], plan: Plan, *, itself: bool) -> list[Row]:
-    """Compare the bridge, or the floor itself, with the floor; the agent streams its answer."""
-    with echo_agent(env, streaming=True) as url:
-        base = floor(url, streaming=True)
-        other = base if itself else bridge(url, home / "state")
-        match = Match("agent streams", base, other, env, plan, BESIDE_FLOOR)
-        note("cold starts")
-        rows = cold_start(replace(match, group="start")) + calls(match, CALLERS)
-        return rows if itself else rows + context_bytes(other, env, "context")
-
-
-def plain_agent(home: Path, env: Mapping[str, str], plan: Plan) -> list[Row]:
+def plain_agent(home: Path, env: Mapping[str, str], plan: Plan, *, quick: bool) -> list[Row]:
     """Compare the bridge with the floor; the agent answers a send with one JSON body."""
     with echo_agent(env, streaming=False) as url:
-        base, other = floor(url, streaming=False), bridge(url, home / "state of another")
-        match = Match("agent does not stream", base, other, env, plan, BESIDE_FLOOR)
-        return calls(match, CALLERS)
+        base, other = floor(url, streaming=False), bridge(url, home / "plain")
+        match = Match("agent answers at once", base, other, env, plan, AT_ONCE)
+        note("cold starts")
+        rows = cold_start(replace(match, group="start")) + stdio_calls(match)
+        rows += http_calls(match, SOME_CALLERS if quick else CALLERS)
+        return rows + context_bytes(other, env, "context")
 
 
-def much_remembered(home: Path, env: Mapping[str, str], plan: Plan) -> list[Row]:
-    """Compare the bridge that has much to remember with the one that has nothing."""
-    note("filling the task map")
-    with echo_agent(env, streaming=True) as url:
-        write_config(home / "agents.toml", url)
-        fill_tasks(home / "large")
-        base = bridge(url, home / "small")
-        other = large_bridge(home / "agents.toml", home / "large")
-        match = Match("1 000 agents, 100 000 tasks", base, other, env, plan, BESIDE_SMALL)
+def streaming_agent(home: Path, env: Mapping[str, str], plan: Plan, *, quick: bool) -> list[Row]:
+    """Compare the bridge, whose agent streams, with floors that read one body, and a stream."""
+    with echo_agent(env, streaming=True) as url, echo_agent(env, streaming=False) as plain:
+        other = bridge(url, home / "streaming")
+        unary, same = floor(plain, streaming=False), floor(url, streaming=True)
+        name = "agent streams"
+        rows = stdio_calls(
+            Match(f"{name}, floor's does not", unary, other, env, plan, STREAMING_BESIDE_UNARY)
+        )
+        if quick:
+            return rows
+        match = Match(name, same, other, env, plan, STREAMING)
+        return rows + stdio_calls(match) + http_calls(match, CALLERS)
+
+
+def more_agents(home: Path, env: Mapping[str, str], plan: Plan, agents: int) -> list[Row]:
+    """Compare the bridge that has many agents with the one that has one."""
+    with echo_agent(env, streaming=False) as url:
+        config = home / f"{agents}.toml"
+        write_config(config, url, agents)
+        base, other = bridge(url, home / "one"), large_bridge(config, home / "many")
+        match = Match(f"{agents} agents, beside one", base, other, env, plan, MORE_AGENTS)
         note(f"{match.group}: cold starts")
-        rows = cold_start(match) + calls(match, callers=(16,))
-        return rows + context_bytes(other, env, "context, 1 000 agents")
+        return cold_start(match) + stdio_calls(match) + context_bytes(other, env, match.group)
+
+
+def much_remembered(home: Path, env: Mapping[str, str], plan: Plan, tasks: int) -> list[Row]:
+    """Compare the bridge that has a full map with the one whose map is empty."""
+    note(f"filling the task map with {tasks} rows")
+    with echo_agent(env, streaming=True) as url:
+        fill_tasks(home / "full", tasks, agents=1_000)
+        base, other = bridge(url, home / "empty"), bridge(url, home / "full")
+        name = f"{tasks} rows in the map, beside none"
+        return stdio_calls(Match(name, base, other, env, plan, MUCH_REMEMBERED))
+
+
+def floor_itself(env: Mapping[str, str], plan: Plan) -> list[Row]:
+    """Compare the floor with itself: what is noise here."""
+    with echo_agent(env, streaming=False) as url:
+        base = floor(url, streaming=False)
+        match = Match("floor, beside itself", base, base, env, plan, Limits())
+        return cold_start(match) + stdio_calls(match) + http_calls(match, CALLERS)
+
+
+def everything(home: Path, env: Mapping[str, str], plan: Plan, *, quick: bool) -> list[Row]:
+    """Measure all of it, or what matters most."""
+    rows = plain_agent(home, env, plan, quick=quick)
+    rows += streaming_agent(home, env, plan, quick=quick)
+    if quick:
+        return rows
+    rows += more_agents(home, env, plan, 1_000) + more_agents(home, env, plan, 10_000)
+    rows += much_remembered(home, env, plan, 1_000_000)
+    note("600 tasks that speak four times a second")
+    return rows + chatty(env, tasks=600, seconds=30)
 
 
 def main() -> None:
@@ -86,9 +137,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="a2a-mcp-bench-") as folder:
         home = Path(folder)
         env = environment(home)
-        rows = streaming_agent(home, env, plan, itself=options.self_check)
-        if not (options.quick or options.self_check):
-            rows += plain_agent(home, env, plan) + much_remembered(home, env, plan)
+        if options.self_check:
+            rows = floor_itself(env, plan)
+        else:
+            rows = everything(home, env, plan, quick=options.quick)
     print(json.dumps(as_json(rows), indent=1) if options.json else as_table(rows))
     sys.exit(any(row.passed is False for row in rows))
 

@@ -28,40 +28,40 @@ class Contestant:
     command: tuple[str, ...]
 
     def stdio(self) -> list[str]:
-        """Give the command that serves stdio."""
+        """Return the command that serves stdio."""
         return [sys.executable, *self.command]
 
     def http(self, port: int) -> list[str]:
-        """Give the command that serves streamable HTTP on a loopback port."""
+        """Return the command that serves streamable HTTP on a loopback port."""
         return [sys.executable, *self.command, "--http", "--port", str(port)]
 
 
 def floor(agent_url: str, *, streaming: bool) -> Contestant:
-    """Give the floor, which is told what the bridge reads in the card."""
+    """Return the floor, which is told what the bridge reads in the card."""
     plain = () if streaming else ("--no-streaming",)
     return Contestant("floor", (str(BENCH / "floor.py"), agent_url, *plain))
 
 
 def bridge(agent_url: str, state: Path) -> Contestant:
-    """Give the bridge with one agent and an empty state folder."""
+    """Return the bridge with one agent and an empty state folder."""
     return Contestant("bridge", ("-m", "a2a_mcp", "--state-dir", str(state), agent_url))
 
 
 def large_bridge(config: Path, state: Path) -> Contestant:
-    """Give the bridge with a configuration and a state folder filled by `large.py`."""
+    """Return the bridge with a configuration and a state folder filled by `large.py`."""
     options = ("--config", str(config), "--state-dir", str(state))
     return Contestant("large", ("-m", "a2a_mcp", *options))
 
 
 def environment(home: Path) -> dict[str, str]:
-    """Give what every process gets: an empty home, and compiled modules kept out of the tree."""
+    """Return what every process gets: an empty home, and compiled modules kept out of the tree."""
     kept = {key: os.environ[key] for key in ("PATH", "LANG") if key in os.environ}
     pycache = str(home / "pycache")
     return kept | {"HOME": str(home), "PYTHONPYCACHEPREFIX": pycache, "PYTHONPATH": str(ROOT)}
 
 
 def free_port() -> int:
-    """Give a loopback port that nothing listens on now."""
+    """Return a loopback port that nothing listens on now."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
@@ -84,7 +84,7 @@ def wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
 
 @contextlib.contextmanager
 def listening(command: list[str], port: int, env: Mapping[str, str]) -> Iterator[int]:
-    """Run a process that listens on a port; gives its process id, and ends it afterwards."""
+    """Run a process that listens on a port; return its process id, and ends it afterwards."""
     with subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL) as process:
         try:
             wait_for_port(port, process)
@@ -95,7 +95,7 @@ def listening(command: list[str], port: int, env: Mapping[str, str]) -> Iterator
 
 @contextlib.contextmanager
 def echo_agent(env: Mapping[str, str], *, streaming: bool) -> Iterator[str]:
-    """Run the echo agent; gives its URL."""
+    """Run the echo agent; return its URL."""
     port = free_port()
     command = [sys.executable, str(BENCH / "echo_agent.py"), "--port", str(port)]
     if not streaming:
@@ -105,16 +105,22 @@ def echo_agent(env: Mapping[str, str], *, streaming: bool) -> Iterator[str]:
 
 
 def resident_mib(pid: int) -> float:
-    """Give a process's resident memory now, in MiB."""
+    """Return a process's resident memory now, in MiB."""
     status = Path(f"/proc/{pid}/status").read_text()
     kib = next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS:"))
     return int(kib) / 1024
 
 
 def cpu_seconds(pid: int) -> float:
-    """Give the CPU time that a process's living threads have used so far, in seconds."""
+    """Return the CPU time that a process's living threads have used so far, in seconds."""
     nanoseconds = 0
     for thread in Path(f"/proc/{pid}/task").iterdir():
         with contextlib.suppress(FileNotFoundError):  # it ended between the two looks
             nanoseconds += int((thread / "schedstat").read_text().split()[0])
     return nanoseconds / 1e9
+
+
+def cpu_seconds_ever(pid: int) -> float:
+    """Return the CPU seconds a process has used, ended threads too, in steps of 10 ms."""
+    after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, after_name[11:13])) / os.sysconf("SC_CLK_TCK")

@@ -28,11 +28,11 @@ class StdioHost:
         self._unread = b""
 
     def seconds_up(self) -> float:
-        """Give the seconds since just before the process was spawned."""
+        """Return the seconds since just before the process was spawned."""
         return time.perf_counter() - self._started
 
     def hello(self) -> dict[str, Any]:
-        """Open the connection as the era does; gives the result."""
+        """Open the connection as the era does; return the result."""
         if self._era == LEGACY:
             result = self.ask("initialize", HELLO)
             os.write(self._stdin, initialized() + b"\n")
@@ -46,7 +46,7 @@ class StdioHost:
         return result
 
     def call(self) -> float:
-        """Call `send_task` once; gives the seconds from the request's first byte to the answer."""
+        """Call `send_task` once; return the seconds from the request's first byte to the answer."""
         answer, seconds = self._exchange("tools/call", CALL)
         check_echo(answer)
         return seconds

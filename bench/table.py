@@ -54,7 +54,7 @@ def bounded(group: str, name: str, unit: str, value: float, most: float | None =
 
 
 def as_json(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """Give the rows as JSON values."""
+    """Return the rows as JSON values."""
     return [asdict(row) for row in rows]
 
 
@@ -71,7 +71,7 @@ def verdict(row: Row) -> str:
 
 
 def as_table(rows: Sequence[Row]) -> str:
-    """Give the rows as a table of Markdown, groups in order of appearance."""
+    """Return the rows as a table of Markdown, groups in order of appearance."""
     lines = ["| | | base | other | ratio | limit | |", "|---|---|--:|--:|--:|---|---|"]
     group = ""
     for row in rows:

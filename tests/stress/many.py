@@ -90,12 +90,16 @@ class Host:
 class Figures:
     """What was measured, and what is wrong with it."""
 
+    as_json: bool = False
+    values: dict[str, float | str] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
 
     def show(self, name: str, value: float | str, *, fine: bool = True) -> None:
-        """Print one figure."""
+        """Keep one figure, and print it where people read."""
+        self.values[name] = value
         shown = value if isinstance(value, str) else f"{value:.1f}"
-        print(f"{name:<44} {shown}{'' if fine else '   MISSED'}", flush=True)
+        if not self.as_json:
+            print(f"{name:<44} {shown}{'' if fine else '   MISSED'}", flush=True)
         if not fine:
             self.faults.append(name)
 
@@ -180,7 +184,7 @@ def compare(alone: list[float], beside: list[float], figures: Figures, *, chatty
 
 async def measure(options: argparse.Namespace, url: str, other: str, folder: Path) -> Figures:
     """Begin the tasks, call beside them, end them, and look what is known."""
-    figures, config = Figures(), folder / "agents.toml"
+    figures, config = Figures(options.json), folder / "agents.toml"
     concurrency = options.concurrency
     config.write_text(
         f'[agents.many]\nurl = "{url}"\n[agents.many.limits]\nconcurrency = {concurrency}\n'
@@ -221,9 +225,12 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, help="how long they run (20, or 120 if chatty)")
     parser.add_argument("--concurrency", type=int, default=64, help="connections to their agent")
     parser.add_argument("--followed", type=int, help="max_followed (the default)")
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, agent() as url, agent() as other:
         figures = asyncio.run(measure(options, url, other, Path(folder)))
+    if options.json:
+        print(json.dumps(figures.values))
     sys.exit(1 if figures.faults else 0)
 
 
