@@ -8,8 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
-from typing import Final
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from typing import Final, TypeAlias
 
 from a2a_mcp.a2a.auth.static import Attachment
 from a2a_mcp.a2a.bindings import jsonrpc
@@ -17,6 +25,7 @@ from a2a_mcp.a2a.bindings.base import HttpRequest
 from a2a_mcp.a2a.decoding.errors import decode_error, is_error
 from a2a_mcp.a2a.decoding.events import decode_event, decode_page
 from a2a_mcp.a2a.errors import (
+    A2AError,
     AuthenticationRequired,
     Delivery,
     InvalidAgentResponse,
@@ -39,6 +48,13 @@ from a2a_mcp.a2a.requests import (
 )
 
 LONGEST_QUOTE: Final = 1_000
+MOST_TOGETHER: Final = 64
+"""Events that are yielded together, so that a long read keeps no other call waiting."""
+
+Together: TypeAlias = list[StreamEvent]
+EventStream: TypeAlias = AsyncIterator[Together]
+"""What a stream tells, the events of one read together; it never yields none."""
+
 QUOTED_KINDS: Final = ("text/plain", "application/json", "no content type")
 
 
@@ -76,13 +92,13 @@ class A2AClient:
 
     def stream(
         self, request: SendMessageRequest
-    ) -> contextlib.AbstractAsyncContextManager[AsyncIterator[StreamEvent]]:
+    ) -> contextlib.AbstractAsyncContextManager[EventStream]:
         """Send a message and yield the events until the agent closes the stream."""
         return self._stream(Operation.SEND_STREAMING_MESSAGE, request)
 
     def subscribe(
         self, request: SubscribeToTaskRequest
-    ) -> contextlib.AbstractAsyncContextManager[AsyncIterator[StreamEvent]]:
+    ) -> contextlib.AbstractAsyncContextManager[EventStream]:
         """Attach to a running task and yield its events."""
         return self._stream(Operation.SUBSCRIBE_TO_TASK, request)
 
@@ -112,9 +128,7 @@ class A2AClient:
         return answer
 
     @contextlib.asynccontextmanager
-    async def _stream(
-        self, operation: Operation, request: Request
-    ) -> AsyncIterator[AsyncIterator[StreamEvent]]:
+    async def _stream(self, operation: Operation, request: Request) -> AsyncIterator[EventStream]:
         call = self._request(operation, request)
         attachment = await self._attach()
         async with self._transport.stream(call, self._headers, attachment) as answer:
@@ -155,13 +169,30 @@ class A2AClient:
         if answer.status >= 300 or not answer.is_json:
             raise self._unexpected("A2A", answer)
 
-    async def _events(self, events: AsyncIterator[ServerSentEvent]) -> AsyncGenerator[StreamEvent]:
-        async for event in events:
+    async def _events(
+        self, reads: AsyncIterator[Sequence[ServerSentEvent]]
+    ) -> AsyncGenerator[Together]:
+        """Yield what each read tells, a bounded number at once; raises an error of the agent."""
+        async for events in reads:
+            for start in range(0, len(events), MOST_TOGETHER):
+                together: Together = []
+                try:
+                    together += self._decoded(events[start : start + MOST_TOGETHER])
+                except A2AError:
+                    if together:  # the agent said this before the error
+                        yield together
+                    raise
+                if together:
+                    yield together
+
+    def _decoded(self, events: Sequence[ServerSentEvent]) -> Iterator[StreamEvent]:
+        """Yield events that are known; others, and marks of the end, are passed over."""
+        for event in events:
             body, is_json = parse_text(event.data)
             if isinstance(body, dict) and body.get("error") is not None:
                 raise decode_error(body, status=None, url=plain(self.interface.url))
             decoded = decode_event(_result(body), streaming=True) if is_json else None
-            if decoded is not None:  # unknown kinds and end marks are passed over
+            if decoded is not None:
                 yield decoded
 
     def _only_event(self, answer: HttpResponse, call: HttpRequest, request: Request) -> StreamEvent:
@@ -232,8 +263,8 @@ def _result(body: JSON) -> JSON:
     return body
 
 
-async def _one(event: StreamEvent) -> AsyncGenerator[StreamEvent]:
-    yield event
+async def _one(event: StreamEvent) -> AsyncGenerator[Together]:
+    yield [event]
 
 
 def retry_after(value: str | None) -> float | None:

@@ -9,7 +9,7 @@ the task is looked up instead.
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import anyio
@@ -32,8 +32,8 @@ from a2a_mcp.a2a.requests import SendMessageRequest
 RETRY_SECONDS: Final = (0.2, 0.8)
 LONGEST_RETRY_AFTER: Final = 10.0
 
-Receive = Callable[[StreamEvent], Awaitable[bool]]
-"""Takes an event; returns whether it was the agent's last word."""
+Receive = Callable[[Sequence[StreamEvent]], Awaitable[bool]]
+"""Takes the events of one read; returns whether they end with the agent's last word."""
 
 
 class Sender:
@@ -118,7 +118,7 @@ class Sender:
         request = self._worded(client).model_copy(update={"return_immediately": True})
         answer = await client.send(request, seconds=math.inf)
         self.heard = True
-        await self._receive(answer)
+        await self._receive((answer,))
 
     def _worded(self, client: A2AClient) -> SendMessageRequest:
         """Return the request as it is sent over one interface."""
@@ -132,13 +132,13 @@ class Sender:
         return self._request.model_copy(update={"message": named})
 
     async def _stream(self, client: A2AClient) -> None:
-        async with client.stream(self._worded(client)) as events:
-            async for event in events:
+        async with client.stream(self._worded(client)) as stream:
+            async for events in stream:
                 self.heard = True
-                if await self._receive(event):
+                if await self._receive(events):
                     # The stream is read to its end so that the connection can be used again. One
                     # that stays open is closed by the tracker's clock.
-                    async for _ in events:
+                    async for _ in stream:
                         pass
                     return
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -35,8 +35,8 @@ SERVER_FAULT: Final = 500
 MOST_POLLED: Final = 100
 """Tasks that are polled at the same time; a read costs about as much as a call."""
 
-Receive = Callable[[TrackedTask, Heard | Read | Unfounded], Awaitable[bool]]
-"""Takes what an agent said of a task; returns whether it was the agent's last word."""
+Receive = Callable[[TrackedTask, Sequence[Heard | Read | Unfounded]], Awaitable[bool]]
+"""Takes what an agent said of a task; returns whether its last word was among that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ class TaskPoller:
             await self.read(tracked, client)
         except AgentError as error:
             if error.code is not None or (error.status or 0) < SERVER_FAULT:
-                await self._receive(tracked, Unfounded())
+                await self._receive(tracked, [Unfounded()])
         except A2AError:
             pass  # it is read again
 
@@ -208,7 +208,7 @@ class TaskPoller:
         self, tracked: TrackedTask, client: A2AClient, task_id: str, *, beside: bool = False
     ) -> None:
         task = await client.get(GetTaskRequest(id=task_id, history_length=POLL_HISTORY))
-        await self._receive(tracked, Read(task, beside=beside))
+        await self._receive(tracked, [Read(task, beside=beside)])
 
 
 def _settle(tracked: TrackedTask) -> None:

@@ -24,14 +24,14 @@ from a2a_mcp.a2a.errors import (
     InvalidRequest,
     TaskNotFound,
 )
-from a2a_mcp.a2a.model import Message, StreamEvent, Task
+from a2a_mcp.a2a.model import Message, Task
 from a2a_mcp.a2a.requests import GetTaskRequest, SendMessageRequest, SubscribeToTaskRequest
 from a2a_mcp.tracking.happenings import Broken, Faulted, Heard, HungUp, Refused
 from a2a_mcp.tracking.polling import Receive, TaskPoller, jittered
 from a2a_mcp.tracking.tracked_task import TrackedTask
 
 if TYPE_CHECKING:
-    from a2a_mcp.a2a.client import A2AClient
+    from a2a_mcp.a2a.client import A2AClient, EventStream
     from a2a_mcp.agents.connection import Connection
     from a2a_mcp.store.base import TaskRecord
     from a2a_mcp.tracking.delivery import Sender
@@ -40,7 +40,7 @@ SERVER_FAULT: Final = 500
 
 
 class TaskStreamer:
-    """Brings tracked tasks to their stops; `receive` takes every event before the next is read."""
+    """Brings tracked tasks to their stops; `receive` takes what came before more is read."""
 
     def __init__(self, receive: Receive, poller: TaskPoller) -> None:
         self._receive = receive
@@ -86,7 +86,7 @@ class TaskStreamer:
         return Sender(
             request,
             tracked.reached_over,
-            lambda event: self._receive(tracked, Heard(event)),
+            lambda events: self._receive(tracked, [Heard(event) for event in events]),
             context_id=tracked.record.context_id,
         )
 
@@ -154,9 +154,9 @@ class TaskStreamer:
         if task is None:
             return False
         try:
-            async with client.subscribe(SubscribeToTaskRequest(id=task.id)) as events:
-                async for _ in self._hear(tracked, events):
-                    heard += 1
+            async with client.subscribe(SubscribeToTaskRequest(id=task.id)) as stream:
+                async for more in self._hear(tracked, stream):
+                    heard += more
         except AgentError as error:
             if heard:
                 tracked.happened(Faulted(error))
@@ -164,19 +164,20 @@ class TaskStreamer:
             pass  # a read finds out
         return heard > 1
 
-    async def _hear(
-        self, tracked: TrackedTask, events: AsyncIterator[StreamEvent]
-    ) -> AsyncIterator[StreamEvent]:
-        """Take in a subscription up to the agent's last word, and pass each event on.
+    async def _hear(self, tracked: TrackedTask, stream: EventStream) -> AsyncIterator[int]:
+        """Take in a subscription up to the agent's last word; yield how many events came before it.
 
         A stream that begins with anything but the whole task is left: its pieces may be known.
         """
         begun = False
-        async for event in events:
-            begun = begun or isinstance(event, Task | Message)
-            if not begun or await self._receive(tracked, Heard(event, late=True)):
+        async for events in stream:
+            begun = begun or isinstance(events[0], Task | Message)
+            if not begun:
                 return
-            yield event
+            over = await self._receive(tracked, [Heard(event, late=True) for event in events])
+            yield len(events) - over
+            if over:
+                return
 
 
 async def _find_out(connection: Connection, clients: list[A2AClient]) -> None:

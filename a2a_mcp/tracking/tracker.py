@@ -14,21 +14,19 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from anyio.abc import TaskGroup
-from anyio.lowlevel import checkpoint
 
 from a2a_mcp.a2a.errors import A2AError, InvalidAgentResponse
 from a2a_mcp.a2a.model import Task, TaskStatus
 from a2a_mcp.a2a.requests import SendMessageRequest
-from a2a_mcp.a2a.updates import as_task
 from a2a_mcp.errors import BridgeError, NotAllowed
 from a2a_mcp.store.base import TaskRecord, TaskStore
 from a2a_mcp.telemetry.supervise import run_logged
 from a2a_mcp.tracking.fairness import is_below_share
-from a2a_mcp.tracking.happenings import Closed, Heard, Read, Released, Unfounded
+from a2a_mcp.tracking.happenings import Closed, Read, Released
+from a2a_mcp.tracking.intake import Intake, Watcher
 from a2a_mcp.tracking.known import KnownTasks
 from a2a_mcp.tracking.origin import Origin
 from a2a_mcp.tracking.polling import DEFAULT, Polling, TaskPoller
-from a2a_mcp.tracking.recording import Recorder
 from a2a_mcp.tracking.streaming import TaskStreamer
 from a2a_mcp.tracking.sweep import SWEEP_SECONDS, Sweep
 from a2a_mcp.tracking.tail import UpdateMemory
@@ -38,12 +36,8 @@ from a2a_mcp.tracking.watch import DRAIN_SECONDS, WATCH_SECONDS, Watch
 if TYPE_CHECKING:
     from a2a_mcp.agents.connection import Connection
 
-EVENTS_WITHOUT_PAUSE: Final = 64
 MOST_FOLLOWED: Final = 2_000
 MOST_SWEPT: Final = 8_000
-
-Watcher = Callable[[TaskRecord, Task | None], None]
-"""Is called with every task after each event or read; it must be quick and must not raise."""
 
 
 class TaskTracker:
@@ -64,15 +58,14 @@ class TaskTracker:
         memory: UpdateMemory | None = None,
     ) -> None:
         self._group = group
-        self._recorder = Recorder(tasks)
-        self._watchers = watchers
-        self._poller = TaskPoller(self._receive, polling)
-        self._streamer = TaskStreamer(self._receive, self._poller)
+        self._known = KnownTasks()
+        self._intake = Intake(tasks, self._known, watchers)
+        self._poller = TaskPoller(self._intake.receive, polling)
+        self._streamer = TaskStreamer(self._intake.receive, self._poller)
         self._most_followed = most_followed
         self._most = most_followed + most_swept
         self._sweep = Sweep(self._poller, self._end, sweep_seconds)
         self._memory = memory or UpdateMemory()
-        self._known = KnownTasks()
         self._running: dict[TrackedTask, float] = {}
         self._answers: dict[TrackedTask, None] = {}
         self._watch = Watch(
@@ -187,11 +180,7 @@ class TaskTracker:
         if tracked and (tracked.ended or task.state.stop):
             tracked.happened(Read(task, beside=True))
             tracked.tell()
-        self._show(record, task)
-
-    def _show(self, record: TaskRecord, task: Task | None) -> None:
-        for watcher in self._watchers:
-            watcher(record, task)
+        self._intake.show(record, task)
 
     def _new(
         self, record: TaskRecord, past: TaskStatus | None, origin: Origin | None = None
@@ -239,7 +228,7 @@ class TaskTracker:
                 await work()
         except A2AError as error:
             connection.failed(error)
-            await self._close(tracked, error)
+            await self._intake.close(tracked, error)
         except BridgeError as error:
             tracked.happened(Closed(error))
         else:
@@ -248,41 +237,5 @@ class TaskTracker:
 
     async def _unread(self, tracked: TrackedTask) -> None:
         """Close a message after an unexpected exception, which has been logged."""
-        await self._close(
-            tracked, InvalidAgentResponse("the bridge could not read the agent's answer")
-        )
-
-    async def _close(self, tracked: TrackedTask, error: A2AError) -> None:
-        try:
-            await self._recorder.record_failure(tracked, error)
-        finally:
-            tracked.happened(Closed(error))
-
-    async def _receive(self, tracked: TrackedTask, happening: Heard | Read | Unfounded) -> bool:
-        """Take an event in, write down what must not be lost, then wake the waiting calls."""
-        key = tracked.record.key
-        if tracked.task is None and not isinstance(happening, Unfounded):
-            await self._recorder.refuse_foreign(tracked.record, happening.event)
-        tracked.happened(happening)
-        await self._recorder.record(tracked)
-        if tracked.record.key != key:  # its task had a row already
-            self._known.move(tracked, key)
-        tracked.tell()
-        if tracked.count % EVENTS_WITHOUT_PAUSE == 0:
-            await checkpoint()  # waiting calls hear these before more come than are kept
-        self._show(tracked.record, tracked.task or _as_task(tracked))
-        return tracked.over
-
-
-def _can_go(tracked: TrackedTask, owner: str) -> bool:
-    """Return whether a task of `owner` may be read no more: nobody waits, and its id is known."""
-    if tracked.record.owner != owner or tracked.task is None:
-        return False
-    return not (tracked.awaited or tracked.scope.cancel_called)
-
-
-def _as_task(tracked: TrackedTask) -> Task | None:
-    """Return an answer without a task in the form in which results are kept."""
-    if tracked.message is None:
-        return None
-    return as_task(tracked.record.result_id, tracked.message)
+        error = InvalidAgentResponse("the bridge could not read the agent's answer")
+        await self._intake.close(tracked, error)

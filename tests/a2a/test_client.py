@@ -22,7 +22,7 @@ from faults import (
 )
 
 from a2a_mcp.a2a.auth.static import Attachment
-from a2a_mcp.a2a.client import A2AClient, retry_after
+from a2a_mcp.a2a.client import MOST_TOGETHER, A2AClient, retry_after
 from a2a_mcp.a2a.errors import (
     A2AError,
     AgentError,
@@ -175,14 +175,14 @@ async def test_a_stream_gives_its_events_and_ends(dialect: Dialect) -> None:
         wrapped = [{"jsonrpc": "2.0", "id": "1", "result": item} for item in wrapped]
     async with serving(always(events(*wrapped, {}, "not json"))) as server:
         async with calling(server, dialect) as client, client.stream(HELLO) as stream:
-            came = [event async for event in stream]
+            came = [event async for together in stream for event in together]
         assert "text/event-stream" in server.requests[0].headers["accept"]
     assert [type(event) for event in came] == [Task, TaskStatusUpdateEvent]
 
 
 async def first_of(client: A2AClient) -> StreamEvent:
     async with client.stream(HELLO) as stream:
-        return await anext(stream)
+        return (await anext(stream))[0]
 
 
 @every_dialect
@@ -192,7 +192,7 @@ async def test_a_stream_that_is_answered_with_one_json_gives_one_event(dialect: 
         calling(server, dialect) as client,
         client.stream(HELLO) as stream,
     ):
-        (event,) = [event async for event in stream]
+        (event,) = [event async for together in stream for event in together]
     assert isinstance(event, Task)
 
 
@@ -203,7 +203,7 @@ async def test_a_subscription_names_the_task(dialect: Dialect) -> None:
             calling(server, dialect) as client,
             client.subscribe(SubscribeToTaskRequest(id="t/1")) as stream,
         ):
-            assert [event async for event in stream] != []
+            assert [event async for together in stream for event in together] != []
         (request,) = server.requests
     if dialect.binding == "JSONRPC":
         assert request.json()["params"]["id"] == "t/1"
@@ -333,6 +333,19 @@ def test_retry_after_is_seconds_or_nothing(value: str | None, seconds: float | N
     assert retry_after(value) == seconds
 
 
+async def test_the_events_of_one_read_come_together_and_never_too_many() -> None:
+    said = [{"statusUpdate": {"taskId": "t/1", "status": {"state": "working"}}}] * 150
+    wrapped = [{"jsonrpc": "2.0", "id": "1", "result": item} for item in said]
+    async with (
+        serving(always(events(*wrapped))) as server,
+        calling(server) as client,
+        client.stream(HELLO) as stream,
+    ):
+        sizes = [len(together) async for together in stream]
+    assert sum(sizes) == 150
+    assert 1 < max(sizes) <= MOST_TOGETHER
+
+
 async def test_an_error_inside_a_stream_is_raised_after_what_came_before() -> None:
     stream = events({"jsonrpc": "2.0", "result": {"task": TASK}}, error(-32603, "boom"))
     async with (
@@ -340,7 +353,7 @@ async def test_an_error_inside_a_stream_is_raised_after_what_came_before() -> No
         calling(server) as client,
         client.stream(HELLO) as came,
     ):
-        assert isinstance(await anext(came), Task)
+        assert isinstance((await anext(came))[0], Task)
         with pytest.raises(AgentFailure, match="boom"):
             await anext(came)
 
@@ -357,7 +370,7 @@ async def test_a_stream_without_any_event_ends_without_an_error() -> None:
         calling(server) as client,
         client.stream(HELLO) as came,
     ):
-        assert [event async for event in came] == []
+        assert [event async for together in came for event in together] == []
 
 
 async def test_a_stream_that_breaks_leaves_delivery_unknown() -> None:
@@ -370,7 +383,7 @@ async def test_a_stream_that_breaks_leaves_delivery_unknown() -> None:
         calling(server) as client,
         client.stream(HELLO) as came,
     ):
-        assert isinstance(await anext(came), Task)
+        assert isinstance((await anext(came))[0], Task)
         with pytest.raises(AgentUnreachable) as failed:
             await anext(came)
     assert failed.value.delivery is Delivery.UNKNOWN
@@ -383,7 +396,7 @@ async def test_hostile_events_are_passed_over_and_good_ones_come_through() -> No
         calling(server) as client,
         client.stream(HELLO) as came,
     ):
-        (event,) = [event async for event in came]
+        (event,) = [event async for together in came for event in together]
     assert isinstance(event, Task)
 
 
@@ -438,7 +451,7 @@ async def test_a_stream_of_json_lines_gives_its_events(kind: str) -> None:
         calling(server) as client,
         client.stream(HELLO) as came,
     ):
-        task, status = [event async for event in came]
+        task, status = [event async for together in came for event in together]
     assert isinstance(task, Task)
     assert isinstance(status, TaskStatusUpdateEvent)
     assert status.status.state is TaskState.COMPLETED

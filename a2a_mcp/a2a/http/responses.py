@@ -34,9 +34,12 @@ class HttpResponse:
 
 @dataclass(frozen=True, slots=True)
 class EventStream:
-    """A response that comes in events; leave the context it came from to close it."""
+    """A response that comes in events, those of one read together.
 
-    events: AsyncIterator[ServerSentEvent]
+    Leave the context it came from to close it.
+    """
+
+    events: AsyncIterator[list[ServerSentEvent]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -212,7 +212,10 @@ class Transport:
                 with anyio.CancelScope(shield=True):
                     await self._pool.aclose()
 
-    async def _events(self, response: httpx.Response, url: str) -> AsyncGenerator[ServerSentEvent]:
+    async def _events(
+        self, response: httpx.Response, url: str
+    ) -> AsyncGenerator[list[ServerSentEvent]]:
+        """Yield the events that each read completes."""
         decoder = StreamDecoder(self.limits.event_bytes)
         received = 0
         with translated(url):
@@ -220,15 +223,15 @@ class Transport:
                 async for piece in response.aiter_raw():
                     received += len(piece)
                     check(received, self.limits.stream_bytes)
-                    for event in decoder.feed(piece):
-                        yield event
+                    if events := decoder.feed(piece):
+                        yield events
             except TooLarge:
                 raise InvalidAgentResponse(
                     "a stream or one of its events is larger than its limit",
                     url=plain(url),
                 ) from None
-        for event in decoder.end():
-            yield event
+        if events := decoder.end():
+            yield events
 
 
 def _redirected(

@@ -45,7 +45,7 @@ async def test_a_stream_is_redirected_too() -> None:
         client.stream(post(server, "/a2a"), {}, NOTHING) as stream,
     ):
         assert isinstance(stream, EventStream)
-        assert [event.data async for event in stream.events] == ["one"]
+        assert [event.data async for events in stream.events for event in events] == ["one"]
 
 
 async def test_a_redirect_in_a_ring_is_refused_and_nothing_was_carried_out() -> None:

@@ -213,7 +213,7 @@ async def test_a_url_that_cannot_be_dialled_is_an_error_of_ours(url: str) -> Non
 
 async def next_data(stream: HttpResponse | EventStream) -> str:
     assert isinstance(stream, EventStream)
-    return (await anext(stream.events)).data
+    return (await anext(stream.events))[0].data
 
 
 async def test_events_come_as_they_are_sent() -> None:
@@ -351,4 +351,7 @@ async def test_a_stream_of_events_that_is_whole_is_read_to_its_end() -> None:
         client.stream(post(server), {}, NOTHING) as stream,
     ):
         assert isinstance(stream, EventStream)
-        assert [event.data async for event in stream.events] == ['{"a": 1}', "two"]
+        assert [event.data async for events in stream.events for event in events] == [
+            '{"a": 1}',
+            "two",
+        ]
