@@ -51,6 +51,9 @@ PURE: Final = (
     "a2a.updates",
     "a2a.bindings",
     "a2a.decoding",
+    "a2a.grpc.schema",
+    "a2a.grpc.schema_0_3",
+    "a2a.grpc.schema_1_0",
     "a2a.http.limits",
     "a2a.http.json_lines",
     "a2a.http.sse",
@@ -78,7 +81,7 @@ PURE: Final = (
 IMPURE: Final = frozenset(
     {
         *("anyio", "asyncio", "threading", "subprocess"),
-        *("httpx", "mcp", "socket", "ssl", "sqlite3", "platformdirs"),
+        *("grpc", "httpx", "mcp", "socket", "ssl", "sqlite3", "platformdirs"),
         *("io", "os", "pathlib", "shutil", "sys", "tempfile", "logging"),
         *("random", "secrets", "time"),
     }
@@ -88,6 +91,8 @@ IMPURE: Final = frozenset(
 ONLY_IN: Final[dict[str, tuple[str, ...]]] = {
     "mcp": ("server", "demo"),
     "httpx": ("a2a.http",),
+    "grpc": ("a2a.grpc",),
+    "google": ("a2a.grpc",),
     "a2a": ("demo",),
     "sqlite3": ("store.sqlite",),
     "platformdirs": ("config.load",),
