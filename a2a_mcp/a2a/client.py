@@ -7,7 +7,6 @@ whether the request may have been executed. It never retries and never waits bey
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import (
     AsyncGenerator,
     AsyncIterator,
@@ -19,11 +18,13 @@ from collections.abc import (
 )
 from typing import Final, TypeAlias
 
+from a2a_mcp.a2a.answers import result_of, retry_after, unexpected
 from a2a_mcp.a2a.auth.static import Attachment
 from a2a_mcp.a2a.bindings import jsonrpc
 from a2a_mcp.a2a.bindings.base import HttpRequest
 from a2a_mcp.a2a.decoding.errors import decode_error, is_error
 from a2a_mcp.a2a.decoding.events import decode_event, decode_page
+from a2a_mcp.a2a.decoding.push_configs import decode_push_config, decode_push_configs
 from a2a_mcp.a2a.errors import (
     A2AError,
     AuthenticationRequired,
@@ -32,30 +33,33 @@ from a2a_mcp.a2a.errors import (
     UnsupportedOperation,
 )
 from a2a_mcp.a2a.http.origins import origin_of, plain
-from a2a_mcp.a2a.http.responses import HttpResponse, media_type, parse_text
+from a2a_mcp.a2a.http.responses import HttpResponse, parse_text
 from a2a_mcp.a2a.http.sse import ServerSentEvent
 from a2a_mcp.a2a.http.transport import Transport
 from a2a_mcp.a2a.interfaces import Interface, to_text
-from a2a_mcp.a2a.model import JSON, Message, StreamEvent, Task, TaskPage
+from a2a_mcp.a2a.model import Message, StreamEvent, Task, TaskPage
 from a2a_mcp.a2a.requests import (
     CancelTaskRequest,
+    CreatePushConfigRequest,
+    DeletePushConfigRequest,
+    GetPushConfigRequest,
     GetTaskRequest,
+    ListPushConfigsRequest,
     ListTasksRequest,
     Operation,
+    PushConfig,
+    PushConfigPage,
     Request,
     SendMessageRequest,
     SubscribeToTaskRequest,
 )
 
-LONGEST_QUOTE: Final = 1_000
 MOST_TOGETHER: Final = 64
 """Events that are yielded together, so that a long read keeps no other call waiting."""
 
 Together: TypeAlias = list[StreamEvent]
 EventStream: TypeAlias = AsyncIterator[Together]
 """What a stream tells, the events of one read together; it never yields none."""
-
-QUOTED_KINDS: Final = ("text/plain", "application/json", "no content type")
 
 
 class A2AClient:
@@ -85,7 +89,7 @@ class A2AClient:
     ) -> Task | Message:
         """Send a message; return a task or, where the agent makes none, a message."""
         answer = await self._call(Operation.SEND_MESSAGE, request, seconds=seconds)
-        event = decode_event(_result(answer.body))
+        event = decode_event(result_of(answer.body))
         if isinstance(event, Task | Message):
             return event
         raise self._unexpected("a task or a message", answer)
@@ -113,10 +117,30 @@ class A2AClient:
     async def list(self, request: ListTasksRequest) -> TaskPage:
         """Return one page of the agent's tasks; only A2A 1.0 has this."""
         answer = await self._call(Operation.LIST_TASKS, request)
-        page = decode_page(_result(answer.body))
+        page = decode_page(result_of(answer.body))
         if page is None:
             raise self._unexpected("a list of tasks", answer)
         return page
+
+    async def create_push(self, request: CreatePushConfigRequest) -> PushConfig:
+        """Let the agent post what happens to a task; return the configuration as it keeps it."""
+        return self._push_config(await self._call(Operation.CREATE_PUSH_CONFIG, request))
+
+    async def get_push(self, request: GetPushConfigRequest) -> PushConfig:
+        """Return a push configuration of a task."""
+        return self._push_config(await self._call(Operation.GET_PUSH_CONFIG, request))
+
+    async def list_push(self, request: ListPushConfigsRequest) -> PushConfigPage:
+        """Return one page of the push configurations of a task."""
+        answer = await self._call(Operation.LIST_PUSH_CONFIGS, request)
+        page = decode_push_configs(result_of(answer.body))
+        if page is None:
+            raise self._unexpected("a list of push configurations", answer)
+        return page
+
+    async def delete_push(self, request: DeletePushConfigRequest) -> None:
+        """Remove a push configuration; a result that is absent or empty is success."""
+        await self._call(Operation.DELETE_PUSH_CONFIG, request)
 
     async def _call(
         self, operation: Operation, request: Request, *, seconds: float | None = None
@@ -166,7 +190,8 @@ class A2AClient:
             if isinstance(error, AuthenticationRequired):
                 error.challenge = answer.headers.get("www-authenticate")
             raise error
-        if answer.status >= 300 or not answer.is_json:
+        is_read = answer.is_json or answer.body in (None, "")
+        if answer.status >= 300 or not is_read:
             raise self._unexpected("A2A", answer)
 
     async def _events(
@@ -191,7 +216,7 @@ class A2AClient:
             body, is_json = parse_text(event.data)
             if isinstance(body, dict) and body.get("error") is not None:
                 raise decode_error(body, status=None, url=plain(self.interface.url))
-            decoded = decode_event(_result(body), streaming=True) if is_json else None
+            decoded = decode_event(result_of(body), streaming=True) if is_json else None
             if decoded is not None:
                 yield decoded
 
@@ -207,42 +232,29 @@ class A2AClient:
             if not _begins_task(request):
                 raise
             raise error.with_delivery(Delivery.NEVER) from None
-        event = decode_event(_result(answer.body))
+        event = decode_event(result_of(answer.body))
         if event is None:
             raise self._unexpected("a task or a message", answer)
         return event
 
+    def _unexpected(self, wanted: str, answer: HttpResponse) -> InvalidAgentResponse:
+        return unexpected(wanted, answer, plain(self.interface.url))
+
+    def _push_config(self, answer: HttpResponse) -> PushConfig:
+        config = decode_push_config(result_of(answer.body))
+        if config is None:
+            raise self._unexpected("a push configuration", answer)
+        return config
+
     def _task(self, answer: HttpResponse) -> Task:
-        event = decode_event(_result(answer.body))
+        event = decode_event(result_of(answer.body))
         if not isinstance(event, Task):
             raise self._unexpected("a task", answer)
         return event
 
-    def _unexpected(self, wanted: str, answer: HttpResponse) -> InvalidAgentResponse:
-        """Return the error that says what came instead, with the agent's words if they are few."""
-        kind = media_type(answer.headers.get("content-type", "")) or "no content type"
-        came = f"{'JSON of another kind' if answer.is_json else kind} (HTTP {answer.status})"
-        said = _words(answer.body, kind)
-        words = f": {said}" if said else ""
-        url = plain(self.interface.url)
-        return InvalidAgentResponse(f"expected {wanted}, got {came}{words}", url=url)
-
 
 def _begins_task(request: Request) -> bool:
     return isinstance(request, SendMessageRequest) and request.message.task_id is None
-
-
-def _words(body: JSON, kind: str) -> str | None:
-    """Return a short text or JSON as the agent wrote it; None for pages, files and long bodies.
-
-    Nothing is cut here: the words are masked first, where they are shown.
-    """
-    if body in (None, "", [], {}) or kind.endswith(("html", "xml")):
-        return None
-    if isinstance(body, str) and not kind.startswith(QUOTED_KINDS):
-        return None
-    text = body.strip() if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
-    return text if len(text) <= LONGEST_QUOTE and not text.startswith("<") else None
 
 
 def _headers(interface: Interface, extensions: tuple[str, ...]) -> Mapping[str, str]:
@@ -256,17 +268,5 @@ def _headers(interface: Interface, extensions: tuple[str, ...]) -> Mapping[str, 
     return {**dialect.headers, dialect.extensions_header: ",".join(extensions)}
 
 
-def _result(body: JSON) -> JSON:
-    """Return the result in a JSON-RPC envelope, or a body without one; an absent result is null."""
-    if isinstance(body, dict) and body.get("jsonrpc") == "2.0":
-        return body.get("result")
-    return body
-
-
 async def _one(event: StreamEvent) -> AsyncGenerator[Together]:
     yield [event]
-
-
-def retry_after(value: str | None) -> float | None:
-    """Return Retry-After in seconds; dates, negatives and garbage are None."""
-    return float(value) if value and value.isascii() and value.strip().isdigit() else None

@@ -22,6 +22,10 @@ class Operation(StrEnum):
     CANCEL_TASK = "CancelTask"
     SUBSCRIBE_TO_TASK = "SubscribeToTask"
     GET_EXTENDED_AGENT_CARD = "GetExtendedAgentCard"
+    CREATE_PUSH_CONFIG = "CreateTaskPushNotificationConfig"
+    GET_PUSH_CONFIG = "GetTaskPushNotificationConfig"
+    LIST_PUSH_CONFIGS = "ListTaskPushNotificationConfigs"
+    DELETE_PUSH_CONFIG = "DeleteTaskPushNotificationConfig"
 
 
 class SendMessageRequest(Value):
@@ -70,6 +74,55 @@ class GetExtendedAgentCardRequest(Value):
     """Asks for the card that only authenticated callers see."""
 
 
+class PushConfig(Value):
+    """Where an agent posts what happens to a task; `scheme` and `credentials` are for that place.
+
+    `id` None lets the agent name it; most use the task's id, so there is one for each task.
+    """
+
+    url: str
+    id: str | None = None
+    token: str | None = None
+    scheme: str | None = None
+    credentials: str | None = None
+
+
+class PushConfigPage(Value):
+    """One page of the push configurations of a task."""
+
+    configs: tuple[PushConfig, ...] = ()
+    next_page_token: str | None = None
+
+
+class CreatePushConfigRequest(Value):
+    """A push configuration to set for a task; one with the same id is replaced."""
+
+    task_id: str
+    config: PushConfig
+
+
+class GetPushConfigRequest(Value):
+    """Which push configuration to read; without an id the agent's only or first one."""
+
+    task_id: str
+    id: str | None = None
+
+
+class ListPushConfigsRequest(Value):
+    """Which task's push configurations to list."""
+
+    task_id: str
+    page_size: int | None = None
+    page_token: str | None = None
+
+
+class DeletePushConfigRequest(Value):
+    """Which push configuration to remove."""
+
+    task_id: str
+    id: str
+
+
 Request = (
     SendMessageRequest
     | GetTaskRequest
@@ -77,4 +130,8 @@ Request = (
     | CancelTaskRequest
     | SubscribeToTaskRequest
     | GetExtendedAgentCardRequest
+    | CreatePushConfigRequest
+    | GetPushConfigRequest
+    | ListPushConfigsRequest
+    | DeletePushConfigRequest
 )

@@ -21,8 +21,9 @@ from faults import (
     transport,
 )
 
+from a2a_mcp.a2a.answers import retry_after
 from a2a_mcp.a2a.auth.static import Attachment
-from a2a_mcp.a2a.client import MOST_TOGETHER, A2AClient, retry_after
+from a2a_mcp.a2a.client import MOST_TOGETHER, A2AClient
 from a2a_mcp.a2a.errors import (
     A2AError,
     AgentError,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -10,20 +11,23 @@ from a2a_mcp.a2a.errors import Delivery, InvalidRequest
 from a2a_mcp.a2a.model import JSON
 
 DOT_SEGMENTS: Final = frozenset({".", ".."})
+WITHOUT_BODY: Final = frozenset({"GET", "DELETE"})
+NAMED: Final = re.compile(r"\{(\w+)\}")
 
 
 def build(url: str, target: str, params: dict[str, JSON], tenant: str | None = None) -> HttpRequest:
     """Return the request for `target` ("VERB /path/{id}") below `url`.
 
-    Raises InvalidRequest for an id that cannot be one path segment.
+    A param that the path names goes there, the others into the query or the body. Raises
+    InvalidRequest for an id that cannot be one path segment.
     """
     verb, _, path = target.partition(" ")
     rest = dict(params)
-    if "{id}" in path:
-        path = path.replace("{id}", segment(str(rest.pop("id"))))
+    for name in NAMED.findall(path):
+        path = path.replace(f"{{{name}}}", segment(str(rest.pop(name))))
     if tenant:
         path = f"/{segment(tenant)}{path}"
-    if verb == "GET":
+    if verb in WITHOUT_BODY:
         return HttpRequest(verb, join(url, path), query={k: _word(v) for k, v in rest.items()})
     return HttpRequest(verb, join(url, path), rest)
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from a2a_mcp.a2a.model import JSON, Part
 from a2a_mcp.a2a.requests import Operation, SendMessageRequest
-from a2a_mcp.a2a.versions import v0_3
+from a2a_mcp.a2a.versions import push, v0_3
 from a2a_mcp.a2a.versions.base import Dialect, Encoder, present
 
 HISTORY: Final = 10
@@ -61,6 +61,7 @@ ENCODERS: Final[dict[Operation, Encoder]] = {
     Operation.GET_TASK: v0_3.encode_get,
     Operation.CANCEL_TASK: v0_3.encode_cancel,
     Operation.SUBSCRIBE_TO_TASK: v0_3.encode_subscribe,
+    **push.ENCODERS_0_1,
 }
 
 JSONRPC: Final = Dialect(
@@ -72,6 +73,7 @@ JSONRPC: Final = Dialect(
         Operation.GET_TASK: "tasks/get",
         Operation.CANCEL_TASK: "tasks/cancel",
         Operation.SUBSCRIBE_TO_TASK: "tasks/resubscribe",
+        **push.TARGETS_0_1,
     },
     encoders=ENCODERS,
     client_task_id=True,

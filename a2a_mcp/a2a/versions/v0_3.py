@@ -15,6 +15,7 @@ from a2a_mcp.a2a.requests import (
     SendMessageRequest,
     SubscribeToTaskRequest,
 )
+from a2a_mcp.a2a.versions import push
 from a2a_mcp.a2a.versions.base import Dialect, Encoder, present
 
 
@@ -98,6 +99,7 @@ ENCODERS: Final[dict[Operation, Encoder]] = {
     Operation.CANCEL_TASK: encode_cancel,
     Operation.SUBSCRIBE_TO_TASK: encode_subscribe,
     Operation.GET_EXTENDED_AGENT_CARD: encode_extended_card,
+    **push.ENCODERS_0_3,
 }
 
 # No version header: an absent one means 0.3, and a2a-sdk 1.3 refuses 0.3 methods with others.
@@ -111,6 +113,7 @@ JSONRPC: Final = Dialect(
         Operation.CANCEL_TASK: "tasks/cancel",
         Operation.SUBSCRIBE_TO_TASK: "tasks/resubscribe",
         Operation.GET_EXTENDED_AGENT_CARD: "agent/getAuthenticatedExtendedCard",
+        **push.TARGETS_0_3,
     },
     encoders=ENCODERS,
     extensions_header="X-A2A-Extensions",

@@ -8,7 +8,7 @@ from a2a_mcp.a2a.bindings import rest
 from a2a_mcp.a2a.errors import ContentTypeNotSupported, Delivery
 from a2a_mcp.a2a.model import JSON, Message, Part
 from a2a_mcp.a2a.requests import Operation, SendMessageRequest
-from a2a_mcp.a2a.versions import v0_3
+from a2a_mcp.a2a.versions import push, v0_3
 from a2a_mcp.a2a.versions.base import Dialect, present
 from a2a_mcp.a2a.versions.v1_0 import ROLES
 
@@ -68,8 +68,10 @@ REST: Final = Dialect(
         Operation.CANCEL_TASK: "POST /v1/tasks/{id}:cancel",
         Operation.SUBSCRIBE_TO_TASK: "GET /v1/tasks/{id}:subscribe",
         Operation.GET_EXTENDED_AGENT_CARD: "GET /v1/card",
+        **push.rest_targets("/v1"),
     },
     encoders=v0_3.ENCODERS
+    | push.ENCODERS_0_3_REST
     | {Operation.SEND_MESSAGE: encode_send, Operation.SEND_STREAMING_MESSAGE: encode_send},
     build=rest.build,
     extensions_header="X-A2A-Extensions",

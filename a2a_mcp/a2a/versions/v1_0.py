@@ -16,6 +16,7 @@ from a2a_mcp.a2a.requests import (
     SendMessageRequest,
     SubscribeToTaskRequest,
 )
+from a2a_mcp.a2a.versions import push
 from a2a_mcp.a2a.versions.base import Dialect, Encoder, present
 
 ROLES: Final = {Role.USER: "ROLE_USER", Role.AGENT: "ROLE_AGENT", Role.UNKNOWN: "ROLE_UNSPECIFIED"}
@@ -112,6 +113,7 @@ ENCODERS: Final[dict[Operation, Encoder]] = {
     Operation.CANCEL_TASK: encode_cancel,
     Operation.SUBSCRIBE_TO_TASK: encode_subscribe,
     Operation.GET_EXTENDED_AGENT_CARD: encode_extended_card,
+    **push.ENCODERS_1_0,
 }
 
 JSONRPC: Final = Dialect(
@@ -136,6 +138,7 @@ REST: Final = Dialect(
         Operation.CANCEL_TASK: "POST /tasks/{id}:cancel",
         Operation.SUBSCRIBE_TO_TASK: "GET /tasks/{id}:subscribe",
         Operation.GET_EXTENDED_AGENT_CARD: "GET /extendedAgentCard",
+        **push.rest_targets(""),
     },
     encoders=ENCODERS,
     headers={"A2A-Version": "1.0"},

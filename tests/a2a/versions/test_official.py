@@ -19,10 +19,15 @@ from a2a_mcp.a2a.bindings import jsonrpc
 from a2a_mcp.a2a.model import Message, Part, Role, TaskState
 from a2a_mcp.a2a.requests import (
     CancelTaskRequest,
+    CreatePushConfigRequest,
+    DeletePushConfigRequest,
     GetExtendedAgentCardRequest,
+    GetPushConfigRequest,
     GetTaskRequest,
+    ListPushConfigsRequest,
     ListTasksRequest,
     Operation,
+    PushConfig,
     SendMessageRequest,
     SubscribeToTaskRequest,
 )
@@ -38,6 +43,9 @@ PARTS: Final = (
     Part(kind="url", url="https://x.example/a.pdf", media_type="application/pdf", filename="a.pdf"),
     Part(kind="raw", raw=b"\x00\xff", media_type="image/png", filename="a.png"),
     Part(kind="raw", raw=b"x"),
+)
+WHOLE_PUSH: Final = PushConfig(
+    url="https://hooks.example/a", id="p1", token="t", scheme="Bearer", credentials="c"
 )
 NO_BYTES: Final = tuple(part for part in PARTS if part.kind != "raw")
 
@@ -86,6 +94,13 @@ def requests(parts: tuple[Part, ...]) -> dict[Operation, list[Any]]:
             ListTasksRequest(),
         ],
         Operation.GET_EXTENDED_AGENT_CARD: [GetExtendedAgentCardRequest()],
+        Operation.CREATE_PUSH_CONFIG: [
+            CreatePushConfigRequest(task_id="t1", config=WHOLE_PUSH),
+            CreatePushConfigRequest(task_id="t1", config=PushConfig(url=WHOLE_PUSH.url)),
+        ],
+        Operation.GET_PUSH_CONFIG: [GetPushConfigRequest(task_id="t1", id="p1")],
+        Operation.LIST_PUSH_CONFIGS: [ListPushConfigsRequest(task_id="t1")],
+        Operation.DELETE_PUSH_CONFIG: [DeletePushConfigRequest(task_id="t1", id="p1")],
     }
 
 
@@ -95,14 +110,20 @@ OLD: Final = {
     Operation.GET_TASK: "GetTaskRequest",
     Operation.CANCEL_TASK: "CancelTaskRequest",
     Operation.SUBSCRIBE_TO_TASK: "TaskResubscriptionRequest",
+    Operation.CREATE_PUSH_CONFIG: "SetTaskPushNotificationConfigRequest",
+    Operation.GET_PUSH_CONFIG: "GetTaskPushNotificationConfigRequest",
+    Operation.LIST_PUSH_CONFIGS: "ListTaskPushNotificationConfigRequest",
+    Operation.DELETE_PUSH_CONFIG: "DeleteTaskPushNotificationConfigRequest",
 }
 NEW: Final = {operation: f"{operation}Request" for operation in Operation} | {
-    Operation.SEND_STREAMING_MESSAGE: "SendMessageRequest"
+    Operation.SEND_STREAMING_MESSAGE: "SendMessageRequest",
+    Operation.CREATE_PUSH_CONFIG: "TaskPushNotificationConfig",
 }
 # Reads by HTTP+JSON have no body.
 BODIES: Final = {
     Operation.SEND_MESSAGE: "SendMessageRequest",
     Operation.SEND_STREAMING_MESSAGE: "SendMessageRequest",
+    Operation.CREATE_PUSH_CONFIG: "CreateTaskPushNotificationConfigRequest",
 }
 SDKS: Final[dict[str, tuple[str, Dialect, str, dict[Operation, str], tuple[Part, ...]]]] = {
     "0.2.16": ("0.2", v0_3.JSONRPC_0_2, "a2a.types", OLD, PARTS),
@@ -123,8 +144,12 @@ def written(
             params = dialect.params(operation, request)
             whole = dialect.binding == "JSONRPC" and dialect.version != "1.0"
             target = dialect.targets[operation]
-            call = jsonrpc.build("https://x.example", target, params).body if whole else params
-            yield name, call
+            if whole:
+                yield name, jsonrpc.build("https://x.example", target, params).body
+            elif types is BODIES:
+                yield name, dialect.build("https://x.example", target, params, None).body
+            else:
+                yield name, params
 
 
 def said(value: Any) -> Any:
