@@ -98,7 +98,7 @@ ONLY_IN: Final[dict[str, tuple[str, ...]]] = {
     "platformdirs": ("config.load",),
     "uvicorn": ("server.transports.http", "demo"),
     "starlette": ("server.transports.http", "demo"),
-    "asyncio": (),
+    "asyncio": ("server.transports.pipes",),
     "threading": (),
 }
 
@@ -121,6 +121,7 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
     "files.download_mark": frozenset({"ctypes"}),
     "server.elicitation.rounds": frozenset({"a2a_mcp.bridge.questions"}),
     "server.lifespan": frozenset({"a2a_mcp.server.resources.subscriptions"}),
+    "server.transports.stdio": frozenset({"a2a_mcp.server.transports.pipes"}),
     "store.sqlite.store": frozenset({"a2a_mcp.store.sqlite.file"}),
     "telemetry.descriptors": frozenset({"resource"}),
     "tracking.streaming": frozenset({"a2a_mcp.tracking.delivery"}),

@@ -35,10 +35,9 @@ def run(arguments: list[str]) -> int:
     gc.disable()
     options = _parser().parse_args(arguments)
     started = start(options)
-    if options.http:
-        _run_http(options, started)
-    else:
-        _run_stdio(started)
+    if not options.http:
+        return _run_stdio(started)
+    _run_http(options, started)
     return DONE
 
 
@@ -66,13 +65,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run_stdio(started: Started) -> None:
+def _run_stdio(started: Started) -> int:
     if sys.stdin.isatty():
         print("a2a-mcp: waiting for an MCP host on standard input; see --help", file=sys.stderr)
-    anyio.run(_serve_stdio, started)
+    return anyio.run(_serve_stdio, started)
 
 
-async def _serve_stdio(started: Started) -> None:
+async def _serve_stdio(started: Started) -> int:
     from a2a_mcp.server.lifespan import create_server
     from a2a_mcp.server.transports.stdio import serve_stdio
 
@@ -86,7 +85,7 @@ async def _serve_stdio(started: Started) -> None:
         local=True,
     )
     _end_startup()
-    await serve_stdio(server, closed, closing)
+    return await serve_stdio(server, closed, closing)
 
 
 def _run_http(options: argparse.Namespace, started: Started) -> None:

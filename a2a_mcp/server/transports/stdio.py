@@ -1,49 +1,75 @@
 """Serving one host over stdin and stdout, so that state is saved whichever way it ends.
 
-The SDK's own runner skips the end of the lifespan on SIGTERM and hangs on SIGINT, because a thread
-that reads stdin cannot be interrupted. So signals are handled here, and the process ends itself
-once the lifespan has ended.
+The SDK's own runner skips the end of the lifespan on SIGTERM and hangs on SIGINT. So signals are
+handled here. Where the event loop can wait for stdin and stdout, the process ends by its own
+return. Elsewhere the SDK's streams serve, whose thread cannot be joined while it reads stdin; there
+the process ends itself at a signal, once the lifespan has ended.
 """
 
 from __future__ import annotations
 
 import os
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
+import stat
+import sys
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Final
 
 import anyio
-from anyio.lowlevel import checkpoint, current_token
+from anyio.lowlevel import checkpoint
 from mcp.server import MCPServer
 from mcp.server.stdio import stdio_server
 
 from a2a_mcp.server.sdk_private import lowlevel_server
+from a2a_mcp.server.transports.signals import Signals, end_at_the_latest, received_signals
 
 GRACE_SECONDS: Final = 1.5
-SIGNALS: Final = tuple(
-    getattr(signal, name)
-    for name in ("SIGTERM", "SIGINT", "SIGBREAK")  # Windows: Ctrl-C and Ctrl-Break
-    if hasattr(signal, name)
-)
 
 
-async def serve_stdio(server: MCPServer[Any], closed: anyio.Event, closing: anyio.Event) -> None:
-    """Serve until stdin closes or a signal comes.
+async def serve_stdio(server: MCPServer[Any], closed: anyio.Event, closing: anyio.Event) -> int:
+    """Serve until the host closes stdin or stdout, or a signal comes; return the exit code.
 
     `closing` is set as soon as the end is near, before running calls are cancelled. The caller sets
     `closed` when the lifespan has ended.
     """
     lowlevel = lowlevel_server(server)
-    async with anyio.create_task_group() as group:
-        serving = anyio.CancelScope()
-        group.start_soon(_end_on_signal, serving, closed, closing)
-        with serving:
-            async with stdio_server() as (read, write):
-                incoming: Any = _ClosingStream(read, closing)
-                await lowlevel.run(incoming, write, lowlevel.create_initialization_options())
-        group.cancel_scope.cancel()
+    threadless = can_wait_for(0, 1)
+    with received_signals() as signals:
+        async with anyio.create_task_group() as group:
+            serving = anyio.CancelScope()
+            end = _end if threadless else _end_beside_a_thread
+            group.start_soon(end, signals, serving, closed, closing)
+            with serving:
+                async with _streams(closing, threadless=threadless) as (read, write):
+                    incoming: Any = _ClosingStream(read, closing)
+                    await lowlevel.run(incoming, write, lowlevel.create_initialization_options())
+            group.cancel_scope.cancel()
+    return signals.exit_code
+
+
+def can_wait_for(stdin: int, stdout: int) -> bool:
+    """Return whether the event loop can wait for both descriptors: pipes or sockets, on POSIX.
+
+    Not if both are one socket: asyncio takes what it receives for the end of a pipe to write to.
+    """
+    if sys.platform == "win32":
+        return False
+    try:
+        both = os.fstat(stdin), os.fstat(stdout)
+    except OSError:  # closed
+        return False
+    if stat.S_ISSOCK(both[0].st_mode) and os.path.samestat(*both):
+        return False
+    return all(stat.S_ISFIFO(one.st_mode) or stat.S_ISSOCK(one.st_mode) for one in both)
+
+
+def _streams(
+    closing: anyio.Event, *, threadless: bool
+) -> AbstractAsyncContextManager[tuple[Any, Any]]:
+    if not threadless:
+        return stdio_server()
+    from a2a_mcp.server.transports.pipes import pipe_streams
+
+    return pipe_streams(closing)
 
 
 class _ClosingStream:
@@ -74,36 +100,25 @@ class _ClosingStream:
             raise
 
 
-async def _end_on_signal(
-    serving: anyio.CancelScope, closed: anyio.Event, closing: anyio.Event
+async def _end(
+    signals: Signals, serving: anyio.CancelScope, _closed: anyio.Event, closing: anyio.Event
 ) -> None:
-    with _received_signals() as (received, came):
-        await came.wait()
-        closing.set()
-        await checkpoint()  # lets the tasks that wait for `closing` run first
-        serving.cancel()
-        with anyio.move_on_after(GRACE_SECONDS):
-            await closed.wait()
-        os._exit(128 + received[0])  # the thread that reads stdin cannot be joined
+    await signals.came.wait()
+    end_at_the_latest(GRACE_SECONDS, signals.received[0])
+    await _cancel(serving, closing)
 
 
-@contextmanager
-def _received_signals() -> Iterator[tuple[list[int], anyio.Event]]:
-    """Yield the signals received, and an event that the first one sets.
+async def _end_beside_a_thread(
+    signals: Signals, serving: anyio.CancelScope, closed: anyio.Event, closing: anyio.Event
+) -> None:
+    await signals.came.wait()
+    await _cancel(serving, closing)
+    with anyio.move_on_after(GRACE_SECONDS):
+        await closed.wait()
+    os._exit(signals.exit_code)  # the thread that reads stdin cannot be joined
 
-    Event loops on Windows take no handlers of signals, so Python's own are set, everywhere alike.
-    """
-    received: list[int] = []
-    came = anyio.Event()
-    loop: Any = current_token().native_token
 
-    def note(number: int, _frame: FrameType | None) -> None:
-        received.append(number)
-        loop.call_soon_threadsafe(came.set)  # a handler runs between any two instructions
-
-    before = {number: signal.signal(number, note) for number in SIGNALS}
-    try:
-        yield received, came
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+async def _cancel(serving: anyio.CancelScope, closing: anyio.Event) -> None:
+    closing.set()
+    await checkpoint()  # lets the tasks that wait for `closing` run first
+    serving.cancel()
