@@ -35,7 +35,6 @@ from a2a_mcp.a2a.errors import (
 from a2a_mcp.a2a.http.origins import origin_of, plain
 from a2a_mcp.a2a.http.responses import HttpResponse, parse_text
 from a2a_mcp.a2a.http.sse import ServerSentEvent
-from a2a_mcp.a2a.http.transport import Transport
 from a2a_mcp.a2a.interfaces import Interface, to_text
 from a2a_mcp.a2a.model import Message, StreamEvent, Task, TaskPage
 from a2a_mcp.a2a.requests import (
@@ -53,6 +52,7 @@ from a2a_mcp.a2a.requests import (
     SendMessageRequest,
     SubscribeToTaskRequest,
 )
+from a2a_mcp.a2a.transport import Transport
 
 MOST_TOGETHER: Final = 64
 """Events that are yielded together, so that a long read keeps no other call waiting."""

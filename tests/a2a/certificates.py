@@ -16,11 +16,8 @@ from cryptography.x509.oid import NameOID
 from faults import Route, Server
 
 
-@asynccontextmanager
-async def serving_tls(
-    route: Route, name: str, folder: Path, *, until: int = 2120
-) -> AsyncIterator[tuple[Server, ssl.SSLContext]]:
-    """Serve under a name, with a certificate that ends in a year; yield also what trusts it."""
+def self_signed(name: str, *, until: int = 2120) -> tuple[bytes, bytes]:
+    """Return a certificate for a name, which ends in a year, and its key, both as PEM."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     start = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
@@ -35,16 +32,24 @@ async def serving_tls(
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
         .sign(key, hashes.SHA256())
     )
-    pem = certificate.public_bytes(serialization.Encoding.PEM)
-    both = folder / "both.pem"
-    both.write_bytes(
-        pem
-        + key.private_bytes(
+    return (
+        certificate.public_bytes(serialization.Encoding.PEM),
+        key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
-        )
+        ),
     )
+
+
+@asynccontextmanager
+async def serving_tls(
+    route: Route, name: str, folder: Path, *, until: int = 2120
+) -> AsyncIterator[tuple[Server, ssl.SSLContext]]:
+    """Serve under a name, with a certificate that ends in a year; yield also what trusts it."""
+    pem, key = self_signed(name, until=until)
+    both = folder / "both.pem"
+    both.write_bytes(pem + key)
     serves = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     serves.load_cert_chain(both)
     trusts = ssl.create_default_context(cadata=pem.decode())

@@ -51,6 +51,11 @@ class DownloadedFile:
     data: bytes
 
 
+def without_headers(status: int, body: JSON) -> HttpResponse:
+    """Return the response that stands for an answer which did not come over HTTP."""
+    return HttpResponse(status, httpx.Headers(), body, is_json=True)
+
+
 def header(response: httpx.Response, name: bytes) -> str:
     """Return a header by its lower-case name; httpx's own look-up would decode all of them."""
     for key, value in response.headers.raw:

@@ -16,7 +16,7 @@ from a2a_mcp.a2a.bindings.base import HttpRequest
 from a2a_mcp.a2a.model import JSON
 from a2a_mcp.a2a.requests import Operation
 
-BindingName = Literal["JSONRPC", "HTTP+JSON"]
+BindingName = Literal["JSONRPC", "HTTP+JSON", "GRPC"]
 Version = str
 """`1.0`, `0.3`, `0.2`, `0.1`, or one of these with the name of the framework that changes it."""
 Build = Callable[[str, str, dict[str, JSON], str | None], HttpRequest]
@@ -29,7 +29,7 @@ Encoder = Callable[[Any], dict[str, JSON]]
 class Dialect:
     """One JSON shape of A2A over one binding.
 
-    `targets`: JSON-RPC method names, or `VERB /path/{id}` for HTTP+JSON.
+    `targets`: JSON-RPC method names, `VERB /path/{id}` for HTTP+JSON, or paths of gRPC's methods.
     `build` makes the request: the binding.
     `extensions_header`: where the extensions are named that a request makes use of.
     `snapshot_first`: a subscription starts with the whole task.

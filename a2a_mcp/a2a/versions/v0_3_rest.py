@@ -1,4 +1,4 @@
-"""A2A 0.3 over HTTP+JSON: the 0.3 proto's JSON, with `content` for parts."""
+"""A2A 0.3 over HTTP+JSON and gRPC: the 0.3 proto's JSON, with `content` for parts."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from a2a_mcp.a2a.versions.v1_0 import ROLES
 def encode_part(part: Part) -> dict[str, JSON]:
     """Return a part.
 
-    Raises ContentTypeNotSupported for bytes: Python servers of this binding decode base64 twice,
+    Raises ContentTypeNotSupported for bytes: Python servers of these bindings decode base64 twice,
     others once, and nothing in their answers tells them apart.
     """
     content: dict[str, JSON]
     match part.kind:
         case "raw":
             raise ContentTypeNotSupported(
-                "A2A 0.3 over HTTP+JSON has no reliable form for file bytes; "
+                "A2A 0.3 over HTTP+JSON and gRPC has no reliable form for file bytes; "
                 "give the file as a URL, or use an agent that offers JSON-RPC",
                 delivery=Delivery.NEVER,
             )

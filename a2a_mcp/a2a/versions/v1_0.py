@@ -1,11 +1,11 @@
-"""A2A 1.0, the same JSON over JSON-RPC and HTTP+JSON (A2A 1.0, sections 9 and 11)."""
+"""A2A 1.0, the same JSON over JSON-RPC, HTTP+JSON and gRPC (A2A 1.0, sections 9 to 11)."""
 
 from __future__ import annotations
 
 from base64 import b64encode
 from typing import Final
 
-from a2a_mcp.a2a.bindings import rest
+from a2a_mcp.a2a.bindings import grpc, rest
 from a2a_mcp.a2a.model import JSON, Message, Part, Role, TaskState
 from a2a_mcp.a2a.requests import (
     CancelTaskRequest,
@@ -143,6 +143,18 @@ REST: Final = Dialect(
     encoders=ENCODERS,
     headers={"A2A-Version": "1.0"},
     build=rest.build,
+    extensions_header="A2A-Extensions",
+    snapshot_first=True,
+    client_context=True,
+)
+
+GRPC: Final = Dialect(
+    version="1.0",
+    binding="GRPC",
+    targets={operation: f"/lf.a2a.v1.A2AService/{operation}" for operation in Operation},
+    encoders=ENCODERS,
+    headers={"A2A-Version": "1.0"},
+    build=grpc.build,
     extensions_header="A2A-Extensions",
     snapshot_first=True,
     client_context=True,
