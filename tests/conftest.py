@@ -13,7 +13,11 @@ from typing import Final
 import pytest
 from real_agents import Agent, Agents, start_agent
 
-POSIX_ONLY: Final = ("store/sqlite/test_resources.py", "server/transports/test_pipes.py")
+POSIX_ONLY: Final = (
+    "store/sqlite/test_resources.py",
+    "server/transports/test_pipes.py",
+    "e2e/test_pipes.py",
+)
 collect_ignore = list(POSIX_ONLY) if sys.platform == "win32" else []
 """Files that import what only POSIX has."""
 

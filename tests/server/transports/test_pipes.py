@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -246,6 +248,34 @@ async def test_what_is_written_last_reaches_a_host_that_reads_later(
         kept = os.dup(pipes.stdout)
         group.start_soon(anyio.to_thread.run_sync, _read_to_end, kept, got)
     assert json.loads(b"".join(got))["result"]["text"] == text
+
+
+STRAY = """
+import os, subprocess, sys, anyio, mcp.types as t
+from mcp.shared.message import SessionMessage
+from a2a_mcp.server.transports.pipes import pipe_streams
+
+async def serve():
+    async with pipe_streams(anyio.Event()) as (messages, answers):
+        print("printed")
+        os.write(1, b"written\\n")
+        subprocess.run(["sh", "-c", "echo started; cat"], check=True)
+        assert sys.stdin.read() == ""
+        answer = t.JSONRPCResponse(jsonrpc="2.0", id=1, result={})
+        await answers.send(SessionMessage(answer))
+
+anyio.run(serve)
+assert os.get_blocking(0) and os.get_blocking(1)
+print("afterwards")
+"""
+
+
+def test_what_other_code_reads_and_prints_does_not_reach_the_host() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", STRAY], input=b"a message\n", capture_output=True, timeout=60
+    )
+    assert done.stdout == b'{"jsonrpc":"2.0","id":1,"result":{}}\nafterwards\n', done.stderr
+    assert sorted(done.stderr.split()) == [b"printed", b"started", b"written"]
 
 
 async def test_the_loop_waits_for_pipes_and_for_two_sockets_only(tmp_path: Any) -> None:
