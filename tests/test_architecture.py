@@ -100,7 +100,8 @@ ONLY_IN: Final[dict[str, tuple[str, ...]]] = {
     "platformdirs": ("config.load",),
     "uvicorn": ("server.transports.http", "demo"),
     "starlette": ("server.transports.http", "demo"),
-    "asyncio": ("server.transports.pipes",),
+    "asyncio": ("a2a.http.dialing", "a2a.http.wire", "server.transports.pipes"),
+    "h11": ("a2a.http.direct", "a2a.http.exchanges"),
     "threading": (),
 }
 

@@ -10,8 +10,8 @@ that plays on the connection and then closes it. Everything is over after `SECON
 import json
 import socket
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -178,6 +178,17 @@ async def serving(route: Route, greeting: bytes = b"") -> AsyncIterator[Server]:
             tasks.start_soon(listener.serve, server.handle)
             yield server
             tasks.cancel_scope.cancel()
+
+
+@contextmanager
+def unread() -> Iterator[tuple[socket.socket, str]]:
+    """Listen at a port where nothing is read; yields the listener, to be accepted at, and a URL.
+
+    A stream of asyncio would read on by itself.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        yield listener, f"http://127.0.0.1:{listener.getsockname()[1]}/"
 
 
 @asynccontextmanager

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 MIB: Final = 1024 * 1024
+KEEP_SECONDS: Final = 5.0
+"""How long a free connection is kept: a send must not meet one that the agent just closed."""
 
 
 @dataclass(frozen=True, slots=True)

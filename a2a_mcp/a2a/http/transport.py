@@ -20,11 +20,13 @@ import httpx
 from a2a_mcp.a2a.auth.static import Attachment
 from a2a_mcp.a2a.bindings.base import ACCEPT_ONE, ACCEPT_STREAM, HttpRequest
 from a2a_mcp.a2a.errors import InvalidAgentResponse
-from a2a_mcp.a2a.http.connections import AgentConnection, AgentConnections
+from a2a_mcp.a2a.http.connections import AgentConnections
+from a2a_mcp.a2a.http.direct import DirectConnection
 from a2a_mcp.a2a.http.failures import deadline, translated
 from a2a_mcp.a2a.http.json_lines import STREAM_TYPES, StreamDecoder
 from a2a_mcp.a2a.http.limits import HttpLimits
 from a2a_mcp.a2a.http.origins import Origin, origin_of, plain
+from a2a_mcp.a2a.http.proxied import ProxiedConnection
 from a2a_mcp.a2a.http.redirects import REDIRECTS, new_address, not_followed
 from a2a_mcp.a2a.http.requests import RequestBuilder, dial
 from a2a_mcp.a2a.http.responses import (
@@ -267,7 +269,9 @@ def open_transport(
     Raises ImportError and ValueError for a proxy that cannot be used.
     """
     trusts = httpx.create_ssl_context(verify=verify, trust_env=False)
-    connections = AgentConnections(
-        lambda: AgentConnection(trusts, proxy), limits.concurrency, limits.connect_seconds
-    )
+
+    def connection() -> httpx.AsyncBaseTransport:
+        return ProxiedConnection(trusts, proxy) if proxy else DirectConnection(trusts)
+
+    connections = AgentConnections(connection, limits.concurrency, limits.connect_seconds)
     return Transport(connections, limits, user_agent, frozenset(map(origin_of, configured)))

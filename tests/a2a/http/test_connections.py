@@ -11,12 +11,14 @@ import pytest
 from faults import Server, always, ok, serving
 
 import a2a_mcp
-from a2a_mcp.a2a.http.connections import KEEP_SECONDS, AgentConnection, AgentConnections
+from a2a_mcp.a2a.http.connections import AgentConnections
+from a2a_mcp.a2a.http.direct import DirectConnection
+from a2a_mcp.a2a.http.limits import KEEP_SECONDS
 
 pytestmark = pytest.mark.anyio
 
 
-class Watched(AgentConnection):
+class Watched(DirectConnection):
     closed = False
 
     def __init__(self) -> None:
@@ -29,7 +31,7 @@ class Watched(AgentConnection):
 
 async def asked_together(
     connections: AgentConnections, server: Server, count: int
-) -> list[AgentConnection]:
+) -> list[httpx.AsyncBaseTransport]:
     """Hold `count` connections at once and call over each; return them."""
     taken = [await connections.take() for _ in range(count)]
     for connection in taken:
@@ -103,4 +105,4 @@ def test_no_other_module_reaches_the_private_attributes_of_httpx() -> None:
         if "super().__init__(verify" in path.read_text(encoding="utf-8")
         or "httpcore" in path.read_text(encoding="utf-8")
     }
-    assert users == {"a2a/http/connections.py"}
+    assert users == {"a2a/http/proxied.py"}
