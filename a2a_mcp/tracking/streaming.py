@@ -27,6 +27,7 @@ from a2a_mcp.a2a.errors import (
 from a2a_mcp.a2a.model import Message, Task
 from a2a_mcp.a2a.requests import GetTaskRequest, SendMessageRequest, SubscribeToTaskRequest
 from a2a_mcp.tracking.happenings import Broken, Faulted, Heard, HungUp, Refused
+from a2a_mcp.tracking.paced import PacedStream, Turns
 from a2a_mcp.tracking.polling import Receive, TaskPoller, jittered
 from a2a_mcp.tracking.tracked_task import TrackedTask
 
@@ -45,6 +46,7 @@ class TaskStreamer:
     def __init__(self, receive: Receive, poller: TaskPoller) -> None:
         self._receive = receive
         self._poller = poller
+        self._turns = Turns()
 
     async def deliver(
         self,
@@ -83,10 +85,11 @@ class TaskStreamer:
     def _sender(self, tracked: TrackedTask, request: SendMessageRequest) -> Sender:
         from a2a_mcp.tracking.delivery import Sender  # brings in httpx
 
+        stream = PacedStream(tracked, self._receive, self._turns)
         return Sender(
             request,
             tracked.reached_over,
-            lambda events: self._receive(tracked, [Heard(event) for event in events]),
+            lambda events: stream.take_in([Heard(event) for event in events]),
             context_id=tracked.record.context_id,
         )
 
@@ -169,12 +172,12 @@ class TaskStreamer:
 
         A stream that begins with anything but the whole task is left: its pieces may be known.
         """
-        begun = False
+        begun, paced = False, PacedStream(tracked, self._receive, self._turns)
         async for events in stream:
             begun = begun or isinstance(events[0], Task | Message)
             if not begun:
                 return
-            over = await self._receive(tracked, [Heard(event, late=True) for event in events])
+            over = await paced.take_in([Heard(event, late=True) for event in events])
             yield len(events) - over
             if over:
                 return

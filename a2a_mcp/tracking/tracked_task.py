@@ -111,6 +111,11 @@ class TrackedTask(Knowledge):
         """Return whether a call waits for it."""
         return bool(self._waiters)
 
+    async def unawaited(self, seconds: float) -> None:
+        """Let `seconds` pass as long as no call waits for it."""
+        with anyio.move_on_after(seconds):
+            await self._waiters.wanted()
+
     async def first_word(self, seconds: float) -> None:
         """Wait until anything is known, at most `seconds`."""
         if self._has_word():

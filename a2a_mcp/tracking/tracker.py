@@ -59,6 +59,7 @@ class TaskTracker:
     ) -> None:
         self._group = group
         self._known = KnownTasks()
+        self._running: dict[TrackedTask, float] = {}
         self._intake = Intake(tasks, self._known, watchers)
         self._poller = TaskPoller(self._intake.receive, polling)
         self._streamer = TaskStreamer(self._intake.receive, self._poller)
@@ -66,7 +67,6 @@ class TaskTracker:
         self._most = most_followed + most_swept
         self._sweep = Sweep(self._poller, self._end, sweep_seconds)
         self._memory = memory or UpdateMemory()
-        self._running: dict[TrackedTask, float] = {}
         self._answers: dict[TrackedTask, None] = {}
         self._watch = Watch(
             self._running, self._poller, seconds=watch_seconds, drain_seconds=drain_seconds

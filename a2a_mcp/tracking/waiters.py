@@ -16,6 +16,7 @@ class Waiters:
 
     def __init__(self) -> None:
         self._changed: anyio.Event | None = None
+        self._wanted: anyio.Event | None = None
         self._all = 0
         self._of_steps = 0
 
@@ -27,11 +28,22 @@ class Waiters:
         """Count a call that waits for every step, or only for a result."""
         self._all += 1
         self._of_steps += every_step
+        if self._wanted:
+            self._wanted.set()
+            self._wanted = None
         try:
             yield
         finally:
             self._all -= 1
             self._of_steps -= every_step
+
+    async def wanted(self) -> None:
+        """Wait until a call waits."""
+        if self._all:
+            return
+        if self._wanted is None:
+            self._wanted = anyio.Event()
+        await self._wanted.wait()
 
     async def change(self) -> None:
         """Wait until the next time that `wake` has something for the calls."""

@@ -41,6 +41,8 @@ SETTLE_SECONDS: Final = 60.0
 MOST_SLOWER: Final = 1.5
 MOST_P95_MS: Final = 50.0
 MOST_GROWTH: Final = 100.0
+MOST_SHARE: Final = 10.0
+QUIET_SECONDS: Final = 20.0
 LINE_BYTES: Final = 1 << 24
 
 
@@ -133,6 +135,19 @@ def resident_mb(pid: int) -> float:
     return int(kib) * 1024 / 1e6
 
 
+def processor_seconds(pid: int) -> float:
+    """Return the processor time that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+async def share_of_core(pid: int) -> float:
+    """Return the percentage of one core that a process uses while nobody calls it."""
+    before, began = processor_seconds(pid), time.monotonic()
+    await asyncio.sleep(QUIET_SECONDS)
+    return 100 * (processor_seconds(pid) - before) / (time.monotonic() - began)
+
+
 def states(folder: Path) -> Counter[str]:
     """Count the tasks of the map by their state, without those of the unrelated calls."""
     with closing(sqlite3.connect(f"file:{folder / 'tasks.db'}?mode=ro", uri=True)) as opened:
@@ -204,6 +219,9 @@ async def measure(options: argparse.Namespace, url: str, other: str, folder: Pat
     await begin(host, options.tasks, "chat" if options.chatty else "work")
     figures.show("seconds to begin them", time.monotonic() - began)
     seconds = options.seconds or (120 if options.chatty else 20)
+    share = await share_of_core(process.pid)
+    fine = options.chatty or share <= MOST_SHARE * max(1, options.tasks / 500)
+    figures.show("share of a core while nobody calls, %", share, fine=fine)
     beside, began = await host.times(20), time.monotonic()
     while time.monotonic() - began < seconds:
         beside += await host.times(20)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 from a2a_mcp.a2a.ids import is_usable_id
@@ -33,6 +34,7 @@ def first(value: Mapping[str, JSON], *names: str) -> JSON:
     return None
 
 
+@lru_cache(maxsize=256)  # the names of A2A, looked for in every event
 def snake_case(name: str) -> str:
     """Return a camelCase name in snake_case: `artifactId` is `artifact_id`."""
     return CAPITAL.sub(r"_\1", name).lower()
