@@ -125,6 +125,7 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
     "server.elicitation.rounds": frozenset({"a2a_mcp.bridge.questions"}),
     "server.lifespan": frozenset({"a2a_mcp.server.resources.subscriptions"}),
     "server.transports.stdio": frozenset({"a2a_mcp.server.transports.pipes"}),
+    "server.tools.offer": frozenset({"a2a_mcp.server.tools.push"}),
     "store.sqlite.store": frozenset({"a2a_mcp.store.sqlite.file"}),
     "telemetry.descriptors": frozenset({"resource"}),
     "tracking.streaming": frozenset({"a2a_mcp.tracking.delivery"}),

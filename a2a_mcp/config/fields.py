@@ -147,6 +147,10 @@ Origins = Annotated[tuple[Annotated[str, AfterValidator(values.origin)], ...], F
 OriginPatterns = Annotated[
     tuple[Annotated[str, AfterValidator(values.origin_pattern)], ...], Field(strict=False)
 ]
+UrlPatterns = Annotated[
+    tuple[Annotated[str, AfterValidator(values.url_pattern)], ...], Field(strict=False)
+]
+Toolsets = Annotated[tuple[Literal["push"], ...], Field(strict=False)]
 HostPatterns = Annotated[
     tuple[Annotated[str, AfterValidator(values.host_pattern)], ...], Field(strict=False)
 ]

@@ -33,6 +33,8 @@ from a2a_mcp.config.fields import (
     StateKey,
     Table,
     Text,
+    Toolsets,
+    UrlPatterns,
     Version,
     Wait,
 )
@@ -105,6 +107,7 @@ class AgentConfig(Table):
 class ServerConfig(Table):
     """The bridge itself: how long it waits, the size of results, its state, its HTTP server.
 
+    `toolsets` are further tools, `push_targets` the URLs that they may let an agent post to.
     `tokens` are the bearer tokens that HTTP clients send, by the name of the client.
     """
 
@@ -127,6 +130,9 @@ class ServerConfig(Table):
     path: HttpPath = "/mcp"
     allowed_hosts: HostPatterns = ()
     allowed_origins: OriginPatterns = ()
+    read_only: bool = False
+    toolsets: Toolsets = ()
+    push_targets: UrlPatterns = ()
     tokens: dict[Text, BearerToken] = Field(default={})
 
     @model_validator(mode="after")

@@ -11,6 +11,8 @@ import re
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
+from a2a_mcp.text.urls import is_private_link
+
 _NAME: Final = re.compile(r"(?!\.+$)[A-Za-z0-9_.-]{1,64}")
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 5.6.2, token
@@ -140,6 +142,22 @@ def origin_pattern(text: str) -> str:
     """Accept an origin whose port may be `*`."""
     bare = text.removesuffix(":*")
     return origin(bare) + text[len(bare) :]
+
+
+def url_pattern(text: str) -> str:
+    """Accept a pattern for URLs: `*.` may stand before the host, `*` at the end of the path.
+
+    A `*` elsewhere would not mean what it seems to.
+    """
+    bare = text.replace("://*.", "://", 1).removesuffix("*")
+    parts = url_parts(agent_url(bare))
+    if "*" in bare or parts.query:
+        raise ValueError("may have * only as *. before the host and at the end of the path")
+    if text.endswith("*") and not parts.path:
+        raise ValueError("must end its host with a slash before the *")
+    if not is_private_link(bare):
+        raise ValueError("must begin with https://, or be on this machine")
+    return text
 
 
 def host_pattern(text: str) -> str:

@@ -36,7 +36,7 @@ from a2a_mcp.server.instructions import instructions
 from a2a_mcp.server.sdk_private import lowlevel_server, withdraw_method
 from a2a_mcp.server.state_sealing import sealing
 from a2a_mcp.server.tasks_extension.methods import McpTasks
-from a2a_mcp.server.tools.definitions import all_tools
+from a2a_mcp.server.tools.offer import offered_tools
 from a2a_mcp.store.results import ResultStore
 from a2a_mcp.store.sqlite.store import SqliteTaskStore
 from a2a_mcp.telemetry.descriptors import bounded_by_descriptors
@@ -95,9 +95,9 @@ def create_server(
         description="Lets a model use remote A2A agents",
         website_url=SITE,
         instructions=instructions(config),
-        tools=list(all_tools()),
+        tools=list(offered_tools(config.server)),
         lifespan=lifespan,
-        extensions=[McpTasks()],
+        extensions=[] if config.server.read_only else [McpTasks()],
         log_level="WARNING",
         subscriptions=False,
         request_state_security=sealing(state_folder, config.server.state_key),

@@ -3,11 +3,17 @@
 from base64 import b64encode
 from typing import Any
 
+import httpx
 from a2a.server.agent_execution import AgentExecutor, RequestContext
 from a2a.server.context import ServerCallContext
 from a2a.server.events import EventQueue
 from a2a.server.request_handlers import DefaultRequestHandler
-from a2a.server.tasks import InMemoryTaskStore, TaskUpdater
+from a2a.server.tasks import (
+    BasePushNotificationSender,
+    InMemoryPushNotificationConfigStore,
+    InMemoryTaskStore,
+    TaskUpdater,
+)
 from a2a.types import (
     AgentCapabilities,
     AgentSkill,
@@ -140,8 +146,14 @@ class Executor(AgentExecutor):
 class Handler(DefaultRequestHandler):
     """Notes cancel requests: their metadata never reaches the executor."""
 
-    def __init__(self, record: Record) -> None:
-        super().__init__(Executor(record), InMemoryTaskStore())
+    def __init__(self, record: Record, *, push: bool) -> None:
+        store = InMemoryPushNotificationConfigStore() if push else None
+        super().__init__(
+            Executor(record),
+            InMemoryTaskStore(),
+            push_config_store=store,
+            push_sender=BasePushNotificationSender(httpx.AsyncClient(), store) if store else None,
+        )
         self._record = record
 
     async def on_cancel_task(
@@ -151,14 +163,14 @@ class Handler(DefaultRequestHandler):
         return await super().on_cancel_task(params, context)
 
 
-def card_fields(generation: str, url: str, *, streaming: bool) -> dict[str, Any]:
+def card_fields(generation: str, url: str, *, streaming: bool, push: bool) -> dict[str, Any]:
     """Return what the cards of both generations hold."""
     return {
         "name": f"Test agent {generation}",
         "description": "Does what the first word says.",
         "version": generation,
         "url": url,
-        "capabilities": AgentCapabilities(streaming=streaming, push_notifications=False),
+        "capabilities": AgentCapabilities(streaming=streaming, push_notifications=push),
         "default_input_modes": ["text/plain", "application/*", "image/png"],
         "default_output_modes": ["text/plain"],
         "skills": [AgentSkill(id="words", name="Words", description="All of it.", tags=["test"])],

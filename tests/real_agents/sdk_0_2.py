@@ -10,8 +10,10 @@ def main() -> None:
     options = parser().parse_args()
     listener, origin = listen(options.port)
     record = Record()
-    card = AgentCard(**card_fields("0.2.16", origin, streaming=options.streaming))
-    app = A2AStarletteApplication(card, Handler(record)).build()
+    card = AgentCard(
+        **card_fields("0.2.16", origin, streaming=options.streaming, push=options.push)
+    )
+    app = A2AStarletteApplication(card, Handler(record, push=options.push)).build()
     serve(app, listener, record, origin)
 
 

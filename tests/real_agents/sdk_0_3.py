@@ -22,11 +22,11 @@ def main() -> None:
     options = arguments.parse_args()
     listener, origin = listen(options.port)
     record = Record()
-    fields = card_fields("0.3.26", origin, streaming=options.streaming)
+    fields = card_fields("0.3.26", origin, streaming=options.streaming, push=options.push)
     binding = BINDINGS[options.binding]
     card = AgentCard(preferred_transport=binding, **fields)
     lie = options.says and lying_card(options.says, binding, origin, streaming=options.streaming)
-    app = application(options.binding, card, Handler(record))
+    app = application(options.binding, card, Handler(record, push=options.push))
     serve(app, listener, record, origin, card=lie or None)
 
 

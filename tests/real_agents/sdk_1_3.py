@@ -4,13 +4,19 @@ import argparse
 from base64 import b64encode
 from typing import Any
 
+import httpx
 from a2a.helpers import new_data_part, new_raw_part, new_task, new_text_part, new_url_part
 from a2a.server.agent_execution import AgentExecutor, RequestContext
 from a2a.server.context import ServerCallContext
 from a2a.server.events import EventQueue
 from a2a.server.request_handlers import DefaultRequestHandlerV2
 from a2a.server.routes import create_agent_card_routes, create_jsonrpc_routes, create_rest_routes
-from a2a.server.tasks import InMemoryTaskStore, TaskUpdater
+from a2a.server.tasks import (
+    BasePushNotificationSender,
+    InMemoryPushNotificationConfigStore,
+    InMemoryTaskStore,
+    TaskUpdater,
+)
 from a2a.types import (
     AgentCapabilities,
     AgentCard,
@@ -147,8 +153,15 @@ class Executor(AgentExecutor):
 class Handler(DefaultRequestHandlerV2):
     """Notes cancel requests: their metadata never reaches the executor."""
 
-    def __init__(self, record: Record, card: AgentCard) -> None:
-        super().__init__(Executor(record), InMemoryTaskStore(), card)
+    def __init__(self, record: Record, card: AgentCard, *, push: bool) -> None:
+        store = InMemoryPushNotificationConfigStore() if push else None
+        super().__init__(
+            Executor(record),
+            InMemoryTaskStore(),
+            card,
+            push_config_store=store,
+            push_sender=BasePushNotificationSender(httpx.AsyncClient(), store) if store else None,
+        )
         self._record = record
 
     async def on_cancel_task(
@@ -172,7 +185,9 @@ def card(options: argparse.Namespace, url: str) -> AgentCard:
             )
             for version in (["1.0", "0.3"] if options.compat else ["1.0"])
         ],
-        capabilities=AgentCapabilities(streaming=options.streaming, push_notifications=False),
+        capabilities=AgentCapabilities(
+            streaming=options.streaming, push_notifications=options.push
+        ),
         default_input_modes=["text/plain", "application/*", "image/png"],
         default_output_modes=["text/plain"],
         skills=[AgentSkill(id="words", name="Words", description="All of it.", tags=["test"])],
@@ -208,7 +223,7 @@ def main() -> None:
     listener, origin = listen(options.port)
     record = Record()
     agent_card = card(options, origin + options.path)
-    app = application(options, Handler(record, agent_card), agent_card)
+    app = application(options, Handler(record, agent_card, push=options.push), agent_card)
     url, binding = origin + options.path, BINDINGS[options.binding]
     lie = options.says and lying_card(options.says, binding, url, streaming=options.streaming)
     serve(app, listener, record, url, options.token, card=lie or None)

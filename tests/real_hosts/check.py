@@ -14,13 +14,16 @@ from typing import Any, Final
 
 from tool_schemas import properties_of
 
-from a2a_mcp.server.tools.definitions import all_tools
+from a2a_mcp.config.schema import ServerConfig
+from a2a_mcp.server.tools.offer import offered_tools
 from real_hosts.clis import CLIS, Cli, run
 from real_hosts.stand_in import stand_in
 
 Schema = dict[str, Any]
 
-INPUTS: Final[dict[str, Schema]] = {tool.name: tool.parameters for tool in all_tools()}
+INPUTS: Final[dict[str, Schema]] = {
+    tool.name: tool.parameters for tool in offered_tools(ServerConfig())
+}
 NO_AGENT: Final = "http://127.0.0.1:1"
 
 

@@ -17,9 +17,10 @@ from staging import agents, configured, hosted
 from a2a_mcp import __version__
 from a2a_mcp.a2a.auth.static import Bearer
 from a2a_mcp.config.load import Config
+from a2a_mcp.config.schema import ServerConfig
 from a2a_mcp.config.secrets import CommandSecret
 from a2a_mcp.server.lifespan import create_server
-from a2a_mcp.server.tools.definitions import all_tools
+from a2a_mcp.server.tools.offer import offered_tools
 
 pytestmark = pytest.mark.anyio
 
@@ -80,7 +81,7 @@ async def test_the_tools_stay_within_their_size(tmp_path: Path) -> None:
 
 
 def test_input_schemas_hold_no_null_no_title_and_no_reference_that_leads_nowhere() -> None:
-    for tool in all_tools():
+    for tool in offered_tools(ServerConfig()):
         text = json.dumps(tool.parameters)
         assert '"null"' not in text
         assert '"title"' not in text

@@ -47,14 +47,15 @@ from staging import agents, configured, hosted
 
 from a2a_mcp.a2a.auth.static import Bearer
 from a2a_mcp.config.load import Config
+from a2a_mcp.config.schema import ServerConfig
 from a2a_mcp.config.secrets import SecretRegister
 from a2a_mcp.server.lifespan import create_server
-from a2a_mcp.server.tools.definitions import all_tools
+from a2a_mcp.server.tools.offer import offered_tools
 
 pytestmark = pytest.mark.anyio
 
 SECRET = "token-of-the-test"
-SCHEMAS = {tool.name: tool.fn_metadata.output_schema for tool in all_tools()}
+SCHEMAS = {tool.name: tool.fn_metadata.output_schema for tool in offered_tools(ServerConfig())}
 PNG = "iVBORw0KGgo="
 
 

@@ -6,7 +6,6 @@ failure looks like. It holds no word of an agent, and a tool decides nothing abo
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated, Any, Final
 
 import mcp.types as t
@@ -43,7 +42,7 @@ from a2a_mcp.server.tools.arguments import (
 )
 from a2a_mcp.server.tools.boundary import app_of, returns_errors
 from a2a_mcp.server.tools.json_arguments import Files, JsonObject, JsonValue
-from a2a_mcp.server.tools.strict import StrictTool
+from a2a_mcp.server.tools.rows import READ, STOP, WORK, Row
 
 Ctx = Context[App, Any]
 
@@ -263,25 +262,7 @@ async def list_tasks(
     return results.of_view(view, app.mask)
 
 
-def _hints(title: str, **hints: bool) -> t.ToolAnnotations:
-    return t.ToolAnnotations(title=title, **hints)
-
-
-READ: Final = {
-    "read_only_hint": True,
-    "destructive_hint": False,
-    "idempotent_hint": True,
-    "open_world_hint": True,
-}
-WORK: Final = {
-    "read_only_hint": False,
-    "destructive_hint": False,
-    "idempotent_hint": False,
-    "open_world_hint": True,
-}
-STOP: Final = WORK | {"destructive_hint": True, "idempotent_hint": True}
-
-TABLE: Final[tuple[tuple[Callable[..., Any], str, dict[str, bool], schemas.Schema | None], ...]] = (
+TABLE: Final[tuple[Row, ...]] = (
     (agent_info, "Describe agents", READ, schemas.AGENTS),
     (send_task, "Send a task to an agent", WORK, schemas.TASK),
     (get_task, "Read a task", READ, schemas.TASK_WITH_HISTORY),
@@ -290,11 +271,3 @@ TABLE: Final[tuple[tuple[Callable[..., Any], str, dict[str, bool], schemas.Schem
     (subscribe, "Follow a task", WORK, schemas.TASK_WITH_UPDATES),
     (list_tasks, "List tasks", READ, schemas.TASKS),
 )
-
-
-def all_tools() -> list[StrictTool]:
-    """Return the seven tools, in an order that never changes: hosts cache prompts with them."""
-    return [
-        StrictTool.of(function, title=title, annotations=_hints(title, **hints), output=output)
-        for function, title, hints, output in TABLE
-    ]

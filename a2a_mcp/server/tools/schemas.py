@@ -96,6 +96,27 @@ AGENTS: Final = {
     },
     "additionalProperties": False,
 }
+PUSH_CONFIG: Final = _object(
+    ["webhook_url"],
+    webhook_url=TEXT,
+    config_id=TEXT,
+    token=TEXT,
+    scheme=TEXT,
+    credentials=TEXT,
+)
+PUSH_CONFIGS: Final = {
+    "type": "object",
+    "properties": {
+        "agent": TEXT,
+        "task_id": TEXT,
+        "push_configs": _list(PUSH_CONFIG),
+        "cursor": TEXT,
+        "error": TEXT,
+        "note": TEXT,
+        "next_step": TEXT,
+    },
+    "additionalProperties": False,
+}
 TASKS: Final = {
     "type": "object",
     "properties": {

@@ -15,12 +15,15 @@ from jsonschema import Draft7Validator
 from real_agents.venvs import python_of
 from tool_schemas import Schema, properties_of
 
-from a2a_mcp.server.tools.definitions import all_tools
+from a2a_mcp.config.schema import ServerConfig
+from a2a_mcp.server.tools.offer import offered_tools
 
 CONVERTERS: Final = Path(__file__).with_name("converters.py")
 CONVERT_SECONDS: Final = 60
 
-INPUTS: Final[dict[str, Schema]] = {tool.name: tool.parameters for tool in all_tools()}
+INPUTS: Final[dict[str, Schema]] = {
+    tool.name: tool.parameters for tool in offered_tools(ServerConfig())
+}
 
 
 @pytest.fixture(scope="module")
