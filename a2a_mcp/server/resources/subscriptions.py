@@ -50,8 +50,7 @@ async def listen(
     for uri in addresses:
         stream.want(uri)
     honoured = t.SubscriptionFilter(
-        tools_list_changed=asked.tools_list_changed or None,  # tools and prompts never change
-        prompts_list_changed=asked.prompts_list_changed or None,
+        tools_list_changed=asked.tools_list_changed or None,  # they never change
         resources_list_changed=asked.resources_list_changed or None,
         resource_subscriptions=addresses or None,
     )

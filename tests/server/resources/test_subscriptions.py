@@ -247,6 +247,17 @@ async def test_streams_and_addresses_are_bounded(
                     await anyio.lowlevel.checkpoint()
 
 
+async def test_no_changes_of_prompts_are_promised_where_there_are_none(
+    agent: ScriptedAgent, tmp_path: Path
+) -> None:
+    async with (
+        hosted(configured(it=agent.url), tmp_path) as client,
+        client.listen(prompts_list_changed=True, resources_list_changed=True) as stream,
+    ):
+        assert stream.honored.resources_list_changed
+        assert not stream.honored.prompts_list_changed
+
+
 @pytest.mark.filterwarnings("ignore:resources/.*subscribe is removed as of 2026")
 async def test_a_session_before_2026_hears_of_its_subscriptions_until_it_unsubscribes(
     agent: ScriptedAgent, tmp_path: Path
