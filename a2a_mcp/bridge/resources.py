@@ -8,7 +8,7 @@ agent is gone. No MCP type enters.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from a2a_mcp.a2a.errors import A2AError
@@ -103,6 +103,9 @@ class Browser:
         record = await self.find(owner, agent, task_id)
         if record is None:
             return None
+        return replace(await self._view(owner, record, task_id), title=record.title)
+
+    async def _view(self, owner: str, record: TaskRecord, task_id: str) -> TaskView:
         try:
             live = await self._bridge.view_tracked(record)
             return live or await self._bridge.get(owner, task_id, record.agent)

@@ -83,7 +83,8 @@ class TaskView:
 
     `text_source` is the message that the text comes from, if that is no artifact; it is listed if
     the text is cut. `held_as` is the id under which artifacts can be read if it is not the task's.
-    `saved_as` is the path of a file that holds the text whole.
+    `saved_as` is the path of a file that holds the text whole. `title` is the beginning of the
+    message that began the task, where it is shown without a call that knows it.
     """
 
     agent: str | None = None
@@ -103,6 +104,7 @@ class TaskView:
     text_source: ArtifactView | None = None
     held_as: str | None = None
     saved_as: str | None = None
+    title: str | None = None
 
     def structured(self) -> dict[str, JSON]:
         """Return the members that are set, ids and state first."""
@@ -140,6 +142,7 @@ class TaskView:
         facts = [
             self.agent,
             self.state.value if self.state else None,
+            self.title and f'"{self.title}"',
             self.task_id and f"task_id {self.task_id}",
             self.context_id and f"context_id {self.context_id}",
         ]

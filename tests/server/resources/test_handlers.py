@@ -158,6 +158,24 @@ async def test_a_long_list_comes_in_pages_with_the_latest_tasks_at_its_end(
     assert caught.value.error.code == NOT_FOUND
 
 
+@pytest.mark.parametrize("reached", [True, False])
+async def test_a_task_is_listed_and_shown_with_the_beginning_of_its_message(
+    agent: ScriptedAgent, tmp_path: Path, reached: bool
+) -> None:
+    config = configured(it=agent.url)
+    config.secrets.add("hunter2hunter2")
+    async with hosted(config, tmp_path) as client:
+        task_id = await sent(client, "The heat pump, hunter2hunter2\nin all detail")
+        (entry,) = [each for each in await listed(client) if task_id in each.uri]
+        if not reached:
+            agent.on(GET, error(-32603, "out of order"))
+        shown = await text_of(client, entry.uri)
+    assert entry.title
+    assert entry.title.startswith("The heat pump, ")
+    assert f'"{entry.title}"' in shown
+    assert "hunter2" not in entry.title + shown
+
+
 async def test_without_agents_only_the_lists_exist(tmp_path: Path) -> None:
     async with hosted(Config(), tmp_path / "never made") as client:
         assert [each.uri for each in await listed(client)] == ["a2a://agents", "a2a://tasks"]
