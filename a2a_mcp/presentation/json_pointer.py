@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from a2a_mcp.a2a.decoding.json_values import integers
 from a2a_mcp.a2a.model import JSON, Part
 from a2a_mcp.presentation import artifact_sentences
 from a2a_mcp.presentation.artifact_request import (
@@ -18,7 +19,7 @@ from a2a_mcp.presentation.artifact_request import (
     end_of_range,
     first_of_range,
 )
-from a2a_mcp.presentation.content import readable_json
+from a2a_mcp.presentation.content import media_type_of, readable_json, text_in_file
 from a2a_mcp.presentation.text_range import read_range
 from a2a_mcp.text.truncate import MaskText, shorten
 from a2a_mcp.text.untrusted import scrub
@@ -26,6 +27,7 @@ from a2a_mcp.text.untrusted import scrub
 INDEX: Final = re.compile(r"0|[1-9][0-9]{0,8}")
 """An array index of RFC 6901, section 4; int() of thousands of digits would be slow."""
 
+JSON_TYPE: Final = "application/json"
 SHOWN_KEYS: Final = 20
 KEY_BYTES: Final = 80
 
@@ -54,8 +56,22 @@ def read_pointer(
 
 
 def first_data(parts: tuple[Part, ...]) -> Part | None:
-    """Return the data part that a pointer leads into; None without one."""
-    return next((part for part in parts if part.kind == "data"), None)
+    """Return the data part that a pointer leads into, else a file of JSON as one; None without."""
+    read = (_file_as_data(part) for part in parts)
+    return next((part for part in (*_data(parts), *read) if part), None)
+
+
+def _data(parts: tuple[Part, ...]) -> Iterator[Part]:
+    return (part for part in parts if part.kind == "data")
+
+
+def _file_as_data(part: Part) -> Part | None:
+    """Return a file of JSON as a data part; None for any other part, and for broken JSON."""
+    text = text_in_file(part) if media_type_of(part).startswith(JSON_TYPE) else None
+    try:
+        return Part(kind="data", data=integers(json.loads(text))) if text else None
+    except (ValueError, RecursionError):
+        return None
 
 
 def resolve(data: JSON, pointer: str, mask: MaskText = str) -> JSON:

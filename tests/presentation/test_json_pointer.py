@@ -19,6 +19,8 @@ from reading import (
     text,
 )
 
+from a2a_mcp.a2a.model import Part
+
 ROWS = {"rows": [{"n": n} for n in range(100)], "a/b": {"m~n": "deep"}, "": "empty key"}
 
 
@@ -29,6 +31,30 @@ ROWS = {"rows": [{"n": n} for n in range(100)], "a/b": {"m~n": "deep"}, "": "emp
 def test_a_pointer_leads_into_data(pointer: str, value: Any) -> None:
     shown = read(task(data(ROWS)), pointer=pointer).text
     assert json.loads(shown.partition("\n")[2]) == value
+
+
+def json_file(content: str, **facts: str) -> Part:
+    return Part(kind="raw", raw=content.encode(), **facts)
+
+
+@pytest.mark.parametrize(
+    "facts", [{"media_type": "application/json; charset=utf-8"}, {"filename": "rows.json"}]
+)
+def test_a_pointer_leads_into_a_file_of_json(facts: dict[str, str]) -> None:
+    known = task(text("see"), json_file(json.dumps(ROWS), **facts))
+    shown = read(known, pointer="/rows/7").text
+    assert json.loads(shown.partition("\n")[2]) == {"n": 7}
+
+
+def test_data_comes_before_a_file_of_json() -> None:
+    known = task(json_file('{"n": 1}', media_type="application/json"), data({"n": 2}))
+    assert read(known, pointer="/n").text.endswith("\n2")
+
+
+@pytest.mark.parametrize("content", ["{", "[" * 5_000 + "]" * 5_000, ""])
+def test_a_file_of_broken_json_is_no_data(content: str) -> None:
+    known = task(json_file(content, media_type="application/json"))
+    assert "holds no data for a pointer" in read(known, pointer="").text
 
 
 def test_the_empty_pointer_is_the_whole() -> None:
