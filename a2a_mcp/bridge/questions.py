@@ -16,7 +16,7 @@ from a2a_mcp.bridge.service import Bridge
 from a2a_mcp.elicitation.form import Form, form_of
 from a2a_mcp.elicitation.question import fingerprint_of, sign_in_link, words_of
 from a2a_mcp.elicitation.secret_detection import wants_secret
-from a2a_mcp.errors import BridgeError, SentBefore
+from a2a_mcp.errors import SentBefore
 from a2a_mcp.presentation import sentences
 from a2a_mcp.presentation.task_view import TaskView, with_note
 
@@ -61,13 +61,13 @@ class Answers:
         self._send = send
 
     async def question(self, view: TaskView) -> Question | None:
-        """Return what the task of a view asks now; None where it asks nothing or is unreadable."""
+        """Return what the task of a view asks now; None where it asks nothing any more.
+
+        Raises A2AError and BridgeError where it cannot be read.
+        """
         if view.agent is None or view.task_id is None:
             return None
-        try:
-            task = await self._read(view.agent, view.task_id)
-        except (A2AError, BridgeError):
-            return None  # the view itself already says what is asked
+        task = await self._read(view.agent, view.task_id)
         question = question_of(view.agent, task) if task else None
         if question is None:
             return None
@@ -84,7 +84,7 @@ class Answers:
         """
         task = await self._read(asked.agent, asked.task_id)
         if task is None or not asked.is_asked_by(task):
-            return await self._follow(asked, base), True
+            return await self.follow(asked, base), True
         form = form_of(task)
         parts = form.answer(given) if form else ()
         if not parts:
@@ -104,7 +104,7 @@ class Answers:
         return with_note(view, sentences.USER_ANSWERED), not view.failed
 
     async def _sent_before(self, asked: QuestionRef, base: SendRequest) -> TaskView:
-        view = await self._follow(asked, base)
+        view = await self.follow(asked, base)
         if view.state is not TaskState.INPUT_REQUIRED:
             return view
         return with_note(view, sentences.ANSWER_SENT_BEFORE)
@@ -113,7 +113,7 @@ class Answers:
         """Wait, within the budget, until the agent has seen the sign-in; return as `answer`."""
         task = await self._read(asked.agent, asked.task_id)
         past = task.status if task and asked.is_asked_by(task) else None
-        view = await self._follow(asked, replace(base, past=past))
+        view = await self.follow(asked, replace(base, past=past))
         if view.next_step != sentences.NOTHING_HEARD:
             return view, True
         return with_note(await self.now(asked), sentences.SIGN_IN_NOT_SEEN), False
@@ -130,7 +130,7 @@ class Answers:
                 note=sentences.TASK_UNREADABLE_NOW,
             )
 
-    async def _follow(self, asked: QuestionRef, base: SendRequest) -> TaskView:
+    async def follow(self, asked: QuestionRef | TaskView, base: SendRequest) -> TaskView:
         """Wait for the task's next stop without sending anything."""
         wanted = replace(base, agent=asked.agent, task_id=asked.task_id)
         view = await self._bridge.subscribe(self._owner, wanted, 0)

@@ -23,9 +23,10 @@ from mcp.server.mcpserver import Context
 from mcp.shared.exceptions import MCPError
 from pydantic import ValidationError
 
+from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.a2a.model import TaskState
 from a2a_mcp.bridge.send import SendRequest
-from a2a_mcp.errors import NotAllowed
+from a2a_mcp.errors import BridgeError, NotAllowed
 from a2a_mcp.presentation import sentences
 from a2a_mcp.presentation.task_view import TaskView, with_note
 from a2a_mcp.server.app import App, owner
@@ -96,8 +97,9 @@ class _Call:
         """Ask until there is nothing more to ask; return the result of the call."""
         while step.may_ask:
             found = await self._next(step.view)
-            if isinstance(found, TaskView):
-                return await result_of(self._app, found)
+            if isinstance(found, _Step):
+                step = found
+                continue
             self._rounds += 1
             self._asked |= {found.ref.fingerprint}
             if self._modes.in_result:
@@ -133,20 +135,37 @@ class _Call:
         finally:
             self._spent += time.monotonic() - began
 
-    async def _next(self, view: TaskView) -> Question | TaskView:
-        """Return the question to put to the person now, or the view to end with."""
+    async def _next(self, view: TaskView) -> Question | _Step:
+        """Return the question to put to the person now, or the step to go on from."""
         if not self._may_be_asked(view):
-            return view
-        question = await self._answers().question(view)
+            return _Step(view, may_ask=False)
+        try:
+            question = await self._answers().question(view)
+        except (A2AError, BridgeError):  # the view itself already says what is asked
+            return _Step(view, may_ask=False)
         if question is None:
-            return view
+            return await self._moved_on(view)
+        return self._unless_ended(question, view)
+
+    async def _moved_on(self, view: TaskView) -> _Step:
+        """Wait for the next stop of a task that asks no more what its view says."""
+        self._rounds += 1  # an agent that asks and takes back without end is left too
+        base = SendRequest("", wait_seconds=self._wait_seconds, spent=self._spent)
+        now = await self.timed(self._answers().follow(view, base))
+        asks = now.state in QUESTION_STATES and self._rounds < MAX_ROUNDS
+        return _Step(_with_updates_of(view, now), may_ask=asks)
+
+    def _unless_ended(self, question: Question, view: TaskView) -> Question | _Step:
+        """Return the question, or the view to end with where a person is not asked it."""
         if question.secret:
-            return with_note(view, sentences.NO_FORM, sentences.NO_FORM_STEP)
-        if question.ref.fingerprint in self._asked:
-            return with_note(view, sentences.ASKED_AGAIN)
-        if self._rounds >= MAX_ROUNDS:
-            return with_note(view, sentences.too_many_questions(MAX_ROUNDS))
-        return question if can_be_shown(self._app, question) else view
+            view = with_note(view, sentences.NO_FORM, sentences.NO_FORM_STEP)
+        elif question.ref.fingerprint in self._asked:
+            view = with_note(view, sentences.ASKED_AGAIN)
+        elif self._rounds >= MAX_ROUNDS:
+            view = with_note(view, sentences.too_many_questions(MAX_ROUNDS))
+        elif can_be_shown(self._app, question):
+            return question
+        return _Step(view, may_ask=False)
 
     def _may_be_asked(self, view: TaskView) -> bool:
         """Return whether the client can ask this kind of question, and the agent may."""

@@ -21,6 +21,7 @@ PUSHED, IN_RESULT = "legacy", "auto"
 """How the person is asked: by a request while the call waits, or in the call's result."""
 
 ASKS = task("input-required", "Which city?")
+MOVED = result(task("working"))
 OSLO = t.ElicitResult(action="accept", content={"answer": "Oslo"})
 
 
@@ -100,3 +101,28 @@ async def test_a_task_that_moved_on_while_the_person_declined_is_told_as_it_is(
     assert (told["state"], told["text"]) == ("completed", "Settled without you.")
     assert sentences.USER_DECLINED in told["note"]
     assert "next_step" not in told
+
+
+@pytest.mark.parametrize("mode", [PUSHED, IN_RESULT])
+@pytest.mark.parametrize("steps", [(), (task("working"),)], ids=["ended", "works first"])
+async def test_a_question_that_was_taken_back_is_neither_asked_nor_shown(
+    agent: ScriptedAgent, tmp_path: Path, mode: str, steps: tuple[dict[str, Any], ...]
+) -> None:
+    agent.on(GET, *map(result, steps), result(task("completed", "Oslo, as always.")))
+    person = Person(OSLO)
+    told = await sent(agent, tmp_path, person, mode)
+    assert (told["state"], told["text"]) == ("completed", "Oslo, as always.")
+    assert (person.asked, len(agent.sends())) == (0, 1)
+
+
+@pytest.mark.parametrize("mode", [PUSHED, IN_RESULT])
+async def test_a_question_that_took_the_place_of_another_is_asked(
+    agent: ScriptedAgent, tmp_path: Path, mode: str
+) -> None:
+    asks = result(task("input-required", "Which street?"))
+    agent.on(GET, lambda request: (MOVED, asks)[len(agent.calls(GET)) > 1](request))
+    agent.on(SEND, result({"task": ASKS}), result({"task": task("completed", "Done.")}))
+    person = Person(OSLO)
+    told = await sent(agent, tmp_path, person, mode)
+    assert (told["state"], told["text"]) == ("completed", "Done.")
+    assert (person.asked, len(agent.sends())) == (1, 2)
