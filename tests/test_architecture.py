@@ -95,6 +95,7 @@ ONLY_IN: Final[dict[str, tuple[str, ...]]] = {
     "httpx": ("a2a.http",),
     "grpc": ("a2a.grpc.library",),
     "google": ("a2a.grpc",),
+    "opentelemetry": ("server.sdk_private",),
     "a2a": ("demo",),
     "sqlite3": ("store.sqlite",),
     "platformdirs": ("config.load",),

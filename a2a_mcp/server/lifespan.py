@@ -33,7 +33,7 @@ from a2a_mcp.presentation.message_artifacts import count_results
 from a2a_mcp.server.app import App
 from a2a_mcp.server.change_feed import Streams
 from a2a_mcp.server.instructions import instructions
-from a2a_mcp.server.sdk_private import lowlevel_server, withdraw_method
+from a2a_mcp.server.sdk_private import drop_unrecorded_spans, lowlevel_server, withdraw_method
 from a2a_mcp.server.state_sealing import sealing
 from a2a_mcp.server.tasks_extension.methods import McpTasks
 from a2a_mcp.server.tools.offer import offered_tools
@@ -104,6 +104,7 @@ def create_server(
         cache_hints={"tools/list": CacheHint(ttl_ms=60_000, scope="public")},
         **server_options,
     )
+    drop_unrecorded_spans(server)
     _serve_resources(server)
     for method in UNUSED_METHODS:
         withdraw_method(server, method)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from mcp.server import MCPServer
+from mcp.server._otel import OpenTelemetryMiddleware
 from mcp.server.connection import Connection
 from mcp.server.lowlevel import Server
 from mcp.server.session import ServerSession
@@ -24,7 +27,7 @@ from a2a_mcp.server.sdk_private import (
 pytestmark = pytest.mark.anyio
 
 PACKAGE = Path(a2a_mcp.__file__).parent
-PRIVATE = {"_lowlevel_server", "_connection", "_request_handlers"}
+PRIVATE = {"_lowlevel_server", "_connection", "_otel", "_request_handlers"}
 FOREIGN_ATTRIBUTE = re.compile(r"(?<!\bself)(?<!\bcls)(?<!\bos)\.(_[a-z]\w*)")
 
 
@@ -52,6 +55,30 @@ def test_request_handlers_of_server() -> None:
     withdraw_method(server, "prompts/get")
     assert lowlevel_server(server).get_request_handler("prompts/get") is None
     assert lowlevel_server(server).get_request_handler("prompts/list")
+
+
+TRACED = """
+from mcp.server import MCPServer
+from opentelemetry import trace
+from a2a_mcp.server.sdk_private import drop_unrecorded_spans, lowlevel_server
+
+def middleware():
+    server = MCPServer("it")
+    drop_unrecorded_spans(server)
+    return [type(each).__name__ for each in lowlevel_server(server).middleware]
+
+print("OpenTelemetryMiddleware" in middleware())
+trace.set_tracer_provider(trace.NoOpTracerProvider())
+print("OpenTelemetryMiddleware" in middleware())
+"""
+
+
+def test_middleware_of_opentelemetry_is_dropped_only_where_no_provider_is_set() -> None:
+    assert OpenTelemetryMiddleware in map(type, lowlevel_server(MCPServer[Any]("it")).middleware)
+    done = subprocess.run(
+        [sys.executable, "-c", TRACED], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.split() == ["False", "True"]
 
 
 async def test_connection_of_serversession() -> None:
