@@ -8,6 +8,7 @@ BridgeError                    base: `message` says what happened, `next_step` w
 ├─ UnknownTask                 the caller has no task with this id
 ├─ AmbiguousTask               two agents use this task id
 └─ NotAllowed                  the request is understood and refused
+   ├─ ConsentNeeded            the person must agree first
    ├─ SentBefore               a reply was sent a second time
    └─ NothingThere             a pointer leads to nothing (presentation.json_pointer)
 ConfigError                    the configuration cannot be used; for the person at the terminal
@@ -66,6 +67,18 @@ class AmbiguousTask(BridgeError):
 
 class NotAllowed(BridgeError):
     """The request is understood and refused."""
+
+
+class ConsentNeeded(NotAllowed):
+    """The person must agree before a message leaves; nothing was sent."""
+
+    def __init__(self, agent: str) -> None:
+        super().__init__(
+            f"The agent {agent!r} is used only with the user's consent to each message (confirm), "
+            "and this host cannot ask its user. Nothing was sent.",
+            "Tell the user, or use another agent.",
+            agent=agent,
+        )
 
 
 class SentBefore(NotAllowed):

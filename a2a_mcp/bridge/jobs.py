@@ -224,7 +224,12 @@ class Jobs:
         # agent must not learn it.
         message_id = sha256(f"{job.handle} {asked.fingerprint}".encode()).hexdigest()[:ID_LETTERS]
         reply = SendRequest(
-            "", agent=asked.agent, task_id=asked.task_id, parts=parts, message_id=message_id
+            "",
+            agent=asked.agent,
+            task_id=asked.task_id,
+            parts=parts,
+            message_id=message_id,
+            confirmed=True,
         )
         try:
             follow, note = await self._bridge.start(owner, reply)

@@ -20,7 +20,7 @@ from a2a_mcp.agents.registry import Registry
 from a2a_mcp.bridge.deadlines import FIRST_WORD_SECONDS, call_within, seconds_to_wait
 from a2a_mcp.bridge.read_task import DEFAULT_HISTORY, Reader
 from a2a_mcp.bridge.routing import Route, Router, checked_id
-from a2a_mcp.errors import NotAllowed, SentBefore
+from a2a_mcp.errors import ConsentNeeded, NotAllowed, SentBefore
 from a2a_mcp.files.accepted_types import DEFAULT_MODES, refuse_unwanted
 from a2a_mcp.presentation import sentences
 from a2a_mcp.store.base import TaskRecord, TaskStore
@@ -35,6 +35,7 @@ class SendRequest:
 
     `message_id` marks an answer that may come twice: it goes to the task that asked, or nowhere.
     `past` is a stop that has been dealt with: the call waits for what comes after it.
+    `confirmed` says that the person has agreed to the message, or has written it.
     `wait_seconds` is the budget of the call, of which `spent` seconds are used up.
     """
 
@@ -48,6 +49,7 @@ class SendRequest:
     message_id: str | None = None
     past: TaskStatus | None = None
     spent: float = 0.0
+    confirmed: bool = False
 
 
 class Tracked(NamedTuple):
@@ -91,15 +93,20 @@ class Sender:
     async def start(self, owner: str, request: SendRequest) -> Tracked:
         """Record a message and start to deliver it in the background.
 
-        Raises A2AError and BridgeError; then nothing was sent.
+        Raises A2AError and BridgeError, ConsentNeeded among them; then nothing was sent.
         """
         route = await self._find_route(owner, request)
+        self._check_consent(route.agent, request)
         target = await self._prepare(route, request)
         self._refuse_unaccepted(route.agent, request)
         target = _choose_target(target, route, request)
         message = self._make_message(target, route, request)
         record = await self._record(owner, target, route, request, message)
         return self._deliver(record, target, message)
+
+    def _check_consent(self, agent: str, request: SendRequest) -> None:
+        if self._registry.connection(agent).config.confirm and not request.confirmed:
+            raise ConsentNeeded(agent)
 
     async def _find_route(self, owner: str, request: SendRequest) -> Route:
         """Return where a message goes; a task that only its agent knows is adopted first."""

@@ -72,6 +72,7 @@ class AgentConfig(Table):
     on_cancel: Literal["leave", "cancel"] = "leave"
     extensions: ExtensionUris = ()
     ask_user: bool = False
+    confirm: bool = False
     output_modes: MediaTypes = ()
 
     @property

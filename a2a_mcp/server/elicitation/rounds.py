@@ -17,11 +17,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 from uuid import uuid4
 
-import anyio
 import mcp.types as t
 from mcp.server.mcpserver import Context
-from mcp.shared.exceptions import MCPError
-from pydantic import ValidationError
 
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.a2a.model import TaskState
@@ -30,14 +27,14 @@ from a2a_mcp.errors import BridgeError, NotAllowed
 from a2a_mcp.presentation import sentences
 from a2a_mcp.presentation.task_view import TaskView, with_note
 from a2a_mcp.server.app import App, owner
+from a2a_mcp.server.elicitation.consent import is_consent, send_with_consent
 from a2a_mcp.server.elicitation.modes import Modes, modes_of
-from a2a_mcp.server.elicitation.reply import Answer, NoAnswer, Reply, reply_of
+from a2a_mcp.server.elicitation.pushed import RESPONSE_KEY, pushed_reply, returned_reply
+from a2a_mcp.server.elicitation.reply import Answer, NoAnswer, Reply
 from a2a_mcp.server.elicitation.request import can_be_shown, request_of
 from a2a_mcp.server.task_results import result_of
 
 if TYPE_CHECKING:
-    from mcp.server.session import ServerSession
-
     from a2a_mcp.bridge.questions import Answers, Question, QuestionRef
 
 T = TypeVar("T")
@@ -47,7 +44,6 @@ Result: TypeAlias = t.CallToolResult | t.InputRequiredResult
 Send: TypeAlias = Callable[[SendRequest], Awaitable[TaskView]]
 
 MAX_ROUNDS: Final = 8  # the SDK's client gives up after ten
-RESPONSE_KEY: Final = "answer"
 QUESTION_STATES: Final = (TaskState.INPUT_REQUIRED, TaskState.AUTH_REQUIRED)
 
 
@@ -57,14 +53,17 @@ async def answered(ctx: Ctx, app: App, request: SendRequest, send: Send) -> Resu
     Raises BridgeError and A2AError.
     """
     call = _Call(ctx, app, request, send)
-    if ctx.request_state is not None:
-        return await call.ask_on(await call.resume(ctx.request_state))
-    if ctx.input_responses:
+    state = ctx.request_state
+    if state is not None and not is_consent(state):
+        return await call.ask_on(await call.resume(state))
+    if state is None and ctx.input_responses:
         raise NotAllowed(
             "The reply has no request state, so it matches no question. Nothing was sent.",
             "Call list_tasks to find the task that waits, and answer it with send_task.",
         )
-    view = await call.timed(send(request))
+    view = await send_with_consent(ctx, app, request, lambda each: call.timed(send(each)))
+    if isinstance(view, t.InputRequiredResult):
+        return view
     asks = not view.failed and view.state in QUESTION_STATES
     return await call.ask_on(_Step(view, may_ask=asks))
 
@@ -88,6 +87,10 @@ class _Call:
         self._rounds = 0
         self._asked: frozenset[str] = frozenset()
         self._spent = 0.0
+
+    @property
+    def _ask_seconds(self) -> float:
+        return self._app.registry.config.server.ask_seconds
 
     @cached_property
     def _modes(self) -> Modes:
@@ -117,15 +120,9 @@ class _Call:
         asked = QuestionRef(**kept["asked"] | {"state": TaskState(kept["asked"]["state"])})
         # The same round gives the same id, so a repeated request does not send the answer twice.
         message_id = hashlib.sha256(state.encode()).hexdigest()[:32]
-        return await self._act_on(self._returned_reply(kept["at"]), asked, message_id)
-
-    def _returned_reply(self, asked_at: float) -> Reply:
-        if time.time() - asked_at > self._app.registry.config.server.ask_seconds:
-            return NoAnswer.LATE
-        response = (self._ctx.input_responses or {}).get(RESPONSE_KEY)
-        if isinstance(response, t.ElicitResult):
-            return reply_of(response)
-        return NoAnswer.NOT_SHOWN
+        return await self._act_on(
+            returned_reply(self._ctx, kept["at"], self._ask_seconds), asked, message_id
+        )
 
     async def timed(self, exchange: Awaitable[T]) -> T:
         """Count the agent's time against the budget of the call; the person's is not counted."""
@@ -193,28 +190,12 @@ class _Call:
     async def _ask_now(self, question: Question, before: TaskView) -> _Step:
         """Ask while the call waits, and act on the reply; earlier updates stay in the view."""
         number = uuid4().hex
-        reply = await self._pushed_reply(question, number)
+        params = request_of(self._app, question, number)
+        reply = await pushed_reply(self._ctx, params, self._ask_seconds, number)
         step = await self._act_on(reply, question.ref, number)
         if question.link and step.may_ask:
             await self._ctx.session.send_elicit_complete(number, self._ctx.request_id)
         return replace(step, view=_with_updates_of(before, step.view))
-
-    async def _pushed_reply(self, question: Question, number: str) -> Reply:
-        try:
-            with anyio.fail_after(self._app.registry.config.server.ask_seconds):
-                return reply_of(await self._push(question, number))
-        except TimeoutError:
-            return NoAnswer.LATE
-        except (MCPError, ValidationError):
-            return NoAnswer.NOT_SHOWN
-
-    async def _push(self, question: Question, number: str) -> t.ElicitResult:
-        params = request_of(self._app, question, number)
-        session: ServerSession = self._ctx.session
-        related = self._ctx.request_id
-        if isinstance(params, t.ElicitRequestURLParams):
-            return await session.elicit_url(params.message, params.url, number, related)
-        return await session.elicit_form(params.message, params.requested_schema, related)
 
     async def _act_on(self, reply: Reply, asked: QuestionRef, message_id: str) -> _Step:
         """Do what the person's reply asks for."""
@@ -223,7 +204,11 @@ class _Call:
                 return await self._without_answer(reply, asked)
             case Answer(content):
                 base = SendRequest(
-                    "", wait_seconds=self._wait_seconds, message_id=message_id, spent=self._spent
+                    "",
+                    wait_seconds=self._wait_seconds,
+                    message_id=message_id,
+                    spent=self._spent,
+                    confirmed=True,
                 )
                 if asked.state is TaskState.AUTH_REQUIRED:
                     outcome = self._answers().signed_in(asked, base)

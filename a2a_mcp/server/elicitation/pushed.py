@@ -1,0 +1,53 @@
+"""The person's reply to one request: pushed while the call waits, or brought by the next round."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import anyio
+import mcp.types as t
+from mcp.server.mcpserver import Context
+from mcp.shared.exceptions import MCPError
+from pydantic import ValidationError
+
+from a2a_mcp.server.app import App
+from a2a_mcp.server.elicitation.reply import NoAnswer, Reply, reply_of
+
+if TYPE_CHECKING:
+    from mcp.server.session import ServerSession
+
+RESPONSE_KEY: Final = "answer"
+
+
+async def pushed_reply(
+    ctx: Context[App, Any], params: t.ElicitRequestParams, seconds: float, number: str
+) -> Reply:
+    """Ask while the call waits, `seconds` at most; `number` names a request by URL."""
+    try:
+        with anyio.fail_after(seconds):
+            return reply_of(await _push(ctx, params, number))
+    except TimeoutError:
+        return NoAnswer.LATE
+    except (MCPError, ValidationError):
+        return NoAnswer.NOT_SHOWN
+
+
+async def _push(
+    ctx: Context[App, Any], params: t.ElicitRequestParams, number: str
+) -> t.ElicitResult:
+    session: ServerSession = ctx.session
+    related = ctx.request_id
+    if isinstance(params, t.ElicitRequestURLParams):
+        return await session.elicit_url(params.message, params.url, number, related)
+    return await session.elicit_form(params.message, params.requested_schema, related)
+
+
+def returned_reply(ctx: Context[App, Any], asked_at: float, seconds: float) -> Reply:
+    """Return the reply that a later round of the call brings; too late after `seconds`."""
+    if time.time() - asked_at > seconds:
+        return NoAnswer.LATE
+    response = (ctx.input_responses or {}).get(RESPONSE_KEY)
+    if isinstance(response, t.ElicitResult):
+        return reply_of(response)
+    return NoAnswer.NOT_SHOWN
