@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
@@ -30,6 +30,8 @@ from a2a_mcp.a2a.errors import (
     InvalidAgentResponse,
 )
 from a2a_mcp.a2a.http.card_addresses import is_downgrade, upgraded
+from a2a_mcp.a2a.http.causes import https_instead, perhaps_https
+from a2a_mcp.a2a.http.failures import BROKEN
 from a2a_mcp.a2a.http.origins import origin_of, parse, plain
 from a2a_mcp.a2a.http.redirects import REDIRECTS
 from a2a_mcp.a2a.http.responses import HttpResponse
@@ -126,15 +128,32 @@ async def _ask(
     if known and known.etag and known.url == url:
         headers["If-None-Match"] = known.etag
     for _ in range(MAX_REDIRECTS + 1):
-        outgoing = HttpRequest("GET", url)
-        answer = await transport.fetch(
-            outgoing, headers, attachment, body_bytes=transport.limits.card_bytes
-        )
+        answer = await _fetch(transport, url, headers, attachment)
         target = answer.headers.get("location") if answer.status in REDIRECTS else None
         if target is None:
             return answer
         url = _redirected(url, target)
     raise InvalidAgentResponse("the agent card redirects too often", url=plain(url))
+
+
+async def _fetch(
+    transport: Transport, url: str, headers: Mapping[str, str], attachment: Attachment
+) -> HttpResponse:
+    """Return the answer at a URL; an http URL that leads to a port of https is said to."""
+    limit = transport.limits.card_bytes
+    try:
+        answer = await transport.fetch(
+            HttpRequest("GET", url), headers, attachment, body_bytes=limit
+        )
+    except AgentUnreachable as error:
+        hint = perhaps_https(url) if error.message == BROKEN else ""
+        if not hint:
+            raise
+        broke = f"{error.message}; {hint}"
+        raise AgentUnreachable(broke, delivery=error.delivery, url=error.url) from error
+    if told := https_instead(url, answer.status, answer.body):
+        raise AgentUnreachable(told, delivery=Delivery.NEVER, url=plain(url))
+    return answer
 
 
 def _redirected(url: str, target: str) -> str:

@@ -1,8 +1,10 @@
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from certificates import serving_tls
 from faults import (
     Peer,
     Server,
@@ -327,6 +329,34 @@ async def test_an_agent_that_does_not_work_now_is_unavailable_and_not_another_th
     assert "unavailable now" in failed.value.message
     assert words in failed.value.message
     assert failed.value.delivery is Delivery.NEVER
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Client sent an HTTP request to an HTTPS server.\n",
+        "<center>The plain HTTP request was sent to HTTPS port</center>",
+        "Reason: You're speaking plain HTTP to an SSL-enabled server port.",
+    ],
+    ids=["Go", "nginx", "Apache"],
+)
+async def test_http_at_a_port_of_https_is_said_to_be_that(body: str) -> None:
+    answer = ok(body, status=400, kind="text/html")
+    async with serving(always(answer)) as server, transport() as client:
+        with pytest.raises(AgentUnreachable) as failed:
+            await find(client, server)
+    url = server.url.replace("http:", "https:")
+    told = f"the server speaks https at this port, not http: use {url}"
+    assert (failed.value.message, failed.value.delivery) == (told, Delivery.NEVER)
+
+
+async def test_where_a_real_server_of_https_hangs_up_https_is_named(tmp_path: Path) -> None:
+    tls = serving_tls(always(ok(CARD)), "localhost", tmp_path)
+    async with tls as (server, _), transport() as client:
+        with pytest.raises(AgentUnreachable) as failed:
+            await find(client, server)
+    url = server.url.replace("http:", "https:")
+    assert f"if the server speaks https at this port, use {url}" in failed.value.message
 
 
 async def test_a_card_beside_an_unavailable_address_is_found() -> None:

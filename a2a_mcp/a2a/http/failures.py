@@ -18,6 +18,7 @@ from a2a_mcp.a2a.http.causes import connect_failure, proxy_failure
 from a2a_mcp.a2a.http.origins import plain
 from a2a_mcp.a2a.http.slots import BUSY
 
+BROKEN: Final = "the connection broke before the answer was complete"
 # With these errors it is certain that no byte of the request left.
 NEVER_SENT: Final = (
     httpx.ConnectError,
@@ -73,6 +74,6 @@ def reason(error: Exception, url: str) -> str:
         case httpx.ProxyError():
             return proxy_failure(error)
         case httpx.RemoteProtocolError() | httpx.ReadError():
-            return "the connection broke before the answer was complete"
+            return BROKEN
         case _:
             return str(error) or type(error).__name__

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from a2a_mcp.a2a.http.causes import is_of_tls, proxy_unreachable
 from a2a_mcp.a2a.http.limits import KEEP_SECONDS
 
 if TYPE_CHECKING:
@@ -26,12 +27,18 @@ class ProxiedConnection(httpx.AsyncHTTPTransport):
         super().__init__(verify=verify, proxy=proxy, trust_env=False, limits=kept)
         # httpx keeps its pool in this attribute and has no parameter for another one.
         self._pool: Any = _Single(self._pool)
+        self._proxy = proxy
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request and return its response, to be closed; raises the errors of httpx."""
         if request.url.scheme not in ("http", "https"):
             raise httpx.UnsupportedProtocol("the URL is none of http or https")
-        return await super().handle_async_request(request)
+        try:
+            return await super().handle_async_request(request)
+        except httpx.ConnectError as error:
+            if is_of_tls(error):
+                raise
+            raise proxy_unreachable(self._proxy, error) from error
 
 
 class _Single:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from certificates import serving_tls
-from faults import USER_AGENT, always, head, ok, serving
+from faults import USER_AGENT, Peer, always, closed_port, head, ok, serving
 from http_calls import NOTHING
 
 from a2a_mcp.a2a.bindings.base import HttpRequest
@@ -69,6 +69,26 @@ async def test_a_proxy_that_wants_a_password(url: str) -> None:
         message = await failure(url, proxy=server.url)
     assert "user name and password" in message
     assert "proxy" in message
+
+
+@pytest.mark.parametrize("url", ["https://agent.example/", "http://agent.example/"])
+async def test_a_proxy_that_cannot_be_reached_is_named_and_not_the_agent(url: str) -> None:
+    port = closed_port()
+    message = await failure(url, proxy=f"http://me:s3cret@127.0.0.1:{port}")
+    assert message.startswith(f"no connection to the proxy http://127.0.0.1:{port} (")
+    assert "the agent's proxy setting" in message
+    assert "s3cret" not in message
+
+
+async def test_tls_that_fails_behind_a_proxy_is_not_the_proxys_fault() -> None:
+    async def tunnel(peer: Peer) -> None:
+        await peer.send(head())
+        await peer.stream.receive()
+        await peer.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    async with serving(always(tunnel)) as server:
+        message = await failure("https://agent.example/", proxy=server.url)
+    assert message.startswith("the server speaks http at this port")
 
 
 async def test_a_proxy_that_refuses() -> None:
