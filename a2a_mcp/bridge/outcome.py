@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from a2a_mcp.a2a.errors import A2AError, AgentError
 from a2a_mcp.a2a.model import Task, TaskState
-from a2a_mcp.bridge.read_task import DEFAULT_HISTORY, Reader
+from a2a_mcp.bridge.read_task import Reader
+from a2a_mcp.bridge.reading import DEFAULT_HISTORY
 from a2a_mcp.bridge.task_result import TaskResultBuilder, can_be_found_later
 from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.store.base import TaskRecord, TaskStore

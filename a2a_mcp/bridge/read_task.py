@@ -12,7 +12,7 @@ from a2a_mcp.a2a.errors import A2AError, AgentError, AuthenticationRequired, Tas
 from a2a_mcp.a2a.model import Message, Task, TaskState, TaskStatus
 from a2a_mcp.a2a.requests import GetTaskRequest
 from a2a_mcp.agents.registry import Registry
-from a2a_mcp.bridge.reading import Reading
+from a2a_mcp.bridge.reading import Reading, is_silent, request_for, spoken_one
 from a2a_mcp.bridge.routing import Router, checked_id, known_elsewhere, unknown_task
 from a2a_mcp.errors import BridgeError, NotAllowed, UnknownTask
 from a2a_mcp.presentation import sentences
@@ -26,7 +26,6 @@ from a2a_mcp.tracking.tracker import TaskTracker
 if TYPE_CHECKING:
     from a2a_mcp.a2a.client import A2AClient
 
-DEFAULT_HISTORY: Final = 10
 RUNNING: Final = (TaskState.SUBMITTED, TaskState.WORKING)
 
 
@@ -134,7 +133,7 @@ class Reader:
         A task that was seen to end stays as it ended, whatever its agent reports later.
         """
         connection = self._registry.connection(record.agent)
-        request = _get_request(record.task_id or "", history_length)
+        request = request_for(record.task_id or "", history_length)
         try:
             client, task = await connection.read(record.interface, lambda c: c.get(request))
         except TaskNotFound as error:
@@ -146,8 +145,16 @@ class Reader:
         updated = await self._record(record, task, client.interface_key)
         if updated.state.terminal and updated.state is not task.state:
             return await self._read_as_ended(updated, task)
+        task = await self._with_known_words(updated, task)
         await self._tracker.settle(record, task)
         return Reading(updated, task)
+
+    async def _with_known_words(self, record: TaskRecord, task: Task) -> Task:
+        """Return an ended task with its answer, also where the agent keeps that nowhere."""
+        if not is_silent(task):
+            return task
+        tracked, kept = self._tracker.of(record), await self._results.find(record)
+        return spoken_one(task, tracked.task if tracked else None, kept.task if kept else None)
 
     async def _record(self, record: TaskRecord, task: Task, interface: str) -> TaskRecord:
         return await self._tasks.update(
@@ -216,7 +223,7 @@ class Reader:
         """
         if await self._tasks.held_by_other(owner, agent, task_id):
             raise unknown_task(task_id, agent)
-        client, task = await self._fetch_unknown(agent, _get_request(task_id, history_length))
+        client, task = await self._fetch_unknown(agent, request_for(task_id, history_length))
         if task.id != task_id:  # an agent that is lenient with ids would open another owner's task
             raise unknown_task(task_id, agent)
         if await self._is_context_of_other(owner, agent, task.context_id):
@@ -285,9 +292,3 @@ def _result_not_kept(error: TaskNotFound) -> TaskNotFound:
 
 def _ended_otherwise(record: TaskRecord, now: Task, end: str) -> str:
     return sentences.ENDED_OTHERWISE.format(now=now.state, then=record.state, end=end)
-
-
-def _get_request(task_id: str, history_length: int | None) -> GetTaskRequest:
-    """Return the request for a task; some agents give their answer in the history alone."""
-    wanted = max(DEFAULT_HISTORY, history_length or 0)
-    return GetTaskRequest(id=task_id, history_length=wanted)

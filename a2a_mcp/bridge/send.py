@@ -18,7 +18,8 @@ from a2a_mcp.a2a.model import JSON, Message, Part, Role, TaskStatus
 from a2a_mcp.a2a.requests import SendMessageRequest
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.bridge.deadlines import FIRST_WORD_SECONDS, call_within, seconds_to_wait
-from a2a_mcp.bridge.read_task import DEFAULT_HISTORY, Reader
+from a2a_mcp.bridge.read_task import Reader
+from a2a_mcp.bridge.reading import DEFAULT_HISTORY
 from a2a_mcp.bridge.routing import Route, Router, checked_id
 from a2a_mcp.errors import ConsentNeeded, NotAllowed, SentBefore
 from a2a_mcp.files.accepted_types import DEFAULT_MODES, refuse_unwanted

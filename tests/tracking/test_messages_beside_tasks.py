@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ from scripted import (
     task,
     words_of,
 )
-from staging import Stage, until
+from staging import ME, Stage, configured, staged, until
 
 from a2a_mcp.a2a.model import TaskState
 
@@ -172,6 +173,22 @@ async def test_a_message_that_names_the_task_of_another_owner_is_not_shown(
     with pytest.raises(Exception, match="not this caller's"):
         await stage.send(owner="bert")
     assert len(plain.calls(GET)) <= 2
+
+
+@pytest.mark.parametrize("end", ["completed", "failed"])
+async def test_a_message_that_its_agent_keeps_nowhere_stays_the_answer(
+    agent: ScriptedAgent, tmp_path: Path, end: str
+) -> None:
+    agent.on(STREAM, stream(SUBMITTED, {"message": ANSWER}, moved(end)))
+    agent.on(GET, result(task(end)))
+    config = configured(it=agent.url)
+    for restarted in (False, True):
+        async with staged(config, tmp_path / "kept") as stage:
+            if not restarted:
+                await stage.send()
+            for _ in range(2):
+                view = await stage.bridge.get(ME, "t1", None)
+                assert (view.state, view.text) == (TaskState(end), "It is 42.")
 
 
 async def test_a_result_read_after_a_message_is_kept(agent: ScriptedAgent, stage: Stage) -> None:
