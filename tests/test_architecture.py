@@ -109,6 +109,7 @@ ONLY_IN: Final[dict[str, tuple[str, ...]]] = {
 # What is imported on first use, so that the start does not pay for it.
 ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
     "agents.registry": frozenset({"a2a_mcp.a2a.http.tls", "a2a_mcp.agents.connection"}),
+    "agents.transports": frozenset({"a2a_mcp.agents.grpc"}),
     "bridge.jobs": frozenset({"a2a_mcp.bridge.questions"}),
     "cli.demo": frozenset({"a2a_mcp.demo.agent", "a2a_mcp.demo.tour"}),
     "cli.main": frozenset({"a2a_mcp.cli.check", "a2a_mcp.cli.demo", "a2a_mcp.cli.serve"}),

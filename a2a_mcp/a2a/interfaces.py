@@ -15,6 +15,7 @@ from typing import Final
 
 from a2a_mcp.a2a.card_model import AgentCard, AgentInterface
 from a2a_mcp.a2a.errors import A2AError, NoCommonInterface, UrlRefused
+from a2a_mcp.a2a.grpc import addresses
 from a2a_mcp.a2a.http.card_addresses import Settled, settle, without_card_path
 from a2a_mcp.a2a.http.origins import Origin
 from a2a_mcp.a2a.versions import table
@@ -22,6 +23,8 @@ from a2a_mcp.a2a.versions.base import Dialect
 
 # Seen on: LangGraph. A conversation there is a thread, and only the server creates threads.
 OWN_THREADS: Final = re.compile(r"/a2a/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/?$")
+
+GRPC_MISSING: Final = 'gRPC needs the extra: in the clone, uv tool install ".[grpc]"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,14 @@ class Choice:
     problems: tuple[str, ...]
 
 
-def choose(card: AgentCard, *, base: str, allowed: AbstractSet[Origin], pins: Pins) -> Choice:
+def choose(
+    card: AgentCard,
+    *,
+    base: str,
+    allowed: AbstractSet[Origin],
+    pins: Pins,
+    speaks_grpc: bool = True,
+) -> Choice:
     """Return the interfaces that may be used, best first.
 
     The order is that of the table, then that of the card. `base` is the card's URL, `allowed` the
@@ -80,6 +90,7 @@ def choose(card: AgentCard, *, base: str, allowed: AbstractSet[Origin], pins: Pi
     hinted = table.dialect_hinted(card.hints)
     for listed in card.interfaces:
         try:
+            _check_installed(listed, speaks_grpc=speaks_grpc)
             usable.append(_usable(listed, hinted, base, allowed, pins))
         except (NoCommonInterface, UrlRefused) as error:
             unusable.append((listed, error))
@@ -88,9 +99,14 @@ def choose(card: AgentCard, *, base: str, allowed: AbstractSet[Origin], pins: Pi
     usable.sort(key=lambda item: table.rank(item.dialect))
     if pins.endpoint:  # one URL speaks one binding
         usable = [item for item in usable if item.dialect.binding == usable[0].dialect.binding]
-    # gRPC beside an interface that is usable is no fault that anybody need correct.
-    faulty = [(listed, error) for listed, error in unusable if not _is_grpc(listed)]
+    # gRPC that is not installed, beside an interface that is usable, is no fault of anybody.
+    faulty = [(listed, error) for listed, error in unusable if speaks_grpc or not is_grpc(listed)]
     return Choice(tuple(dict.fromkeys(_with_base_urls(usable))), _problems(faulty))
+
+
+def _check_installed(listed: AgentInterface, *, speaks_grpc: bool) -> None:
+    if is_grpc(listed) and not speaks_grpc:
+        raise NoCommonInterface(GRPC_MISSING)
 
 
 def _nothing_usable(unusable: Sequence[tuple[AgentInterface, A2AError]]) -> NoCommonInterface:
@@ -147,16 +163,21 @@ def corrected(choice: Choice, learned: Sequence[Interface]) -> Choice:
 
     `learned` interfaces whose URL is no longer in the card are ignored.
     """
-    by_url = {interface.url: interface for interface in reversed(choice.interfaces)}
+    known = {_place(interface): interface for interface in reversed(choice.interfaces)}
     first = []
     for interface in learned:
-        listed = by_url.get(interface.url)
+        listed = known.get(_place(interface))
         if listed and listed.dialect is not interface.dialect:
             note = _mismatch(
                 listed.declared or listed.dialect.version, listed.url, interface.dialect
             )
             first.append(replace(listed, dialect=interface.dialect, note=note))
     return replace(choice, interfaces=tuple(dict.fromkeys([*first, *choice.interfaces])))
+
+
+def _place(interface: Interface) -> tuple[str, str]:
+    """Return what stays the same when the version of an interface is corrected."""
+    return interface.url, interface.dialect.binding
 
 
 def preferred(choice: Choice, interface: Interface) -> Choice:
@@ -189,21 +210,22 @@ def _settled(
 ) -> Settled:
     if pins.endpoint:
         return Settled(pins.endpoint)
+    if is_grpc(listed):
+        return addresses.settle(listed.url, base=base, allowed=allowed)
     return settle(listed.url, base=base, allowed=allowed)
 
 
 def _dialect(listed: AgentInterface, hinted: Dialect | None, pins: Pins) -> Dialect:
     """Return the dialect of a listed interface; raises NoCommonInterface."""
     binding = table.binding_of(listed.protocol_binding)
-    if _is_grpc(listed):
-        raise NoCommonInterface("gRPC is not supported; JSON-RPC or HTTP+JSON is needed")
     dialect = hinted if hinted and not pins.version else _declared(listed, binding, pins)
     if pins.binding and pins.binding != binding:
         raise NoCommonInterface(f"the configuration pins {pins.binding}")
     return dialect
 
 
-def _is_grpc(listed: AgentInterface) -> bool:
+def is_grpc(listed: AgentInterface) -> bool:
+    """Return whether a card lists an interface as one of gRPC."""
     return table.binding_of(listed.protocol_binding) == "GRPC"
 
 
@@ -215,7 +237,9 @@ def _declared(listed: AgentInterface, binding: str | None, pins: Pins) -> Dialec
             f"this version of A2A is not supported; supported are {', '.join(table.versions())}"
         )
     if binding is None:
-        raise NoCommonInterface("this binding is not supported; JSON-RPC or HTTP+JSON is needed")
+        raise NoCommonInterface(
+            "this binding is not supported; JSON-RPC, HTTP+JSON or gRPC is needed"
+        )
     dialect = table.dialect_named(version, binding)
     if dialect is None:
         raise NoCommonInterface(f"A2A {version} over {binding} is not supported")

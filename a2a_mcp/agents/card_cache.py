@@ -18,9 +18,11 @@ import anyio
 from a2a_mcp.a2a.auth.static import Attachment
 from a2a_mcp.a2a.card import FoundCard, find_card, inline_card
 from a2a_mcp.a2a.errors import A2AError, AuthenticationRequired, Delivery, InvalidAgentResponse
-from a2a_mcp.a2a.http.transport import Transport
+from a2a_mcp.a2a.grpc.addresses import is_grpc_url
+from a2a_mcp.a2a.grpc.card import find_grpc_card
 from a2a_mcp.agents.health import Health
 from a2a_mcp.agents.origins import agent_url
+from a2a_mcp.agents.transports import Transports
 from a2a_mcp.config.schema import AgentConfig
 
 STALE_SECONDS: Final = 30.0
@@ -30,7 +32,7 @@ STALE_SECONDS: Final = 30.0
 class CardCache:
     """The card of the agent that `config` describes.
 
-    `attach` returns the credentials of a request for the card, `transport` the agent's connections.
+    `attach` returns the credentials of a request for the card, `transports` its connections.
     `on_change` is called when a card with other content takes the place of the known one. `clock`
     returns monotonic seconds.
     """
@@ -41,7 +43,7 @@ class CardCache:
         health: Health,
         *,
         attach: Callable[[], Awaitable[Attachment]],
-        transport: Callable[[], Transport],
+        transports: Transports,
         on_change: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -49,7 +51,7 @@ class CardCache:
         self._config = config
         self._health = health
         self._attach = attach
-        self._transport = transport
+        self._transports = transports
         self._on_change = on_change
         self._clock = clock
         self._fetching = anyio.Lock()
@@ -119,8 +121,14 @@ class CardCache:
     async def _fetch(self) -> FoundCard:
         attachment = await self._attach()
         url = agent_url(self._config, self.known)
+        if is_grpc_url(self._config.url):
+            seconds = self._config.limits.card_seconds
+            transport = self._transports.grpc(url)
+            return await find_grpc_card(
+                transport, url, attachment, seconds=seconds, clock=self._clock
+            )
         return await find_card(
-            self._transport(), url, attachment, known=self.known, clock=self._clock
+            self._transports.http(), url, attachment, known=self.known, clock=self._clock
         )
 
 

@@ -25,9 +25,7 @@ from a2a_mcp.a2a.errors import (
     InvalidAgentResponse,
 )
 from a2a_mcp.a2a.http.download import download
-from a2a_mcp.a2a.http.redirects import moved_note
 from a2a_mcp.a2a.http.responses import DownloadedFile
-from a2a_mcp.a2a.http.transport import Transport
 from a2a_mcp.a2a.interfaces import (
     Choice,
     Interface,
@@ -39,9 +37,10 @@ from a2a_mcp.a2a.interfaces import (
 from a2a_mcp.agents.card_cache import CardCache
 from a2a_mcp.agents.credentials import attach_credentials
 from a2a_mcp.agents.health import Health
-from a2a_mcp.agents.http import open_foreign_transport, open_transport
+from a2a_mcp.agents.http import open_foreign_transport
 from a2a_mcp.agents.interfaces import InterfaceChoice
 from a2a_mcp.agents.origins import agent_url, allowed_origins, base_url, is_allowed
+from a2a_mcp.agents.transports import Transports
 from a2a_mcp.config.schema import AgentConfig
 from a2a_mcp.errors import CredentialUnavailable
 from a2a_mcp.store.base import InterfaceOverrides
@@ -70,27 +69,25 @@ class Connection:
         """True when the agent has refused a context id that the bridge made."""
         self._own_calls = str(uuid4())  # headers that follow a conversation, in calls outside one
         self._tls = tls
-        self._transport: Transport | None = None
+        self._transports = Transports(config, lambda: agent_url(config, self.found), tls)
         self._clients: dict[Interface, A2AClient] = {}
         self._interfaces = InterfaceChoice(config, self.health, overrides)
         self._cards = CardCache(
             config,
             self.health,
             attach=lambda: self._attach(None),  # the card is not there yet, or may be outdated
-            transport=self._open,
+            transports=self._transports,
             on_change=self._interfaces.forget,
             clock=clock,
         )
 
     async def aclose(self) -> None:
         """Close the agent's connections."""
-        if self._transport:
-            await self._transport.aclose()
+        await self._transports.aclose()
 
     async def retire(self) -> None:
         """Close the connections once running calls have ended; the configuration has changed."""
-        if self._transport:
-            await self._transport.retire()
+        await self._transports.retire()
 
     @property
     def found(self) -> FoundCard | None:
@@ -150,9 +147,7 @@ class Connection:
     @property
     def moves(self) -> list[str]:
         """Return notes on the addresses that redirected calls, for the card's author."""
-        if self._transport is None:
-            return []
-        return [moved_note(url, target) for url, target in self._transport.moved.items()]
+        return self._transports.moves
 
     def refuse_unmet(self) -> None:
         """Raise ExtensionRequired when the card requires extensions that are not configured."""
@@ -210,7 +205,7 @@ class Connection:
         client = self._clients.get(interface)
         if client is None:
             client = A2AClient(
-                self._open(),
+                self._transports.of(interface),
                 interface,
                 lambda: self._attach(self.found, interface.conversation),
                 self.config.extensions,
@@ -248,7 +243,7 @@ class Connection:
 
         Another origin than the agent's is called over a new pool, without credentials.
         """
-        found, own = await self.card(), self._open()
+        found, own = await self.card(), self._transports.http()
         return await download(
             url,
             base=base_url(self.config, found),
@@ -277,9 +272,3 @@ class Connection:
         except CredentialUnavailable as error:
             self.health.failed(error)
             raise
-
-    def _open(self) -> Transport:
-        if self._transport is None:
-            url = agent_url(self.config, self.found)
-            self._transport = open_transport(self.config, url, self._tls)
-        return self._transport

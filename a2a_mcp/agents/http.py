@@ -11,6 +11,7 @@ from typing import Final
 
 from a2a_mcp import __version__
 from a2a_mcp.a2a.errors import AgentUnreachable, Delivery
+from a2a_mcp.a2a.grpc.addresses import http_form
 from a2a_mcp.a2a.http import transport
 from a2a_mcp.a2a.http.limits import HttpLimits
 from a2a_mcp.a2a.http.proxy import environment_proxy
@@ -27,14 +28,15 @@ def open_transport(config: AgentConfig, url: str, tls: Callable[[], ssl.SSLConte
     """
     limits = HttpLimits(**config.limits.model_dump())
     proxy = config.proxy.get_secret_value() if config.proxy else None
-    proxy = proxy or environment_proxy(config.endpoint or url)
+    endpoint = http_form(config.endpoint) if config.endpoint else None
+    proxy = proxy or environment_proxy(endpoint or url)
     try:
         return transport.open_transport(
             limits,
             user_agent=USER_AGENT,
             verify=_verify(config, url, proxy, tls),
             proxy=proxy,
-            configured=[each for each in (url, config.endpoint) if each],
+            configured=[each for each in (url, endpoint) if each],
         )
     except (ImportError, ValueError, OSError) as error:
         raise AgentUnreachable(
@@ -52,7 +54,8 @@ def _verify(
 ) -> ssl.SSLContext:
     if config.ca_file:
         return ssl.create_default_context(cafile=str(config.ca_file))
-    urls = [url, *config.allowed_origins, *([config.endpoint] if config.endpoint else [])]
+    named = [url, *config.allowed_origins, *([config.endpoint] if config.endpoint else [])]
+    urls = map(http_form, named)
     if config.card is None and not proxy and all(each.startswith("http:") for each in urls):
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody, and costs nothing
     return tls()

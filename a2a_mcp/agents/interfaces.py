@@ -21,6 +21,7 @@ from a2a_mcp.a2a.interfaces import (
 )
 from a2a_mcp.agents.health import Health
 from a2a_mcp.agents.origins import allowed_origins, base_url, pins
+from a2a_mcp.agents.transports import speaks_grpc
 from a2a_mcp.config.schema import AgentConfig
 from a2a_mcp.store.base import InterfaceOverrides
 
@@ -69,6 +70,7 @@ class InterfaceChoice:
             base=base_url(self._config, found),
             allowed=allowed_origins(self._config, found),
             pins=pins(self._config),
+            speaks_grpc=speaks_grpc(),
         )
 
     async def learn(self, interface: Interface) -> None:

@@ -94,7 +94,10 @@ class ConfigBuilder:
         free = self._free_name(name)
         if wanted and free != name:
             self.notes.append(f"{ENVIRONMENT}: {name} is another agent; this one is named {free}")
-        self._add(AgentConfig(name=free, url=url))
+        try:
+            self._add(AgentConfig(name=free, url=url))
+        except ValidationError as error:
+            raise ValueError("; ".join(map(str, faults_in(error, AgentConfig)))) from None
 
     def _add(self, agent: AgentConfig) -> None:
         self.agents[agent.name] = agent

@@ -36,6 +36,7 @@ BINDINGS: Final = {
     "json-rpc": "JSONRPC",
     "http+json": "HTTP+JSON",
     "rest": "HTTP+JSON",
+    "grpc": "GRPC",
 }
 
 
@@ -107,7 +108,7 @@ def _binding(value: object) -> object:
     if not isinstance(value, str):
         return value
     if value.lower() not in BINDINGS:
-        raise ValueError('must be "jsonrpc" or "http+json"')
+        raise ValueError('must be "jsonrpc", "http+json" or "grpc"')
     return BINDINGS[value.lower()]
 
 
@@ -139,7 +140,7 @@ FilePath = Annotated[Path, PlainValidator(_path)]
 ExistingFile = Annotated[FilePath, AfterValidator(_existing)]
 Card = Annotated[Path | dict[str, JSON], PlainValidator(_card)]
 Version = Annotated[str, BeforeValidator(_version)]
-Binding = Annotated[Literal["JSONRPC", "HTTP+JSON"], BeforeValidator(_binding)]
+Binding = Annotated[Literal["JSONRPC", "HTTP+JSON", "GRPC"], BeforeValidator(_binding)]
 
 # TOML has arrays where the tables have tuples, so these are not strict.
 FilePaths = Annotated[tuple[FilePath, ...], Field(strict=False)]

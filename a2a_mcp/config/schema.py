@@ -93,6 +93,8 @@ class AgentConfig(Table):
         if self.url is None and self.card is None:
             raise ValueError("url or card is missing")
         _check_waits(self.wait_seconds, self.max_wait_seconds)
+        if not self.allow_http and any(map(_is_plain_grpc, self._targets())):
+            raise ValueError("grpc:// is without TLS; use grpcs://, or set allow_http = true")
         if self.has_credentials and not (self.allow_http or self._is_private()):
             raise ValueError(
                 "credentials would travel over plain http, readable on the way; "
@@ -101,8 +103,11 @@ class AgentConfig(Table):
         return self
 
     def _is_private(self) -> bool:
+        return all(map(is_private_link, self._targets()))
+
+    def _targets(self) -> list[str]:
         targets = [self.url, self.endpoint, *self.allowed_origins]
-        return all(is_private_link(target) for target in targets if target)
+        return [target for target in targets if target]
 
 
 class ServerConfig(Table):
@@ -140,6 +145,10 @@ class ServerConfig(Table):
     def _consistent(self) -> Self:
         _check_waits(self.wait_seconds, self.max_wait_seconds)
         return self
+
+
+def _is_plain_grpc(url: str) -> bool:
+    return url.startswith("grpc:") and not is_private_link(url)
 
 
 def _check_waits(wait: float | None, most: float | None) -> None:

@@ -24,6 +24,8 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _BLANK: Final = re.compile(r"[\x00-\x20\x7f-\x9f\s\\]")
 _HOST_PATTERN: Final = re.compile(r"[\w.\-\[\]:]+(:\*)?")
 SHORTEST_KEY: Final = 32
+HTTP: Final = ("http", "https")
+GRPC: Final = ("grpc", "grpcs")
 
 
 def agent_name(text: str) -> str:
@@ -100,8 +102,8 @@ def extension_uri(text: str) -> str:
     return text
 
 
-def url_parts(text: str) -> SplitResult:
-    """Return the parts of an absolute http or https URL."""
+def url_parts(text: str, schemes: tuple[str, ...] = HTTP) -> SplitResult:
+    """Return the parts of an absolute URL, by default an http or https URL."""
     if _BLANK.search(text):
         raise ValueError("must not hold spaces, backslashes or control characters")
     try:
@@ -109,8 +111,10 @@ def url_parts(text: str) -> SplitResult:
         usable = parts.port != 0 and bool(parts.hostname)
     except ValueError:
         raise ValueError("is not a URL") from None
-    if parts.scheme not in ("http", "https") or not usable:
+    if parts.scheme not in schemes or not usable:
         raise ValueError("must begin with http:// or https:// and a host")
+    if parts.scheme in GRPC and (parts.path.strip("/") or parts.query):
+        raise ValueError("gRPC has no path: must be grpcs://host:port, or grpc:// without TLS")
     return parts
 
 
@@ -122,7 +126,7 @@ def proxy_url(text: str) -> str:
 
 def agent_url(text: str) -> str:
     """Accept an agent's URL, without fragment, and without credentials: URLs appear in logs."""
-    parts = url_parts(text)
+    parts = url_parts(text, HTTP + GRPC)
     if "@" in parts.netloc:
         raise ValueError("must not hold a user name or password; set auth instead")
     if parts.fragment:
@@ -132,15 +136,16 @@ def agent_url(text: str) -> str:
 
 def origin(text: str) -> str:
     """Return `scheme://host[:port]` in lower case, without a slash at its end."""
-    parts = url_parts(agent_url(text))
+    parts = url_parts(agent_url(text), HTTP + GRPC)
     if parts.path.strip("/") or parts.query:
         raise ValueError("must be an origin: scheme, host and port, no path")
     return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
 def origin_pattern(text: str) -> str:
-    """Accept an origin whose port may be `*`."""
+    """Accept an http origin whose port may be `*`."""
     bare = text.removesuffix(":*")
+    url_parts(bare)
     return origin(bare) + text[len(bare) :]
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Final
 from urllib.parse import urlsplit
+
+SAFE: Final = ("https", "grpcs")
 
 Address = IPv4Address | IPv6Address
 
 
 def is_private_link(url: str) -> bool:
-    """Return whether nobody between can read what is sent to `url`: https, or this machine."""
-    if urlsplit(url).scheme == "https" or _is_localhost(url):
+    """Return whether nobody between can read what is sent to `url`: TLS, or this machine."""
+    if urlsplit(url).scheme in SAFE or _is_localhost(url):
         return True
     address = _address(url)
     return address is not None and (address.is_loopback or address.is_unspecified)

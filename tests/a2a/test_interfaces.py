@@ -1,3 +1,5 @@
+from typing import Final
+
 import pytest
 from captures import bodies
 
@@ -5,8 +7,8 @@ from a2a_mcp.a2a.card_model import AgentCard, AgentInterface
 from a2a_mcp.a2a.decoding.card import decode_card
 from a2a_mcp.a2a.errors import NoCommonInterface
 from a2a_mcp.a2a.http.origins import origin_of
-from a2a_mcp.a2a.interfaces import Choice, Interface, Pins, choose, from_text, to_text
-from a2a_mcp.a2a.versions import v0_3, v1_0
+from a2a_mcp.a2a.interfaces import Choice, Interface, Pins, choose, corrected, from_text, to_text
+from a2a_mcp.a2a.versions import v0_3, v0_3_grpc, v1_0
 
 HOME = "https://agent.example"
 ALLOWED = frozenset({origin_of(HOME)})
@@ -57,11 +59,57 @@ def test_every_captured_card_leads_to_an_interface(
     assert names(chosen(found, base=found.interfaces[0].url)) == wanted
 
 
-def test_an_agent_that_offers_only_grpc_is_refused_in_words() -> None:
-    (body,) = bodies("a2a-sdk-1.3.0-grpc/extended")
+GRPC_CARD: Final = "a2a-sdk-1.3.0-grpc/extended"
+
+
+def test_an_agent_that_offers_only_grpc_is_called_over_it() -> None:
+    (body,) = bodies(GRPC_CARD)
+    assert names(chosen(decode_card(body), base="http://127.0.0.1:21016")) == [
+        ("1.0", "GRPC"),
+        ("0.3", "GRPC"),
+    ]
+
+
+def test_an_agent_that_offers_only_grpc_says_what_to_install_where_it_is_missing() -> None:
+    (body,) = bodies(GRPC_CARD)
     with pytest.raises(NoCommonInterface) as refused:
-        chosen(decode_card(body))
-    assert "gRPC is not supported" in refused.value.message
+        choose(
+            decode_card(body),
+            base="http://127.0.0.1:21016",
+            allowed=ALLOWED,
+            pins=NO_PINS,
+            speaks_grpc=False,
+        )
+    assert 'uv tool install ".[grpc]"' in refused.value.message
+
+
+def test_grpc_that_is_missing_is_no_fault_beside_what_is_usable() -> None:
+    said = card(("agent.example:1", "GRPC", "1.0"), ("/a", "JSONRPC", "1.0"))
+    choice = choose(said, base=HOME, allowed=ALLOWED, pins=NO_PINS, speaks_grpc=False)
+    assert (names(choice), choice.problems) == ([("1.0", "JSONRPC")], ())
+
+
+def test_grpc_comes_last_of_each_version_unless_it_is_pinned() -> None:
+    said = card(
+        ("agent.example:50051", "GRPC", "0.3"),
+        ("agent.example:50051", "GRPC", "1.0"),
+        ("/a", "JSONRPC", "0.3"),
+        ("/b", "HTTP+JSON", "1.0"),
+    )
+    assert names(chosen(said)) == [
+        ("1.0", "HTTP+JSON"),
+        ("1.0", "GRPC"),
+        ("0.3", "JSONRPC"),
+        ("0.3", "GRPC"),
+    ]
+    assert names(chosen(said, pins=Pins(binding="GRPC"))) == [("1.0", "GRPC"), ("0.3", "GRPC")]
+
+
+def test_what_was_learned_of_grpc_changes_no_other_binding_of_the_same_server() -> None:
+    said = card((HOME, "JSONRPC", "1.0"), ("agent.example:443", "GRPC", "1.0"))
+    learned = Interface(HOME, v0_3_grpc.GRPC)
+    found = corrected(chosen(said), [learned])
+    assert names(found) == [("0.3", "GRPC"), ("1.0", "JSONRPC"), ("1.0", "GRPC")]
 
 
 def test_newer_comes_before_older_and_json_rpc_before_http_json() -> None:
@@ -91,14 +139,14 @@ def test_an_interface_that_cannot_be_used_is_named_and_costs_no_other() -> None:
             ("https://evil.example/", "JSONRPC", "1.0"),
             ("/a", "JSONRPC", "9.0"),
             ("/b", "smoke signals", "1.0"),
-            ("agent.example:443", "GRPC", "1.0"),
+            ("unix:/run/agent.sock", "GRPC", "1.0"),
             ("\x00", "JSONRPC", "1.0"),
             ("/ok", "JSONRPC", "0.3"),
         )
     )
     assert [item.url for item in choice.interfaces] == [f"{HOME}/ok"]
-    assert len(choice.problems) == 4
-    assert not any("gRPC" in problem for problem in choice.problems)  # nobody need correct that
+    assert len(choice.problems) == 5
+    assert "host:port is needed" in choice.problems[3]
     assert "https://evil.example" in choice.problems[0]
 
 
@@ -110,7 +158,11 @@ def test_an_interface_that_cannot_be_used_is_named_and_costs_no_other() -> None:
             "2.0",
             "JSONRPC 2.0: this version of A2A is not supported; supported are 1.0, 0.3, 0.2, 0.1",
         ),
-        ("smoke signals", "1.0", "this binding is not supported; JSON-RPC or HTTP+JSON is needed"),
+        (
+            "smoke signals",
+            "1.0",
+            "this binding is not supported; JSON-RPC, HTTP+JSON or gRPC is needed",
+        ),
         ("HTTP+JSON", "0.2.6", "A2A 0.2 over HTTP+JSON is not supported"),
     ],
 )

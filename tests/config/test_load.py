@@ -134,7 +134,7 @@ def test_a_mistake_in_one_agent_costs_that_agent_alone_and_every_reason_is_said(
             "auth: type must be one of bearer, api_key",
         ),
         ("[agents.x]\nauth = {}\n" + X, "auth: type is missing"),
-        ('[agents.x]\nbinding = "soap"\n' + X, 'binding: must be "jsonrpc" or "http+json"'),
+        ('[agents.x]\nbinding = "soap"\n' + X, 'binding: must be "jsonrpc", "http+json" or "grpc"'),
         (
             '[agents.x]\nauth = { type = "bearer", token = "${TOKEN}" }\n' + X,
             'auth.token: is text that looks like a variable; write { env = "NAME" }',
@@ -153,6 +153,13 @@ def test_a_mistake_in_one_agent_costs_that_agent_alone_and_every_reason_is_said(
             '[agents.x]\nallowed_origins = ["https://y/z"]\n' + X,
             "allowed_origins.0: must be an origin",
         ),
+        ('[agents.x]\nurl = "grpcs://a.example:443/path"', "url: gRPC has no path"),
+        ('[agents.x]\nurl = "grpc://a.example:50051"', "grpc:// is without TLS"),
+        ('[agents.x]\nendpoint = "grpc://a.example:1"\n' + X, "grpc:// is without TLS"),
+        ('[agents.x]\nallowed_origins = ["grpcs://y/z"]\n' + X, "allowed_origins.0: gRPC has"),
+        ('[agents.x]\nurl = "unix:///run/agent.sock"', "url: must begin with http://"),
+        ('[agents.x]\nurl = "xds:///agent"', "url: must begin with http://"),
+        ('[agents.x]\nproxy = "grpc://p.example:1"\n' + X, "proxy: must begin with http://"),
         ("[agents.x]\nwait_seconds = 9\nmax_wait_seconds = 8\n" + X, "must not be more than"),
     ],
 )
@@ -529,3 +536,27 @@ def test_credentials_do_not_go_to_an_endpoint_in_the_clear(path: Path) -> None:
     table = '[agents.it]\nurl = "https://a.example"\nendpoint = "http://b.example/a2a"\n'
     config = read(path, table + 'auth = { type = "bearer", token = "t" }\n')
     assert "plain http" in config.faults["it"]
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        'url = "grpcs://a.example:50051"\nauth = { type = "bearer", token = "t0k3n-t0k3n" }',
+        'url = "grpc://127.0.0.1:50051"\nbinding = "grpc"',
+        'url = "grpc://a.example:50051"\nallow_http = true',
+        'url = "https://a.example"\nendpoint = "grpcs://a.example:50051"',
+        'url = "https://a.example"\nallowed_origins = ["grpcs://grpc.a.example:443"]',
+    ],
+)
+def test_servers_of_grpc_can_be_named(path: Path, table: str) -> None:
+    config = read(path, f"[agents.x]\n{table}")
+    assert config.faults == {}
+    assert list(config.agents) == ["x"]
+
+
+def test_a_server_of_grpc_can_be_an_argument(path: Path) -> None:
+    config = load(path=path, urls=["it=grpcs://a.example:50051"], environ={})
+    assert config.agents["it"].url == "grpcs://a.example:50051"
+    with pytest.raises(ConfigError) as refused:
+        load(path=path, urls=["grpc://a.example:50051"], environ={})
+    assert "argument: URL 1: grpc:// is without TLS" in str(refused.value)

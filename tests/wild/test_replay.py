@@ -1,7 +1,7 @@
 """Every recorded answer of a real server, sent again byte for byte to the client and the bridge.
 
 The answers are those of tests/a2a/answers.json. Only the JSON-RPC id is another: that of the call.
-gRPC is not replayed, since it is not spoken.
+gRPC is not replayed, since its recordings are of messages and not of bytes.
 """
 
 from __future__ import annotations

@@ -9,15 +9,17 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from a2a_mcp.a2a.versions import python_a2a, v0_1, v0_3, v0_3_rest, v1_0
+from a2a_mcp.a2a.versions import python_a2a, v0_1, v0_3, v0_3_grpc, v0_3_rest, v1_0
 from a2a_mcp.a2a.versions.base import Dialect
 
-# Preferred first: newer versions before older ones, then JSON-RPC before HTTP+JSON.
+# Preferred first: newer versions before older ones, then JSON-RPC before HTTP+JSON before gRPC.
 DIALECTS: Final[tuple[Dialect, ...]] = (
     v1_0.JSONRPC,
     v1_0.REST,
+    v1_0.GRPC,
     v0_3.JSONRPC,
     v0_3_rest.REST,
+    v0_3_grpc.GRPC,
     v0_3.JSONRPC_0_2,
     v0_1.JSONRPC,
     python_a2a.JSONRPC,

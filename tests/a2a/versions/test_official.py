@@ -31,7 +31,7 @@ from a2a_mcp.a2a.requests import (
     SendMessageRequest,
     SubscribeToTaskRequest,
 )
-from a2a_mcp.a2a.versions import v0_3, v0_3_rest, v1_0
+from a2a_mcp.a2a.versions import v0_3, v0_3_grpc, v0_3_rest, v1_0
 from a2a_mcp.a2a.versions.base import Dialect
 
 SECONDS: Final = 60
@@ -125,12 +125,23 @@ BODIES: Final = {
     Operation.SEND_STREAMING_MESSAGE: "SendMessageRequest",
     Operation.CREATE_PUSH_CONFIG: "CreateTaskPushNotificationConfigRequest",
 }
+METHODS: Final = BODIES | {
+    Operation.GET_TASK: "GetTaskRequest",
+    Operation.CANCEL_TASK: "CancelTaskRequest",
+    Operation.SUBSCRIBE_TO_TASK: "TaskSubscriptionRequest",
+    Operation.GET_EXTENDED_AGENT_CARD: "GetAgentCardRequest",
+    Operation.GET_PUSH_CONFIG: "GetTaskPushNotificationConfigRequest",
+    Operation.LIST_PUSH_CONFIGS: "ListTaskPushNotificationConfigRequest",
+    Operation.DELETE_PUSH_CONFIG: "DeleteTaskPushNotificationConfigRequest",
+}
 SDKS: Final[dict[str, tuple[str, Dialect, str, dict[Operation, str], tuple[Part, ...]]]] = {
     "0.2.16": ("0.2", v0_3.JSONRPC_0_2, "a2a.types", OLD, PARTS),
     "0.3.26": ("0.3", v0_3.JSONRPC, "a2a.types", OLD, PARTS),
     "0.3.26 HTTP+JSON": ("0.3", v0_3_rest.REST, "a2a.grpc.a2a_pb2", BODIES, NO_BYTES),
+    "0.3.26 gRPC": ("0.3", v0_3_grpc.GRPC, "a2a.grpc.a2a_pb2", METHODS, NO_BYTES),
     "1.3.0": ("1.3", v1_0.JSONRPC, "a2a.types", NEW, PARTS),
     "1.3.0 HTTP+JSON": ("1.3", v1_0.REST, "a2a.types", NEW, PARTS),
+    "1.3.0 gRPC": ("1.3", v1_0.GRPC, "a2a.types", NEW, PARTS),
 }
 """Whose types: environment, what we write, where the types are, what they are called."""
 

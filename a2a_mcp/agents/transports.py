@@ -1,0 +1,86 @@
+"""The transports of one agent, each opened when it is first used: over HTTP, and over gRPC.
+
+gRPC comes with an extra, so its library is imported only for an agent that is called over it.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from importlib.util import find_spec
+
+from a2a_mcp.a2a.errors import NoCommonInterface
+from a2a_mcp.a2a.http.redirects import moved_note
+from a2a_mcp.a2a.http.transport import Transport as HttpTransport
+from a2a_mcp.a2a.interfaces import GRPC_MISSING, Interface
+from a2a_mcp.a2a.transport import Transport
+from a2a_mcp.agents.http import open_transport
+from a2a_mcp.config.schema import AgentConfig
+
+
+def speaks_grpc() -> bool:
+    """Return whether the libraries for gRPC are installed, without importing them."""
+    try:
+        return all(find_spec(name) for name in ("grpc", "google.protobuf"))
+    except ModuleNotFoundError:  # of `google`, which others share
+        return False
+
+
+class Transports:
+    """The transports of the agent that `config` describes.
+
+    `url` returns where the agent is, as far as that is known; `tls` the TLS settings that all
+    agents share.
+    """
+
+    def __init__(
+        self, config: AgentConfig, url: Callable[[], str], tls: Callable[[], ssl.SSLContext]
+    ) -> None:
+        self._config = config
+        self._url = url
+        self._tls = tls
+        self._http: HttpTransport | None = None
+        self._grpc: dict[str, Transport] = {}
+
+    def http(self) -> HttpTransport:
+        """Return the transport over HTTP; raises AgentUnreachable."""
+        if self._http is None:
+            self._http = open_transport(self._config, self._url(), self._tls)
+        return self._http
+
+    def grpc(self, url: str) -> Transport:
+        """Return the transport over gRPC to the server at `url`.
+
+        Raises NoCommonInterface where the libraries are not there, and AgentUnreachable.
+        """
+        if url not in self._grpc:
+            if not speaks_grpc():
+                raise NoCommonInterface(GRPC_MISSING)
+            from a2a_mcp.agents.grpc import open_grpc_transport
+
+            self._grpc[url] = open_grpc_transport(self._config, url, self._tls)
+        return self._grpc[url]
+
+    def of(self, interface: Interface) -> Transport:
+        """Return the transport that an interface needs; raises as these do."""
+        return self.grpc(interface.url) if interface.dialect.binding == "GRPC" else self.http()
+
+    @property
+    def moves(self) -> list[str]:
+        """Return notes on the addresses that redirected calls, for the card's author."""
+        if self._http is None:
+            return []
+        return [moved_note(url, target) for url, target in self._http.moved.items()]
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        for transport in self._opened():
+            await transport.aclose()
+
+    async def retire(self) -> None:
+        """Close the connections once running calls have ended."""
+        for transport in self._opened():
+            await transport.retire()
+
+    def _opened(self) -> list[Transport]:
+        return [*([self._http] if self._http else []), *self._grpc.values()]
