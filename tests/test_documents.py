@@ -114,6 +114,20 @@ def test_every_configuration_shown_can_be_loaded(block: Block, tmp_path: Path) -
     assert set(loaded.agents) == set(shown.get("agents", {}))
 
 
+def test_codex_is_told_to_wait_for_the_server_wherever_its_settings_are_shown() -> None:
+    shown = [tomllib.loads(block.text) for block in blocks("toml") if "mcp_servers" in block.text]
+    servers = [server for table in shown for server in table["mcp_servers"].values()]
+    assert len(servers) >= 2
+    assert all(server.get("required") is True for server in servers)
+
+
+def test_what_to_do_after_a_crash_of_the_server_is_said() -> None:
+    _, _, told = read("docs/hosts.md").partition("\n## When the bridge ends\n")
+    told = told.partition("\n## ")[0]
+    assert "restart the host" in told
+    assert "`list_tasks` finds it" in " ".join(told.split())
+
+
 def test_the_example_loads_as_it_stands() -> None:
     loaded = configuration.load(path=EXAMPLE, environ={}, strict=True)
     assert loaded.faults == {}

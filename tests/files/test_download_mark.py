@@ -36,6 +36,13 @@ def test_a_saved_file_carries_the_mark_of_this_platform(tmp_path: Path) -> None:
     assert path.read_bytes() == b"MZ"
 
 
+def test_a_file_is_marked_when_it_is_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "platform", "win32")
+        path = save(tmp_path / "a", "tool.exe", b"MZ")
+    assert on_windows(path)
+
+
 def test_the_mark_of_windows_is_a_stream_of_the_file(tmp_path: Path) -> None:
     """Elsewhere its name is that of a file, with the same bytes."""
     path = tmp_path / "tool.exe"

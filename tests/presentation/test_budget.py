@@ -77,6 +77,24 @@ def test_a_cut_says_how_to_read_on(channel: str) -> None:
     assert 'get_artifact(task_id="t1", artifact_id="report"' in shown
 
 
+WORDS = artifact("word " * 9_000, artifact_id="w")
+DATA = artifact(Part(kind="data", data=["x" * 99] * 900))
+JSON_FILE = artifact(Part(kind="raw", raw=b"[%s1]" % (b"1, " * 30_000), filename="rows.json"))
+
+
+@pytest.mark.parametrize(
+    ("artifacts", "named"),
+    [((DATA,), True), ((WORDS, DATA), True), ((WORDS, JSON_FILE), True), ((WORDS,), False)],
+    ids=["data", "data beside a text", "a file of JSON beside a text", "a text"],
+)
+def test_a_cut_names_a_pointer_where_the_most_is_json(
+    artifacts: tuple[Artifact, ...], named: bool
+) -> None:
+    view = budget.fit_task(task_view.of_task("agent", task(artifacts=artifacts)), LIMIT)
+    assert view.truncated
+    assert ("pointer= for a member" in (view.next_step or "")) is named
+
+
 def test_a_cut_of_one_text_names_the_offset_of_the_rest() -> None:
     words = "".join(f"Zeile {n}: schön 👩\n" for n in range(5_000))
     known = task(artifacts=(artifact(words),))

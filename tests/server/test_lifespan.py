@@ -11,7 +11,19 @@ import anyio
 import pytest
 from mcp import Client
 from real_agents import Agents
-from scripted import CARD, SEND, card, document, done, result, scripted
+from scripted import (
+    CARD,
+    SEND,
+    STREAM,
+    card,
+    document,
+    done,
+    moved,
+    result,
+    scripted,
+    stream,
+    task,
+)
 from staging import agents, configured, hosted
 
 from a2a_mcp import __version__
@@ -40,6 +52,35 @@ def many(count: int, words: str | None = None) -> Config:
         f"agent-{n:03}": {"url": "https://a.example", "description": words} for n in range(count)
     }
     return Config(agents=agents(**tables))
+
+
+# --- what is configured ---
+
+
+async def test_so_many_tasks_are_followed_as_the_configuration_says(tmp_path: Path) -> None:
+    async with scripted() as agent:
+        agent.on(CARD, document(card(agent.url, streaming=True)))
+        agent.on(STREAM, stream({"task": task("working")}, anyio.Event()))
+        agent.on(SEND, result({"task": task("working", task_id="t2")}))
+        async with hosted(configured({"max_followed": 1}, it=agent.url), tmp_path) as client:
+            for kind in (STREAM, SEND):
+                await client.call_tool("send_task", {"message": "x", "wait_seconds": 0})
+                await agent.called(kind)
+            assert len(agent.calls(STREAM)) == 1
+
+
+@pytest.mark.parametrize(("most", "dropped"), [(0, True), (1_000_000, False)])
+async def test_updates_take_as_many_bytes_as_the_configuration_says(
+    most: int, dropped: bool, tmp_path: Path
+) -> None:
+    steps = [moved("working", f"step {n}") for n in range(9)]
+    async with scripted() as agent:
+        agent.on(CARD, document(card(agent.url, streaming=True)))
+        agent.on(STREAM, stream({"task": task("working")}, *steps, moved("completed")))
+        async with hosted(configured({"updates_bytes": most}, it=agent.url), tmp_path) as client:
+            told = (await client.call_tool("subscribe", {"message": "x"})).structured_content
+    assert told
+    assert ("updates are not shown" in told.get("note", "")) is dropped
 
 
 # --- what a host sees ---

@@ -27,7 +27,7 @@ from staging import ME, Stage, configured, staged, until
 
 from a2a_mcp.a2a.model import TaskState
 from a2a_mcp.errors import NotAllowed
-from a2a_mcp.tracking import sweep
+from a2a_mcp.tracking import polling, sweep
 
 pytestmark = pytest.mark.anyio
 
@@ -157,6 +157,20 @@ async def test_tasks_that_an_agent_lists_as_unmoved_are_not_read(
         await plain.called(LIST, seen + 2)
         swept = {request.params["id"] for request in plain.calls(GET)} - read
     assert swept <= {"t0"}
+
+
+async def test_what_would_be_too_much_to_poll_is_swept_and_polled_later(
+    plain: ScriptedAgent, work: Work, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(polling, "MOST_POLLED", 1)
+    async with staged(configured(it=plain.url), tmp_path / "other") as stage:
+        for _ in range(3):
+            await stage.send(wait_seconds=0.1)
+        seen = len(plain.calls(GET))
+        await plain.called(GET, seen + 3)
+        assert {request.params["id"] for request in plain.calls(GET)[seen:]} == {"t0"}
+        work.ended = True
+        await until(lambda: has_ended(stage, 3))
 
 
 ANSWERS: dict[str, tuple[Reply, str]] = {

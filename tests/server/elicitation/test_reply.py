@@ -22,5 +22,10 @@ def test_a_refusal_says_whether_the_person_declined_or_closed_the_question() -> 
     assert reply_of(t.ElicitResult(action="cancel")) is NoAnswer.CLOSED
 
 
+def test_of_a_closed_question_is_not_said_that_a_user_closed_it() -> None:
+    """Hosts that run without a person close a question at once."""
+    assert "whether the user saw it is not known" in NoAnswer.CLOSED.value
+
+
 def test_each_reason_has_a_note_of_its_own() -> None:
     assert len({reason.value for reason in NoAnswer}) == len(NoAnswer.__members__) == 4
