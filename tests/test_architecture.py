@@ -45,6 +45,7 @@ PURE: Final = (
     "a2a.card_model",
     "a2a.cumulative",
     "a2a.model",
+    "a2a.pieces",
     "a2a.requests",
     "a2a.errors",
     "a2a.ids",

@@ -7,6 +7,7 @@ of the ended task says the same as the last piece, or a third piece still repeat
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import Final
 
@@ -24,6 +25,20 @@ def with_whole_texts(task: Task) -> Task:
     return task.model_copy(update={"artifacts": artifacts})
 
 
+def without_repeats(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """Return the last of many texts alone where each holds all before it, else all of them."""
+    if len(parts) < SURE_PIECES or not _grow(part.text for part in parts):
+        return parts
+    return parts[-1:]
+
+
+def _grow(texts: Iterable[str]) -> bool:
+    return all(
+        len(earlier) < len(later) and later.startswith(earlier)
+        for earlier, later in pairwise(texts)
+    )
+
+
 def _whole(artifact: Artifact, last_words: str) -> Artifact:
     """Return the artifact with its last piece alone where that holds the others."""
     pieces = tuple(part for part in artifact.parts if part.kind != "text" or part.text.strip())
@@ -32,8 +47,7 @@ def _whole(artifact: Artifact, last_words: str) -> Artifact:
     texts = [_words((part,)) for part in pieces]
     if not all(later.startswith(earlier) for earlier, later in pairwise(texts)):
         return artifact
-    grows = all(len(earlier) < len(later) for earlier, later in pairwise(texts))
-    if texts[-1] == last_words or (grows and len(texts) >= SURE_PIECES):
+    if texts[-1] == last_words or (len(texts) >= SURE_PIECES and _grow(texts)):
         return artifact.model_copy(update={"parts": pieces[-1:]})
     return artifact
 

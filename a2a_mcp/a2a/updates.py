@@ -23,6 +23,7 @@ from a2a_mcp.a2a.model import (
     TaskStatus,
     TaskStatusUpdateEvent,
 )
+from a2a_mcp.a2a.pieces import with_pieces
 
 KEPT_WORDS: Final = 10
 """Messages of a history that are kept: as many as a read asks for."""
@@ -145,8 +146,10 @@ def latest(history: tuple[Message, ...]) -> tuple[Message, ...]:
     room = {True: KEPT_FILES, False: KEPT_WORDS}
     size = 0
     for message in reversed(history):
-        files = any(part.kind in FILES for part in message.parts)
-        size += _size_of(message)
+        files = False
+        for part in message.parts:
+            files = files or part.kind in FILES
+            size += len(part.text) + len(part.raw)
         if kept and size > KEPT_BYTES:
             break
         if room[files]:
@@ -155,10 +158,6 @@ def latest(history: tuple[Message, ...]) -> tuple[Message, ...]:
         elif message.role is Role.USER:
             break
     return tuple(reversed(kept))
-
-
-def _size_of(message: Message) -> int:
-    return sum(len(part.text) + len(part.raw) for part in message.parts)
 
 
 def _holds(history: tuple[Message, ...], said: Message) -> bool:
@@ -185,7 +184,7 @@ def _with_artifact(task: Task | None, event: TaskArtifactUpdateEvent) -> Task | 
 
 def _extended(earlier: Artifact, piece: Artifact) -> Artifact:
     update = {
-        "parts": earlier.parts + piece.parts,
+        "parts": with_pieces(earlier.parts, piece.parts),
         "metadata": earlier.metadata | piece.metadata,
         "name": earlier.name or piece.name,
     }

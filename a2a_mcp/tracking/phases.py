@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from enum import Enum, auto
-from typing import Any, ClassVar, TypeVar
+from itertools import product
+from typing import Any, ClassVar, Final, TypeVar
 
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.a2a.model import Message, Task, TaskState, TaskStatus
@@ -141,6 +142,12 @@ class Lost:
 
 
 State = Sent | Replied | Running | Waiting | Ended | Lost
+PHASES: Final[tuple[type, ...]] = (Sent, Replied, Running, Waiting, Ended, Lost)
+SHARED: Final = {
+    (phase, before): tuple(it.name for it in fields(phase) if hasattr(before, it.name))
+    for phase, before in product(PHASES, PHASES)
+}
+"""By a phase and the one before it, the names of the facts that both have."""
 
 
 def id_of(state: State) -> str | None:
@@ -221,6 +228,5 @@ def is_closing(state: State) -> bool:
 
 def become(phase: type[_Phase], state: State, **facts: Any) -> _Phase:
     """Return a phase with the facts it shares with the one before, and new ones."""
-    names = (field.name for field in fields(phase))
-    shared = {name: getattr(state, name) for name in names if hasattr(state, name)}
+    shared = {name: getattr(state, name) for name in SHARED[phase, type(state)]}
     return phase(**(shared | facts))

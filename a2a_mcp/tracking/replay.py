@@ -8,6 +8,7 @@ tells later. Either way a piece is counted once, in its order.
 from __future__ import annotations
 
 from a2a_mcp.a2a.model import Part, StreamEvent, Task, TaskArtifactUpdateEvent
+from a2a_mcp.a2a.pieces import rest_after
 from a2a_mcp.a2a.updates import after_replay
 
 Tails = tuple[tuple[str, tuple[Part, ...]], ...]
@@ -24,9 +25,9 @@ def with_read(tails: Tails, known: Task | None, task: Task) -> Tails:
     told = dict(all_parts(known)) if known else {}
     waiting = dict(tails)
     for name, parts in all_parts(task):
-        before = told.get(name, ())
-        if parts[: len(before)] == before:
-            waiting[name] = waiting.get(name, ()) + parts[len(before) :]
+        untold = rest_after(parts, told.get(name, ()))
+        if untold is not None:
+            waiting[name] = waiting.get(name, ()) + untold
     return tuple(waiting.items())
 
 

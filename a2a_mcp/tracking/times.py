@@ -22,7 +22,8 @@ class Times:
 
     def closing_at(self, now: float, *, closes: bool) -> Times:
         """Return the times after a look whether anything more is to come."""
-        return replace(self, closing=(self.closing or now) if closes else None)
+        closing = (self.closing or now) if closes else None
+        return self if closing == self.closing else replace(self, closing=closing)
 
     def idle(self, now: float, seconds: float) -> bool:
         """Return whether nothing was heard for `seconds`."""
