@@ -68,6 +68,8 @@ PURE: Final = (
     "files.accepted_types",
     "files.media_types",
     "presentation",
+    "store.base",
+    "store.sqlite.records",
     "store.sqlite.schema",
     "text",
     "tracking.fairness",

@@ -143,6 +143,7 @@ async def _running(
             bridge = Bridge(registry, tasks, tracker, results)
             recoverer = TaskRecoverer(bridge, tasks, tracker)
             group.start_soon(run_logged, "taking tasks over", recoverer.run)
+            group.start_soon(run_logged, "tending the task map", tasks.tend)
             yield _app(bridge, streams, recoverer, state_folder, local=local)
             group.cancel_scope.cancel()
     finally:

@@ -167,6 +167,9 @@ class TaskStore(Protocol):
         Raises ValueError for a cursor that is not from this list, and for a limit below 1.
         """
 
+    async def tend(self) -> None:
+        """Remove what is too old, and keep lists fast, in the background until cancelled."""
+
     async def close(self) -> None:
         """Release what is held; a later call opens it again."""
 

@@ -18,7 +18,7 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final, Literal, TypeVar
 
-from a2a_mcp.store.sqlite.schema import BY_MESSAGE, SCHEMA, SCHEMA_VERSION, TITLES
+from a2a_mcp.store.sqlite.schema import BY_MESSAGE, SCHEMA, SCHEMA_VERSION, SETTLED, TITLES
 
 if sys.platform == "win32":
     import msvcrt
@@ -235,7 +235,7 @@ def _create(connection: sqlite3.Connection) -> None:
 def _add_what_is_newer(connection: sqlite3.Connection) -> None:
     """Add what the first files of this schema lack; earlier versions do not look at it."""
     connection.execute(BY_MESSAGE.replace("INDEX", "INDEX IF NOT EXISTS", 1))
-    for statement in TITLES:
+    for statement in (*TITLES, *SETTLED):
         connection.execute(statement)
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from a2a_mcp.store.sqlite.records import ENDED
+
 SCHEMA_VERSION: Final = 1
 # For pending ids that a list showed before the handle was written. It is newer than the schema's
 # first files, which get it when they are opened.
@@ -17,6 +19,26 @@ TITLES: Final = (
     "CREATE TABLE IF NOT EXISTS titles (task INTEGER PRIMARY KEY, title TEXT NOT NULL)",
     "CREATE TRIGGER IF NOT EXISTS title_removed AFTER DELETE ON tasks BEGIN "
     "DELETE FROM titles WHERE task = old.key; END",
+)
+# What lists filter by, of rows that have not changed for a while: see `settled`.
+SETTLED: Final = (
+    "CREATE TABLE IF NOT EXISTS settled (task INTEGER PRIMARY KEY, owner TEXT NOT NULL, "
+    "agent TEXT NOT NULL, state TEXT NOT NULL, context_id TEXT, updated REAL NOT NULL)",
+    "CREATE INDEX IF NOT EXISTS settled_by_agent ON settled (owner, agent, state, updated, task)",
+    "CREATE INDEX IF NOT EXISTS settled_by_state ON settled (owner, state, updated, task)",
+    "CREATE INDEX IF NOT EXISTS settled_by_context ON settled "
+    "(owner, context_id, state, updated, task, agent) WHERE context_id IS NOT NULL",
+    f"CREATE INDEX IF NOT EXISTS settled_by_end ON settled (updated, task) WHERE state IN {ENDED}",
+    "CREATE TABLE IF NOT EXISTS settling (owner TEXT PRIMARY KEY, until REAL NOT NULL) "
+    "WITHOUT ROWID",
+    "CREATE TRIGGER IF NOT EXISTS task_added AFTER INSERT ON tasks BEGIN "
+    "UPDATE settling SET until = new.updated WHERE owner = new.owner AND until > new.updated; END",
+    "CREATE TRIGGER IF NOT EXISTS task_changed "
+    "AFTER UPDATE OF state, context_id, updated ON tasks BEGIN "
+    "DELETE FROM settled WHERE task = old.key; "
+    "UPDATE settling SET until = new.updated WHERE owner = new.owner AND until > new.updated; END",
+    "CREATE TRIGGER IF NOT EXISTS task_forgotten AFTER DELETE ON tasks BEGIN "
+    "DELETE FROM settled WHERE task = old.key; END",
 )
 SCHEMA: Final = (
     "CREATE TABLE tasks (key INTEGER PRIMARY KEY, owner TEXT NOT NULL, agent TEXT NOT NULL, "

@@ -1,4 +1,4 @@
-"""The task store in SQLite: retries and retention around `queries`, `claims` and `file`.
+"""The task store in SQLite: retries around `queries`, `claims` and `file`; `upkeep` beside them.
 
 SQLite is called on the event loop's thread: a write takes about ten microseconds, less than handing
 it to another thread. While another process holds the file, a call sleeps and tries again, because
@@ -11,17 +11,16 @@ import math
 import random
 import time
 from collections.abc import Callable, Collection
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 import anyio
-from anyio.lowlevel import checkpoint
 
 from a2a_mcp.a2a.ids import LONGEST_ID_BYTES, is_usable_id
 from a2a_mcp.a2a.model import TaskState
 from a2a_mcp.store.base import InterfaceOverrides, Records, TaskRecord, TaskStore
-from a2a_mcp.store.sqlite import claims, queries, readers
+from a2a_mcp.store.sqlite import claims, pages, queries, readers
+from a2a_mcp.store.sqlite.upkeep import Upkeep
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -31,15 +30,13 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 TASKS: Final = "tasks.db"
-SWEEP_SECONDS: Final = 3600.0
-_SWEEP_BATCH: Final = 500
 
 
 class SqliteTaskStore(TaskStore, InterfaceOverrides):
     """Tasks in `tasks.db` of a folder, shared by any number of processes; in memory if None.
 
     With `durability` "full" a write also survives a power loss. Ended tasks are removed after
-    `keep_seconds`, and the oldest when there are more than `max_rows` rows. A file that another
+    `keep_seconds`, and the oldest of more than `max_ended`. A file that another
     process holds is tried again for `patience_seconds`; then the store goes on in memory. Before
     the first call no file is opened, and sqlite3 is not imported. `clock` returns Unix seconds.
     """
@@ -51,17 +48,15 @@ class SqliteTaskStore(TaskStore, InterfaceOverrides):
         durability: Literal["normal", "full"] = "normal",
         clock: Callable[[], float] = time.time,
         keep_seconds: float = 30 * 86400.0,
-        max_rows: int = 100_000,
+        max_ended: int = 100_000,
         patience_seconds: float = 5.0,
     ) -> None:
         self._folder = folder
         self._durability: Literal["normal", "full"] = durability
         self._clock = clock
-        self._keep_seconds = keep_seconds
-        self._max_rows = max_rows
         self._patience_seconds = patience_seconds
         self._file: TaskFile | None = None
-        self._swept = -math.inf
+        self._upkeep = Upkeep(clock, keep_seconds=keep_seconds, max_ended=max_ended)
 
     @property
     def problem(self) -> str | None:
@@ -78,7 +73,8 @@ class SqliteTaskStore(TaskStore, InterfaceOverrides):
         title: str | None = None,
     ) -> TaskRecord:
         _check_ids(None, context_id)
-        now = await self._sweep_when_due()
+        now = self._clock()
+        self._upkeep.note(owner, now)
         new = TaskRecord(
             0,
             owner,
@@ -106,7 +102,8 @@ class SqliteTaskStore(TaskStore, InterfaceOverrides):
         interface: str | None = None,
     ) -> TaskRecord:
         _check_ids(task_id, context_id)
-        now = await self._sweep_when_due()
+        now = self._clock()
+        self._upkeep.note(owner, now)
         found = TaskRecord(
             0, owner, agent, "", task_id, None, context_id, state, interface, now, now
         )
@@ -136,6 +133,7 @@ class SqliteTaskStore(TaskStore, InterfaceOverrides):
         if all(value == getattr(record, name) for name, value in given.items()):
             return record
         now = self._clock()
+        self._upkeep.note(record.owner, now)
         return await self._run(lambda connection: queries.write(connection, record, given, now))
 
     async def claim(self, message_id: str) -> bool:
@@ -209,10 +207,13 @@ class SqliteTaskStore(TaskStore, InterfaceOverrides):
             "unfinished": unfinished,
             "after": -math.inf if updated_after is None else updated_after,
         }
-        position = queries.read_cursor(cursor)
+        position = pages.read_cursor(cursor)
         return await self._read(
-            lambda connection: queries.page(connection, wanted, limit, position), ([], None)
+            lambda connection: pages.page(connection, wanted, limit, position), ([], None)
         )
+
+    async def tend(self) -> None:
+        await self._upkeep.run()
 
     async def close(self) -> None:
         if self._file is not None:
@@ -231,6 +232,7 @@ class SqliteTaskStore(TaskStore, InterfaceOverrides):
         """Do `work`; try again while another process holds the file."""
         if self._file is None:
             self._file = _task_file(self._folder, self._durability)
+            self._upkeep.begin(self._file)
         begun, pause = time.monotonic(), 0.001
         while True:
             try:
@@ -240,24 +242,6 @@ class SqliteTaskStore(TaskStore, InterfaceOverrides):
                     self._file.leave_disk("another process holds tasks.db")
             await anyio.sleep(random.uniform(pause / 4, pause))  # noqa: S311 - jitter, no secret
             pause = min(2 * pause, 0.05)
-
-    async def _sweep_when_due(self) -> float:
-        """Remove old rows at the first new row and then hourly; return the time in Unix seconds.
-
-        Other tasks of the event loop run between two batches.
-        """
-        now = self._clock()
-        if 0 <= now - self._swept < SWEEP_SECONDS:
-            return now
-        self._swept = now
-        expired = await self._run(
-            lambda connection: queries.expired(connection, now, self._keep_seconds, self._max_rows)
-        )
-        for start in range(0, len(expired), _SWEEP_BATCH):
-            batch = expired[start : start + _SWEEP_BATCH]
-            await self._run(partial(queries.remove, keys=batch))
-            await checkpoint()
-        return now
 
 
 def _check_ids(task_id: str | None, context_id: str | None) -> None:

@@ -5,7 +5,7 @@ import os
 import shutil
 import sqlite3
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
@@ -17,7 +17,7 @@ from anyio.lowlevel import checkpoint
 from store.sqlite.stores import begun, listed, opened
 
 from a2a_mcp.a2a.model import TaskState
-from a2a_mcp.store.sqlite import queries, schema
+from a2a_mcp.store.sqlite import queries, records, schema
 from a2a_mcp.store.sqlite.file import TaskFile
 from a2a_mcp.store.sqlite.store import SqliteTaskStore
 
@@ -79,96 +79,6 @@ async def test_a_message_is_found_by_its_pending_id_without_a_walk_over_all_rows
         assert await tasks.find("local", record.pending_id) == [record]
     assert steps(record.pending_id) < 100
     assert steps("pending-nobody") < 100
-
-
-# --- retention --------------------------------------------------------------------------------
-
-
-async def filled(
-    tasks: SqliteTaskStore, clock: Clock, ages: Mapping[str, tuple[float, TaskState]]
-) -> None:
-    for name, (days, state) in ages.items():
-        clock.now = NOW - days * DAY
-        await tasks.adopt(owner="local", agent="a", task_id=name, state=state)
-    clock.now = NOW
-
-
-async def names(tasks: SqliteTaskStore) -> set[str | None]:
-    page, _ = await tasks.list("local", limit=1000)
-    return {record.task_id for record in page}
-
-
-OLD_AND_NEW = {
-    "old": (31, TaskState.COMPLETED),
-    "running": (400, TaskState.WORKING),
-    "new": (29, TaskState.FAILED),
-}
-
-
-async def test_old_ended_tasks_are_removed_and_running_ones_never(tmp_path: Path) -> None:
-    clock = Clock()
-    async with opened(tmp_path, clock=clock) as tasks:
-        await filled(tasks, clock, OLD_AND_NEW)
-    async with opened(tmp_path, clock=clock) as tasks:
-        await begun(tasks, "m", "now")
-        assert await names(tasks) == {"running", "new", "now"}
-
-
-async def test_a_store_that_stays_open_is_swept_once_an_hour(tmp_path: Path) -> None:
-    clock = Clock()
-    async with opened(tmp_path, clock=clock) as tasks:
-        await filled(tasks, clock, {"old": (0, TaskState.COMPLETED)})
-        for seconds, kept in ((-60, True), (60, True), (3700, False)):
-            clock.now = NOW + 30 * DAY + seconds
-            await begun(tasks, "m", str(seconds))
-            assert ("old" in await names(tasks)) is kept
-
-
-@pytest.mark.parametrize("jump", [-60 * DAY, 60 * DAY])
-async def test_a_jump_of_the_clock_removes_nothing(tmp_path: Path, jump: float) -> None:
-    clock = Clock()
-    async with opened(tmp_path, clock=clock) as tasks:
-        ages = {f"t{days}": (float(days), TaskState.COMPLETED) for days in range(10)}
-        # One row of a clock that stood far behind, which is old whatever happens.
-        await filled(tasks, clock, {"behind": (500, TaskState.COMPLETED), **ages})
-        clock.now = NOW + jump
-        await begun(tasks, "m", "now")
-    async with opened(tmp_path, clock=clock) as tasks:
-        await begun(tasks, "n", "again")
-        assert len(await names(tasks)) == 13
-
-
-async def test_too_many_rows_lose_the_oldest_ended_ones(tmp_path: Path) -> None:
-    clock = Clock()
-    async with opened(tmp_path, clock=clock) as tasks:
-        ended = {f"t{days}": (float(days), TaskState.COMPLETED) for days in range(20)}
-        await filled(tasks, clock, {"running": (25, TaskState.WORKING), **ended})
-    async with opened(tmp_path, clock=clock, max_rows=6) as tasks:
-        await begun(tasks, "m", "now")
-        assert await names(tasks) == {"running", "now", "t0", "t1", "t2", "t3", "t4"}
-
-
-async def test_a_running_task_that_took_the_key_of_a_removed_one_is_spared(
-    tmp_path: Path,
-) -> None:
-    async with opened(tmp_path) as tasks:
-        record = await begun(tasks, "m", "running")
-        await tasks._run(lambda file: queries.remove(file, [record.key]))
-        assert await names(tasks) == {"running"}
-
-
-async def test_the_handles_of_a_removed_task_go_with_it(tmp_path: Path) -> None:
-    clock = Clock(NOW - 40 * DAY)
-    async with opened(tmp_path, clock=clock) as tasks:
-        for handle in ("h1", "h2"):
-            record = await tasks.update(await begun(tasks, handle), handle=handle)
-            record = await tasks.update(record, task_id="t", state=TaskState.COMPLETED)
-        await begun(tasks, "running", "running")
-        clock.now = NOW
-        await begun(tasks, "m", "now")
-        assert await tasks.find("local", "h1") == []
-    with closing(sqlite3.connect(tmp_path / "tasks.db")) as file:
-        assert file.execute("SELECT * FROM earlier_handles").fetchall() == []
 
 
 # --- the file ---------------------------------------------------------------------------------
@@ -370,7 +280,7 @@ async def test_a_file_of_before_titles_keeps_its_tasks_and_serves_the_version_be
     tmp_path: Path,
 ) -> None:
     row = "'local', 'a', {}, NULL, NULL, NULL, 'completed', NULL, 1.0, 1.0"
-    insert = f"INSERT INTO tasks ({queries._COLUMNS}) VALUES ({row})"
+    insert = f"INSERT INTO tasks ({records.COLUMNS}) VALUES ({row})"
     with closing(sqlite3.connect(tmp_path / "tasks.db", isolation_level=None)) as before:
         for statement in schema.SCHEMA:
             before.execute(statement)
