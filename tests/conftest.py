@@ -17,6 +17,7 @@ POSIX_ONLY: Final = (
     "store/sqlite/test_resources.py",
     "server/transports/test_pipes.py",
     "e2e/test_pipes.py",
+    "e2e/test_uvloop.py",
 )
 collect_ignore = list(POSIX_ONLY) if sys.platform == "win32" else []
 """Files that import what only POSIX has."""

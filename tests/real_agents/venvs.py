@@ -66,6 +66,8 @@ REQUIREMENTS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "mcp-1.3": ("mcp==1.3.0", "anyio==4.16.0", "pydantic==2.10.6"),
     "mcp-1.9": ("mcp==1.9.4", "anyio==4.16.0", "pydantic==2.10.6"),
+    # What the bridge uses where it is installed.
+    "uvloop": ("uvloop==0.23.0",),
     # What hosts do to the schemas of tools before a model gets them.
     "converters": ("openai-agents==0.24.0", "google-genai==3.6.1", "openai==3.57.0"),
     "fasta2a": (
