@@ -32,6 +32,12 @@ KINDS: Final[dict[str, tuple[str, str, tuple[str, ...]]]] = {
 
 ALL_KINDS: Final = tuple(KINDS)
 
+GRPC: Final[dict[str, tuple[str, str, tuple[str, ...]]]] = {
+    "1.3-grpc": ("1.3", "grpc_1_3.py", ()),
+    "0.3-grpc": ("0.3", "grpc_0_3.py", ()),
+}
+"""The same over gRPC, at a port of its own that the card names; 1.3 speaks 0.3 there too."""
+
 WILD: Final[dict[str, tuple[str, str, tuple[str, ...]]]] = {
     "python-a2a": ("python-a2a", "wild_python_a2a.py", ()),
     "praisonai": ("praisonai", "wild_praisonai.py", ()),
@@ -134,7 +140,8 @@ def start_agent(kind: str, *options: str) -> Agent:
 
     Options of every kind: `--port N`, on a2a-sdk `--no-streaming`, from 0.3 on `--says V` (a card
     that declares that version, whatever is spoken). Of 1.3 also `--token T` (401 without this
-    bearer token; the card is public) and `--path /x` (agent and card live under it).
+    bearer token; the card is public) and `--path /x` (agent and card live under it). Those over
+    gRPC have `--grpc-port N` and `--token T`.
 
     Raises:
         KeyError: there is no such kind.
@@ -161,7 +168,7 @@ def _command(kind: str) -> list[str]:
         script, generation = JAVASCRIPT[kind]
         server = Path(__file__).with_name(script)
         return [node(), str(server), str(packages("javascript")), generation]
-    generation, script, arguments = (KINDS | WILD)[kind]
+    generation, script, arguments = (KINDS | GRPC | WILD)[kind]
     server = Path(__file__).with_name(script)
     return [str(python_of(generation)), str(server), *arguments]
 

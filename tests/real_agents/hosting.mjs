@@ -6,7 +6,7 @@
 // that a start is paid once; their record is one.
 
 import { createRequire } from "node:module";
-import { parseArgs } from "node:util";
+import { parseArgs, promisify } from "node:util";
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -24,6 +24,16 @@ export function execution(messageId, taskId, contextId, text) {
   record.log.push({ message_id: messageId, task_id: taskId, context_id: contextId, text });
 }
 
+/** Serve an agent over gRPC: `services` gives [service, implementation] for the place it has. */
+export async function serveGrpc(services) {
+  const grpc = installed("@grpc/grpc-js");
+  const server = new grpc.Server();
+  const credentials = grpc.ServerCredentials.createInsecure();
+  const port = await promisify(server.bindAsync).call(server, "127.0.0.1:0", credentials);
+  for (const [service, implementation] of services(`127.0.0.1:${port}`))
+    server.addService(service, implementation);
+}
+
 /** Take the port, let `mount(app, origin)` put the agents there, and say where they are. */
 export function serve(mount) {
   const app = express();
@@ -34,10 +44,10 @@ export function serve(mount) {
     record.requests.push({ method, path, headers });
     next();
   });
-  const listener = app.listen(Number(values.port), "127.0.0.1", (error) => {
+  const listener = app.listen(Number(values.port), "127.0.0.1", async (error) => {
     if (error) throw error;
     const url = `http://127.0.0.1:${listener.address().port}`;
-    mount(app, url);
+    await mount(app, url);
     console.log(JSON.stringify({ url }));
   });
   // The pipe closes however the test run ends, kill -9 included.

@@ -10,6 +10,7 @@ import os
 import socket
 import sys
 import threading
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -83,10 +84,11 @@ def serve(
     token: str = "",
     *,
     card: dict[str, Any] | None = None,
+    beside: Callable[[], Awaitable[Any]] | None = None,
 ) -> None:
     """Serve until a signal or the end of standard input; print `{"url": …}` once it accepts.
 
-    `card` stands in the place of the application's own.
+    `card` stands in the place of the application's own. `beside` starts another server before.
     """
     outer = Starlette(
         routes=[
@@ -99,7 +101,7 @@ def serve(
     config = uvicorn.Config(
         outer, log_level="warning", access_log=False, timeout_graceful_shutdown=1
     )
-    asyncio.run(_Announced(config, url).serve(sockets=[listener]))
+    asyncio.run(_Announced(config, url, beside).serve(sockets=[listener]))
 
 
 def _end_with_the_tests() -> None:
@@ -117,12 +119,18 @@ def _shown(name: str, entries: Any) -> Route:
 
 
 class _Announced(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, url: str) -> None:
+    def __init__(
+        self, config: uvicorn.Config, url: str, beside: Callable[[], Awaitable[Any]] | None
+    ) -> None:
         super().__init__(config)
         self._url = url
+        self._start_beside = beside
+        self._beside: Any = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        if self._start_beside:
+            self._beside = await self._start_beside()
         print(json.dumps({"url": self._url}), flush=True)
 
 

@@ -2,10 +2,11 @@
 //
 //   node js_0.mjs FOLDER GENERATION
 //
-// `/` is over JSON-RPC, `/polled` the same without streaming, `/rest` over HTTP+JSON.
+// `/` is over JSON-RPC, `/polled` the same without streaming, `/rest` over HTTP+JSON, and `/grpc` has
+// the card of one over gRPC.
 
 import { randomUUID } from "node:crypto";
-import { execution, generation, installed, record, serve } from "./hosting.mjs";
+import { execution, generation, installed, record, serve, serveGrpc } from "./hosting.mjs";
 import { Canceled, kindOf, respond } from "./words.mjs";
 
 const sdk = installed(`a2a-js-${generation}/server`);
@@ -106,9 +107,10 @@ function mountOld(app, origin) {
   }
 }
 
-function mount(app, origin) {
+async function mount(app, origin) {
   const routes = installed(`a2a-js-${generation}/server/express`);
   const userBuilder = routes.UserBuilder.noAuthentication;
+  await mountGrpc(app, userBuilder, routes.agentCardHandler);
   for (const [path, binding, streaming] of [
     ["/rest", "HTTP+JSON", true],
     ["/polled", "JSONRPC", false],
@@ -120,6 +122,17 @@ function mount(app, origin) {
     app.use(`${path}/.well-known/agent-card.json`, card);
     app.use(path || "/", serves({ requestHandler, userBuilder }));
   }
+}
+
+/** Before the others, whose agent at `/` answers whatever is below it. */
+async function mountGrpc(app, userBuilder, agentCardHandler) {
+  const grpc = installed(`a2a-js-${generation}/server/grpc`);
+  await serveGrpc((place) => {
+    const requestHandler = handler(place, "GRPC", true);
+    const card = agentCardHandler({ agentCardProvider: requestHandler });
+    app.use("/grpc/.well-known/agent-card.json", card);
+    return [[grpc.A2AService, grpc.grpcService({ requestHandler, userBuilder })]];
+  });
 }
 
 serve(generation === "0.2" ? mountOld : mount);

@@ -3,10 +3,10 @@
 //   node js_1.mjs FOLDER GENERATION
 //
 // `/` is over JSON-RPC, `/polled` the same without streaming, `/rest` over HTTP+JSON; `/compat` and
-// `/compat-rest` speak 0.3 too.
+// `/compat-rest` speak 0.3 too. `/grpc` has the card of one over gRPC, which speaks both.
 
 import { randomUUID } from "node:crypto";
-import { execution, generation, installed, record, serve } from "./hosting.mjs";
+import { execution, generation, installed, record, serve, serveGrpc } from "./hosting.mjs";
 import { Canceled, kindOf, respond } from "./words.mjs";
 
 const { Role, TaskState } = installed(`a2a-js-${generation}`);
@@ -136,8 +136,24 @@ function handler(url, protocolBinding, streaming, versions) {
   return new sdk.DefaultRequestHandler(card, new sdk.InMemoryTaskStore(), executor);
 }
 
-serve((app, origin) => {
+/** Before the others, whose agent at `/` answers whatever is below it. */
+async function mountGrpc(app, userBuilder) {
+  const grpc = installed(`a2a-js-${generation}/server/grpc`);
+  const old = installed(`a2a-js-${generation}/compat/v0_3/server/grpc`);
+  await serveGrpc((place) => {
+    const requestHandler = handler(place, "GRPC", true, ["1.0", "0.3"]);
+    const card = routes.agentCardHandler({ agentCardProvider: requestHandler });
+    app.use("/grpc/.well-known/agent-card.json", card);
+    return [
+      [grpc.A2AService, grpc.grpcService({ requestHandler, userBuilder })],
+      [old.LegacyA2AService, old.legacyGrpcService({ requestHandler, userBuilder })],
+    ];
+  });
+}
+
+serve(async (app, origin) => {
   const userBuilder = routes.UserBuilder.noAuthentication;
+  await mountGrpc(app, userBuilder);
   for (const [path, binding, streaming, versions] of [
     ["/rest", "HTTP+JSON", true, ["1.0"]],
     ["/polled", "JSONRPC", false, ["1.0"]],

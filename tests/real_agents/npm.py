@@ -23,6 +23,9 @@ PACKAGES: Final[dict[str, tuple[str, ...]]] = {
         "a2a-js-0.3@npm:@a2a-js/sdk@0.3.14",
         "a2a-js-1.3@npm:@a2a-js/sdk@1.3.0",
         "express@5.1.0",
+        # What the SDK's gRPC needs, which it leaves to its users.
+        "@bufbuild/protobuf@2.17.0",
+        "@grpc/grpc-js@1.14.7",
     ),
 }
 INSTALL_SECONDS: Final = 300

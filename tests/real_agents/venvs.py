@@ -37,6 +37,7 @@ WEB: Final = (
 REQUIREMENTS: Final[dict[str, tuple[str, ...]]] = {
     "1.3": (
         "a2a-sdk[http-server]==1.3.0",
+        "grpcio==1.85.1",
         "httpx==0.28.1",
         "protobuf==7.36.2",
         "pydantic==2.14.3",
@@ -47,6 +48,7 @@ REQUIREMENTS: Final[dict[str, tuple[str, ...]]] = {
     "0.3": (
         "a2a-sdk[http-server]==0.3.26",
         "fastapi==0.165.0",
+        "grpcio==1.85.1",
         "httpx==0.28.1",
         "protobuf==7.36.2",
         "pydantic==2.14.3",
