@@ -278,8 +278,10 @@ def conversation_text(conversation: str) -> str:
 
 def conversation_in(text: str | None) -> str | None:
     """Return the conversation that a task's record names; None where it names none."""
+    if not text:
+        return None
     try:
-        _, _, _, _, conversation = json.loads(text or "")
+        _, _, _, _, conversation = json.loads(text)
     except (ValueError, TypeError):
         return None
     return conversation if isinstance(conversation, str) else None

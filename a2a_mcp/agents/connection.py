@@ -198,7 +198,8 @@ class Connection:
         return [self._in_conversation(listed, interface_key) for listed in choice.interfaces]
 
     def _in_conversation(self, interface: Interface, interface_key: str | None) -> Interface:
-        return replace(interface, conversation=conversation_in(interface_key))
+        conversation = conversation_in(interface_key)
+        return replace(interface, conversation=conversation) if conversation else interface
 
     def client_of(self, interface: Interface) -> A2AClient:
         """Return the client of one interface; it is kept, unless it is for one conversation."""
