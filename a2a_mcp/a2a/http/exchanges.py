@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+import anyio.lowlevel
 import h11
 import httpx
 
@@ -18,6 +19,7 @@ from a2a_mcp.a2a.http.wire import Wire
 MOST_HEAD: Final = 100 * 1024
 SMALL: Final = 64 * 1024
 """What is smaller is put together: a request to write at once, a body to give on at once."""
+MOST_CHUNKS: Final = 500
 AT_END: Final = frozenset({h11.DONE, h11.MUST_CLOSE, h11.CLOSED})
 
 Times = Mapping[str, float | None]
@@ -40,6 +42,7 @@ class Exchanges:
         seconds = times.get("read")
         event = await self._event(seconds)
         while isinstance(event, h11.InformationalResponse):
+            await anyio.lowlevel.checkpoint()
             event = await self._event(seconds)
         assert isinstance(event, h11.Response)  # noqa: S101 - h11 gives nothing else here
         return event
@@ -49,12 +52,15 @@ class Exchanges:
         if self._http.their_state in AT_END:
             return b""
         event = await self._event(seconds)
-        pieces, size = [], 0
+        chunks, size = [], 0
         while isinstance(event, h11.Data):
-            pieces.append(event.data)
+            chunks.append(event.data)
             size += len(event.data)
-            event = h11.NEED_DATA if size >= SMALL else self._event_at_hand()
-        return b"".join(pieces)
+            if size >= SMALL or len(chunks) >= MOST_CHUNKS:
+                await anyio.lowlevel.checkpoint()  # a body of tiny chunks must not hold up others
+                break
+            event = self._event_at_hand()
+        return b"".join(chunks)
 
     def end(self) -> None:
         """Be ready for the next request where all of the answer was read, and nothing else came."""

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import anyio
+import anyio.lowlevel
 import httpx
 import pytest
 from certificates import serving_tls
@@ -252,6 +252,25 @@ async def test_a_large_body_is_held_piece_by_piece() -> None:
         await response.aclose()
         assert received == size
         assert peak < 4 * MIB  # one of them is the server's
+
+
+async def test_a_body_of_tiny_chunks_does_not_hold_up_others() -> None:
+    answer = head("Transfer-Encoding: chunked") + CHUNKS * 4000 + b"0\r\n\r\n"
+    async with serving(always(answer)) as server, connection() as used:
+        response = await begun(used, server.url)
+        await anyio.wait_all_tasks_blocked()
+        async with anyio.create_task_group() as group:
+            turns: list[int] = []
+            group.start_soon(take_turns, turns)
+            assert await rest(response) == b"whole" * 4000
+            group.cancel_scope.cancel()
+        assert len(turns) > 30
+
+
+async def take_turns(turns: list[int]) -> None:
+    while True:
+        turns.append(1)
+        await anyio.lowlevel.checkpoint()
 
 
 async def test_tls_is_used_again_for_the_same_name_only(tmp_path: Path) -> None:
