@@ -93,6 +93,15 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="session")
+async def one_loop() -> None:
+    """Keep the event loop for the tests that follow, for those in whose process gRPC is used.
+
+    Its library has one queue of events for all loops, and raises in the next loop what comes late
+    for one that is closed.
+    """
+
+
+@pytest.fixture(scope="session")
 def running_agent() -> Iterator[Agents]:
     """Return `running_agent(kind, *options)`: its agents are shared, so never stop one of them."""
     agents = Agents()

@@ -209,10 +209,15 @@ def _settled(
     listed: AgentInterface, base: str, allowed: AbstractSet[Origin], pins: Pins
 ) -> Settled:
     if pins.endpoint:
-        return Settled(pins.endpoint)
+        return Settled(_at(pins.endpoint, listed))
     if is_grpc(listed):
         return addresses.settle(listed.url, base=base, allowed=allowed)
     return settle(listed.url, base=base, allowed=allowed)
+
+
+def _at(endpoint: str, listed: AgentInterface) -> str:
+    """Return the configured URL as the binding of a listed interface has it: gRPC has no path."""
+    return str(addresses.read(endpoint)) if is_grpc(listed) else endpoint
 
 
 def _dialect(listed: AgentInterface, hinted: Dialect | None, pins: Pins) -> Dialect:

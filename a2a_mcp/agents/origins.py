@@ -15,7 +15,8 @@ from a2a_mcp.a2a.errors import UrlRefused
 from a2a_mcp.a2a.grpc import addresses
 from a2a_mcp.a2a.grpc.addresses import http_form, is_grpc_url
 from a2a_mcp.a2a.http.origins import Origin, origin_of
-from a2a_mcp.a2a.interfaces import Interface, Pins, is_grpc
+from a2a_mcp.a2a.interfaces import Interface, Pins
+from a2a_mcp.a2a.interfaces import is_grpc as lists_grpc
 from a2a_mcp.config.schema import AgentConfig
 
 
@@ -28,7 +29,7 @@ def agent_url(config: AgentConfig, found: FoundCard | None) -> str:
         return http_form(config.url or config.endpoint or "")
     if found and found.card.interfaces:
         first = found.card.interfaces[0]
-        return str(addresses.read(first.url)) if is_grpc(first) else first.url
+        return str(addresses.read(first.url)) if lists_grpc(first) else first.url
     return ""
 
 
@@ -49,7 +50,7 @@ def allowed_origins(config: AgentConfig, found: FoundCard) -> frozenset[Origin]:
 def _listed_origins(interfaces: tuple[AgentInterface, ...]) -> Iterator[Origin]:
     """Yield the origins of a configured card's interfaces; relative URLs add none."""
     for interface in interfaces:
-        if is_grpc(interface):
+        if lists_grpc(interface):
             with suppress(UrlRefused):  # told when the interface is looked at
                 yield addresses.read(interface.url)
         elif "://" in interface.url:
@@ -58,10 +59,13 @@ def _listed_origins(interfaces: tuple[AgentInterface, ...]) -> Iterator[Origin]:
 
 def is_allowed(config: AgentConfig, found: FoundCard, interface: Interface) -> bool:
     """Return whether an interface that was stored earlier may still be called."""
-    if config.endpoint:
-        return interface.url == http_form(config.endpoint)
+    is_grpc = interface.dialect.binding == "GRPC"
+    if config.endpoint and not is_grpc:
+        return interface.url == config.endpoint
     origin = origin_of(interface.url)
-    if interface.dialect.binding == "GRPC":
+    if config.endpoint:
+        return origin == origin_of(http_form(config.endpoint))
+    if is_grpc:
         home = origin_of(base_url(config, found))
         return addresses.is_same_place(origin, home) or origin in allowed_origins(config, found)
     return origin in allowed_origins(config, found)

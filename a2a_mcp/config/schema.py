@@ -6,6 +6,7 @@ Values only: `load` reads the file and the environment. The types of keys are in
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
@@ -95,6 +96,8 @@ class AgentConfig(Table):
         _check_waits(self.wait_seconds, self.max_wait_seconds)
         if not self.allow_http and any(map(_is_plain_grpc, self._targets())):
             raise ValueError("grpc:// is without TLS; use grpcs://, or set allow_http = true")
+        if self.binding == "GRPC" and self.endpoint and urlsplit(self.endpoint).path.strip("/"):
+            raise ValueError("gRPC has no path: endpoint must be grpcs://host:port")
         if self.has_credentials and not (self.allow_http or self._is_private()):
             raise ValueError(
                 "credentials would travel over plain http, readable on the way; "

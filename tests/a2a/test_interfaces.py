@@ -105,6 +105,12 @@ def test_grpc_comes_last_of_each_version_unless_it_is_pinned() -> None:
     assert names(chosen(said, pins=Pins(binding="GRPC"))) == [("1.0", "GRPC"), ("0.3", "GRPC")]
 
 
+def test_an_endpoint_is_for_grpc_its_host_and_port() -> None:
+    said = card(("agent.example:50051", "GRPC", "1.0"))
+    found = chosen(said, pins=Pins(endpoint="https://other.example:8443/a2a"))
+    assert [item.url for item in found.interfaces] == ["https://other.example:8443"]
+
+
 def test_what_was_learned_of_grpc_changes_no_other_binding_of_the_same_server() -> None:
     said = card((HOME, "JSONRPC", "1.0"), ("agent.example:443", "GRPC", "1.0"))
     learned = Interface(HOME, v0_3_grpc.GRPC)

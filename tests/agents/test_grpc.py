@@ -24,7 +24,7 @@ from a2a_mcp.a2a.requests import GetTaskRequest
 from a2a_mcp.agents.connection import Connection
 from a2a_mcp.agents.registry import _default_tls
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop")]
 
 DONE: Final = {"id": "t1", "contextId": "c1", "status": {"state": "TASK_STATE_COMPLETED"}}
 READ: Final = GetTaskRequest(id="t1")

@@ -157,6 +157,10 @@ def test_a_mistake_in_one_agent_costs_that_agent_alone_and_every_reason_is_said(
         ('[agents.x]\nurl = "grpc://a.example:50051"', "grpc:// is without TLS"),
         ('[agents.x]\nendpoint = "grpc://a.example:1"\n' + X, "grpc:// is without TLS"),
         ('[agents.x]\nallowed_origins = ["grpcs://y/z"]\n' + X, "allowed_origins.0: gRPC has"),
+        (
+            '[agents.x]\nbinding = "grpc"\nendpoint = "https://x.example/a"\n' + X,
+            "gRPC has no path: endpoint must be grpcs://host:port",
+        ),
         ('[agents.x]\nurl = "unix:///run/agent.sock"', "url: must begin with http://"),
         ('[agents.x]\nurl = "xds:///agent"', "url: must begin with http://"),
         ('[agents.x]\nproxy = "grpc://p.example:1"\n' + X, "proxy: must begin with http://"),

@@ -26,7 +26,7 @@ from a2a_mcp.a2a.auth.static import Bearer
 from e2e.bridges import Home, Table, free_port, until
 from e2e.hosts import Answer, Host, stdio_host
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop")]
 
 CELLS: Final[dict[str, tuple[str, str, str]]] = {
     "python-1.3": ("1.3-grpc", "", "1.0"),

@@ -37,6 +37,15 @@ CAUSES: Final = (
         re.compile(r"errors resolving|Domain name not found|DNS resolution failed"),
         "its host name is not known",
     ),
+    (
+        re.compile(r"HTTP proxy returned response code 407"),
+        "the proxy refused the connection: HTTP 407; its user name and password belong into the "
+        "agent's proxy setting",
+    ),
+    (
+        re.compile(r"HTTP proxy returned response code (\d+)"),
+        r"the proxy refused the connection: HTTP \1",
+    ),
     (re.compile(r"Connection refused"), "the connection was refused: nobody listens at this port"),
 )
 

@@ -12,7 +12,7 @@ from a2a_mcp.a2a.errors import AgentUnreachable, AuthenticationRequired
 from a2a_mcp.a2a.grpc.card import find_grpc_card
 from a2a_mcp.a2a.grpc.schema_0_3 import V0_3
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop")]
 
 CARD: Final = {"name": "Known over gRPC", "capabilities": {"streaming": True}}
 

@@ -29,7 +29,7 @@ from a2a_mcp.a2a.model import Message, Part, Role, StreamEvent, Task, TaskState
 from a2a_mcp.a2a.requests import GetTaskRequest, ListTasksRequest, SendMessageRequest
 from a2a_mcp.a2a.versions import v0_3_grpc
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop")]
 
 SENT: Final = SendMessageRequest(
     message=Message(message_id="m1", role=Role.USER, parts=(Part(kind="text", text="hi"),))
