@@ -132,6 +132,7 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
     "server.transports.stdio": frozenset({"a2a_mcp.server.transports.pipes"}),
     "server.tools.offer": frozenset({"a2a_mcp.server.tools.push"}),
     "store.sqlite.store": frozenset({"a2a_mcp.store.sqlite.file"}),
+    "store.sqlite.upkeep": frozenset({"a2a_mcp.store.sqlite.space"}),
     "telemetry.descriptors": frozenset({"resource"}),
     "tracking.streaming": frozenset({"a2a_mcp.tracking.delivery"}),
 }

@@ -63,6 +63,11 @@ class TaskFile:
         self._identity: _Identity | None = None
         self.problem: str | None = None
 
+    @property
+    def path(self) -> Path | None:
+        """The file while it is used, None in memory."""
+        return None if self.problem else self._path
+
     def run(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
         """Return the result of `work`; it is done again on a new file when the file is damaged.
 
@@ -211,6 +216,7 @@ def _connect(path: Path, durability: str) -> sqlite3.Connection:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version > SCHEMA_VERSION:
             raise _NewerSchema(f"tasks.db was written by a later version (schema {version})")
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # only a new file takes it
         connection.execute("PRAGMA journal_mode = WAL").fetchall()
         # Fewer and larger checkpoints: most of their pages are the same few, written again.
         connection.execute("PRAGMA wal_autocheckpoint = 4000").fetchall()

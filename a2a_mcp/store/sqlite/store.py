@@ -240,6 +240,7 @@ class SqliteTaskStore(TaskStore, InterfaceOverrides):
             except BlockingIOError:
                 if time.monotonic() - begun > self._patience_seconds:
                     self._file.leave_disk("another process holds tasks.db")
+            self._upkeep.make_way()
             await anyio.sleep(random.uniform(pause / 4, pause))  # noqa: S311 - jitter, no secret
             pause = min(2 * pause, 0.05)
 

@@ -7,6 +7,7 @@ the next round; it must never send the store to memory. Nothing begins before th
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 import anyio
+import anyio.to_thread
 from anyio.lowlevel import checkpoint
 
 from a2a_mcp.files.sweep import SWEEP_SECONDS, is_due
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
     from a2a_mcp.store.sqlite.file import TaskFile
 
 ROUND_SECONDS: Final = 5.0
-STEP_SECONDS: Final = 0.004
+STEP_SECONDS: Final = 0.003
+STEPS_BETWEEN_CHECKPOINTS: Final = 3  # a step changes some hundred pages
 _FIRST_STEP: Final = 20
 _LONGEST_STEP: Final = 1_000
 OWNERS_AT_ONCE: Final = 100
@@ -56,6 +59,8 @@ class Upkeep:
         self._wanted = anyio.Event()
         self._is_settled = False
         self._swept = -math.inf
+        self._may_rebuild = True
+        self._is_wanted = False
 
     def begin(self, file: TaskFile) -> None:
         """Tend this file from now on."""
@@ -68,6 +73,10 @@ class Upkeep:
             self._wanted.set()
         self._changed[owner] = now
 
+    def make_way(self) -> None:
+        """Let a call have the file, which something holds."""
+        self._is_wanted = True
+
     async def run(self) -> None:
         """Tend the file a little after each change, and hourly, until cancelled."""
         await self._wanted.wait()
@@ -75,6 +84,7 @@ class Upkeep:
             await self.round()
             await anyio.sleep(ROUND_SECONDS)
             if self._is_settled and not self._changed:
+                await self._rebuild_once()
                 await self._rest()
 
     async def _rest(self) -> None:
@@ -90,6 +100,7 @@ class Upkeep:
             await self._settle_changed(owner)
         if self._is_settled:  # before that, the oldest rows of all owners are not known
             await self._sweep()
+            await self._all(self._give_back)
 
     async def _settle_all(self) -> bool:
         """Settle the rows of all owners, as other processes may have ended before they did."""
@@ -122,10 +133,36 @@ class Upkeep:
         if await self._all(lambda file, size: sweep.remove(file, before, size)) and due:
             self._swept = now
 
+    def _give_back(self, file: Connection, size: int) -> bool:
+        from a2a_mcp.store.sqlite import space  # imports sqlite3, as the open file did
+
+        return space.give_back(file, size)
+
+    async def _rebuild_once(self) -> None:
+        """Shrink a file that an earlier version made, unless a call comes or it takes long."""
+        from a2a_mcp.store.sqlite import space
+
+        path = self._file.path if self._file else None
+        if path is None or not self._may_rebuild or not await self._ask(space.needs_rebuild):
+            return
+        self._is_wanted = False
+        work = partial(space.rebuild, path, lambda: self._is_wanted)
+        try:
+            self._may_rebuild = await anyio.to_thread.run_sync(work, abandon_on_cancel=True)
+        finally:
+            self._is_wanted = True
+
+    async def _checkpoint(self) -> None:
+        """Empty the log in a thread, before a call that writes has to do it."""
+        from a2a_mcp.store.sqlite import space
+
+        if self._file and self._file.path:
+            await anyio.to_thread.run_sync(space.checkpoint, self._file.path)
+
     async def _all(self, step: _Step) -> bool:
         """Take steps until there is no more; return False if another process held the file."""
         size = _FIRST_STEP
-        while True:
+        for number in itertools.count(1):
             begun = time.perf_counter()
             has_more = await self._ask(partial(step, size=size))
             took = time.perf_counter() - begun
@@ -133,6 +170,9 @@ class Upkeep:
             if not has_more:
                 return has_more is not None
             size = _fitting(size, took)
+            if number % STEPS_BETWEEN_CHECKPOINTS == 0:
+                await self._checkpoint()
+        return False
 
     async def _ask(self, work: Callable[[Connection], _T]) -> _T | None:
         """Return the result of `work`, None while another process holds the file."""

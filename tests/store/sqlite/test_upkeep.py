@@ -16,7 +16,7 @@ import pytest
 from store.sqlite.stores import begun, opened
 
 from a2a_mcp.a2a.model import TaskState
-from a2a_mcp.store.sqlite import sweep
+from a2a_mcp.store.sqlite import space, sweep
 from a2a_mcp.store.sqlite.store import SqliteTaskStore
 
 pytestmark = pytest.mark.anyio
@@ -235,6 +235,59 @@ async def ended(tasks: SqliteTaskStore) -> int:
         lambda file: file.execute(f"SELECT count(*) FROM tasks WHERE updated < {NOW}").fetchall()
     )
     return counted[0][0]
+
+
+# --- space ------------------------------------------------------------------------------------
+
+
+def size_of(folder: Path) -> int:
+    """The bytes of the file, once its log is in it."""
+    with closing(sqlite3.connect(folder / "tasks.db")) as file:
+        file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return (folder / "tasks.db").stat().st_size
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+async def test_a_file_shrinks_when_its_rows_have_gone_also_one_of_an_earlier_version(
+    tmp_path: Path, is_new: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(space, "FEW_PAGES", 5)
+    clock = Clock()
+    if not is_new:
+        with closing(sqlite3.connect(tmp_path / "tasks.db")) as file:
+            file.execute("PRAGMA journal_mode = WAL")
+    async with opened(tmp_path, clock=clock) as tasks:
+        await begun(tasks, "m", "now")
+    grown(tmp_path, 5_000, age=DAY)
+    before = size_of(tmp_path)
+    clock.now += 60
+    async with opened(tmp_path, clock=clock, max_ended=100) as tasks:
+        await begun(tasks, "n", "last")
+        await tasks._upkeep.round()
+        assert (size_of(tmp_path) < before / 2) is is_new
+        await tasks._upkeep._rebuild_once()
+        assert size_of(tmp_path) < before / 2
+        assert await names(tasks) >= {"now", "last"}
+        assert tasks.problem is None
+    with closing(sqlite3.connect(tmp_path / "tasks.db")) as file:
+        assert file.execute("PRAGMA auto_vacuum").fetchall() == [(2,)]
+        assert file.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+async def test_a_file_that_is_wanted_or_takes_too_long_is_not_rebuilt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(sqlite3.connect(tmp_path / "tasks.db")) as file:
+        file.execute("PRAGMA journal_mode = WAL")
+    async with opened(tmp_path) as tasks:
+        await begun(tasks, "m", "now")
+        grown(tmp_path, 5_000, age=DAY)
+        before = size_of(tmp_path)
+        assert space.rebuild(tmp_path / "tasks.db", lambda: True)
+        monkeypatch.setattr(space, "MOST_REBUILD_SECONDS", 0)
+        assert not space.rebuild(tmp_path / "tasks.db", lambda: False)
+        assert size_of(tmp_path) == before
+        await begun(tasks, "n", "after")
 
 
 # --- lists ------------------------------------------------------------------------------------
