@@ -377,6 +377,16 @@ def test_a_cold_start_loads_neither_httpx_nor_sqlite(name: str) -> None:
     assert done.stdout.split() == []
 
 
+def test_an_agent_over_http_loads_nothing_of_grpc() -> None:
+    code = (
+        "import sys, a2a_mcp.agents.connection; print({'grpc', 'google.protobuf'} & {*sys.modules})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.strip() == "set()"
+
+
 def test_everything_is_caught_only_at_the_last_lines_of_defence() -> None:
     found = {(module.name, place) for module in every() for place in _catch_alls(module.tree)}
     assert found == CATCH_ALL

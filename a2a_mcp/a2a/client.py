@@ -32,10 +32,11 @@ from a2a_mcp.a2a.errors import (
     InvalidAgentResponse,
     UnsupportedOperation,
 )
-from a2a_mcp.a2a.http.origins import origin_of, plain
+from a2a_mcp.a2a.http.origins import origin_of
 from a2a_mcp.a2a.http.responses import HttpResponse, parse_text
 from a2a_mcp.a2a.http.sse import ServerSentEvent
-from a2a_mcp.a2a.interfaces import Interface, to_text
+from a2a_mcp.a2a.interface_text import to_text
+from a2a_mcp.a2a.interfaces import Interface
 from a2a_mcp.a2a.model import Message, StreamEvent, Task, TaskPage
 from a2a_mcp.a2a.requests import (
     CancelTaskRequest,
@@ -169,7 +170,7 @@ class A2AClient:
             raise UnsupportedOperation(
                 f"A2A {dialect.version} over {dialect.binding} has no {operation.value}",
                 delivery=Delivery.NEVER,
-                url=plain(self.interface.url),
+                url=self.interface.place,
             )
         params = dialect.params(operation, request)
         target = dialect.targets[operation]
@@ -177,7 +178,7 @@ class A2AClient:
 
     def _check(self, answer: HttpResponse, call: HttpRequest) -> None:
         """Raise the error in an answer; the body counts before the status."""
-        url = plain(self.interface.url)
+        url = self.interface.place
         if not jsonrpc.belongs(answer.body, call):
             raise self._unexpected("the answer to this call, not to another", answer)
         if is_error(answer.body, answer.status):
@@ -215,7 +216,7 @@ class A2AClient:
         for event in events:
             body, is_json = parse_text(event.data)
             if isinstance(body, dict) and body.get("error") is not None:
-                raise decode_error(body, status=None, url=plain(self.interface.url))
+                raise decode_error(body, status=None, url=self.interface.place)
             decoded = decode_event(result_of(body), streaming=True) if is_json else None
             if decoded is not None:
                 yield decoded
@@ -238,7 +239,7 @@ class A2AClient:
         return event
 
     def _unexpected(self, wanted: str, answer: HttpResponse) -> InvalidAgentResponse:
-        return unexpected(wanted, answer, plain(self.interface.url))
+        return unexpected(wanted, answer, self.interface.place)
 
     def _push_config(self, answer: HttpResponse) -> PushConfig:
         config = decode_push_config(result_of(answer.body))

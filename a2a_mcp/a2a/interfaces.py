@@ -6,7 +6,6 @@ in `versions.table`. Pure.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
@@ -17,7 +16,7 @@ from a2a_mcp.a2a.card_model import AgentCard, AgentInterface
 from a2a_mcp.a2a.errors import A2AError, NoCommonInterface, UrlRefused
 from a2a_mcp.a2a.grpc import addresses
 from a2a_mcp.a2a.http.card_addresses import Settled, settle, without_card_path
-from a2a_mcp.a2a.http.origins import Origin
+from a2a_mcp.a2a.http.origins import Origin, origin_of, plain
 from a2a_mcp.a2a.versions import table
 from a2a_mcp.a2a.versions.base import Dialect
 
@@ -43,12 +42,20 @@ class Interface:
     conversation: str | None = field(default=None, repr=False)
 
     @property
+    def place(self) -> str:
+        """Return where it is, as it may be shown: without query, and for gRPC as a URL of gRPC."""
+        if self.dialect.binding == "GRPC":
+            return addresses.grpc_form(origin_of(self.url))
+        return plain(self.url)
+
+    @property
     def takes_contexts(self) -> bool:
         """Return whether the client may choose the id of a new conversation."""
         return self.dialect.client_context and not OWN_THREADS.search(self.url)
 
     def __str__(self) -> str:
-        return f"{self.url} ({self.dialect.binding}, A2A {self.dialect.version})"
+        url = self.place if self.dialect.binding == "GRPC" else self.url
+        return f"{url} ({self.dialect.binding}, A2A {self.dialect.version})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,38 +262,3 @@ def _mismatch(declared: str, url: str, spoken: Dialect) -> str:
     """Return the note, for a card's author, that its agent does not speak the declared version."""
     over = f" over {spoken.binding}" if spoken.version == declared else ""
     return f"the card says A2A {declared} for {url}; the agent speaks {spoken.version}{over}"
-
-
-def to_text(interface: Interface) -> str:
-    """Return an interface as text, for the record of a task that was made with it."""
-    dialect = interface.dialect
-    members = [interface.url, dialect.version, dialect.binding, interface.tenant]
-    return json.dumps([*members, interface.conversation] if interface.conversation else members)
-
-
-def from_text(text: str) -> Interface | None:
-    """Return the interface that `to_text` wrote; None when this library no longer speaks it."""
-    try:
-        url, version, binding, tenant, *more = json.loads(text)
-    except (ValueError, TypeError):
-        return None
-    dialect = table.dialect_named(version, binding)
-    if dialect is None or not isinstance(url, str):
-        return None
-    return Interface(url, dialect, tenant, conversation=more[0] if more else None)
-
-
-def conversation_text(conversation: str) -> str:
-    """Return the text for the record of a task whose interface is not chosen yet."""
-    return json.dumps([None, None, None, None, conversation])
-
-
-def conversation_in(text: str | None) -> str | None:
-    """Return the conversation that a task's record names; None where it names none."""
-    if not text:
-        return None
-    try:
-        _, _, _, _, conversation = json.loads(text)
-    except (ValueError, TypeError):
-        return None
-    return conversation if isinstance(conversation, str) else None

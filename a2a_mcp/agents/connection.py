@@ -26,13 +26,11 @@ from a2a_mcp.a2a.errors import (
 )
 from a2a_mcp.a2a.http.download import download
 from a2a_mcp.a2a.http.responses import DownloadedFile
+from a2a_mcp.a2a.interface_text import conversation_in, conversation_text, from_text
 from a2a_mcp.a2a.interfaces import (
     Choice,
     Interface,
     alternatives,
-    conversation_in,
-    conversation_text,
-    from_text,
 )
 from a2a_mcp.agents.card_cache import CardCache
 from a2a_mcp.agents.credentials import attach_credentials

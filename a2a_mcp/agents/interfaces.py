@@ -10,14 +10,13 @@ from dataclasses import replace
 
 from a2a_mcp.a2a.card import FoundCard
 from a2a_mcp.a2a.errors import A2AError
+from a2a_mcp.a2a.interface_text import from_text, to_text
 from a2a_mcp.a2a.interfaces import (
     Choice,
     Interface,
     choose,
     corrected,
-    from_text,
     preferred,
-    to_text,
 )
 from a2a_mcp.agents.health import Health
 from a2a_mcp.agents.origins import allowed_origins, base_url, pins

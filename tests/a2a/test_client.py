@@ -40,7 +40,8 @@ from a2a_mcp.a2a.errors import (
     UrlRefused,
     VersionNotSupported,
 )
-from a2a_mcp.a2a.interfaces import Interface, from_text
+from a2a_mcp.a2a.interface_text import from_text
+from a2a_mcp.a2a.interfaces import Interface
 from a2a_mcp.a2a.model import (
     Message,
     Part,

@@ -7,7 +7,8 @@ from a2a_mcp.a2a.card_model import AgentCard, AgentInterface
 from a2a_mcp.a2a.decoding.card import decode_card
 from a2a_mcp.a2a.errors import NoCommonInterface
 from a2a_mcp.a2a.http.origins import origin_of
-from a2a_mcp.a2a.interfaces import Choice, Interface, Pins, choose, corrected, from_text, to_text
+from a2a_mcp.a2a.interface_text import from_text, to_text
+from a2a_mcp.a2a.interfaces import Choice, Interface, Pins, choose, corrected
 from a2a_mcp.a2a.versions import v0_3, v0_3_grpc, v1_0
 
 HOME = "https://agent.example"

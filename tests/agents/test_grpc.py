@@ -59,7 +59,7 @@ async def test_an_agent_without_a_card_is_called_at_its_address() -> None:
     ):
         task = await (await connection.client()).get(READ)
         assert connection.chosen is not None
-        assert str(connection.chosen.interfaces[0]) == f"{server.url} (GRPC, A2A 1.0)"
+        assert str(connection.chosen.interfaces[0]) == f"grpc://{place(server)} (GRPC, A2A 1.0)"
     assert task.state is TaskState.COMPLETED
 
 

@@ -216,6 +216,7 @@ async def test_tasks_go_on_over_a_restart_of_the_bridge(
             for cell in CELLS:
                 ended = await host.call("subscribe", task_id=begun[cell]["task_id"])
                 assert (ended["state"], ended["text"]) == ("completed", "slow done")
+    assert NOISE.findall(home.stderr.read_text()) == []
     ran = sum(len(agent.log()) - before[kind] for kind, agent in processes.items())
     assert ran == len(CELLS)
 

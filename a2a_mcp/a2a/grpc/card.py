@@ -39,11 +39,12 @@ async def find_grpc_card(
 
     Raises AuthenticationRequired, AgentUnreachable.
     """
-    card, spoken = AgentCard(name=grpc_form(origin_of(url))), DIALECTS
+    place = grpc_form(origin_of(url))
+    card, spoken = AgentCard(name=place), DIALECTS
     for dialect in DIALECTS:
         answer = await _ask(transport, dialect, url, attachment, seconds)
         if answer.status in AUTHENTICATION_STATUSES:
-            raise decode_error(answer.body, status=answer.status, url=url)
+            raise decode_error(answer.body, status=answer.status, url=place)
         if answer.status < 400 and is_card(answer.body):
             card, spoken = decode_card(answer.body), (dialect,)
             break

@@ -16,6 +16,7 @@ import anyio
 from anyio.lowlevel import checkpoint_if_cancelled
 
 from a2a_mcp.a2a.errors import AgentUnreachable, Delivery
+from a2a_mcp.a2a.grpc.addresses import grpc_form
 from a2a_mcp.a2a.grpc.causes import connect_failure
 from a2a_mcp.a2a.grpc.library import grpc
 from a2a_mcp.a2a.http.limits import HttpLimits
@@ -49,7 +50,8 @@ class Channel:
     def __init__(
         self, url: str, limits: HttpLimits, user_agent: str, trust: Trust, proxy: str | None
     ) -> None:
-        self.url = str(origin_of(url))
+        self._origin = origin_of(url)
+        self.url = grpc_form(self._origin)
         self._limits = limits
         self._trust = trust
         self._options = _options(limits, user_agent, proxy)
@@ -123,10 +125,8 @@ class Channel:
             raise self._unreachable(connect_failure(error.details() or "")) from None
 
     def _open(self) -> Any:
-        origin = origin_of(self.url)
-        host = f"[{origin.host}]" if ":" in origin.host else origin.host
-        target = f"dns:///{host}:{origin.port}"
-        if origin.scheme == "http":
+        target = "dns:///" + self.url.partition("://")[2]
+        if self._origin.scheme == "http":
             return grpc.aio.insecure_channel(target, self._options)
         credentials = grpc.ssl_channel_credentials(
             self._trust.authorities, self._trust.key, self._trust.certificate

@@ -67,7 +67,7 @@ async def unreachable(client: A2AClient) -> str:
     with pytest.raises(AgentUnreachable) as failed:
         await client.send(SENT, seconds=SECONDS)
     assert failed.value.delivery is Delivery.NEVER
-    assert failed.value.url == client.interface.url
+    assert failed.value.url == client.interface.place
     return failed.value.message
 
 

@@ -7,7 +7,8 @@ from pydantic import ValidationError
 
 from a2a_mcp.a2a.decoding.card import decode_card
 from a2a_mcp.a2a.http.origins import origin_of
-from a2a_mcp.a2a.interfaces import Interface, Pins, alternatives, choose, from_text, to_text
+from a2a_mcp.a2a.interface_text import from_text, to_text
+from a2a_mcp.a2a.interfaces import Interface, Pins, alternatives, choose
 from a2a_mcp.a2a.versions import table, v0_1, v0_3, v1_0
 from a2a_mcp.a2a.versions.table import binding_of, version_of
 from a2a_mcp.config.schema import AgentConfig

@@ -1,0 +1,46 @@
+"""An interface as text, for the record of a task: follow-ups go where the task was made.
+
+Pure. Texts of earlier releases are read as well.
+"""
+
+from __future__ import annotations
+
+import json
+
+from a2a_mcp.a2a.interfaces import Interface
+from a2a_mcp.a2a.versions import table
+
+
+def to_text(interface: Interface) -> str:
+    """Return an interface as text, for the record of a task that was made with it."""
+    dialect = interface.dialect
+    members = [interface.url, dialect.version, dialect.binding, interface.tenant]
+    return json.dumps([*members, interface.conversation] if interface.conversation else members)
+
+
+def from_text(text: str) -> Interface | None:
+    """Return the interface that `to_text` wrote; None when this library no longer speaks it."""
+    try:
+        url, version, binding, tenant, *more = json.loads(text)
+    except (ValueError, TypeError):
+        return None
+    dialect = table.dialect_named(version, binding)
+    if dialect is None or not isinstance(url, str):
+        return None
+    return Interface(url, dialect, tenant, conversation=more[0] if more else None)
+
+
+def conversation_text(conversation: str) -> str:
+    """Return the text for the record of a task whose interface is not chosen yet."""
+    return json.dumps([None, None, None, None, conversation])
+
+
+def conversation_in(text: str | None) -> str | None:
+    """Return the conversation that a task's record names; None where it names none."""
+    if not text:
+        return None
+    try:
+        _, _, _, _, conversation = json.loads(text)
+    except (ValueError, TypeError):
+        return None
+    return conversation if isinstance(conversation, str) else None
