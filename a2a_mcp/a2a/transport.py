@@ -21,8 +21,9 @@ class Transport(Protocol):
         attachment: Attachment,
         *,
         seconds: float | None = None,
+        body_bytes: int | None = None,
     ) -> HttpResponse:
-        """Send and return the whole answer, within `seconds`; raises A2AError."""
+        """Send and return the whole answer, within `seconds` and `body_bytes`; raises A2AError."""
 
     def stream(
         self, outgoing: HttpRequest, headers: Mapping[str, str], attachment: Attachment

@@ -20,6 +20,7 @@ from a2a_mcp.a2a.card import FoundCard, find_card, inline_card
 from a2a_mcp.a2a.errors import A2AError, AuthenticationRequired, Delivery, InvalidAgentResponse
 from a2a_mcp.a2a.grpc.addresses import is_grpc_url
 from a2a_mcp.a2a.grpc.card import find_grpc_card
+from a2a_mcp.a2a.http.limits import HttpLimits
 from a2a_mcp.agents.health import Health
 from a2a_mcp.agents.origins import agent_url
 from a2a_mcp.agents.transports import Transports
@@ -122,10 +123,10 @@ class CardCache:
         attachment = await self._attach()
         url = agent_url(self._config, self.known)
         if is_grpc_url(self._config.url):
-            seconds = self._config.limits.card_seconds
+            limits = HttpLimits(**self._config.limits.model_dump())
             transport = self._transports.grpc(url)
             return await find_grpc_card(
-                transport, url, attachment, seconds=seconds, clock=self._clock
+                transport, url, attachment, limits=limits, clock=self._clock
             )
         return await find_card(
             self._transports.http(), url, attachment, known=self.known, clock=self._clock

@@ -15,9 +15,10 @@ from e2e.hosts import Host, stdio_host
 
 pytestmark = pytest.mark.anyio
 
-KINDS: Final = ("1.3-jsonrpc", "1.3-rest", "0.3-jsonrpc", "0.3-rest", "0.2-jsonrpc")
-WHOLE: Final = ("1.3-jsonrpc", "1.3-rest", "0.3-jsonrpc", "0.2-jsonrpc")
-"""Those that also list and remove: a2a-sdk 0.3 over HTTP+JSON answers 500 and 405."""
+HALF: Final = ("0.3-rest", "0.3-grpc")
+"""These neither list nor remove: HTTP+JSON answers 500 and 405, gRPC that there is no method."""
+WHOLE: Final = ("1.3-jsonrpc", "1.3-rest", "1.3-grpc", "0.3-jsonrpc", "0.2-jsonrpc")
+KINDS: Final = (*WHOLE, *HALF)
 TOOLS: Final = (
     "create_push_config",
     "get_push_config",
@@ -108,8 +109,9 @@ async def test_webhooks_are_listed_and_removed(pushing: Host, hook: Webhook, kin
     assert [config["config_id"] for config in rest["push_configs"]] == ["two"]
 
 
-async def test_what_an_agent_cannot_do_is_an_error_in_words(pushing: Host, hook: Webhook) -> None:
-    task_id = await asked(pushing, "0.3-rest")
+@pytest.mark.parametrize("kind", HALF)
+async def test_what_an_agent_cannot_do_is_an_error_in_words(pushing: Host, kind: str) -> None:
+    task_id = await asked(pushing, kind)
     for tool, arguments in (("list_push_configs", {}), ("delete_push_config", {"config_id": "x"})):
         answer = await pushing.call(tool, task_id=task_id, **arguments)
         assert answer.failed

@@ -16,6 +16,7 @@ from a2a_mcp.a2a.card_model import AgentCard, AgentInterface
 from a2a_mcp.a2a.decoding.card import decode_card, is_card
 from a2a_mcp.a2a.decoding.errors import AUTHENTICATION_STATUSES, decode_error
 from a2a_mcp.a2a.grpc.addresses import grpc_form
+from a2a_mcp.a2a.http.limits import HttpLimits
 from a2a_mcp.a2a.http.origins import origin_of
 from a2a_mcp.a2a.http.responses import HttpResponse
 from a2a_mcp.a2a.requests import GetExtendedAgentCardRequest, Operation
@@ -32,7 +33,7 @@ async def find_grpc_card(
     url: str,
     attachment: Attachment,
     *,
-    seconds: float,
+    limits: HttpLimits,
     clock: Callable[[], float] = time.monotonic,
 ) -> FoundCard:
     """Return the card of the agent at `url`, which stands in it as one more interface.
@@ -42,7 +43,7 @@ async def find_grpc_card(
     place = grpc_form(origin_of(url))
     card, spoken = AgentCard(name=place), DIALECTS
     for dialect in DIALECTS:
-        answer = await _ask(transport, dialect, url, attachment, seconds)
+        answer = await _ask(transport, dialect, url, attachment, limits)
         if answer.status in AUTHENTICATION_STATUSES:
             raise decode_error(answer.body, status=answer.status, url=place)
         if answer.status < 400 and is_card(answer.body):
@@ -54,11 +55,17 @@ async def find_grpc_card(
 
 
 async def _ask(
-    transport: Transport, dialect: Dialect, url: str, attachment: Attachment, seconds: float
+    transport: Transport, dialect: Dialect, url: str, attachment: Attachment, limits: HttpLimits
 ) -> HttpResponse:
     params = dialect.params(CARD, GetExtendedAgentCardRequest())
     request = dialect.build(url, dialect.targets[CARD], params, None)
-    return await transport.fetch(request, dialect.headers, attachment, seconds=seconds)
+    return await transport.fetch(
+        request,
+        dialect.headers,
+        attachment,
+        seconds=limits.card_seconds,
+        body_bytes=limits.card_bytes,
+    )
 
 
 def _interface(dialect: Dialect, url: str) -> AgentInterface:

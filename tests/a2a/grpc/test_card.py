@@ -8,9 +8,10 @@ from grpc_server import Answer, serving_grpc, transport
 
 from a2a_mcp.a2a.auth.static import Attachment
 from a2a_mcp.a2a.card import FoundCard
-from a2a_mcp.a2a.errors import AgentUnreachable, AuthenticationRequired
+from a2a_mcp.a2a.errors import AgentUnreachable, AuthenticationRequired, InvalidAgentResponse
 from a2a_mcp.a2a.grpc.card import find_grpc_card
 from a2a_mcp.a2a.grpc.schema_0_3 import V0_3
+from a2a_mcp.a2a.http.limits import HttpLimits
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop")]
 
@@ -24,10 +25,12 @@ def gives(card: dict[str, Any]) -> Answer:
     return answer
 
 
-async def found(url: str) -> FoundCard:
+async def found(url: str, **limits: Any) -> FoundCard:
     made = transport(url)
     try:
-        return await find_grpc_card(made, url, Attachment({"X-Key": "k"}), seconds=5)
+        return await find_grpc_card(
+            made, url, Attachment({"X-Key": "k"}), limits=HttpLimits(**limits)
+        )
     finally:
         await made.aclose()
 
@@ -71,3 +74,9 @@ async def test_a_server_that_wants_credentials_says_so() -> None:
 async def test_a_server_that_is_not_there_is_unreachable(free_tcp_port: int) -> None:
     with pytest.raises(AgentUnreachable, match="refused"):
         await found(f"http://127.0.0.1:{free_tcp_port}")
+
+
+async def test_a_card_is_bounded() -> None:
+    async with serving_grpc({"GetExtendedAgentCard": gives(CARD)}) as server:
+        with pytest.raises(InvalidAgentResponse, match="larger than 10 bytes"):
+            await found(server.url, card_bytes=10)
