@@ -35,6 +35,7 @@ ANSWER_TOO_LARGE: Final = ("CLIENT: Received message larger", "Decompressed mess
 MESSAGE_TOO_LARGE: Final = "SERVER: Received message larger"
 COMPRESSED: Final = "Compression algorithm not supported"
 LONGEST_REASON: Final = 300
+LARGEST_EXACT: Final = 2**53
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +62,22 @@ class Call:
     def refused(self, error: grpc.aio.AioRpcError, limit: int) -> HttpResponse:
         """Return the answer that an error means; raises A2AError where no agent gave it."""
         name, text = error.code().name, error.details() or ""
-        if any(words in text for words in ANSWER_TOO_LARGE):
-            raise self._too_large(limit)
-        if text.startswith(MESSAGE_TOO_LARGE):
-            told = "the message is larger than the agent's server takes"
-            raise InvalidRequest(told, delivery=Delivery.NEVER, url=self.url)
-        if text.startswith(COMPRESSED):
+        if name == "RESOURCE_EXHAUSTED":
+            self._raise_for_size(text, limit)
+        if name == "INTERNAL" and text.startswith(COMPRESSED):
             told = "the answer is compressed although that was not accepted"
             raise InvalidAgentResponse(told, url=self.url)
         details = self._pool.details(_status_of(error))
         if name in LOST and not details:
             raise AgentUnreachable(LOST[name], url=self.url)
         return without_headers(http_status(name), answer_body(name, text, details))
+
+    def _raise_for_size(self, text: str, limit: int) -> None:
+        if any(words in text for words in ANSWER_TOO_LARGE):
+            raise self._too_large(limit)
+        if text.startswith(MESSAGE_TOO_LARGE):
+            told = "the message is larger than the agent's server takes"
+            raise InvalidRequest(told, delivery=Delivery.NEVER, url=self.url)
 
     def _too_large(self, limit: int) -> InvalidAgentResponse:
         return InvalidAgentResponse(f"the answer is larger than {limit} bytes", url=self.url)
@@ -90,11 +95,24 @@ def prepared(
     """Return the call of the method at `path`; raises A2AError for what gRPC cannot carry."""
     method = pool.methods[path]
     try:
+        _check_numbers(params)
         message = json_format.ParseDict(params, method.asked()).SerializeToString()
-    except (json_format.Error, ValueError) as error:
+    except (json_format.Error, ValueError, RecursionError) as error:
         told = f"gRPC cannot carry this request: {error}"[:LONGEST_REASON]
         raise InvalidRequest(told, delivery=Delivery.NEVER, url=url) from None
     return Call(path, message, metadata(headers, attachment, url), url, method, pool)
+
+
+def _check_numbers(value: JSON) -> None:
+    """Raise ValueError for a whole number that would lose digits: protobuf has none in data."""
+    match value:
+        case dict():
+            _check_numbers(list(value.values()))
+        case list():
+            for item in value:
+                _check_numbers(item)
+        case int() if abs(value) > LARGEST_EXACT:
+            raise ValueError("a number beyond 2^53 would lose digits; give it as text")
 
 
 def _status_of(error: grpc.aio.AioRpcError) -> bytes:

@@ -111,13 +111,13 @@ class Channel:
         while (state := channel.get_state(try_to_connect=True)) is not READY:
             if state is BROKEN:
                 await self._fail(channel)
-            await tagged(channel.wait_for_state_change(state))
+            await scoped(channel.wait_for_state_change(state))
         return channel
 
     async def _fail(self, channel: Any) -> None:
         """Raise what keeps the connection from standing: a call of no consequence is told it."""
         try:
-            await tagged(channel.unary_unary(PROBE)(b""))
+            await scoped(channel.unary_unary(PROBE)(b""))
         except grpc.aio.AioRpcError as error:
             if error.code() is not grpc.StatusCode.UNAVAILABLE:
                 return
@@ -156,7 +156,7 @@ def _options(limits: HttpLimits, user_agent: str, proxy: str | None) -> Sequence
     )
 
 
-async def tagged(call: Awaitable[_T]) -> _T:
+async def scoped(call: Awaitable[_T]) -> _T:
     """Return what a call of the library gives.
 
     Cancelled by anyio, the library raises an error of its own making, which anyio's scopes take

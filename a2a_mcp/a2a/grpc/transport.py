@@ -17,7 +17,7 @@ from a2a_mcp.a2a.auth.static import Attachment
 from a2a_mcp.a2a.bindings.base import HttpRequest
 from a2a_mcp.a2a.errors import InvalidAgentResponse
 from a2a_mcp.a2a.grpc.call import Call, prepared
-from a2a_mcp.a2a.grpc.channel import Channel, tagged
+from a2a_mcp.a2a.grpc.channel import Channel, scoped
 from a2a_mcp.a2a.grpc.library import grpc
 from a2a_mcp.a2a.grpc.pool import Pool
 from a2a_mcp.a2a.grpc.schema_0_3 import V0_3
@@ -73,7 +73,7 @@ class GrpcTransport:
             with deadline(seconds or self._limits.call_seconds, call.url):
                 try:
                     sent = made.unary_unary(call.path)(call.message, metadata=call.metadata)
-                    return without_headers(200, call.read(await tagged(sent), limit))
+                    return without_headers(200, call.read(await scoped(sent), limit))
                 except grpc.aio.AioRpcError as error:
                     return call.refused(error, limit)
 
@@ -102,7 +102,7 @@ class GrpcTransport:
         have begun before it said so, and a plain answer would prove that it has not.
         """
         try:
-            first = await tagged(answer.read())
+            first = await scoped(answer.read())
         except grpc.aio.AioRpcError as error:
             refusal = call.refused(error, self._limits.event_bytes)
             if refuses_operation(refusal.body):
@@ -120,7 +120,7 @@ class GrpcTransport:
                 raise InvalidAgentResponse("the stream is larger than its limit", url=call.url)
             yield [_event(call.read(message, self._limits.event_bytes))]
             try:
-                message = await tagged(answer.read())
+                message = await scoped(answer.read())
             except grpc.aio.AioRpcError as error:
                 yield [_event(call.refused(error, self._limits.event_bytes).body)]
                 return

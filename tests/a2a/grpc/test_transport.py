@@ -295,7 +295,12 @@ def nested(depth: int) -> Any:
 
 
 @pytest.mark.parametrize(
-    "part", [Part(kind="data", data=nested(120)), Part(kind="text", text="\ud800")]
+    "part",
+    [
+        Part(kind="data", data=nested(120)),
+        Part(kind="data", data={"id": [-(2**53) - 1]}),
+        Part(kind="text", text="\ud800"),
+    ],
 )
 async def test_what_protobuf_cannot_carry_is_not_sent(part: Part) -> None:
     message = SENT.message.model_copy(update={"parts": (part,)})
