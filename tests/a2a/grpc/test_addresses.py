@@ -3,10 +3,12 @@
 from typing import Final
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from a2a_mcp.a2a.errors import Delivery, UrlRefused
 from a2a_mcp.a2a.grpc.addresses import grpc_form, http_form, is_grpc_url, read, settle
-from a2a_mcp.a2a.http.origins import Origin, origin_of
+from a2a_mcp.a2a.http.origins import Origin, is_loopback, origin_of
 
 HOME: Final = "https://agent.example"
 LOCAL: Final = "http://127.0.0.1:8000"
@@ -122,6 +124,38 @@ def test_an_allowed_origin_says_that_an_address_is_without_tls() -> None:
     allowed = frozenset({Origin("http", "agent.svc", 50051)})
     settled = settle("agent.svc:50051", base="http://agent.svc:8000", allowed=allowed)
     assert settled.url == "http://agent.svc:50051"
+
+
+PIECES: Final = st.sampled_from(
+    [
+        *(
+            "agent.example",
+            "evil.example",
+            "127.0.0.1",
+            "localhost",
+            "[::1]",
+            "0.0.0.0",
+            "10.0.0.1",
+        ),
+        *(":", "::", "/", "//", "///", "@", "?", "#", ",", "%", ".", " ", "\0", "443", "50051"),
+        *("grpc", "grpcs", "grpc+tls", "http", "https", "unix", "xds", "dns", "ipv4", "://"),
+    ]
+)
+
+
+@given(
+    st.lists(PIECES, max_size=8).map("".join) | st.text(max_size=20), st.sampled_from([HOME, LOCAL])
+)
+def test_no_address_at_all_leads_elsewhere(address: str, base: str) -> None:
+    try:
+        settled = settle(address, base=base, allowed=frozenset())
+    except UrlRefused:
+        return
+    host = origin_of(settled.url).host
+    if base == HOME:
+        assert (host, settled.url[:5]) == ("agent.example", "https")
+    else:
+        assert is_loopback(host)
 
 
 def test_urls_of_grpc_are_told_by_their_scheme() -> None:
