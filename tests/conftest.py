@@ -31,6 +31,7 @@ SLOW: Final = (
     "store/sqlite/test_processes.py",
     "a2a/decoding/test_any_json.py",
     "a2a/versions/test_official.py",
+    "a2a/grpc/test_schema.py",
     "config/test_any_table.py",
     "server/tools/test_converters.py",
     "server/elicitation/test_asked_once.py",

@@ -110,7 +110,7 @@ async def test_a_stream_comes_in_pieces(known: Known, cell: str) -> None:
 
 @by_cell
 async def test_slow_work_is_handed_back_and_followed_to_its_end(known: Known, cell: str) -> None:
-    begun = await known.send(cell, "slow 0.6", wait_seconds=0.2)
+    begun = await known.send(cell, "slow 1.2", wait_seconds=0.1)
     assert begun["state"] in ("submitted", "working")
     seen = await known.host.call("get_task", task_id=begun["task_id"])
     assert seen["state"] in ("submitted", "working")
