@@ -5,6 +5,7 @@
     │  └─ TooManyStreams             the limit of open streams; nothing was sent
     ├─ InvalidAgentResponse          an answer that is not A2A: HTML, bad JSON, too large
     ├─ NoCommonInterface             the card offers nothing we speak
+    │  └─ ExtraMissing               what it offers is an extra that is not installed
     ├─ UrlRefused                    a URL that may not be called
     └─ AgentError                    the agent refused or failed; `code` is the A2A code
        ├─ TaskNotFound -32001  TaskNotCancelable -32002  PushNotificationNotSupported -32003
@@ -92,6 +93,10 @@ class NoCommonInterface(A2AError):
         self, message: str, *, delivery: Delivery = Delivery.NEVER, url: str | None = None
     ) -> None:
         super().__init__(message, delivery=delivery, url=url)
+
+
+class ExtraMissing(NoCommonInterface):
+    """What the agent offers needs packages that are an extra, and are not installed."""
 
 
 class UrlRefused(A2AError):

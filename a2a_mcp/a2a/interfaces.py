@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from a2a_mcp.a2a.card_model import AgentCard, AgentInterface
-from a2a_mcp.a2a.errors import A2AError, NoCommonInterface, UrlRefused
+from a2a_mcp.a2a.errors import A2AError, ExtraMissing, NoCommonInterface, UrlRefused
 from a2a_mcp.a2a.grpc import addresses
 from a2a_mcp.a2a.http.card_addresses import Settled, settle, without_card_path
 from a2a_mcp.a2a.http.origins import Origin, origin_of, plain
@@ -113,10 +113,12 @@ def choose(
 
 def _check_installed(listed: AgentInterface, *, speaks_grpc: bool) -> None:
     if is_grpc(listed) and not speaks_grpc:
-        raise NoCommonInterface(GRPC_MISSING)
+        raise ExtraMissing(GRPC_MISSING)
 
 
 def _nothing_usable(unusable: Sequence[tuple[AgentInterface, A2AError]]) -> NoCommonInterface:
+    if unusable and all(isinstance(error, ExtraMissing) for _, error in unusable):
+        return ExtraMissing(f"it offers only gRPC; {GRPC_MISSING}")
     reasons = "; ".join(_problems(unusable)) or "the card names no interface"
     return NoCommonInterface(f"no interface of this agent can be used: {reasons}")
 

@@ -9,7 +9,7 @@ import ssl
 from collections.abc import Callable
 from importlib.util import find_spec
 
-from a2a_mcp.a2a.errors import NoCommonInterface
+from a2a_mcp.a2a.errors import ExtraMissing
 from a2a_mcp.a2a.http.redirects import moved_note
 from a2a_mcp.a2a.http.transport import Transport as HttpTransport
 from a2a_mcp.a2a.interfaces import GRPC_MISSING, Interface
@@ -51,11 +51,11 @@ class Transports:
     def grpc(self, url: str) -> Transport:
         """Return the transport over gRPC to the server at `url`.
 
-        Raises NoCommonInterface where the libraries are not there, and AgentUnreachable.
+        Raises ExtraMissing where the libraries are not there, and AgentUnreachable.
         """
         if url not in self._grpc:
             if not speaks_grpc():
-                raise NoCommonInterface(GRPC_MISSING)
+                raise ExtraMissing(GRPC_MISSING)
             from a2a_mcp.agents.grpc import open_grpc_transport
 
             self._grpc[url] = open_grpc_transport(self._config, url, self._tls)

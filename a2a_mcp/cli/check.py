@@ -17,6 +17,7 @@ from a2a_mcp.a2a.errors import (
     A2AError,
     AgentUnreachable,
     AuthenticationRequired,
+    ExtraMissing,
     InvalidAgentResponse,
     NoCommonInterface,
     UrlRefused,
@@ -34,7 +35,8 @@ ADVICE: Final[tuple[tuple[type[Failure], str], ...]] = (
     (AuthenticationRequired, "Set `auth` for this agent in agents.toml."),
     (AgentUnreachable, "See whether the agent runs, its URL is right, and no proxy is in between."),
     (InvalidAgentResponse, "Give the URL of the agent, or of its card."),
-    (NoCommonInterface, "Ask who runs it to offer JSON-RPC or HTTP+JSON of A2A 0.1 to 1.0."),
+    (ExtraMissing, "Install it, then try again."),
+    (NoCommonInterface, "Ask who runs it to offer JSON-RPC, HTTP+JSON or gRPC of A2A 0.1 to 1.0."),
     (CredentialUnavailable, "Run that command by hand, and mend it or its line in agents.toml."),
     (
         UrlRefused,

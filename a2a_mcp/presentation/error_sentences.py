@@ -55,6 +55,9 @@ CONFIGURE_EXTENSION: Final = (
 CORRECT_CARD: Final = (
     "Use another agent, or ask the user to correct this one's card or configuration."
 )
+INSTALL_EXTRA: Final = (
+    "Ask the user to install what is missing and to restart this server, or use another agent."
+)
 CHECK_ADDRESS: Final = "Ask the user to check this agent's address in the configuration."
 CHECK_CARD_ADDRESS: Final = (
     "Nothing can be called at this address, which comes from the agent's card. Ask the user to "

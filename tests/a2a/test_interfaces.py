@@ -5,7 +5,7 @@ from captures import bodies
 
 from a2a_mcp.a2a.card_model import AgentCard, AgentInterface
 from a2a_mcp.a2a.decoding.card import decode_card
-from a2a_mcp.a2a.errors import NoCommonInterface
+from a2a_mcp.a2a.errors import ExtraMissing, NoCommonInterface
 from a2a_mcp.a2a.http.origins import origin_of
 from a2a_mcp.a2a.interface_text import from_text, to_text
 from a2a_mcp.a2a.interfaces import Choice, Interface, Pins, choose, corrected
@@ -73,7 +73,7 @@ def test_an_agent_that_offers_only_grpc_is_called_over_it() -> None:
 
 def test_an_agent_that_offers_only_grpc_says_what_to_install_where_it_is_missing() -> None:
     (body,) = bodies(GRPC_CARD)
-    with pytest.raises(NoCommonInterface) as refused:
+    with pytest.raises(ExtraMissing) as refused:
         choose(
             decode_card(body),
             base="http://127.0.0.1:21016",
@@ -81,7 +81,9 @@ def test_an_agent_that_offers_only_grpc_says_what_to_install_where_it_is_missing
             pins=NO_PINS,
             speaks_grpc=False,
         )
-    assert 'uv tool install ".[grpc]"' in refused.value.message
+    assert refused.value.message == (
+        'it offers only gRPC; gRPC needs the extra: in the clone, uv tool install ".[grpc]"'
+    )
 
 
 def test_grpc_that_is_missing_is_no_fault_beside_what_is_usable() -> None:

@@ -18,7 +18,7 @@ from scripted import CARD, card, document, interface, scripted
 from staging import agents
 
 from a2a_mcp.a2a.auth.static import Bearer
-from a2a_mcp.a2a.errors import A2AError, AgentUnreachable, NoCommonInterface
+from a2a_mcp.a2a.errors import A2AError, AgentUnreachable, ExtraMissing, NoCommonInterface
 from a2a_mcp.a2a.model import TaskState
 from a2a_mcp.a2a.requests import GetTaskRequest
 from a2a_mcp.agents.connection import Connection
@@ -134,7 +134,7 @@ async def test_without_the_libraries_it_is_said_what_to_install(
         agent.on(CARD, document(card(agent.url, supportedInterfaces=offered)))
         for url in (agent.url, "grpcs://agent.example:443"):
             async with connected(url=url) as connection:
-                with pytest.raises(NoCommonInterface, match=r'uv tool install "\.\[grpc\]"'):
+                with pytest.raises(ExtraMissing, match=r'uv tool install "\.\[grpc\]"'):
                     await connection.client()
 
 
