@@ -20,10 +20,16 @@ from a2a_mcp.config.schema import AgentConfig
 
 def speaks_grpc() -> bool:
     """Return whether the libraries for gRPC are installed, without importing them."""
+    return _is_installed("grpc") and _is_installed("google.protobuf")
+
+
+def _is_installed(name: str) -> bool:
+    """Return whether a package is there; a folder that another version has left is none."""
     try:
-        return all(find_spec(name) for name in ("grpc", "google.protobuf"))
-    except ModuleNotFoundError:  # of `google`, which others share
+        spec = find_spec(name)
+    except ModuleNotFoundError:  # of the package around it
         return False
+    return spec is not None and spec.origin is not None
 
 
 class Transports:

@@ -43,6 +43,7 @@ ADVICE: Final[tuple[tuple[type[Failure], str], ...]] = (
         "Set the agent's `endpoint`, or if you trust that origin, `allowed_origins`.",
     ),
 )
+"""The advice on each kind of failure; the first match counts."""
 
 
 def run(arguments: list[str]) -> int:
@@ -91,7 +92,7 @@ async def _contact_all(registry: Registry) -> dict[str, Failure]:
 
 def _paragraph(registry: Registry, name: str, failure: Failure | None) -> str:
     view = describe_agent(registry, name, _problem(failure) if failure else None)
-    advice = [f"What to do: {step}" for kind, step in ADVICE if isinstance(failure, kind)]
+    advice = [f"What to do: {step}" for kind, step in ADVICE if isinstance(failure, kind)][:1]
     if advice:
         view = replace(view, next_step=None)  # a next step is meant for a model
     described = registry.config.secrets.mask(view.prose())

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.machinery import ModuleSpec
+from importlib.util import module_from_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -125,10 +127,14 @@ async def test_credentials_and_trust_are_those_of_the_configuration(tmp_path: Pa
     assert [pairs["authorization"] for _, _, pairs in server.calls] == ["Bearer t0k3n"]
 
 
+LEFT_OVER: Final = module_from_spec(ModuleSpec("grpc", None, is_package=True))
+
+
+@pytest.mark.parametrize("left", [None, LEFT_OVER], ids=["nothing", "an empty folder"])
 async def test_without_the_libraries_it_is_said_what_to_install(
-    monkeypatch: pytest.MonkeyPatch,
+    left: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "grpc", None)
+    monkeypatch.setitem(sys.modules, "grpc", left)
     async with scripted() as agent:
         offered = [interface("127.0.0.1:50051", binding="GRPC")]
         agent.on(CARD, document(card(agent.url, supportedInterfaces=offered)))

@@ -118,6 +118,14 @@ async def test_the_advice_is_for_the_person_at_the_terminal() -> None:
     assert "ask the user" not in told
 
 
+async def test_an_agent_over_grpc_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "grpc", None)
+    _, told = await checked(Config(agents=agents(it="grpcs://agent.example:443")))
+    assert 'Problem: gRPC needs the extra: in the clone, uv tool install ".[grpc]"' in told
+    assert told.count("What to do") == 1
+    assert "What to do: Install it, then try again." in told
+
+
 async def test_without_agents_it_names_the_file_to_write(tmp_path: Path) -> None:
     file = tmp_path / "agents.toml"
     _, told = await checked(load(path=file, environ={}))
