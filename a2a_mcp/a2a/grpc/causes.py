@@ -25,8 +25,9 @@ CAUSES: Final = (
     ),
     (
         re.compile(r"WRONG_VERSION_NUMBER"),
-        "the server speaks gRPC without TLS, or no gRPC, at this port: use grpc:// for it, which "
-        "needs allow_http = true unless it is on this machine",
+        "the server speaks gRPC without TLS, or no gRPC, at this port: if it is the right one, "
+        "write it as grpc://host:port in url, endpoint or allowed_origins, which needs "
+        "allow_http = true unless it is on this machine",
     ),
     (
         re.compile(r"Socket closed|Connection reset|GOAWAY"),
