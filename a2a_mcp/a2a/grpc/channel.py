@@ -140,14 +140,15 @@ class Channel:
 def _options(limits: HttpLimits, user_agent: str, proxy: str | None) -> Sequence[tuple[str, Any]]:
     """Return the channel's settings.
 
-    No keepalive: servers end a connection that asks too often, and with it the calls on it.
+    No keepalive: servers end a connection that asks too often, and with it the calls on it. No
+    policy of repeating calls either, since none is looked up. What the library sends again is only
+    what a server has provably not looked at, when it renews the connection at that moment.
     """
     return (
         ("grpc.client_idle_timeout_ms", IDLE_MS),
         ("grpc.compression_enabled_algorithms_bitset", IDENTITY_ONLY),
         ("grpc.enable_http_proxy", int(proxy is not None)),
         *([("grpc.http_proxy", proxy)] if proxy else []),
-        ("grpc.enable_retries", 0),
         ("grpc.max_metadata_size", METADATA_BYTES),
         ("grpc.max_receive_message_length", limits.body_bytes),
         ("grpc.primary_user_agent", user_agent),

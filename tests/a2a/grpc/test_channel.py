@@ -121,6 +121,7 @@ async def test_a_server_that_dies_with_the_message_leaves_it_in_doubt() -> None:
         await server.called()
         await serving_it.__aexit__(None, None, None)
     assert failures == [Delivery.UNKNOWN]
+    assert len(server.calls) == 1
 
 
 async def read(client: A2AClient) -> None:
@@ -165,6 +166,25 @@ async def test_a_cancelled_call_ends_in_its_own_scope() -> None:
             with anyio.move_on_after(0.1) as scope:
                 await call()
             assert scope.cancelled_caught
+
+
+async def test_a_server_that_renews_its_connections_gets_every_message_once() -> None:
+    often = [("grpc.max_connection_age_ms", 50), ("grpc.max_connection_age_grace_ms", 5_000)]
+
+    async def answers(_params: Any, _context: Any) -> Any:
+        return {"task": WORKING}
+
+    async with (
+        serving_grpc({"SendMessage": answers}, options=often) as server,
+        calling(server.url) as client,
+    ):
+        with anyio.move_on_after(1):
+            for number in range(5_000):
+                message = SENT.message.model_copy(update={"message_id": f"m{number}"})
+                await client.send(SENT.model_copy(update={"message": message}))
+        sent = [params["message"]["messageId"] for _, params, _ in server.calls]
+    assert len(sent) > 100
+    assert sent == [f"m{number}" for number in range(len(sent))]
 
 
 PROXIES: Final = ("grpc_proxy", "https_proxy", "http_proxy", "all_proxy")

@@ -220,6 +220,7 @@ async def test_an_error_is_what_it_would_be_over_http(case: str) -> None:
         with pytest.raises(A2AError) as failed:
             await client.send(SENT)
     assert (type(failed.value), failed.value.delivery) == (kind, delivery)
+    assert len(server.calls) == 1
     assert failed.value.url == server.url.replace("http", "grpc")
 
 
