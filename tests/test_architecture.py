@@ -125,6 +125,7 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
             "a2a_mcp.server.transports.stdio",
         }
     ),
+    "config.fields": frozenset({"a2a_mcp.a2a.versions.table"}),
     "config.load": frozenset({"platformdirs"}),
     "files.download_mark": frozenset({"ctypes"}),
     "server.elicitation.rounds": frozenset({"a2a_mcp.bridge.questions"}),

@@ -7,7 +7,7 @@ Checks of plain text are in `values`; the tables that use these types are in `sc
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import unquote, urlsplit
 
 from pydantic import (
@@ -22,8 +22,6 @@ from pydantic import (
 )
 
 from a2a_mcp.a2a.auth.static import ConversationId, Secret
-from a2a_mcp.a2a.model import JSON
-from a2a_mcp.a2a.versions.table import versions
 from a2a_mcp.config import values
 from a2a_mcp.config.secrets import ValidationContext, read_secret, secret, secret_of
 
@@ -44,7 +42,12 @@ class Table(BaseModel):
     """A table of the file: unknown keys are faults, and values are not converted to fit."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, hide_input_in_errors=True
+        defer_build=True,  # the start builds only the tables that the file has
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
     )
 
 
@@ -84,7 +87,7 @@ def _existing(path: Path, info: ValidationInfo) -> Path:
     return path
 
 
-def _card(value: object, info: ValidationInfo) -> Path | dict[str, JSON]:
+def _card(value: object, info: ValidationInfo) -> Path | dict[str, Any]:
     return value if isinstance(value, dict) else _path(value, info)
 
 
@@ -113,6 +116,8 @@ def _binding(value: object) -> object:
 
 
 def _version(value: object) -> object:
+    from a2a_mcp.a2a.versions.table import versions  # most files name no version
+
     names = [repr(name) for name in versions()]
     if repr(value) not in names:
         raise ValueError(f"must be {', '.join(names[:-1])} or {names[-1]}")
@@ -138,7 +143,7 @@ ProxyUrl = Annotated[SecretStr, PlainValidator(_proxy)]
 HttpPath = Annotated[str, AfterValidator(values.http_path)]
 FilePath = Annotated[Path, PlainValidator(_path)]
 ExistingFile = Annotated[FilePath, AfterValidator(_existing)]
-Card = Annotated[Path | dict[str, JSON], PlainValidator(_card)]
+Card = Annotated[Path | dict[str, Any], PlainValidator(_card)]
 Version = Annotated[str, BeforeValidator(_version)]
 Binding = Annotated[Literal["JSONRPC", "HTTP+JSON", "GRPC"], BeforeValidator(_binding)]
 

@@ -67,7 +67,7 @@ class AgentConfig(Table):
     fetch: bool = False
     ca_file: ExistingFile | None = None
     proxy: ProxyUrl | None = None
-    limits: Limits = Limits()
+    limits: Limits = Field(default_factory=Limits)
     wait_seconds: Wait | None = None
     max_wait_seconds: Wait | None = None
     on_cancel: Literal["leave", "cancel"] = "leave"
@@ -163,5 +163,5 @@ class FileTable(Table):
     """The whole file; each agent is validated on its own, so a fault disables only that agent."""
 
     default_agent: str | None = None
-    server: ServerConfig = ServerConfig()
+    server: ServerConfig = Field(default_factory=ServerConfig)
     agents: dict[str, Any] = Field(default={})

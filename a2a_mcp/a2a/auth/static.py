@@ -10,16 +10,17 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pydantic import SecretStr
 
-from a2a_mcp.a2a.card_model import AgentCard, SecurityScheme
+if TYPE_CHECKING:
+    from a2a_mcp.a2a.card_model import AgentCard
 
 Secret = SecretStr | Callable[[], Awaitable[SecretStr]]
 """A secret at hand, or one that is fetched when it is first needed."""
 
-API_KEY_DEFAULT: Final = SecurityScheme(kind="apiKey", location="header", name="X-API-Key")
+API_KEY_HEADER: Final = "X-API-Key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +94,9 @@ async def attach(credential: Credential | None, card: AgentCard | None = None) -
 
 def _api_key(credential: ApiKey, key: str, card: AgentCard | None) -> Attachment:
     schemes = card.security_schemes.values() if card else ()
-    declared = next((item for item in schemes if item.kind == "apiKey"), API_KEY_DEFAULT)
-    name = credential.name or declared.name or "X-API-Key"
-    match credential.location or declared.location:
+    declared = next((item for item in schemes if item.kind == "apiKey"), None)
+    name = credential.name or (declared and declared.name) or API_KEY_HEADER
+    match credential.location or (declared and declared.location):
         case "query":
             return Attachment(params={name: key})
         case "cookie":
