@@ -57,6 +57,8 @@ PURE: Final = (
     "a2a.grpc.schema_0_3",
     "a2a.grpc.schema_1_0",
     "a2a.grpc.statuses",
+    "a2a.signatures.forms",
+    "a2a.signatures.projection",
     "a2a.http.limits",
     "a2a.http.json_lines",
     "a2a.http.sse",
@@ -104,6 +106,9 @@ ONLY_IN: Final[dict[str, tuple[str, ...]]] = {
     "platformdirs": ("config.load",),
     "uvicorn": ("server.transports.http", "demo"),
     "starlette": ("server.transports.http", "demo"),
+    "jwt": ("a2a.signatures",),
+    "cryptography": ("a2a.signatures",),
+    "rfc8785": ("a2a.signatures",),
     "asyncio": ("a2a.http.dialing", "a2a.http.wire", "server.transports.pipes"),
     "h11": ("a2a.http.direct", "a2a.http.exchanges"),
     "threading": (),
@@ -111,6 +116,7 @@ ONLY_IN: Final[dict[str, tuple[str, ...]]] = {
 
 # What is imported on first use, so that the start does not pay for it.
 ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
+    "agents.card_cache": frozenset({"a2a_mcp.agents.card_signatures"}),
     "agents.registry": frozenset({"a2a_mcp.a2a.http.tls", "a2a_mcp.agents.connection"}),
     "agents.transports": frozenset({"a2a_mcp.agents.grpc"}),
     "bridge.jobs": frozenset({"a2a_mcp.bridge.questions"}),

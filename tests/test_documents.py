@@ -16,6 +16,7 @@ from a2a_mcp.config import load as configuration
 from a2a_mcp.config.auth import AUTH_TABLES
 from a2a_mcp.config.limits import Limits
 from a2a_mcp.config.schema import AgentConfig, FileTable, ServerConfig
+from a2a_mcp.config.signature import SignatureTable
 from a2a_mcp.server.tools.definitions import TABLE
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -89,7 +90,7 @@ def load(text: str, folder: Path) -> configuration.Config:
     path = folder / "agents.toml"
     path.write_text(text, encoding="utf-8")
     path.chmod(0o600)
-    for name in re.findall(r'\b(?:file|card|ca_file) = "([^"]+)"', text):
+    for name in re.findall(r'\b(?:file|card|ca_file|keys) = "([^"]+)"', text):
         found = folder / name
         found.parent.mkdir(parents=True, exist_ok=True)
         found.write_text(SECRET, encoding="utf-8")
@@ -145,7 +146,7 @@ def test_the_example_loads_with_every_agent_switched_on(tmp_path: Path) -> None:
 
 
 def keys() -> set[str]:
-    tables = (AgentConfig, Limits, ServerConfig, FileTable, *AUTH_TABLES.values())
+    tables = (AgentConfig, SignatureTable, Limits, ServerConfig, FileTable, *AUTH_TABLES.values())
     fields = (item for table in tables for item in table.model_fields.items())
     return {field.alias or name for name, field in fields} - {"name"}
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
@@ -22,6 +22,7 @@ from a2a_mcp.a2a.bindings.base import HttpRequest
 from a2a_mcp.a2a.card_model import AgentCard
 from a2a_mcp.a2a.decoding.card import decode_card, is_card
 from a2a_mcp.a2a.decoding.errors import AUTHENTICATION_STATUSES, decode_error
+from a2a_mcp.a2a.decoding.json_values import object_of, repeats_a_member
 from a2a_mcp.a2a.errors import (
     A2AError,
     AgentUnreachable,
@@ -52,12 +53,20 @@ MAX_AGE: Final = re.compile(r"(?:^|[,\s])max-age=(\d{1,9})", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class FoundCard:
-    """A card, where it was found, and until when (monotonic seconds) it need not be asked again."""
+    """A card, where it was found, and until when (monotonic seconds) it need not be asked again.
+
+    `document` is the card as it came; `repeats` says that a member stands in it twice. `signature`
+    is what is known of its signature, `doubt` why that is not enough; None where all is well.
+    """
 
     card: AgentCard
     url: str
     etag: str | None
     fresh_until: float
+    document: Mapping[str, JSON] = field(default_factory=dict)
+    repeats: bool = False
+    signature: str | None = None
+    doubt: str | None = None
 
 
 def card_urls(url: str) -> list[str]:
@@ -188,11 +197,14 @@ def _unavailable(answer: HttpResponse, url: str) -> AgentUnreachable | None:
 
 
 def _found(answer: HttpResponse, url: str, clock: Callable[[], float]) -> FoundCard:
+    document = object_of(answer.body)
     return FoundCard(
-        card=decode_card(answer.body),
+        card=decode_card(document),
         url=url,
         etag=_tag(answer),
         fresh_until=clock() + _freshness(answer),
+        document=document,
+        repeats="signatures" in document and repeats_a_member(answer.raw),
     )
 
 
@@ -219,4 +231,4 @@ def inline_card(value: JSON, source: str) -> FoundCard:
     """Return a card of the configuration; it is always fresh. Raises InvalidAgentResponse."""
     if not is_card(value):
         raise InvalidAgentResponse(f"{source} is not an agent card: name and url are needed")
-    return FoundCard(decode_card(value), source, None, float("inf"))
+    return FoundCard(decode_card(value), source, None, float("inf"), value)

@@ -4,6 +4,7 @@
     ├─ AgentUnreachable              no answer: connection, time, TLS
     │  └─ TooManyStreams             the limit of open streams; nothing was sent
     ├─ InvalidAgentResponse          an answer that is not A2A: HTML, bad JSON, too large
+    │  └─ CardRefused                a card whose signature is required, and not verified
     ├─ NoCommonInterface             the card offers nothing we speak
     │  └─ ExtraMissing               what it offers is an extra that is not installed
     ├─ UrlRefused                    a URL that may not be called
@@ -84,6 +85,10 @@ class TooManyStreams(AgentUnreachable):
 
 class InvalidAgentResponse(A2AError):
     """An answer came, but it is not A2A, or breaks a limit."""
+
+
+class CardRefused(InvalidAgentResponse):
+    """The configuration requires a signed card, and this one is not verified."""
 
 
 class NoCommonInterface(A2AError):

@@ -11,13 +11,19 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import anyio
 
 from a2a_mcp.a2a.auth.static import Attachment
 from a2a_mcp.a2a.card import FoundCard, find_card, inline_card
-from a2a_mcp.a2a.errors import A2AError, AuthenticationRequired, Delivery, InvalidAgentResponse
+from a2a_mcp.a2a.errors import (
+    A2AError,
+    AuthenticationRequired,
+    CardRefused,
+    Delivery,
+    InvalidAgentResponse,
+)
 from a2a_mcp.a2a.grpc.addresses import is_grpc_url
 from a2a_mcp.a2a.grpc.card import find_grpc_card
 from a2a_mcp.a2a.http.limits import HttpLimits
@@ -26,8 +32,15 @@ from a2a_mcp.agents.origins import agent_url
 from a2a_mcp.agents.transports import Transports
 from a2a_mcp.config.schema import AgentConfig
 
+if TYPE_CHECKING:
+    from a2a_mcp.agents.card_signatures import CardSignatures
+
 STALE_SECONDS: Final = 30.0
 """How long an old card is used before an agent that did not answer is asked again."""
+
+
+SIGNED: Final = "signatures"
+NOT_CHECKED: Final = "signed, not checked"
 
 
 class CardCache:
@@ -58,6 +71,7 @@ class CardCache:
         self._fetching = anyio.Lock()
         self._attempts = 0
         self._failure: A2AError | None = None
+        self._signatures: CardSignatures | None = None
 
     @property
     def is_fresh(self) -> bool:
@@ -96,10 +110,13 @@ class CardCache:
     async def _refresh(self) -> None:
         """Fetch the card, or keep the old one for a while when that fails."""
         try:
-            found = await self._find()
+            found = await self._checked(await self._find())
         except A2AError as error:
             self._health.failed(error)
-            if self.known is None or isinstance(error, AuthenticationRequired):
+            if isinstance(error, CardRefused) and self.is_fresh:
+                self._health.note = f"using the card of before: {error.message}"
+                return
+            if self.known is None or isinstance(error, AuthenticationRequired | CardRefused):
                 raise
             self._health.note = f"using the card of before: {error.message}"
             self.known = replace(self.known, fresh_until=self._clock() + STALE_SECONDS)
@@ -108,6 +125,18 @@ class CardCache:
             self._on_change()
         self.known = found
         self._health.note = None
+
+    async def _checked(self, found: FoundCard) -> FoundCard:
+        """Return the card with what its signature shows; raises CardRefused."""
+        if self._config.signature is None:
+            return replace(found, signature=NOT_CHECKED if found.document.get(SIGNED) else None)
+        if self._signatures is None:
+            from a2a_mcp.agents.card_signatures import CardSignatures  # imports PyJWT
+
+            self._signatures = CardSignatures(
+                self._config.signature, self._transports, clock=self._clock
+            )
+        return await self._signatures.check(found)
 
     async def _find(self) -> FoundCard:
         """Return the configured card, or fetch it from the agent."""

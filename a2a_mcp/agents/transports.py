@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.util import find_spec
 
 from a2a_mcp.a2a.errors import ExtraMissing
+from a2a_mcp.a2a.http.limits import HttpLimits
 from a2a_mcp.a2a.http.redirects import moved_note
 from a2a_mcp.a2a.http.transport import Transport as HttpTransport
 from a2a_mcp.a2a.interfaces import GRPC_MISSING, Interface
 from a2a_mcp.a2a.transport import Transport
-from a2a_mcp.agents.http import open_transport
+from a2a_mcp.agents.http import open_foreign_transport, open_transport
 from a2a_mcp.config.schema import AgentConfig
 
 
@@ -53,6 +55,11 @@ class Transports:
         if self._http is None:
             self._http = open_transport(self._config, self._url(), self._tls)
         return self._http
+
+    def foreign(self, body_bytes: int) -> HttpTransport:
+        """Return a new transport to a server that is not the agent's, for a small answer."""
+        limits = HttpLimits(**self._config.limits.model_dump())
+        return open_foreign_transport(replace(limits, body_bytes=body_bytes), self._tls())
 
     def grpc(self, url: str) -> Transport:
         """Return the transport over gRPC to the server at `url`.

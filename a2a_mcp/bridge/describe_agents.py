@@ -8,12 +8,12 @@ a line of the bridge. Of credentials only kind and state are shown, never a valu
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from a2a_mcp.a2a.auth.static import ApiKey, Basic, Bearer, Credential, Headers
 from a2a_mcp.a2a.card_model import AgentCard, AgentSkill
 from a2a_mcp.a2a.model import JSON
+from a2a_mcp.bridge.agent_credentials import describe_credentials
 from a2a_mcp.presentation import sentences
 from a2a_mcp.presentation.agent_view import AgentsView, Row
 from a2a_mcp.presentation.budget import fit_agent
@@ -41,7 +41,6 @@ MOST_EXTENSIONS: Final = 10
 MOST_EXAMPLES: Final = 3
 NOT_CONTACTED: Final = "not contacted yet"
 FAILING: Final = "failing"
-KINDS: Final = {Bearer: "bearer token", Basic: "basic", ApiKey: "API key", Headers: "headers"}
 
 
 def untrusted_words(registry: Registry) -> Say:
@@ -154,7 +153,9 @@ def describe_agent(registry: Registry, name: str, problem: str | None = None) ->
         row |= _card_members(connection, say)
         row |= _interface_members(connection, say)
     row = _without_empty(row)
-    row["credentials"] = _credentials(agent.auth, connection, say)
+    row["credentials"] = describe_credentials(
+        agent.auth, _card(connection), lambda text: say(text, WORDS_BYTES)
+    )
     if problems := _problems(connection, problem):
         row["problems"] = _first([say(text, WORDS_BYTES) for text in problems], MOST_PROBLEMS)
     step = sentences.AGENT_IS_FAILING if row["state"] == FAILING else None
@@ -174,7 +175,11 @@ def _card_members(connection: Connection, say: Say) -> Row:
         "reported_by_agent": _introduction(card, say),
         "skills": [_skill(skill, say) for skill in card.skills],
         **_modes(card.default_input_modes, card.default_output_modes, say),
-        "capabilities": [*_capabilities(card), *_extensions(card, say)],
+        "capabilities": [
+            *_capabilities(card),
+            *_extensions(card, say),
+            *_signature(connection, say),
+        ],
     }
 
 
@@ -201,6 +206,11 @@ def _extensions(card: AgentCard, say: Say) -> list[str]:
     ]
 
 
+def _signature(connection: Connection, say: Say) -> list[str]:
+    words = connection.found.signature if connection.found else None
+    return [f"card {say(words, WORDS_BYTES)}"] if words else []
+
+
 def _interface_members(connection: Connection, say: Say) -> Row:
     choice = connection.chosen
     if choice is None or connection.found is None:
@@ -213,6 +223,7 @@ def _problems(connection: Connection | None, problem: str | None) -> list[str]:
     """Return what the agent's author or its user may want to correct, each text once."""
     problems = [problem] if problem else []
     if connection and connection.found:
+        problems += [connection.found.doubt] if connection.found.doubt else []
         problems += connection.found.card.problems
         problems += _choice_problems(connection)
         problems += _call_problems(connection)
@@ -260,34 +271,3 @@ def _modes(taken: tuple[str, ...], given: tuple[str, ...], say: Say) -> Row:
         "output_modes": _first([say(mode, MODE_BYTES) for mode in given], MOST_MODES),
     }
     return _without_empty(modes)
-
-
-# --- credentials ---
-
-
-def _credentials(auth: Credential | None, connection: Connection | None, say: Say) -> str:
-    """Return what is configured and what the card asks for, never a value."""
-    configured = f"{KINDS[type(auth)]}: configured" if auth else "none set"
-    card = _card(connection)
-    if card is None:
-        return configured
-    if not card.security:
-        return f"{configured}; the card asks for none"
-    wanted = " or ".join(_scheme_names(card, names) for names in card.security)
-    return f"{configured}; the card asks for {say(wanted, WORDS_BYTES)}"
-
-
-def _scheme_names(card: AgentCard, names: Iterable[str]) -> str:
-    """Return the schemes that one way to authenticate needs together."""
-    return " and ".join(_scheme_name(card, name) for name in names) or "none"
-
-
-def _scheme_name(card: AgentCard, name: str) -> str:
-    scheme = card.security_schemes.get(name)
-    if scheme is None:
-        return name
-    if scheme.kind == "apiKey":
-        return "an API key"
-    if scheme.kind == "http":
-        return f"HTTP {scheme.scheme or 'authentication'}"
-    return scheme.kind

@@ -17,6 +17,7 @@ from a2a_mcp.a2a.errors import (
     A2AError,
     AgentUnreachable,
     AuthenticationRequired,
+    CardRefused,
     ExtraMissing,
     InvalidAgentResponse,
     NoCommonInterface,
@@ -34,6 +35,7 @@ Failure: TypeAlias = A2AError | BridgeError
 ADVICE: Final[tuple[tuple[type[Failure], str], ...]] = (
     (AuthenticationRequired, "Set `auth` for this agent in agents.toml."),
     (AgentUnreachable, "See whether the agent runs, its URL is right, and no proxy is in between."),
+    (CardRefused, "Ask who runs it which key signs its card, and check `keys` of `signature`."),
     (InvalidAgentResponse, "Give the URL of the agent, or of its card."),
     (ExtraMissing, "Install it, then try again."),
     (NoCommonInterface, "Ask who runs it to offer JSON-RPC, HTTP+JSON or gRPC of A2A 0.1 to 1.0."),

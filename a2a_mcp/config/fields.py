@@ -91,6 +91,15 @@ def _card(value: object, info: ValidationInfo) -> Path | dict[str, Any]:
     return value if isinstance(value, dict) else _path(value, info)
 
 
+def _key_source(value: object, info: ValidationInfo) -> Path | str:
+    """Accept a file, or the https URL of one."""
+    if not isinstance(value, str) or "://" not in value:
+        return _existing(_path(value, info), info)
+    if not value.startswith("https://"):
+        raise ValueError("must be a file, or begin with https://")
+    return values.agent_url(value)
+
+
 def _proxy(value: object, info: ValidationInfo) -> SecretStr:
     """Accept a proxy's URL; one that may hold a password is a secret, and so is the password."""
     if isinstance(value, str) and "@" not in value:
@@ -144,6 +153,7 @@ HttpPath = Annotated[str, AfterValidator(values.http_path)]
 FilePath = Annotated[Path, PlainValidator(_path)]
 ExistingFile = Annotated[FilePath, AfterValidator(_existing)]
 Card = Annotated[Path | dict[str, Any], PlainValidator(_card)]
+KeySource = Annotated[Path | str, PlainValidator(_key_source)]
 Version = Annotated[str, BeforeValidator(_version)]
 Binding = Annotated[Literal["JSONRPC", "HTTP+JSON", "GRPC"], BeforeValidator(_binding)]
 

@@ -40,6 +40,7 @@ from a2a_mcp.config.fields import (
     Wait,
 )
 from a2a_mcp.config.limits import MIB, Limits
+from a2a_mcp.config.signature import SignatureTable
 from a2a_mcp.text.urls import is_private_link
 
 
@@ -55,6 +56,7 @@ class AgentConfig(Table):
     url: AgentUrl | None = None
     endpoint: AgentUrl | None = None
     card: Card | None = None
+    signature: SignatureTable | None = None
     description: str | None = None
     enabled: bool = True
     version: Version | None = None

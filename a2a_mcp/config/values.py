@@ -177,3 +177,11 @@ def http_path(text: str) -> str:
     if not text.startswith("/") or re.search(r"[\s?#]", text):
         raise ValueError("must begin with / and hold no spaces, ? or #")
     return text
+
+
+def host_name(text: str) -> str:
+    """Return the name of a host in lower case, without scheme, port or path."""
+    parts = url_parts(f"https://{text}")
+    if parts.netloc != text or parts.port is not None or parts.path or parts.query or "@" in text:
+        raise ValueError("must be the name of a host, without scheme, port and path")
+    return text.lower()

@@ -69,6 +69,10 @@ CHECK_URL: Final = (
 CHECK_URL_IF_REPEATED: Final = (
     "If every answer is like this, ask the user to check this agent's URL."
 )
+CHECK_SIGNATURE: Final = (
+    "Tell the user: nothing was sent. Who runs the agent can sign its card with a known key; the "
+    "user can check keys in the configuration (signature). Until then use another agent."
+)
 CHECK_PINNED_VERSION: Final = (
     "Ask the user to check the version pinned for this agent, or its card; use another agent."
 )

@@ -17,6 +17,7 @@ from a2a_mcp.a2a.errors import (
     AgentFailure,
     AgentUnreachable,
     AuthenticationRequired,
+    CardRefused,
     ContentTypeNotSupported,
     Delivery,
     ExtensionRequired,
@@ -53,6 +54,7 @@ NEXT_STEPS: Final[tuple[tuple[type[A2AError], str], ...]] = (
     (MethodNotFound, error_sentences.SET_VERSION),
     (UnsupportedOperation, error_sentences.USE_ANOTHER_WAY),
     (InvalidRequest, error_sentences.CORRECT_REQUEST),
+    (CardRefused, error_sentences.CHECK_SIGNATURE),
     (InvalidAgentResponse, error_sentences.CHECK_URL),
     (AgentUnreachable, error_sentences.TRY_LATER),
     (AgentFailure, error_sentences.TELL_WHAT_AGENT_SAID),
@@ -161,10 +163,10 @@ def _what_happened(error: A2AError, agent: str | None, mask: Mask) -> str:
             return f"{who} could not be reached{where}: {said}."
         case AgentUnreachable():
             return f"{who} did not answer in full{where}: {said}."
+        case NoCommonInterface() | UrlRefused() | CardRefused() | ExtensionRequired(code=None):
+            return f"{who} cannot be called: {said}."
         case InvalidAgentResponse():
             return f"{who} gave no valid A2A answer{where}: {said}."
-        case NoCommonInterface() | UrlRefused() | ExtensionRequired(code=None):
-            return f"{who} cannot be called: {said}."
         case AgentError(code=int()):
             return f"{who} answered with an error{where}: {said} (code {error.code})."
         case AgentError(status=int()):

@@ -5,6 +5,7 @@ Pure. It never raises for what an agent sent, except that `integers` refuses dee
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Mapping
@@ -87,6 +88,24 @@ def integers(value: JSON, depth: int = 0) -> JSON:
     if isinstance(value, list):
         return [integers(item, depth + 1) for item in value]
     return value
+
+
+def repeats_a_member(raw: bytes) -> bool:
+    """Return whether an object in a JSON text names a member twice: readers differ on which counts.
+
+    A text that is not JSON repeats nothing.
+    """
+    repeats = False
+
+    def check(members: list[tuple[str, JSON]]) -> None:
+        nonlocal repeats
+        repeats = repeats or len({name for name, _ in members}) < len(members)
+
+    try:
+        json.loads(raw, object_pairs_hook=check)
+    except (ValueError, RecursionError):
+        return False
+    return repeats
 
 
 def _number(value: float) -> JSON:

@@ -15,6 +15,7 @@ from a2a_mcp.a2a.card import FRESH_SECONDS, FoundCard
 from a2a_mcp.a2a.card_model import AgentCard, AgentInterface
 from a2a_mcp.a2a.decoding.card import decode_card, is_card
 from a2a_mcp.a2a.decoding.errors import AUTHENTICATION_STATUSES, decode_error
+from a2a_mcp.a2a.decoding.json_values import object_of
 from a2a_mcp.a2a.grpc.addresses import grpc_form
 from a2a_mcp.a2a.http.limits import HttpLimits
 from a2a_mcp.a2a.http.origins import origin_of
@@ -41,17 +42,18 @@ async def find_grpc_card(
     Raises AuthenticationRequired, AgentUnreachable.
     """
     place = grpc_form(origin_of(url))
-    card, spoken = AgentCard(name=place), DIALECTS
+    card, spoken, document = AgentCard(name=place), DIALECTS, object_of(None)
     for dialect in DIALECTS:
         answer = await _ask(transport, dialect, url, attachment, limits)
         if answer.status in AUTHENTICATION_STATUSES:
             raise decode_error(answer.body, status=answer.status, url=place)
         if answer.status < 400 and is_card(answer.body):
-            card, spoken = decode_card(answer.body), (dialect,)
+            document = object_of(answer.body)
+            card, spoken = decode_card(document), (dialect,)
             break
     own = [_interface(dialect, url) for dialect in spoken]
     listed = card.model_copy(update={"interfaces": (*card.interfaces, *own)})
-    return FoundCard(listed, url, None, clock() + FRESH_SECONDS)
+    return FoundCard(listed, url, None, clock() + FRESH_SECONDS, document)
 
 
 async def _ask(

@@ -37,7 +37,7 @@ async def download(
     try:
         settled = settle(url, base=base, allowed=allowed)
     except UrlRefused:
-        address = await _public_address(origin_of(url), own.limits.connect_seconds)
+        address = await public_address(origin_of(url), own.limits.connect_seconds)
         transport = foreign()
         try:
             received = await transport.file(url, Attachment(), address=address)
@@ -56,7 +56,7 @@ def _refusal(received: DownloadedFile) -> str:
     return f"HTTP {received.status}"
 
 
-async def _public_address(origin: Origin, seconds: float) -> str:
+async def public_address(origin: Origin, seconds: float) -> str:
     """Return an address of a host if all its addresses are public; raises UrlRefused."""
     if origin.scheme != "https":
         raise UrlRefused(f"{origin} is not the agent's own, and not https", url=str(origin))

@@ -24,12 +24,16 @@ JSON_DECODER: Final = json.JSONDecoder(parse_constant=str)
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """A whole response; `body` is its JSON where it could be read as JSON, else its text."""
+    """A whole response; `body` is its JSON where it could be read as JSON, else its text.
+
+    `raw` are its bytes, where it came over HTTP.
+    """
 
     status: int
     headers: httpx.Headers
     body: JSON
     is_json: bool
+    raw: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +94,9 @@ def refuse_proxy_answer(response: httpx.Response) -> None:
 
 async def read_response(response: httpx.Response, limit: int) -> HttpResponse:
     """Return the whole response; raises as `read_bytes` does."""
-    body, is_json = parse_json(await read_bytes(response, limit))
-    return HttpResponse(response.status_code, response.headers, body, is_json)
+    raw = await read_bytes(response, limit)
+    body, is_json = parse_json(raw)
+    return HttpResponse(response.status_code, response.headers, body, is_json, raw)
 
 
 async def read_bytes(response: httpx.Response, limit: int) -> bytes:

@@ -1,0 +1,40 @@
+"""What is said of an agent's credentials: which kind is configured, which its card asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from a2a_mcp.a2a.auth.static import ApiKey, Basic, Bearer, Credential, Headers
+from a2a_mcp.a2a.card_model import AgentCard
+
+KINDS: Final = {Bearer: "bearer token", Basic: "basic", ApiKey: "API key", Headers: "headers"}
+
+
+def describe_credentials(
+    auth: Credential | None, card: AgentCard | None, say: Callable[[str], str]
+) -> str:
+    """Return what is configured and what the card asks for, never a value."""
+    configured = f"{KINDS[type(auth)]}: configured" if auth else "none set"
+    if card is None:
+        return configured
+    if not card.security:
+        return f"{configured}; the card asks for none"
+    wanted = " or ".join(_scheme_names(card, names) for names in card.security)
+    return f"{configured}; the card asks for {say(wanted)}"
+
+
+def _scheme_names(card: AgentCard, names: Iterable[str]) -> str:
+    """Return the schemes that one way to authenticate needs together."""
+    return " and ".join(_scheme_name(card, name) for name in names) or "none"
+
+
+def _scheme_name(card: AgentCard, name: str) -> str:
+    scheme = card.security_schemes.get(name)
+    if scheme is None:
+        return name
+    if scheme.kind == "apiKey":
+        return "an API key"
+    if scheme.kind == "http":
+        return f"HTTP {scheme.scheme or 'authentication'}"
+    return scheme.kind
