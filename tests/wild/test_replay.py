@@ -114,12 +114,14 @@ async def _ask(client: A2AClient, found: Exchange) -> Any:
             yield await client.cancel(CancelTaskRequest(id=TASK_ID))
         case Operation.SUBSCRIBE_TO_TASK:
             async with client.subscribe(SubscribeToTaskRequest(id=TASK_ID)) as events:
-                async for event in events:
-                    yield event
+                async for together in events:
+                    for event in together:
+                        yield event
         case _:
             async with client.stream(HELLO) as events:
-                async for event in events:
-                    yield event
+                async for together in events:
+                    for event in together:
+                        yield event
 
 
 def _left_open(found: Exchange) -> bool:
