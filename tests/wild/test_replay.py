@@ -7,7 +7,8 @@ gRPC is not replayed, since its recordings are of messages and not of bytes.
 from __future__ import annotations
 
 import json
-from contextlib import aclosing
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ from scripted import (
 from staging import ME, configured, staged, until
 
 from a2a_mcp.a2a.auth.static import Attachment
-from a2a_mcp.a2a.client import A2AClient
+from a2a_mcp.a2a.client import A2AClient, EventStream
 from a2a_mcp.a2a.errors import A2AError, AgentError, AgentUnreachable
 from a2a_mcp.a2a.http.limits import HttpLimits
 from a2a_mcp.a2a.http.transport import open_transport
@@ -113,15 +114,19 @@ async def _ask(client: A2AClient, found: Exchange) -> Any:
         case Operation.CANCEL_TASK:
             yield await client.cancel(CancelTaskRequest(id=TASK_ID))
         case Operation.SUBSCRIBE_TO_TASK:
-            async with client.subscribe(SubscribeToTaskRequest(id=TASK_ID)) as events:
-                async for together in events:
-                    for event in together:
-                        yield event
+            async for event in _each(client.subscribe(SubscribeToTaskRequest(id=TASK_ID))):
+                yield event
         case _:
-            async with client.stream(HELLO) as events:
-                async for together in events:
-                    for event in together:
-                        yield event
+            async for event in _each(client.stream(HELLO)):
+                yield event
+
+
+async def _each(opening: AbstractAsyncContextManager[EventStream]) -> AsyncIterator[StreamEvent]:
+    """Yield the events of a stream one by one; those of one read come together."""
+    async with opening as stream:
+        async for together in stream:
+            for event in together:
+                yield event
 
 
 def _left_open(found: Exchange) -> bool:
