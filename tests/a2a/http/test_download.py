@@ -150,7 +150,7 @@ def internet(monkeypatch: pytest.MonkeyPatch) -> None:
     async def here(*_: Any) -> str:
         return "127.0.0.1"
 
-    monkeypatch.setattr("a2a_mcp.a2a.http.download._public_address", here)
+    monkeypatch.setattr("a2a_mcp.a2a.http.download.public_address", here)
 
 
 async def from_there(server: Server, trusts: ssl.SSLContext, name: str) -> DownloadedFile:
