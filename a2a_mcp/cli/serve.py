@@ -130,7 +130,7 @@ def _print_url(url: str) -> None:
 
 
 def _event_loop() -> dict[str, bool]:
-    """Return what anyio is told of the event loop: uvloop where the extra `speed` is installed."""
+    """Return the options of the event loop: uvloop is used where the extra `speed` is installed."""
     return {"use_uvloop": sys.platform != "win32" and find_spec("uvloop") is not None}
 
 
