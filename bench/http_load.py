@@ -16,6 +16,8 @@ from wire import CALL, HELLO, LEGACY, MODERN, check_echo, initialized, request
 
 LENGTH: Final = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 SESSION: Final = re.compile(rb"mcp-session-id: (\S+)", re.IGNORECASE)
+LOOP_TURNS: Final = 3
+"""Turns of the event loop after which it has seen who hung up while it did not run."""
 LAST_CHUNK: Final = b"\r\n0\r\n\r\n"
 
 
@@ -65,15 +67,18 @@ class Caller(asyncio.Protocol):
             self._unread.clear()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Fail the exchange that was under way."""
+        """Fail the exchange that was under way; the next one connects again.
+
+        Servers hang up on a connection that was idle while the other server had its turn.
+        """
+        self._transport = None
         if self._answered:
             self._answered.set_exception(exc or EOFError("the server hung up"))
             self._answered = None
 
     async def open(self) -> None:
         """Connect, and shake hands where the era does."""
-        loop = asyncio.get_running_loop()
-        await loop.create_connection(lambda: self, "127.0.0.1", self._port)
+        await self._connect()
         if self._era == MODERN:
             return
         hello = request(LEGACY, 0, "initialize", HELLO)
@@ -82,6 +87,15 @@ class Caller(asyncio.Protocol):
         assert session is not None
         self._session = session[1]
         await self._exchange(self._post("notifications/initialized", initialized()))
+
+    async def _connect(self) -> None:
+        loop = asyncio.get_running_loop()
+        await loop.create_connection(lambda: self, "127.0.0.1", self._port)
+
+    async def connected(self) -> None:
+        """Connect again if the server has hung up."""
+        if self._transport is None or self._transport.is_closing():
+            await self._connect()
 
     async def calls(self, count: int) -> list[float]:
         """Call `send_task` that often; return the seconds each call took."""
@@ -102,8 +116,8 @@ class Caller(asyncio.Protocol):
         """End the session, so that the server's memory holds live ones only, and hang up."""
         if self._session:
             await self._exchange(self._request("DELETE", "", b""))
-        assert self._transport is not None
-        self._transport.close()
+        if self._transport:
+            self._transport.close()
 
     def _post(self, method: str, body: bytes, name: str = "") -> bytes:
         modern = f"Mcp-Method: {method}\r\n" if self._era == MODERN else ""
@@ -143,6 +157,11 @@ class Callers:
 
     async def burst(self, calls_each: int) -> Burst:
         """Let every caller make that many calls, all callers at the same time."""
+        for _ in range(LOOP_TURNS):
+            await asyncio.sleep(0)
+        async with asyncio.timeout(PATIENCE):
+            for caller in self._group:
+                await caller.connected()
         cpu, start = cpu_seconds(self._pid), time.perf_counter()
         async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as tasks:
             running = [tasks.create_task(caller.calls(calls_each)) for caller in self._group]
@@ -154,4 +173,5 @@ class Callers:
         """Hang up, every caller."""
         async with asyncio.timeout(PATIENCE):
             for caller in self._group:
+                await caller.connected()
                 await caller.close()
