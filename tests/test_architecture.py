@@ -135,7 +135,16 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
     "config.load": frozenset({"platformdirs"}),
     "files.download_mark": frozenset({"ctypes"}),
     "server.elicitation.rounds": frozenset({"a2a_mcp.bridge.questions"}),
-    "server.lifespan": frozenset({"a2a_mcp.server.resources.subscriptions"}),
+    "server.lifespan": frozenset(
+        {"a2a_mcp.server.composition", "a2a_mcp.server.resources.subscriptions"}
+    ),
+    "server.tasks_extension.extension": frozenset(
+        {
+            "a2a_mcp.server.tasks_extension.detailed_task",
+            "a2a_mcp.server.tasks_extension.methods",
+        }
+    ),
+    "server.tools.definitions": frozenset({"a2a_mcp.server.tools.calls"}),
     "server.transports.stdio": frozenset({"a2a_mcp.server.transports.pipes"}),
     "server.tools.offer": frozenset({"a2a_mcp.server.tools.push"}),
     "store.sqlite.store": frozenset({"a2a_mcp.store.sqlite.file"}),
@@ -311,7 +320,7 @@ def test_a_foundation_imports_nothing_of_the_other_rooms(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", CONCRETE)
-def test_only_the_lifespan_names_concrete_stores_and_trackers(name: str) -> None:
+def test_only_the_composition_names_concrete_stores_and_trackers(name: str) -> None:
     users = [
         module.name
         for module in every()
@@ -319,7 +328,7 @@ def test_only_the_lifespan_names_concrete_stores_and_trackers(name: str) -> None
         for imported in module.imports
         if (ours(imported.name) or "").startswith(name)
     ]
-    assert users == ["server.lifespan"]
+    assert users == ["server.composition"]
 
 
 def test_only_the_command_knows_the_demo() -> None:
@@ -382,6 +391,15 @@ def test_a_cold_start_loads_neither_httpx_nor_sqlite(name: str) -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
     )
     assert done.stdout.split() == []
+
+
+def test_until_a_host_asks_for_work_none_of_the_rooms_that_do_it_is_loaded() -> None:
+    code = "import sys, a2a_mcp.cli.serve, a2a_mcp.server.lifespan; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    loaded = {room(name) for module in done.stdout.split() if (name := ours(module))}
+    assert loaded & {"agents", "bridge", "elicitation", "tracking"} == set()
 
 
 def test_an_agent_over_http_loads_nothing_of_grpc() -> None:

@@ -11,32 +11,19 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import anyio
-from pydantic import BaseModel, ConfigDict, Field
 
 from a2a_mcp.a2a.decoding.data_urls import decode_base64, decode_data_url, is_data_url
 from a2a_mcp.a2a.model import JSON, Part
 from a2a_mcp.errors import NotAllowed
 from a2a_mcp.files import media_types
 from a2a_mcp.files.allowed_paths import AllowedPaths
+from a2a_mcp.files.file_argument import FileIn
 
 LARGEST_FILE: Final = 8 * 1024 * 1024
 LARGEST_MESSAGE: Final = 16 * 1024 * 1024
 PLAIN: Final = "text/plain"
 SOURCES: Final = ("text", "path", "url", "content")
 REFERENCES: Final = frozenset({"http", "https"})
-
-
-class FileIn(BaseModel):
-    """One file: exactly one of `text`, `path`, `url` and `content`."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    text: str | None = Field(None, description="its plain text")
-    path: str | None = Field(None, description="local file, if allowed")
-    url: str | None = Field(None, description="https:// (passed on) or data:")
-    content: str | None = Field(None, description="its bytes in base64")
-    name: str | None = Field(None, description="e.g. notes.txt")
-    media_type: str | None = Field(None, description="e.g. text/csv")
 
 
 async def to_parts(files: Iterable[FileIn], paths: AllowedPaths) -> tuple[Part, ...]:

@@ -1,4 +1,4 @@
-"""What tools, methods and resources share while the server runs, and who is calling.
+"""What tools, methods and resources share while the server runs.
 
 It connects the use cases with the request; it decides nothing about tasks.
 """
@@ -10,8 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-
-from mcp.server.auth.middleware.auth_context import get_access_token
 
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.agents.registry import Registry
@@ -25,10 +23,10 @@ from a2a_mcp.bridge.service import Bridge
 from a2a_mcp.errors import CredentialUnavailable
 from a2a_mcp.files.allowed_paths import AllowedPaths
 from a2a_mcp.presentation.agent_view import AgentsView
+from a2a_mcp.server.caller import owner
 from a2a_mcp.server.change_feed import Streams
 from a2a_mcp.store.base import TaskRecord
 
-LOCAL_OWNER: Final = "local"
 PAGE_ARGUMENT: Final = "page="
 
 
@@ -122,9 +120,3 @@ class App:
         if isinstance(context_id, str) and not records:
             records = await self.bridge.tasks.find_context(owner(), context_id)
         return records[0] if records else None
-
-
-def owner() -> str:
-    """Return the owner of the current call: over HTTP the subject of its token, else "local"."""
-    token = get_access_token()
-    return f"token:{token.subject}" if token else LOCAL_OWNER

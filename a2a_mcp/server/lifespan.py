@@ -1,52 +1,39 @@
-"""The composition root: the MCP server, and the lifespan that builds what its tools share.
+"""The MCP server, and its lifespan.
 
-No other module of the server names a concrete store or tracker. Nothing is read from the network
-and nothing is written before a host's first real request, because some hosts start a server twice
-and kill one of the two at once.
+It imports what describes the server to a host, and no more. What does the work is imported and
+built when a host first asks for it, by `composition`.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 import mcp.types as t
 from mcp.server import CacheHint, MCPServer
-from mcp.server.context import ServerRequestContext
 from pydantic import BaseModel
 
 from a2a_mcp import __version__
-from a2a_mcp.agents.registry import Registry
-from a2a_mcp.bridge.artifact_files import ArtifactFiles
-from a2a_mcp.bridge.jobs import Jobs
-from a2a_mcp.bridge.list_tasks import TaskLister
-from a2a_mcp.bridge.read_artifact import ArtifactReader
-from a2a_mcp.bridge.recover_tasks import TaskRecoverer
-from a2a_mcp.bridge.service import Bridge
 from a2a_mcp.config.load import Config
 from a2a_mcp.config.reload import Reloader
-from a2a_mcp.presentation.content import joined_text
-from a2a_mcp.presentation.message_artifacts import count_results
-from a2a_mcp.server.app import App
-from a2a_mcp.server.change_feed import Streams
+from a2a_mcp.server.call import RequestCtx
 from a2a_mcp.server.instructions import instructions
 from a2a_mcp.server.sdk_private import drop_unrecorded_spans, lowlevel_server, withdraw_method
+from a2a_mcp.server.serving import Serving
 from a2a_mcp.server.state_sealing import sealing
-from a2a_mcp.server.tasks_extension.methods import McpTasks
+from a2a_mcp.server.tasks_extension.extension import McpTasks
 from a2a_mcp.server.tools.offer import offered_tools
-from a2a_mcp.store.results import ResultStore
-from a2a_mcp.store.sqlite.store import SqliteTaskStore
-from a2a_mcp.telemetry.descriptors import bounded_by_descriptors
-from a2a_mcp.telemetry.supervise import run_logged
-from a2a_mcp.tracking.tail import UpdateMemory
-from a2a_mcp.tracking.tracker import TaskTracker
+
+if TYPE_CHECKING:
+    from anyio.abc import TaskGroup
+
+    from a2a_mcp.server.composition import Composition
 
 NAME: Final = "a2a-mcp"
-DAY_SECONDS: Final = 86_400.0
-SAVE_SECONDS: Final = 1
 SITE: Final = "https://a2a-protocol.org"
 
 RESOURCE_METHODS: Final[dict[str, type[t.RequestParams]]] = {
@@ -72,7 +59,7 @@ def create_server(
     closing: anyio.Event | None = None,
     local: bool = False,
     **server_options: Any,
-) -> MCPServer[App]:
+) -> MCPServer[Serving]:
     """Return the MCP server.
 
     `closed` is called when the lifespan has ended and all state is saved. Once `closing` is set,
@@ -81,14 +68,21 @@ def create_server(
     """
 
     @asynccontextmanager
-    async def lifespan(_: MCPServer[App]) -> AsyncIterator[App]:
+    async def lifespan(_: MCPServer[Serving]) -> AsyncIterator[Serving]:
+        def compose(group: TaskGroup) -> Composition:
+            from a2a_mcp.server import composition
+
+            return composition.compose(
+                config, state_folder, group, reloader=reloader, closing=closing, local=local
+            )
+
         try:
-            async with _running(config, state_folder, reloader, closing, local=local) as app:
-                yield app
+            async with _running(compose) as serving:
+                yield serving
         finally:
             closed()
 
-    server = MCPServer[App](
+    server = MCPServer[Serving](
         NAME,
         title="A2A agents",
         version=__version__,
@@ -112,95 +106,27 @@ def create_server(
 
 
 @asynccontextmanager
-async def _running(
-    config: Config,
-    state_folder: Path | None,
-    reloader: Reloader | None,
-    closing: anyio.Event | None,
-    *,
-    local: bool,
-) -> AsyncIterator[App]:
-    """Build what the tools share, run its background work, and save its state at the end."""
-    tasks = SqliteTaskStore(state_folder, durability=config.server.durability)
-    registry = Registry(config, reloader, overrides=tasks)
-    results = _result_store(config, state_folder)
+async def _running(compose: Callable[[TaskGroup], Composition]) -> AsyncIterator[Serving]:
+    """Yield what one run holds; at the end its background work is cancelled and its state saved."""
+    serving: Serving | None = None
     try:
         async with anyio.create_task_group() as group:
-            streams = Streams(group)
-            memory = UpdateMemory(config.server.updates_bytes, joined_text)
-            watchers = (results.note, streams.note)
-            tracker = TaskTracker(
-                group,
-                tasks,
-                watchers=watchers,
-                memory=memory,
-                most_followed=bounded_by_descriptors(config.server.max_followed),
-            )
-            for work in (tracker.watch, results.run, registry.tidy):
-                group.start_soon(work)
-            if closing:
-                group.start_soon(_release, closing, tracker, streams)
-            bridge = Bridge(registry, tasks, tracker, results)
-            recoverer = TaskRecoverer(bridge, tasks, tracker)
-            group.start_soon(run_logged, "taking tasks over", recoverer.run)
-            group.start_soon(run_logged, "tending the task map", tasks.tend)
-            yield _app(bridge, streams, recoverer, state_folder, local=local)
+            serving = Serving(partial(compose, group))
+            yield serving
             group.cancel_scope.cancel()
     finally:
-        with anyio.CancelScope(shield=True), anyio.move_on_after(SAVE_SECONDS):
-            await results.flush()
-            await tasks.close()
-            await registry.aclose()
+        if serving:
+            await serving.aclose()
 
 
-def _result_store(config: Config, state_folder: Path | None) -> ResultStore:
-    return ResultStore(
-        state_folder,
-        keep_seconds=config.server.keep_days * DAY_SECONDS,
-        keep_bytes=config.server.keep_bytes,
-        count_results=count_results,
-    )
-
-
-def _app(
-    bridge: Bridge,
-    streams: Streams,
-    recoverer: TaskRecoverer,
-    state_folder: Path | None,
-    *,
-    local: bool,
-) -> App:
-    registry = bridge.registry
-    files = ArtifactFiles(registry, state_folder, local=local)
-    return App(
-        registry,
-        bridge,
-        TaskLister(registry, bridge.tasks, bridge.reader),
-        streams,
-        ArtifactReader(registry, bridge.reader, files),
-        Jobs(bridge),
-        files,
-        recoverer,
-        state_folder,
-        local,
-    )
-
-
-def _serve_resources(server: MCPServer[App]) -> None:
+def _serve_resources(server: MCPServer[Serving]) -> None:
     """Replace the SDK's handlers, which know only resources that exist at the start."""
     for method, params in RESOURCE_METHODS.items():
         lowlevel_server(server).add_request_handler(method, params, _answer)
 
 
-async def _answer(ctx: ServerRequestContext[App, Any], params: t.RequestParams) -> BaseModel:
+async def _answer(ctx: RequestCtx, params: t.RequestParams) -> BaseModel:
     """Serve a resource method; imported at first use, because most hosts never use resources."""
     from a2a_mcp.server.resources.subscriptions import HANDLERS
 
     return await HANDLERS[ctx.method](ctx, params)
-
-
-async def _release(closing: anyio.Event, tracker: TaskTracker, streams: Streams) -> None:
-    """Let waiting calls and streams end, once `closing` is set."""
-    await closing.wait()
-    tracker.release()
-    streams.close()

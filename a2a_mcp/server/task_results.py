@@ -10,7 +10,8 @@ import mcp.types as t
 from a2a_mcp.presentation import budget
 from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.server import results
-from a2a_mcp.server.app import App, owner
+from a2a_mcp.server.app import App
+from a2a_mcp.server.caller import owner
 
 
 async def result_of(app: App, view: TaskView) -> t.CallToolResult:

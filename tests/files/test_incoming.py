@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from a2a_mcp.errors import NotAllowed
 from a2a_mcp.files.allowed_paths import AllowedPaths
-from a2a_mcp.files.incoming import LARGEST_FILE, FileIn, data_parts, to_parts
+from a2a_mcp.files.file_argument import FileIn
+from a2a_mcp.files.incoming import LARGEST_FILE, data_parts, to_parts
 
 pytestmark = pytest.mark.anyio
 

@@ -15,19 +15,18 @@ from typing import Any, Final, TypeAlias
 from uuid import uuid4
 
 import mcp.types as t
-from mcp.server.mcpserver import Context
 
 from a2a_mcp.bridge.send import SendRequest
 from a2a_mcp.errors import ConsentNeeded, NotAllowed
 from a2a_mcp.presentation import consent_sentences
 from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.server.app import App
+from a2a_mcp.server.call import Ctx
 from a2a_mcp.server.elicitation.modes import modes_of
 from a2a_mcp.server.elicitation.pushed import RESPONSE_KEY, pushed_reply, returned_reply
 from a2a_mcp.server.elicitation.reply import Answer, NoAnswer, Reply
 from a2a_mcp.text.truncate import shorten
 
-Ctx: TypeAlias = Context[App, Any]
 Send: TypeAlias = Callable[[SendRequest], Awaitable[TaskView]]
 
 SHOWN_BYTES: Final = 1_000

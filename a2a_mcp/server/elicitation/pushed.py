@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import anyio
 import mcp.types as t
-from mcp.server.mcpserver import Context
 from mcp.shared.exceptions import MCPError
 from pydantic import ValidationError
 
-from a2a_mcp.server.app import App
+from a2a_mcp.server.call import Ctx
 from a2a_mcp.server.elicitation.reply import NoAnswer, Reply, reply_of
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ RESPONSE_KEY: Final = "answer"
 
 
 async def pushed_reply(
-    ctx: Context[App, Any], params: t.ElicitRequestParams, seconds: float, number: str
+    ctx: Ctx, params: t.ElicitRequestParams, seconds: float, number: str
 ) -> Reply:
     """Ask while the call waits, `seconds` at most; `number` names a request by URL."""
     try:
@@ -33,9 +32,7 @@ async def pushed_reply(
         return NoAnswer.NOT_SHOWN
 
 
-async def _push(
-    ctx: Context[App, Any], params: t.ElicitRequestParams, number: str
-) -> t.ElicitResult:
+async def _push(ctx: Ctx, params: t.ElicitRequestParams, number: str) -> t.ElicitResult:
     session: ServerSession = ctx.session
     related = ctx.request_id
     if isinstance(params, t.ElicitRequestURLParams):
@@ -43,7 +40,7 @@ async def _push(
     return await session.elicit_form(params.message, params.requested_schema, related)
 
 
-def returned_reply(ctx: Context[App, Any], asked_at: float, seconds: float) -> Reply:
+def returned_reply(ctx: Ctx, asked_at: float, seconds: float) -> Reply:
     """Return the reply that a later round of the call brings; too late after `seconds`."""
     if time.time() - asked_at > seconds:
         return NoAnswer.LATE

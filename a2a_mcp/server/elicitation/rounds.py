@@ -14,11 +14,10 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 from uuid import uuid4
 
 import mcp.types as t
-from mcp.server.mcpserver import Context
 
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.a2a.model import TaskState
@@ -26,7 +25,9 @@ from a2a_mcp.bridge.send import SendRequest
 from a2a_mcp.errors import BridgeError, NotAllowed
 from a2a_mcp.presentation import sentences
 from a2a_mcp.presentation.task_view import TaskView, with_note
-from a2a_mcp.server.app import App, owner
+from a2a_mcp.server.app import App
+from a2a_mcp.server.call import Ctx, Result
+from a2a_mcp.server.caller import owner
 from a2a_mcp.server.elicitation.consent import is_consent, send_with_consent
 from a2a_mcp.server.elicitation.modes import Modes, modes_of
 from a2a_mcp.server.elicitation.pushed import RESPONSE_KEY, pushed_reply, returned_reply
@@ -39,8 +40,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-Ctx: TypeAlias = Context[App, Any]
-Result: TypeAlias = t.CallToolResult | t.InputRequiredResult
 Send: TypeAlias = Callable[[SendRequest], Awaitable[TaskView]]
 
 MAX_ROUNDS: Final = 8  # the SDK's client gives up after ten

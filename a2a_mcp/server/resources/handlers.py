@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeAlias
 
 import mcp.types as t
-from mcp.server.context import ServerRequestContext
 from mcp.shared.exceptions import MCPError
 from pydantic import BaseModel
 
@@ -23,13 +22,14 @@ from a2a_mcp.errors import BridgeError
 from a2a_mcp.presentation import resource_uris
 from a2a_mcp.presentation.resource_uris import ResourceAddress
 from a2a_mcp.server import error_results, results
-from a2a_mcp.server.app import App, owner
+from a2a_mcp.server.app import App
+from a2a_mcp.server.call import RequestCtx
+from a2a_mcp.server.caller import owner
 from a2a_mcp.server.resources.contents import MARKDOWN, Contents, contents_of, text_contents
 from a2a_mcp.server.results import Mask
 from a2a_mcp.text.times import rfc3339
 
-Ctx: TypeAlias = ServerRequestContext[App, Any]
-Handler: TypeAlias = Callable[[Ctx, Any], Awaitable[BaseModel]]
+Handler: TypeAlias = Callable[[RequestCtx, Any], Awaitable[BaseModel]]
 
 MAX_ROWS: Final = 100
 TEMPLATES: Final = (
@@ -60,9 +60,11 @@ def browser_of(app: App) -> Browser:
     return Browser(app.registry, app.bridge)
 
 
-async def list_resources(ctx: Ctx, params: t.PaginatedRequestParams) -> t.ListResourcesResult:
+async def list_resources(
+    ctx: RequestCtx, params: t.PaginatedRequestParams
+) -> t.ListResourcesResult:
     """Return a page of what the caller can read."""
-    app = ctx.lifespan_context
+    app = ctx.lifespan_context.app
     try:
         entries, cursor = await browser_of(app).page(owner(), params.cursor)
     except ValueError:
@@ -84,7 +86,9 @@ def _resource(entry: Entry, mask: Mask) -> t.Resource:
     )
 
 
-async def list_templates(_: Ctx, __: t.PaginatedRequestParams) -> t.ListResourceTemplatesResult:
+async def list_templates(
+    _: RequestCtx, __: t.PaginatedRequestParams
+) -> t.ListResourceTemplatesResult:
     """Return the URI templates."""
     templates = [
         t.ResourceTemplate(uri_template=form, name=name, description=words, mime_type=media_type)
@@ -93,9 +97,9 @@ async def list_templates(_: Ctx, __: t.PaginatedRequestParams) -> t.ListResource
     return t.ListResourceTemplatesResult(resource_templates=templates)
 
 
-async def complete(ctx: Ctx, params: t.CompleteRequestParams) -> t.CompleteResult:
+async def complete(ctx: RequestCtx, params: t.CompleteRequestParams) -> t.CompleteResult:
     """Return the agent names or task ids that begin as given; none for another argument."""
-    found = await _completions(ctx.lifespan_context, params)
+    found = await _completions(ctx.lifespan_context.app, params)
     shown = found[:MOST_COMPLETIONS]
     more = len(found) > len(shown)
     return t.CompleteResult(completion=t.Completion(values=shown, total=len(found), has_more=more))
@@ -115,9 +119,11 @@ async def _completions(app: App, params: t.CompleteRequestParams) -> list[str]:
             return []
 
 
-async def read_resource(ctx: Ctx, params: t.ReadResourceRequestParams) -> t.ReadResourceResult:
+async def read_resource(
+    ctx: RequestCtx, params: t.ReadResourceRequestParams
+) -> t.ReadResourceResult:
     """Return the contents at an address; MCPError if the caller has nothing there."""
-    app, uri = ctx.lifespan_context, str(params.uri)
+    app, uri = ctx.lifespan_context.app, str(params.uri)
     address = resource_uris.parse(uri)
     contents = await _read(app, uri, address) if address else None
     if contents is None:

@@ -24,10 +24,12 @@ from a2a_mcp.bridge.send import SendRequest
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.presentation import resource_uris
 from a2a_mcp.presentation.resource_uris import ResourceAddress
-from a2a_mcp.server.app import App, owner
+from a2a_mcp.server.app import App
+from a2a_mcp.server.call import RequestCtx
+from a2a_mcp.server.caller import owner
 from a2a_mcp.server.change_feed import Stream
 from a2a_mcp.server.resources import handlers
-from a2a_mcp.server.resources.handlers import Ctx, Handler, browser_of
+from a2a_mcp.server.resources.handlers import Handler, browser_of
 from a2a_mcp.server.sdk_private import connection_state, on_disconnect
 from a2a_mcp.server.tasks_extension import notifications
 from a2a_mcp.store.base import TaskRecord
@@ -39,10 +41,10 @@ FOLLOWING: Final = "following a task that is subscribed to"
 
 
 async def listen(
-    ctx: Ctx, params: t.SubscriptionsListenRequestParams
+    ctx: RequestCtx, params: t.SubscriptionsListenRequestParams
 ) -> t.SubscriptionsListenResult:
     """Serve one stream: acknowledge what it will carry, then send changes until it is closed."""
-    app, asked = ctx.lifespan_context, params.notifications
+    app, asked = ctx.lifespan_context.app, params.notifications
     _refuse_too_many(app)
     tasks = await notifications.requested_tasks(ctx)
     addresses = await _allowed(app, asked.resource_subscriptions or [])
@@ -73,7 +75,7 @@ async def _allowed(app: App, uris: list[str]) -> list[str]:
     return [uri for uri in wanted if await _exists(app, resource_uris.parse(uri))]
 
 
-def _sender(ctx: Ctx, meta: dict[str, Any]) -> Callable[[ServerEvent], Awaitable[None]]:
+def _sender(ctx: RequestCtx, meta: dict[str, Any]) -> Callable[[ServerEvent], Awaitable[None]]:
     # The session and the id are taken now: the context is gone when the request has ended.
     session, request_id = ctx.session, ctx.request_id
 
@@ -84,7 +86,7 @@ def _sender(ctx: Ctx, meta: dict[str, Any]) -> Callable[[ServerEvent], Awaitable
 
 
 async def _notify_of_tasks(
-    ctx: Ctx, tasks: list[str], meta: dict[str, Any], to_close: Stream | None
+    ctx: RequestCtx, tasks: list[str], meta: dict[str, Any], to_close: Stream | None
 ) -> None:
     """Send the notifications of tasks; then close a stream that carries nothing else."""
     await notifications.notify_until_ended(ctx, tasks, meta)
@@ -92,9 +94,9 @@ async def _notify_of_tasks(
         to_close.close()
 
 
-async def subscribe(ctx: Ctx, params: t.SubscribeRequestParams) -> t.EmptyResult:
+async def subscribe(ctx: RequestCtx, params: t.SubscribeRequestParams) -> t.EmptyResult:
     """Add an address to the session's stream; MCPError if it does not exist for the caller."""
-    app, uri = ctx.lifespan_context, str(params.uri)
+    app, uri = ctx.lifespan_context.app, str(params.uri)
     if not await _exists(app, resource_uris.parse(uri)):
         raise MCPError(t.INVALID_PARAMS, "Resource not found.", {"uri": uri})
     stream = _session_stream(app, ctx.session)
@@ -126,7 +128,7 @@ async def _serve_session(app: App, stream: Stream, session: ServerSession) -> No
         await stream.serve(app.registry, send)
 
 
-async def unsubscribe(ctx: Ctx, params: t.UnsubscribeRequestParams) -> t.EmptyResult:
+async def unsubscribe(ctx: RequestCtx, params: t.UnsubscribeRequestParams) -> t.EmptyResult:
     """Take an address from the session's stream."""
     stream = connection_state(ctx.session).get(STREAM)
     if stream:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import mcp.types as t
 
@@ -22,6 +22,7 @@ from a2a_mcp.server.app import App
 from a2a_mcp.server.elicitation.modes import Modes
 from a2a_mcp.server.elicitation.request import can_be_shown, request_of
 from a2a_mcp.server.task_results import result_of
+from a2a_mcp.server.tasks_extension.wire import Wire
 from a2a_mcp.text.truncate import shorten
 from a2a_mcp.text.untrusted import scrub
 
@@ -34,7 +35,6 @@ POLLS_PER_AGE: Final = 10  # the older a task is, the less often a client needs 
 
 ENDED: Final = ("completed", "cancelled")
 STATUS_BYTES: Final = 500
-Wire: TypeAlias = dict[str, Any]
 
 
 async def detailed_task(app: App, job: Job, modes: Modes) -> Wire:

@@ -6,80 +6,37 @@ A client that does not declare the extension never sees a task.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, TypeAlias
-
 import mcp.types as t
-from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
-from mcp.server.extension import Extension, MethodBinding
 from mcp.server.mcpserver import require_client_extension
 from mcp.shared.exceptions import MCPError
-from pydantic import ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.bridge.jobs import Job
 from a2a_mcp.errors import AmbiguousTask, BridgeError, NotAllowed, UnknownTask
-from a2a_mcp.server.app import App, owner
+from a2a_mcp.server.app import App
+from a2a_mcp.server.call import RequestCtx
+from a2a_mcp.server.caller import owner
 from a2a_mcp.server.elicitation.modes import modes_of
 from a2a_mcp.server.elicitation.reply import Answer, NoAnswer, Reply, reply_of
-from a2a_mcp.server.tasks_extension.detailed_task import (
-    STATUS_BYTES,
+from a2a_mcp.server.tasks_extension.detailed_task import STATUS_BYTES, detailed_task
+from a2a_mcp.server.tasks_extension.wire import (
+    IDENTIFIER,
+    TaskParams,
+    UpdateParams,
     Wire,
-    detailed_task,
-    working_task,
 )
-from a2a_mcp.server.tasks_extension.sending import IDENTIFIER, VERSION, StartedTask
 from a2a_mcp.text.truncate import shorten
 from a2a_mcp.text.untrusted import scrub
 
-Context: TypeAlias = ServerRequestContext[App, Any]
 
-
-class TaskParams(t.RequestParams):
-    """The task that a request is about."""
-
-    model_config = ConfigDict(defer_build=True)  # so that the start does not wait for it
-
-    task_id: str
-
-
-class UpdateParams(TaskParams):
-    """Answers by question; an answer to any other question is ignored, whatever its shape."""
-
-    input_responses: dict[str, Any]
-
-
-class McpTasks(Extension):
-    """The extension; it keeps no state, the jobs are in the lifespan."""
-
-    identifier = IDENTIFIER
-
-    def methods(self) -> Sequence[MethodBinding]:
-        """Return the three methods, bound to the protocol version that has them."""
-        versions = frozenset({VERSION})
-        return [
-            MethodBinding("tasks/get", TaskParams, get, versions),
-            MethodBinding("tasks/update", UpdateParams, update, versions),
-            MethodBinding("tasks/cancel", TaskParams, cancel, versions),
-        ]
-
-    async def intercept_tool_call(
-        self, params: t.CallToolRequestParams, ctx: Context, call_next: CallNext
-    ) -> HandlerResult:
-        """Return the task of a call whose tool has started one, else the tool's own result."""
-        result = await call_next(ctx)
-        if isinstance(result, StartedTask):
-            return {"resultType": "task", **working_task(ctx.lifespan_context, result.job)}
-        return result
-
-
-async def get(ctx: Context, params: TaskParams) -> Wire:
+async def get(ctx: RequestCtx, params: TaskParams) -> Wire:
     """Serve tasks/get: the task with its result, its question or the agent's last words."""
     app, job = await _job(ctx, params)
     return await detailed_task(app, job, modes_of(ctx))
 
 
-async def update(ctx: Context, params: UpdateParams) -> Wire:
+async def update(ctx: RequestCtx, params: UpdateParams) -> Wire:
     """Serve tasks/update: send the answer to a question, once."""
     app, job = await _job(ctx, params)
     question = job.question()
@@ -104,7 +61,7 @@ def _read_reply(response: object) -> Reply:
         raise MCPError(t.INVALID_PARAMS, message) from None
 
 
-async def cancel(ctx: Context, params: TaskParams) -> Wire:
+async def cancel(ctx: RequestCtx, params: TaskParams) -> Wire:
     """Serve tasks/cancel: ask the agent to stop; tasks/get shows whether it did."""
     app, job = await _job(ctx, params)
     try:
@@ -116,21 +73,21 @@ async def cancel(ctx: Context, params: TaskParams) -> Wire:
     return {}
 
 
-async def _job(ctx: Context, params: TaskParams) -> tuple[App, Job]:
+async def _job(ctx: RequestCtx, params: TaskParams) -> tuple[App, Job]:
     """Return the app and the job of a request.
 
     Raises MCPError if the client does not declare the extension, or has no such task.
     """
     require_client_extension(ctx, IDENTIFIER)
     _check_name_header(ctx, params.task_id)
-    app = ctx.lifespan_context
+    app = ctx.lifespan_context.app
     try:
         return app, await app.jobs.look(owner(), params.task_id)
     except (UnknownTask, AmbiguousTask, NotAllowed):
         raise MCPError(t.INVALID_PARAMS, "Unknown task") from None
 
 
-def _check_name_header(ctx: Context, task_id: str) -> None:
+def _check_name_header(ctx: RequestCtx, task_id: str) -> None:
     """Refuse an Mcp-Name header of another task; the SDK checks only its own methods."""
     headers = getattr(ctx.request, "headers", None)
     if headers is not None and headers.get("mcp-name", task_id) != task_id:

@@ -14,11 +14,11 @@ import mcp.types as t
 from mcp.server.mcpserver import require_client_extension
 
 from a2a_mcp.errors import BridgeError
-from a2a_mcp.server.app import App, owner
+from a2a_mcp.server.call import RequestCtx
+from a2a_mcp.server.caller import owner
 from a2a_mcp.server.elicitation.modes import modes_of
-from a2a_mcp.server.tasks_extension.detailed_task import ENDED, Wire, detailed_task
-from a2a_mcp.server.tasks_extension.methods import Context
-from a2a_mcp.server.tasks_extension.sending import IDENTIFIER
+from a2a_mcp.server.tasks_extension.detailed_task import ENDED, detailed_task
+from a2a_mcp.server.tasks_extension.wire import IDENTIFIER, Wire
 
 LOOK_SECONDS: Final = 1.0  # the agent's words on the way, and answers, cause no event
 MAX_TASKS: Final = 100  # per stream
@@ -32,7 +32,7 @@ class _Notification(t.Notification[Wire, str]):
     params: Wire
 
 
-async def requested_tasks(ctx: Context) -> list[str]:
+async def requested_tasks(ctx: RequestCtx) -> list[str]:
     """Return the tasks that a stream asks for and that the caller owns.
 
     Raises MCPError -32021 if the client does not declare the extension.
@@ -47,7 +47,7 @@ async def requested_tasks(ctx: Context) -> list[str]:
 
 
 async def acknowledge(
-    ctx: Context, honoured: t.SubscriptionFilter, task_ids: list[str], meta: Wire
+    ctx: RequestCtx, honoured: t.SubscriptionFilter, task_ids: list[str], meta: Wire
 ) -> None:
     """Send what a stream will carry."""
     written = honoured.model_dump(by_alias=True, mode="json", exclude_none=True)
@@ -56,15 +56,15 @@ async def acknowledge(
     await _send(ctx, "notifications/subscriptions/acknowledged", params)
 
 
-async def notify_until_ended(ctx: Context, task_ids: list[str], meta: Wire) -> None:
+async def notify_until_ended(ctx: RequestCtx, task_ids: list[str], meta: Wire) -> None:
     """Send a notification for each change of the tasks, until all have ended."""
     async with anyio.create_task_group() as group:
         for task_id in task_ids:
             group.start_soon(_notify, ctx, task_id, meta)
 
 
-async def _notify(ctx: Context, task_id: str, meta: Wire) -> None:
-    app, modes, sent = ctx.lifespan_context, modes_of(ctx), None
+async def _notify(ctx: RequestCtx, task_id: str, meta: Wire) -> None:
+    app, modes, sent = ctx.lifespan_context.app, modes_of(ctx), None
     while True:
         try:
             job = await app.jobs.look(owner(), task_id)
@@ -80,8 +80,8 @@ async def _notify(ctx: Context, task_id: str, meta: Wire) -> None:
         await job.changed(LOOK_SECONDS)
 
 
-async def _is_known(ctx: Context, task_id: str) -> bool:
-    app: App = ctx.lifespan_context
+async def _is_known(ctx: RequestCtx, task_id: str) -> bool:
+    app = ctx.lifespan_context.app
     try:
         await app.bridge.router.find_task(owner(), task_id, None)
     except BridgeError:
@@ -89,7 +89,7 @@ async def _is_known(ctx: Context, task_id: str) -> bool:
     return True
 
 
-async def _send(ctx: Context, method: str, params: Wire) -> None:
+async def _send(ctx: RequestCtx, method: str, params: Wire) -> None:
     message = _Notification(method=method, params=params)
     # The SDK's type lists only the notifications that it knows.
     await ctx.session.send_notification(message, ctx.request_id)  # type: ignore[arg-type]

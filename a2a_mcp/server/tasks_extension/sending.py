@@ -5,39 +5,16 @@ Only a client that declares the extension gets a task; every other call is not t
 
 from __future__ import annotations
 
-from typing import Any, Final
-
-import mcp.types as t
-from mcp.server.context import ServerRequestContext
-from pydantic import ConfigDict, PrivateAttr
-
 from a2a_mcp.a2a.model import TaskState
 from a2a_mcp.bridge.jobs import Job, Jobs
 from a2a_mcp.bridge.send import SendRequest
 from a2a_mcp.bridge.updates import Notice
 from a2a_mcp.presentation.task_view import TaskView
-from a2a_mcp.server.app import App, owner
-from a2a_mcp.server.elicitation.rounds import Ctx, Result, answered
-
-IDENTIFIER: Final = "io.modelcontextprotocol/tasks"
-VERSION: Final = "2026-07-28"
-
-
-class StartedTask(t.CallToolResult):
-    """The result of a tool whose work goes on as a job; the extension returns its task instead."""
-
-    model_config = ConfigDict(defer_build=True)  # so that the start does not wait for it
-
-    _job: Job = PrivateAttr()
-
-    def __init__(self, job: Job) -> None:
-        super().__init__(content=[])
-        self._job = job
-
-    @property
-    def job(self) -> Job:
-        """The job that goes on."""
-        return self._job
+from a2a_mcp.server.app import App
+from a2a_mcp.server.call import Ctx, RequestCtx, Result
+from a2a_mcp.server.caller import owner
+from a2a_mcp.server.elicitation.rounds import answered
+from a2a_mcp.server.tasks_extension.wire import IDENTIFIER, VERSION, StartedTask
 
 
 class _JobSender:
@@ -58,7 +35,7 @@ class _JobSender:
         return TaskView(agent=agent, task_id=started.handle, state=TaskState.WORKING)
 
 
-def accepts_tasks(ctx: ServerRequestContext[App, Any]) -> bool:
+def accepts_tasks(ctx: RequestCtx) -> bool:
     """Return whether the client of a request declares the tasks extension."""
     if ctx.protocol_version != VERSION:
         return False

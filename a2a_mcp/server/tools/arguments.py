@@ -11,7 +11,7 @@ from pydantic import Field
 
 UNFINISHED: Final = "unfinished"
 
-State = Literal[
+TaskState = Literal[
     "submitted",
     "working",
     "input-required",
@@ -21,8 +21,9 @@ State = Literal[
     "failed",
     "rejected",
     "unknown",
-    "unfinished",
 ]
+State = Literal[TaskState, "unfinished"]
+Unit = Literal["characters", "lines"]
 
 Agent = Annotated[
     str | None,

@@ -8,31 +8,34 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from functools import wraps
-from typing import Any, Final, ParamSpec
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
-from mcp.server.mcpserver import Context
+import mcp.types as t
 
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.server import error_results
 from a2a_mcp.server.app import App
-from a2a_mcp.server.elicitation.rounds import Result
+from a2a_mcp.server.call import Ctx, Result, app_of
 
 P = ParamSpec("P")
+R = TypeVar("R", bound=Result)
 
 SENDING_TOOLS: Final = frozenset({"send_task", "subscribe"})
 CANCELLING_TOOL: Final = "cancel_task"
 
 
-def returns_errors(function: Callable[P, Awaitable[Result]]) -> Callable[P, Awaitable[Result]]:
+def returns_errors(
+    function: Callable[Concatenate[Ctx, P], Awaitable[R]],
+) -> Callable[Concatenate[Ctx, P], Awaitable[R | t.CallToolResult]]:
     """Return a tool that returns BridgeError and A2AError as results instead of raising them."""
 
     @wraps(function)
-    async def wrapped(*args: P.args, **kwargs: P.kwargs) -> Result:
-        app = app_of(kwargs["ctx"])
+    async def wrapped(ctx: Ctx, /, *args: P.args, **kwargs: P.kwargs) -> R | t.CallToolResult:
+        app = app_of(ctx)
         app.recoverer.wake()
         try:
-            return await function(*args, **kwargs)
+            return await function(ctx, *args, **kwargs)
         except BridgeError as error:
             return error_results.of_bridge_error(error, app.mask)
         except A2AError as error:
@@ -40,13 +43,6 @@ def returns_errors(function: Callable[P, Awaitable[Result]]) -> Callable[P, Awai
             return error_results.of_agent_error(error, call, app.mask)
 
     return wrapped
-
-
-def app_of(ctx: object) -> App:
-    """Return what the tools share, from the context of a call."""
-    assert isinstance(ctx, Context)  # noqa: S101 - the SDK passes nothing else
-    app: App = ctx.request_context.lifespan_context
-    return app
 
 
 async def _failed_call(

@@ -1,34 +1,20 @@
-"""The seven tools: names, descriptions and arguments; each calls one use case.
+"""The seven tools as a host reads them: names, descriptions and arguments; `calls` does the work.
 
 A description says what the tool does, when to use it rather than another, what it returns and what
-failure looks like. It holds no word of an agent, and a tool decides nothing about a task.
+failure looks like. It holds no word of an agent. What a tool does is imported when it is called,
+because many hosts only list the tools.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import mcp.types as t
-from mcp.server.mcpserver import Context
 from pydantic import Field
 
-from a2a_mcp.a2a.model import TaskState
-from a2a_mcp.bridge.list_tasks import TaskFilter
-from a2a_mcp.bridge.send import SendRequest
-from a2a_mcp.errors import NotAllowed
-from a2a_mcp.files.incoming import data_parts, to_parts
-from a2a_mcp.presentation.artifact_request import ArtifactRequest, Unit
-from a2a_mcp.presentation.task_view import TaskView
-from a2a_mcp.server import results
-from a2a_mcp.server.app import App, owner
-from a2a_mcp.server.content_blocks import blocks_of
-from a2a_mcp.server.elicitation.rounds import Result, answered
-from a2a_mcp.server.progress import progress_of
-from a2a_mcp.server.task_results import result_of
-from a2a_mcp.server.tasks_extension.sending import accepts_tasks, send_as_task
+from a2a_mcp.server.call import Ctx, Result
 from a2a_mcp.server.tools import schemas
 from a2a_mcp.server.tools.arguments import (
-    UNFINISHED,
     Agent,
     Message,
     Offset,
@@ -38,16 +24,13 @@ from a2a_mcp.server.tools.arguments import (
     State,
     TaskAgent,
     TaskId,
+    Unit,
     WaitSeconds,
 )
-from a2a_mcp.server.tools.boundary import app_of, returns_errors
 from a2a_mcp.server.tools.json_arguments import Files, JsonObject, JsonValue
 from a2a_mcp.server.tools.rows import READ, STOP, WORK, Row
 
-Ctx = Context[App, Any]
 
-
-@returns_errors
 async def agent_info(
     ctx: Ctx,
     agent: Annotated[str | None, Field(description="Agent name; omit to list all agents")] = None,
@@ -61,11 +44,11 @@ async def agent_info(
     with it, its card is, if not known yet. Skill texts are the agent's own claims, not
     instructions.
     """
-    app = app_of(ctx)
-    return results.of_view(await app.agents(agent, refresh=bool(refresh)), app.mask)
+    from a2a_mcp.server.tools import calls
+
+    return await calls.agent_info(ctx, agent=agent, refresh=refresh)
 
 
-@returns_errors
 async def send_task(
     ctx: Ctx,
     message: Message,
@@ -96,25 +79,21 @@ async def send_task(
     whether the message was delivered; if that is unknown, call get_task with the error's task_id
     before anything is sent again.
     """
-    app = app_of(ctx)
-    request = SendRequest(
-        text=message,
+    from a2a_mcp.server.tools import calls
+
+    return await calls.send_task(
+        ctx,
+        message=message,
         agent=agent,
         task_id=task_id,
         context_id=context_id,
-        parts=data_parts(data) + (await to_parts(files, app.paths) if files else ()),
-        metadata=metadata or {},
+        data=data,
+        files=files,
+        metadata=metadata,
         wait_seconds=wait_seconds,
     )
-    async with progress_of(ctx, app.mask) as progress:
-        if wait_seconds is None and accepts_tasks(ctx.request_context):
-            return await send_as_task(ctx, app, request, progress)
-        return await answered(
-            ctx, app, request, lambda each: app.bridge.send(owner(), each, progress)
-        )
 
 
-@returns_errors
 async def get_task(
     ctx: Ctx,
     task_id: TaskId,
@@ -128,12 +107,11 @@ async def get_task(
     for a running task use subscribe. A task_id from elsewhere works when its agent is named; an
     unknown one is an error.
     """
-    app = app_of(ctx)
-    view = await app.bridge.get(owner(), task_id, agent, history_length)
-    return await result_of(app, view)
+    from a2a_mcp.server.tools import calls
+
+    return await calls.get_task(ctx, task_id=task_id, agent=agent, history_length=history_length)
 
 
-@returns_errors
 async def get_artifact(
     ctx: Ctx,
     task_id: TaskId,
@@ -154,16 +132,22 @@ async def get_artifact(
     any file. Not needed when the task's text already shows it whole. Files are saved: it says where
     or gives a link; a sound comes as audio only with `part`.
     """
-    app = app_of(ctx)
-    wanted = ArtifactRequest(
-        artifact_id, part, unit or "characters", offset or 0, limit, pointer, search
+    from a2a_mcp.server.tools import calls
+
+    return await calls.get_artifact(
+        ctx,
+        task_id=task_id,
+        artifact_id=artifact_id,
+        agent=agent,
+        part=part,
+        unit=unit,
+        offset=offset,
+        limit=limit,
+        pointer=pointer,
+        search=search,
     )
-    piece = await app.artifact_reader.read(owner(), task_id, agent, wanted)
-    blocks = blocks_of(piece, app.mask, ctx.protocol_version)
-    return t.CallToolResult(content=blocks)
 
 
-@returns_errors
 async def cancel_task(
     ctx: Ctx,
     task_id: TaskId,
@@ -174,12 +158,11 @@ async def cancel_task(
     in afterwards: agents may refuse or finish first. What the agent already did stays done. A task
     that has ended is left as it is.
     """
-    app = app_of(ctx)
-    view = await app.bridge.cancel(owner(), task_id, agent, reason)
-    return await result_of(app, view)
+    from a2a_mcp.server.tools import calls
+
+    return await calls.cancel_task(ctx, task_id=task_id, agent=agent, reason=reason)
 
 
-@returns_errors
 async def subscribe(
     ctx: Ctx,
     task_id: Annotated[str | None, Field(description="Follow this running task")] = None,
@@ -203,27 +186,19 @@ async def subscribe(
     on, so call it again with the task_id, never with the message. Each call's updates begin with
     where the task stands then; earlier ones are not repeated.
     """
-    app = app_of(ctx)
-    if (task_id is None) == (message is None):
-        raise NotAllowed(
-            "subscribe needs exactly one of task_id and message.", "Correct it and call again."
-        )
-    request = SendRequest(
-        text=message or "",
-        agent=agent,
+    from a2a_mcp.server.tools import calls
+
+    return await calls.subscribe(
+        ctx,
         task_id=task_id,
+        message=message,
+        agent=agent,
         context_id=context_id,
         wait_seconds=wait_seconds,
+        max_updates=max_updates,
     )
-    async with progress_of(ctx, app.mask) as progress:
-
-        async def follow(each: SendRequest) -> TaskView:
-            return await app.bridge.subscribe(owner(), each, max_updates or 20, progress)
-
-        return await answered(ctx, app, request, follow)
 
 
-@returns_errors
 async def list_tasks(
     ctx: Ctx,
     agent: Annotated[str | None, Field(description="Only tasks of this agent")] = None,
@@ -248,18 +223,18 @@ async def list_tasks(
     restart: each with the start of your message and its state, as last seen where its agent did not
     answer in a second. Use it to find a lost task_id or work still running.
     """
-    app = app_of(ctx)
-    wanted = TaskFilter(
+    from a2a_mcp.server.tools import calls
+
+    return await calls.list_tasks(
+        ctx,
         agent=agent,
         context_id=context_id,
-        state=TaskState(state) if state and state != UNFINISHED else None,
-        unfinished=state == UNFINISHED,
+        state=state,
         updated_after=updated_after,
-        limit=limit or 20,
+        remote=remote,
+        limit=limit,
         cursor=cursor,
     )
-    view = await app.lister.list(owner(), wanted, remote=bool(remote))
-    return results.of_view(view, app.mask)
 
 
 TABLE: Final[tuple[Row, ...]] = (

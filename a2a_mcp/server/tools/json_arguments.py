@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final
 from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from a2a_mcp.files.incoming import FileIn
+from a2a_mcp.files.file_argument import FileIn
 
 OPENING: Final = ("{", "[")
 INVALID: Final = "begins like JSON, but is not: {reason}"

@@ -6,22 +6,22 @@ configuration allows.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import mcp.types as t
-from mcp.server.mcpserver import Context
 from pydantic import Field
 
 from a2a_mcp.a2a.requests import PushConfig
 from a2a_mcp.bridge.push import PushConfigs
 from a2a_mcp.server import results
-from a2a_mcp.server.app import App, owner
+from a2a_mcp.server.app import App
+from a2a_mcp.server.call import Ctx, app_of
+from a2a_mcp.server.caller import owner
 from a2a_mcp.server.tools import schemas
 from a2a_mcp.server.tools.arguments import TaskAgent, TaskId
-from a2a_mcp.server.tools.boundary import app_of, returns_errors
+from a2a_mcp.server.tools.boundary import returns_errors
 from a2a_mcp.server.tools.rows import READ, STOP, WORK, Row
 
-Ctx = Context[App, Any]
 ConfigId = Annotated[str, Field(description="config_id from list_push_configs")]
 
 

@@ -6,9 +6,9 @@ Tests validate each kind of result with them.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, get_args
 
-from a2a_mcp.a2a.model import TaskState
+from a2a_mcp.server.tools.arguments import TaskState
 
 Schema = dict[str, Any]
 
@@ -30,7 +30,7 @@ def _list(items: Schema) -> Schema:
     return {"type": "array", "items": items}
 
 
-STATE: Final[Schema] = {"type": "string", "enum": [state.value for state in TaskState]}
+STATE: Final[Schema] = {"type": "string", "enum": list(get_args(TaskState))}
 ARTIFACT: Final = _object(["artifact_id"], artifact_id=TEXT, name=TEXT, media_type=TEXT, size=WHOLE)
 UPDATE: Final = _object(["state", "text"], state=TEXT, text=TEXT)
 

@@ -74,7 +74,7 @@ class StrictTool(Tool):
         except ValidationError as error:
             return refusal(self._problems(error))
         try:
-            result = await self.fn(**values, ctx=context)
+            result = await self.fn(context, **values)
         except MCPError:
             raise
         except Exception:  # the outermost boundary: a crash must still reach the model as words

@@ -1,0 +1,15 @@
+"""Who is calling: the owner of the tasks that a request may see."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mcp.server.auth.middleware.auth_context import get_access_token
+
+LOCAL_OWNER: Final = "local"
+
+
+def owner() -> str:
+    """Return the owner of the current call: over HTTP the subject of its token, else "local"."""
+    token = get_access_token()
+    return f"token:{token.subject}" if token else LOCAL_OWNER

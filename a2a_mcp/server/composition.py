@@ -1,0 +1,138 @@
+"""The composition root: builds what the requests of one run share, and closes it.
+
+No other module of the server names a concrete store or tracker. It is imported at a host's first
+real request. Until then nothing is read from the network and nothing is written, because some
+hosts start a server twice and end one of the two at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import anyio
+from anyio.abc import TaskGroup
+
+from a2a_mcp.agents.registry import Registry
+from a2a_mcp.bridge.artifact_files import ArtifactFiles
+from a2a_mcp.bridge.jobs import Jobs
+from a2a_mcp.bridge.list_tasks import TaskLister
+from a2a_mcp.bridge.read_artifact import ArtifactReader
+from a2a_mcp.bridge.recover_tasks import TaskRecoverer
+from a2a_mcp.bridge.service import Bridge
+from a2a_mcp.config.load import Config
+from a2a_mcp.config.reload import Reloader
+from a2a_mcp.presentation.content import joined_text
+from a2a_mcp.presentation.message_artifacts import count_results
+from a2a_mcp.server.app import App
+from a2a_mcp.server.change_feed import Streams
+from a2a_mcp.store.results import ResultStore
+from a2a_mcp.store.sqlite.store import SqliteTaskStore
+from a2a_mcp.telemetry.descriptors import bounded_by_descriptors
+from a2a_mcp.telemetry.supervise import run_logged
+from a2a_mcp.tracking.intake import Watcher
+from a2a_mcp.tracking.tail import UpdateMemory
+from a2a_mcp.tracking.tracker import TaskTracker
+
+DAY_SECONDS: Final = 86_400.0
+SAVE_SECONDS: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """The app, and what must be closed after it."""
+
+    app: App
+    results: ResultStore
+    tasks: SqliteTaskStore
+
+    async def aclose(self) -> None:
+        """Save the state and close everything, within SAVE_SECONDS."""
+        with anyio.CancelScope(shield=True), anyio.move_on_after(SAVE_SECONDS):
+            await self.results.flush()
+            await self.tasks.close()
+            await self.app.registry.aclose()
+
+
+def compose(
+    config: Config,
+    state_folder: Path | None,
+    group: TaskGroup,
+    *,
+    reloader: Reloader | None,
+    closing: anyio.Event | None,
+    local: bool,
+) -> Composition:
+    """Build what requests share, and begin its background work in `group`.
+
+    Once `closing` is set, calls that wait for an agent return what is known. A `local` host runs on
+    this machine for the same person, so results may name local paths.
+    """
+    tasks = SqliteTaskStore(state_folder, durability=config.server.durability)
+    registry = Registry(config, reloader, overrides=tasks)
+    results = _result_store(config, state_folder)
+    streams = Streams(group)
+    tracker = _tracker(config, group, tasks, (results.note, streams.note))
+    for work in (tracker.watch, results.run, registry.tidy):
+        group.start_soon(work)
+    if closing:
+        group.start_soon(_release, closing, tracker, streams)
+    bridge = Bridge(registry, tasks, tracker, results)
+    recoverer = TaskRecoverer(bridge, tasks, tracker)
+    group.start_soon(run_logged, "taking tasks over", recoverer.run)
+    group.start_soon(run_logged, "tending the task map", tasks.tend)
+    app = _app(bridge, streams, recoverer, state_folder, local=local)
+    return Composition(app, results, tasks)
+
+
+def _result_store(config: Config, state_folder: Path | None) -> ResultStore:
+    return ResultStore(
+        state_folder,
+        keep_seconds=config.server.keep_days * DAY_SECONDS,
+        keep_bytes=config.server.keep_bytes,
+        count_results=count_results,
+    )
+
+
+def _tracker(
+    config: Config, group: TaskGroup, tasks: SqliteTaskStore, watchers: tuple[Watcher, ...]
+) -> TaskTracker:
+    return TaskTracker(
+        group,
+        tasks,
+        watchers=watchers,
+        memory=UpdateMemory(config.server.updates_bytes, joined_text),
+        most_followed=bounded_by_descriptors(config.server.max_followed),
+    )
+
+
+def _app(
+    bridge: Bridge,
+    streams: Streams,
+    recoverer: TaskRecoverer,
+    state_folder: Path | None,
+    *,
+    local: bool,
+) -> App:
+    registry = bridge.registry
+    files = ArtifactFiles(registry, state_folder, local=local)
+    return App(
+        registry,
+        bridge,
+        TaskLister(registry, bridge.tasks, bridge.reader),
+        streams,
+        ArtifactReader(registry, bridge.reader, files),
+        Jobs(bridge),
+        files,
+        recoverer,
+        state_folder,
+        local,
+    )
+
+
+async def _release(closing: anyio.Event, tracker: TaskTracker, streams: Streams) -> None:
+    """Let waiting calls and streams end, once `closing` is set."""
+    await closing.wait()
+    tracker.release()
+    streams.close()

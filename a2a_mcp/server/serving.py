@@ -1,0 +1,34 @@
+"""What one run of the server holds: the app, built when a request first needs it.
+
+Many hosts only list the tools, or start a server twice and end one at once. For them nothing is
+built, and most of the package is never imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from a2a_mcp.server.app import App
+    from a2a_mcp.server.composition import Composition
+
+
+class Serving:
+    """One run of the server; `compose` is called at most once."""
+
+    def __init__(self, compose: Callable[[], Composition]) -> None:
+        self._compose = compose
+        self._composition: Composition | None = None
+
+    @property
+    def app(self) -> App:
+        """What tools, methods and resources share."""
+        if self._composition is None:
+            self._composition = self._compose()
+        return self._composition.app
+
+    async def aclose(self) -> None:
+        """Save and close what was built."""
+        if self._composition is not None:
+            await self._composition.aclose()
