@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from hypothesis import settings
 from real_agents import Agent, Agents, start_agent
 
 POSIX_ONLY: Final = (
@@ -29,6 +30,10 @@ SLOW: Final = (
     "real_agents",
     "behaviour",
     "store/sqlite/test_processes.py",
+    "store/sqlite/test_upkeep.py",
+    "server/test_results.py",
+    "server/transports/test_pipes.py",
+    "a2a/grpc/test_channel.py",
     "a2a/decoding/test_any_json.py",
     "a2a/versions/test_official.py",
     "a2a/grpc/test_schema.py",
@@ -36,6 +41,9 @@ SLOW: Final = (
     "server/tools/test_converters.py",
     "server/elicitation/test_asked_once.py",
     "bridge/test_recover_tasks.py",
+    "bridge/test_cancel.py",
+    "tracking/test_tracker.py",
+    "tracking/test_tracked_task.py",
     "tracking/test_messages_beside_tasks.py",
     "tracking/test_repeated_questions.py",
     "tracking/test_unfinished_streams.py",
@@ -47,6 +55,9 @@ SLOW: Final = (
 
 They run in this order.
 """
+
+settings.register_profile("patient", deadline=None)  # another process may take the cores
+settings.load_profile("patient")
 
 SLOW_FIXTURES: Final = frozenset({"running_agent", "own_agent"})
 

@@ -30,7 +30,6 @@ EXAMPLE: Final = tomllib.loads(
 
 fuzzed = settings(
     max_examples=EXAMPLES,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 

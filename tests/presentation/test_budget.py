@@ -204,7 +204,7 @@ large_tasks = st.builds(
 
 
 @given(large_tasks, st.sampled_from([3_000, 10_000, 40_000]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_task_fits_both_channels(known: Task, limit: int) -> None:
     assert max(sizes(budget.fit_task(task_view.of_task("agent", known), limit))) <= limit
 

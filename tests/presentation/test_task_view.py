@@ -173,7 +173,7 @@ def leaves(value: Any) -> list[str]:
 
 
 @given(tasks, st.none() | names)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_fact_of_the_structure_is_in_the_text_too(known: Task, note: str | None) -> None:
     view = task_view.of_task("agent", known, note=note and note.strip())
     structure, prose = view.structured(), view.prose()

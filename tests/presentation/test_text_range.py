@@ -55,7 +55,7 @@ scripts = st.text(
 
 
 @given(st.lists(scripts, min_size=1, max_size=3), st.sampled_from([401, 420, 500, 2000]))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_consecutive_ranges_of_characters_join_to_exactly_the_text(
     words: list[str], room: int
 ) -> None:
@@ -64,14 +64,14 @@ def test_consecutive_ranges_of_characters_join_to_exactly_the_text(
 
 
 @given(scripts, st.integers(1, 50))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_ranges_of_any_size_join_to_exactly_the_text(words: str, size: int) -> None:
     if words:
         assert read_through(task(text(words)), ROOM, limit=size) == scrub(words)
 
 
 @given(st.lists(scripts, min_size=1, max_size=20), st.integers(1, 7))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_consecutive_ranges_of_lines_join_to_exactly_the_text(rows: list[str], size: int) -> None:
     words = "\n".join(rows)
     if words:

@@ -220,7 +220,7 @@ ids = st.integers(480, 515).map(lambda size: "i" * size + SECRET + "j" * 100)
 
 
 @given(st.lists(around, min_size=1, max_size=3), names, ids, st.sampled_from([2_000, 4_000]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_part_of_a_secret_passes_wherever_a_result_is_cut(
     texts: list[str], name: str, artifact_id: str, limit: int
 ) -> None:

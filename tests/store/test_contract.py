@@ -350,7 +350,7 @@ ROW = st.tuples(
 
 
 @each_engine
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     rows=st.lists(ROW, max_size=12),
     limit=st.integers(1, 5),

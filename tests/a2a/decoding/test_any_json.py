@@ -32,7 +32,6 @@ EVENT_LIMIT: Final = 1 << 16
 
 fuzzed = settings(
     max_examples=EXAMPLES,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 

@@ -201,7 +201,7 @@ CARD_JSON = st.recursive(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(st.dictionaries(st.sampled_from(CARD_KEYS.split()), CARD_JSON, max_size=6))
 def test_no_json_makes_the_reading_of_a_card_fail(value: dict[str, Any]) -> None:
     card = decode_card({**value, "name": "a"})

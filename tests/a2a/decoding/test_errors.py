@@ -216,7 +216,7 @@ ANY_ERROR = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(ANY_ERROR, st.sampled_from([None, 200, 401, 404, 500]))
 def test_no_json_makes_the_reading_of_an_error_fail(body: Any, status: int | None) -> None:
     error = decode_error(body, status=status, url=None)

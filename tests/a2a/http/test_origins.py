@@ -258,7 +258,7 @@ URL_PIECES = st.sampled_from(
 URLS = st.lists(URL_PIECES, max_size=8).map("".join) | st.text(max_size=12)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(URLS | URLS.map(lambda rest: "https://" + rest))
 def test_what_is_called_is_always_the_allowed_origin_and_nothing_else_fails(url: str) -> None:
     try:

@@ -20,7 +20,7 @@ from a2a_mcp.a2a.requests import (
 from a2a_mcp.a2a.versions.v0_3 import JSONRPC, JSONRPC_0_2, encode_message, encode_part
 
 MESSAGES = messages(TEXTS | LINKS | FILES | data_parts(OBJECT), reference_task_ids=REFERENCES)
-MANY = settings(max_examples=60, deadline=None)
+MANY = settings(max_examples=60)
 OTHERS = [
     (Operation.GET_TASK, GetTaskRequest(id="t", history_length=0), official.GetTaskRequest),
     (

@@ -13,7 +13,7 @@ from a2a_mcp.a2a.requests import Operation, SendMessageRequest
 from a2a_mcp.a2a.versions.v0_3_rest import REST, encode_message
 
 MESSAGES = messages(TEXTS | LINKS | data_parts(OBJECT))
-MANY = settings(max_examples=60, deadline=None)
+MANY = settings(max_examples=60)
 
 
 def without_defaults(body: dict[str, Any]) -> dict[str, Any]:

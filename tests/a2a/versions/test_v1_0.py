@@ -22,7 +22,7 @@ from a2a_mcp.a2a.requests import (
 from a2a_mcp.a2a.versions.v1_0 import JSONRPC, REST, encode_message, encode_part, encode_state
 
 MESSAGES = messages(TEXTS | LINKS | FILES | data_parts(JSON), reference_task_ids=REFERENCES)
-MANY = settings(max_examples=60, deadline=None)
+MANY = settings(max_examples=60)
 
 
 def as_the_standard_reads_it(params: dict[str, Any], kind: type[Any]) -> Any:
