@@ -50,6 +50,7 @@ SLOW: Final = (
     "tracking/test_sweep.py",
     "demo",
     "cli",
+    "packaging",
 )
 """Folders and files whose tests start processes, try many inputs or wait for clocks.
 

@@ -8,7 +8,17 @@ import pytest
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 DOCUMENTS: Final = ["CONTRIBUTING.md", *(f"docs/{path.name}" for path in ROOT.glob("docs/*.md"))]
-FOLDERS: Final = ("a2a_mcp", "tests", "docs", "bench", "scripts", r"\.ci", r"\.github")
+FOLDERS: Final = (
+    "a2a_mcp",
+    "tests",
+    "docs",
+    "bench",
+    "scripts",
+    "packaging",
+    "deploy",
+    r"\.ci",
+    r"\.github",
+)
 NAMED: Final = re.compile(rf"`((?:{'|'.join(FOLDERS)})/[\w./-]*)`")
 PATTERN: Final = "vX_Y"  # stands for a file that a reader would write
 

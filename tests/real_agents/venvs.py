@@ -163,7 +163,7 @@ def _make(home: Path, requirements: tuple[str, ...]) -> None:
 
 
 def _uv(*arguments: str) -> None:
-    command = [*_uv_command(), "--quiet", "--no-config", *arguments]
+    command = [*uv_command(), "--quiet", "--no-config", *arguments]
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=BUILD_SECONDS, check=False
@@ -174,7 +174,8 @@ def _uv(*arguments: str) -> None:
         raise VenvFailed(f"uv {' '.join(arguments)}: {done.stderr.strip()}")
 
 
-def _uv_command() -> list[str]:
+def uv_command() -> list[str]:
+    """Return the command that runs uv; raises VenvFailed if there is none."""
     if importlib.util.find_spec("uv"):
         return [sys.executable, "-m", "uv"]
     if found := shutil.which("uv"):
