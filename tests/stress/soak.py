@@ -151,7 +151,8 @@ class Soak:
             await self._send(host)
         elif chance < 0.55 and self.ledger.asking:
             asking = self.ledger.asking.pop(self._random.randrange(len(self.ledger.asking)))
-            await self._called(host, "send_task", message=self._text("{id}"), task_id=asking)
+            answer = {"message": self._text("{id}"), "task_id": asking, "wait_seconds": 2}
+            await self._called(host, "send_task", **answer)
         elif chance < 0.7:
             await self._called(host, "get_task", task_id=task_id)
         elif chance < 0.8:
