@@ -104,6 +104,8 @@ ONLY_IN: Final[dict[str, tuple[str, ...]]] = {
     "a2a": ("demo",),
     "sqlite3": ("store.sqlite",),
     "platformdirs": ("config.load",),
+    "ruamel": ("cli.hosts.documents",),
+    "tomlkit": ("cli.hosts.documents",),
     "uvicorn": ("server.transports.http", "demo"),
     "starlette": ("server.transports.http", "demo"),
     "jwt": ("a2a.signatures",),
@@ -121,7 +123,17 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
     "agents.transports": frozenset({"a2a_mcp.agents.grpc"}),
     "bridge.jobs": frozenset({"a2a_mcp.bridge.questions"}),
     "cli.demo": frozenset({"a2a_mcp.demo.agent", "a2a_mcp.demo.tour"}),
-    "cli.main": frozenset({"a2a_mcp.cli.check", "a2a_mcp.cli.demo", "a2a_mcp.cli.serve"}),
+    "cli.hosts.documents": frozenset(
+        {"io", "ruamel.yaml", "ruamel.yaml.error", "tomlkit", "tomlkit.exceptions"}
+    ),
+    "cli.main": frozenset(
+        {
+            "a2a_mcp.cli.check",
+            "a2a_mcp.cli.demo",
+            "a2a_mcp.cli.install",
+            "a2a_mcp.cli.serve",
+        }
+    ),
     "cli.serve": frozenset(
         {
             "a2a_mcp.a2a.auth.static",

@@ -68,8 +68,24 @@ def demo_agent(arguments: list[str]) -> int:
     return run_agent(arguments)
 
 
+def install(arguments: list[str]) -> int:
+    """Add the bridge to a host."""
+    from a2a_mcp.cli.install import install
+
+    return install(arguments)
+
+
+def uninstall(arguments: list[str]) -> int:
+    """Take the bridge out of a host."""
+    from a2a_mcp.cli.install import uninstall
+
+    return uninstall(arguments)
+
+
 COMMANDS: Final[dict[str, Callable[[list[str]], int]]] = {
     "check": check,
     "demo": demo,
     "demo-agent": demo_agent,
+    "install": install,
+    "uninstall": uninstall,
 }

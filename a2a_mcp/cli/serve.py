@@ -22,6 +22,8 @@ commands:
   a2a-mcp check [URL ...]          read the configuration, contact every agent, say how it is
   a2a-mcp demo                     start a demo agent and show what the tools do
   a2a-mcp demo-agent [--port N]    only serve the demo agent
+  a2a-mcp install [HOST] [URL ...] add the bridge to a host; without HOST, list them
+  a2a-mcp uninstall HOST           take it out again
 
 Agents come from agents.toml, from $A2A_AGENTS (name=url,name=url) and from what is given here.
 """

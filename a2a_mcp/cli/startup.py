@@ -22,7 +22,7 @@ from a2a_mcp.telemetry.logs import configure
 
 log = logging.getLogger(__name__)
 
-COMMAND_NAMES: Final = ("check", "demo", "demo-agent")
+COMMAND_NAMES: Final = ("check", "demo", "demo-agent", "install", "uninstall")
 
 
 @dataclass(frozen=True, slots=True)

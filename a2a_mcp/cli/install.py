@@ -1,0 +1,158 @@
+"""`a2a-mcp install` and `uninstall`: put the bridge into a host's settings, or take it out.
+
+Without a host, it lists those it knows and those it finds on this machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from a2a_mcp.cli.exit_codes import DONE, USAGE_ERROR
+from a2a_mcp.cli.hosts import installation
+from a2a_mcp.cli.hosts.documents import Entry
+from a2a_mcp.cli.hosts.table import HOSTS, Host, Served, Start
+from a2a_mcp.cli.startup import refuse_mistyped
+from a2a_mcp.config import load
+from a2a_mcp.errors import ConfigError
+
+NAME: Final = "a2a"
+OTHER: Final = "cursor"
+"""The host whose entry most other hosts take as it is."""
+
+
+def install(arguments: list[str]) -> int:
+    """Add the bridge to a host; return the exit code. Raises ConfigError, OSError."""
+    options = _install_parser().parse_args(arguments)
+    if options.host is None:
+        return _list_hosts()
+    if options.host not in HOSTS:
+        return _show_snippet(options)
+    host = HOSTS[options.host]
+    file = options.file or installation.place(host)
+    change = installation.added(host, options.name, _entry(host, options), file)
+    _write(change, dry_run=options.dry_run, done=f"{host.title} now has {options.name!r}: {file}")
+    _say_next(host, options)
+    return DONE
+
+
+def uninstall(arguments: list[str]) -> int:
+    """Take the bridge out of a host; return the exit code. Raises ConfigError, OSError."""
+    parser = argparse.ArgumentParser(prog="a2a-mcp uninstall")
+    _add_common(parser)
+    options = parser.parse_args(arguments)
+    host = HOSTS.get(options.host)
+    if host is None:
+        raise ConfigError([_unknown(options.host)])
+    file = options.file or installation.place(host)
+    change = installation.removed(host, options.name, file)
+    if not change.is_one:
+        print(f"{host.title} has no {options.name!r} in {file}")
+        return DONE
+    _write(change, dry_run=options.dry_run, done=f"{options.name!r} is no longer in {file}")
+    return DONE
+
+
+def _install_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="a2a-mcp install")
+    _add_common(parser, host="?")
+    add = parser.add_argument
+    add("urls", nargs="*", metavar="URL", help="an agent's URL or its card's, or NAME=URL")
+    add("--config", type=Path, help="the agents.toml that the host's bridge reads")
+    add("--env", action="append", default=[], metavar="NAME=VALUE", help="a variable for it")
+    add("--http", metavar="URL", help="use the bridge that listens there instead of starting one")
+    add("--header", action="append", default=[], metavar="NAME=VALUE", help="with --http")
+    return parser
+
+
+def _add_common(parser: argparse.ArgumentParser, host: str | None = None) -> None:
+    add = parser.add_argument
+    add("host", nargs=host, metavar="HOST", help=", ".join(HOSTS))
+    add("--name", default=NAME, help="the name of the entry (%(default)s)")
+    add("--file", type=Path, help="the host's file, where it is not in its usual place")
+    add("--dry-run", action="store_true", help="show the change and write nothing")
+
+
+def _entry(host: Host, options: argparse.Namespace) -> Entry:
+    if options.http is None:
+        return host.started(_start(options))
+    if host.served is None:
+        raise ConfigError([f"{host.title} starts commands only: leave out --http"])
+    return host.served(Served(options.http, _pairs("--header", options.header)))
+
+
+def _start(options: argparse.Namespace) -> Start:
+    refuse_mistyped(options.urls)
+    command, leading = installation.command()
+    config = load.config_path(options.config) if options.config else None
+    named = ["--config", str(config)] if config else []
+    return Start(command, [*leading, *named, *options.urls], _pairs("--env", options.env))
+
+
+def _pairs(option: str, given: Sequence[str]) -> dict[str, str]:
+    pairs = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not name or not equals:
+            raise ConfigError([f"{option}: must be NAME=VALUE"])
+        pairs[name] = value
+    return pairs
+
+
+def _write(change: installation.Change, *, dry_run: bool, done: str) -> None:
+    if dry_run:
+        print(change.shown() or f"{change.file} stays as it is", end="")
+        return
+    kept = change.write() if change.is_one else None
+    print(done)
+    if kept:
+        print(f"The file as it was: {kept}")
+
+
+def _say_next(host: Host, options: argparse.Namespace) -> None:
+    """Say what the person must do now, and what the bridge would miss in the host."""
+    if not options.dry_run:
+        print(host.after.format(title=host.title))
+    config = load.config_path(options.config)
+    if options.http or config is None:
+        return
+    for name in installation.unpassed(host, config, _pairs("--env", options.env)):
+        print(
+            f"a2a-mcp: {host.title} does not pass ${name} of your shell to the bridge: add "
+            f"--env {name}=VALUE, or write {{ file = … }} in {config}",
+            file=sys.stderr,
+        )
+
+
+def _list_hosts() -> int:
+    here = installation.hosts_here()
+    for key, host in HOSTS.items():
+        file = installation.place(host)
+        print(f"{key:16}{host.title:16}{_state(host, file, found=key in here)}")
+    print("\nAdd the bridge to one: a2a-mcp install HOST https://agent.example")
+    return DONE
+
+
+def _state(host: Host, file: Path, *, found: bool) -> str:
+    if not found:
+        return "not found"
+    try:
+        entry = installation.entry_in(host, NAME, file)
+    except (ConfigError, OSError) as error:
+        return f"found, but {error}"
+    return f"has the bridge, in {file}" if entry else f"found: {file.parent}"
+
+
+def _show_snippet(options: argparse.Namespace) -> int:
+    """Print what an unknown host may take; the exit code says that nothing was done."""
+    print(f"{_unknown(options.host)}. Most others take an entry like this:", file=sys.stderr)
+    print(json.dumps({"mcpServers": {options.name: _entry(HOSTS[OTHER], options)}}, indent=2))
+    return USAGE_ERROR
+
+
+def _unknown(name: str) -> str:
+    return f"a2a-mcp: {name!r} is not a host that it can write to: {', '.join(HOSTS)}"
