@@ -94,7 +94,9 @@ class Agent:
         return self._shown("cancels")
 
     def requests(self) -> list[dict[str, Any]]:
-        """Return every HTTP request to the agent in order: method, path, headers (lower case)."""
+        """Return every request to the agent in order: method, path, headers (lower case), and for
+        JSON-RPC as `rpc` the method that is called.
+        """
         return self._shown("requests")
 
     def stderr(self) -> str:

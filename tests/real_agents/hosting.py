@@ -5,6 +5,7 @@ Runs in the agents' own environments, so it knows Starlette and uvicorn but no a
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import socket
@@ -20,9 +21,10 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 CARD = ".well-known/agent-card.json"
+MOST_NOTED = 16_384
 
 
 @dataclass
@@ -134,6 +136,20 @@ class _Announced(uvicorn.Server):
         print(json.dumps({"url": self._url}), flush=True)
 
 
+def _noting_calls(receive: Receive, seen: dict[str, Any]) -> Receive:
+    """Note which method a JSON-RPC request calls, if it is so short that it comes in one piece."""
+
+    async def receive_and_note() -> Message:
+        message = await receive()
+        body = message.get("body", b"")
+        if body.startswith(b"{") and len(body) <= MOST_NOTED:
+            with contextlib.suppress(ValueError, KeyError):
+                seen["rpc"] = json.loads(body)["method"]
+        return message
+
+    return receive_and_note
+
+
 class _Guard:
     """Records every request and refuses those without the token; the card is public."""
 
@@ -152,6 +168,7 @@ class _Guard:
                 challenge = {"WWW-Authenticate": "Bearer"}
                 await JSONResponse(refusal, 401, challenge)(scope, receive, send)
                 return
+            receive = _noting_calls(receive, seen)
         await self._app(scope, receive, send)
 
     def _allows(self, path: str, headers: Headers) -> bool:
