@@ -8,6 +8,7 @@ from sqlite3 import Connection
 from typing import Final
 
 from a2a_mcp.store.sqlite.file import TaskFile
+from a2a_mcp.store.sqlite.settled import settle
 
 OWNER: Final = "local"
 STATE: Final = "input-required"
@@ -35,6 +36,14 @@ def fill_tasks(state: Path, tasks: int, agents: int) -> None:
     task_file = TaskFile(state, "normal")
     with contextlib.closing(task_file):
         task_file.run(lambda connection: write_all(connection, insert, tasks, agents))
+
+
+def settle_tasks(state: Path) -> None:
+    """Index the task map for lists, as a bridge does in the background."""
+    task_file = TaskFile(state, "normal")
+    with contextlib.closing(task_file):
+        while task_file.run(lambda connection: settle(connection, OWNER, time.time(), 10_000)):
+            continue
 
 
 def write_all(connection: Connection, insert: str, tasks: int, agents: int) -> None:

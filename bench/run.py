@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from context import context_bytes
-from large import fill_tasks, write_config
+from large import fill_tasks, settle_tasks, write_config
 from many import chatty
 from measures import Limits, Match, Plan, cold_start, http, stdio_latency
 from servers import bridge, echo_agent, environment, floor, large_bridge
@@ -36,6 +36,7 @@ AT_ONCE: Final = Limits(
 STREAMING: Final = replace(AT_ONCE, call=None)
 STREAMING_BESIDE_UNARY: Final = Limits(call=0.95)
 MORE_AGENTS: Final = Limits(hello=1.08, start=1.08, call=1.05)
+VERY_MANY_AGENTS: Final = Limits(call=1.05)  # reading so large a file takes its time
 MUCH_REMEMBERED: Final = Limits(call=1.05)
 
 
@@ -85,13 +86,15 @@ def streaming_agent(home: Path, env: Mapping[str, str], plan: Plan, *, quick: bo
         return rows + stdio_calls(match) + http_calls(match, CALLERS)
 
 
-def more_agents(home: Path, env: Mapping[str, str], plan: Plan, agents: int) -> list[Row]:
+def more_agents(
+    home: Path, env: Mapping[str, str], plan: Plan, agents: int, limits: Limits
+) -> list[Row]:
     """Compare the bridge that has many agents with the one that has one."""
     with echo_agent(env, streaming=False) as url:
         config = home / f"{agents}.toml"
         write_config(config, url, agents)
         base, other = bridge(url, home / "one"), large_bridge(config, home / "many")
-        match = Match(f"{agents} agents, beside one", base, other, env, plan, MORE_AGENTS)
+        match = Match(f"{agents} agents, beside one", base, other, env, plan, limits)
         note(f"{match.group}: cold starts")
         return cold_start(match) + stdio_calls(match) + context_bytes(other, env, match.group)
 
@@ -103,7 +106,10 @@ def much_remembered(home: Path, env: Mapping[str, str], plan: Plan, tasks: int) 
         fill_tasks(home / "full", tasks, agents=1_000)
         base, other = bridge(url, home / "empty"), bridge(url, home / "full")
         name = f"{tasks} rows in the map, beside none"
-        return stdio_calls(Match(name, base, other, env, plan, MUCH_REMEMBERED))
+        fresh = Match(f"{name}, while they are indexed", base, other, env, plan, MUCH_REMEMBERED)
+        rows = stdio_calls(fresh)
+        settle_tasks(home / "full")
+        return rows + stdio_calls(replace(fresh, group=name))
 
 
 def floor_itself(env: Mapping[str, str], plan: Plan) -> list[Row]:
@@ -120,7 +126,8 @@ def everything(home: Path, env: Mapping[str, str], plan: Plan, *, quick: bool) -
     rows += streaming_agent(home, env, plan, quick=quick)
     if quick:
         return rows
-    rows += more_agents(home, env, plan, 1_000) + more_agents(home, env, plan, 10_000)
+    rows += more_agents(home, env, plan, 1_000, MORE_AGENTS)
+    rows += more_agents(home, env, plan, 10_000, VERY_MANY_AGENTS)
     rows += much_remembered(home, env, plan, 1_000_000)
     note("600 tasks that speak four times a second")
     return rows + chatty(env, tasks=600, seconds=30)

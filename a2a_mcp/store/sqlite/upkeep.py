@@ -1,8 +1,9 @@
 """The upkeep of `tasks.db` beside the calls: rows settle, old ones go, free space is given back.
 
-All is done on the event loop in steps of some milliseconds, with a pause of the same length after
-each, so that no call waits for it long. A step that meets another process at the file is left for
-the next round; it must never send the store to memory. Nothing begins before the store is used.
+All is done on the event loop in steps of some milliseconds, with a pause after each: as long as the
+step where nobody calls, and much longer where calls come, so that no call waits for it long. A step
+that meets another process at the file is left for the next round; it must never send the store to
+memory. Nothing begins before the store is used.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 ROUND_SECONDS: Final = 5.0
 STEP_SECONDS: Final = 0.003
+PAUSE_BESIDE_CALLS: Final = 15.0  # times the step, so that most calls meet no step
+CALL_SECONDS: Final = 1.0  # calls are coming until so long after the last change
 STEPS_BETWEEN_CHECKPOINTS: Final = 3  # a step changes some hundred pages
 _FIRST_STEP: Final = 20
 _LONGEST_STEP: Final = 1_000
@@ -56,6 +59,7 @@ class Upkeep:
         self._max_ended = max_ended
         self._file: TaskFile | None = None
         self._changed: dict[str, float] = {}
+        self._noted = -math.inf
         self._wanted = anyio.Event()
         self._is_settled = False
         self._swept = -math.inf
@@ -72,6 +76,7 @@ class Upkeep:
         if not self._changed:
             self._wanted.set()
         self._changed[owner] = now
+        self._noted = time.monotonic()
 
     def make_way(self) -> None:
         """Let a call have the file, which something holds."""
@@ -166,13 +171,18 @@ class Upkeep:
             begun = time.perf_counter()
             has_more = await self._ask(partial(step, size=size))
             took = time.perf_counter() - begun
-            await anyio.sleep(took)
+            await anyio.sleep(took * self._pause())
             if not has_more:
                 return has_more is not None
             size = _fitting(size, took)
             if number % STEPS_BETWEEN_CHECKPOINTS == 0:
                 await self._checkpoint()
         return False
+
+    def _pause(self) -> float:
+        """Return how many times as long as a step the pause after it is."""
+        calls_come = time.monotonic() - self._noted < CALL_SECONDS
+        return PAUSE_BESIDE_CALLS if calls_come else 1.0
 
     async def _ask(self, work: Callable[[Connection], _T]) -> _T | None:
         """Return the result of `work`, None while another process holds the file."""

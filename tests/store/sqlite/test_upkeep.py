@@ -247,6 +247,29 @@ def size_of(folder: Path) -> int:
     return (folder / "tasks.db").stat().st_size
 
 
+async def test_while_calls_come_the_upkeep_leaves_most_of_the_time_to_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    async with opened(tmp_path, clock=clock) as tasks:
+        await filled(tasks, clock, {f"t{n}": (1, TaskState.WORKING) for n in range(500)})
+        spent = 0.0
+        ask = tasks._upkeep._ask
+
+        async def timed(work: Any) -> Any:
+            nonlocal spent
+            begun_at = time.perf_counter()
+            try:
+                return await ask(work)
+            finally:
+                spent += time.perf_counter() - begun_at
+
+        monkeypatch.setattr(tasks._upkeep, "_ask", timed)
+        begun_at = time.perf_counter()
+        await tended(tasks, clock)
+        assert spent < (time.perf_counter() - begun_at) / 8
+
+
 @pytest.mark.parametrize("is_new", [True, False])
 async def test_a_file_shrinks_when_its_rows_have_gone_also_one_of_an_earlier_version(
     tmp_path: Path, is_new: bool, monkeypatch: pytest.MonkeyPatch
