@@ -4,7 +4,8 @@ BridgeError                    base: `message` says what happened, `next_step` w
 ├─ UnknownAgent                no agent has this name
 ├─ AgentDisabled               the agent is switched off, or its configuration has a fault
 ├─ AmbiguousAgent              no agent was named, and more than one is configured
-├─ CredentialUnavailable       a credential command gave no credential
+├─ CredentialUnavailable       a credential command or a token server gave no credential
+│  └─ SignInNeeded             a person must sign in to the agent first
 ├─ UnknownTask                 the caller has no task with this id
 ├─ AmbiguousTask               two agents use this task id
 └─ NotAllowed                  the request is understood and refused
@@ -54,7 +55,11 @@ class AmbiguousAgent(BridgeError):
 
 
 class CredentialUnavailable(BridgeError):
-    """The command that should print a credential failed; nothing was sent to the agent."""
+    """The command or the server that should give a credential did not; nothing was sent."""
+
+
+class SignInNeeded(CredentialUnavailable):
+    """A person must sign in before the agent can be called; nothing was sent to it."""
 
 
 class UnknownTask(BridgeError):

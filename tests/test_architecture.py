@@ -43,6 +43,9 @@ NEVER: Final[dict[str, tuple[str, ...]]] = {
 # Functions of their arguments: no clock, no disk, no network. (A JSON-RPC call's id is made up.)
 PURE: Final = (
     "a2a.card_model",
+    "a2a.auth.oauth.errors",
+    "a2a.auth.oauth.metadata",
+    "a2a.auth.oauth.token",
     "a2a.cumulative",
     "a2a.model",
     "a2a.pieces",
@@ -108,8 +111,8 @@ ONLY_IN: Final[dict[str, tuple[str, ...]]] = {
     "tomlkit": ("cli.hosts.documents",),
     "uvicorn": ("server.transports.http", "demo"),
     "starlette": ("server.transports.http", "demo"),
-    "jwt": ("a2a.signatures",),
-    "cryptography": ("a2a.signatures",),
+    "jwt": ("a2a.auth.oauth.assertions", "a2a.signatures"),
+    "cryptography": ("a2a.auth.oauth.assertions", "a2a.signatures"),
     "rfc8785": ("a2a.signatures",),
     "asyncio": ("a2a.http.dialing", "a2a.http.wire", "server.transports.pipes"),
     "h11": ("a2a.http.direct", "a2a.http.exchanges"),
@@ -118,7 +121,9 @@ ONLY_IN: Final[dict[str, tuple[str, ...]]] = {
 
 # What is imported on first use, so that the start does not pay for it.
 ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
+    "a2a.auth.oauth.client_authentication": frozenset({"a2a_mcp.a2a.auth.oauth.assertions"}),
     "agents.card_cache": frozenset({"a2a_mcp.agents.card_signatures"}),
+    "agents.credentials": frozenset({"a2a_mcp.agents.tokens"}),
     "agents.registry": frozenset({"a2a_mcp.a2a.http.tls", "a2a_mcp.agents.connection"}),
     "agents.transports": frozenset({"a2a_mcp.agents.grpc"}),
     "bridge.jobs": frozenset({"a2a_mcp.bridge.questions"}),

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import anyio
 
+from a2a_mcp.a2a.auth.renewal import renewed_for
 from a2a_mcp.a2a.auth.static import Attachment
 from a2a_mcp.a2a.bindings.base import HttpRequest
 from a2a_mcp.a2a.card_model import AgentCard
@@ -151,9 +152,10 @@ async def _fetch(
     """Return the answer at a URL; an http URL that leads to a port of https is said to."""
     limit = transport.limits.card_bytes
     try:
-        answer = await transport.fetch(
-            HttpRequest("GET", url), headers, attachment, body_bytes=limit
-        )
+        request = HttpRequest("GET", url)
+        answer = await transport.fetch(request, headers, attachment, body_bytes=limit)
+        if renewed := await renewed_for(answer, attachment):
+            answer = await transport.fetch(request, headers, renewed, body_bytes=limit)
     except AgentUnreachable as error:
         hint = perhaps_https(url) if error.message == BROKEN else ""
         if not hint:

@@ -48,16 +48,28 @@ class AgentCapabilities(Value):
     extensions: tuple[AgentExtension, ...] = ()
 
 
+class OAuthFlow(Value):
+    """One way to get a token by OAuth; `kind` is its grant, such as client_credentials."""
+
+    kind: str
+    token_url: str | None = None
+    authorization_url: str | None = None
+    device_url: str | None = None
+
+
 class SecurityScheme(Value):
     """One way to authenticate.
 
-    `kind` is apiKey, http, oauth2, openIdConnect, mutualTLS or the agent's own word.
+    `kind` is apiKey, http, oauth2, openIdConnect, mutualTLS or the agent's own word. `metadata_url`
+    is where an authorization server describes itself.
     """
 
     kind: str
     location: str | None = None
     name: str | None = None
     scheme: str | None = None
+    flows: tuple[OAuthFlow, ...] = ()
+    metadata_url: str | None = None
 
 
 class AgentCard(Value):

@@ -19,6 +19,7 @@ from collections.abc import (
 from typing import Final, TypeAlias
 
 from a2a_mcp.a2a.answers import result_of, retry_after, unexpected
+from a2a_mcp.a2a.auth.renewal import renewed_for
 from a2a_mcp.a2a.auth.static import Attachment
 from a2a_mcp.a2a.bindings import jsonrpc
 from a2a_mcp.a2a.bindings.base import HttpRequest
@@ -33,6 +34,7 @@ from a2a_mcp.a2a.errors import (
     UnsupportedOperation,
 )
 from a2a_mcp.a2a.http.origins import origin_of
+from a2a_mcp.a2a.http.responses import EventStream as OpenStream
 from a2a_mcp.a2a.http.responses import HttpResponse, parse_text
 from a2a_mcp.a2a.http.sse import ServerSentEvent
 from a2a_mcp.a2a.interface_text import to_text
@@ -149,20 +151,33 @@ class A2AClient:
         call = self._request(operation, request)
         attachment = await self._attach()
         answer = await self._transport.fetch(call, self._headers, attachment, seconds=seconds)
+        if renewed := await renewed_for(answer, attachment):
+            answer = await self._transport.fetch(call, self._headers, renewed, seconds=seconds)
         self._check(answer, call)
         return answer
 
     @contextlib.asynccontextmanager
     async def _stream(self, operation: Operation, request: Request) -> AsyncIterator[EventStream]:
         call = self._request(operation, request)
-        attachment = await self._attach()
-        async with self._transport.stream(call, self._headers, attachment) as answer:
+        async with self._streamed(call) as answer:
             if isinstance(answer, HttpResponse):
                 events = _one(self._only_event(answer, call, request))
             else:
                 events = self._events(answer.events)
             async with contextlib.aclosing(events):
                 yield events
+
+    @contextlib.asynccontextmanager
+    async def _streamed(self, call: HttpRequest) -> AsyncIterator[HttpResponse | OpenStream]:
+        """Send a call and yield its answer, that to a second call where the first was refused."""
+        attachment = await self._attach()
+        async with self._transport.stream(call, self._headers, attachment) as answer:
+            renewed = await renewed_for(answer, attachment)
+            if renewed is None:
+                yield answer
+                return
+        async with self._transport.stream(call, self._headers, renewed) as answer:
+            yield answer
 
     def _request(self, operation: Operation, request: Request) -> HttpRequest:
         dialect = self.interface.dialect

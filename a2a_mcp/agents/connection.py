@@ -33,13 +33,14 @@ from a2a_mcp.a2a.interfaces import (
     alternatives,
 )
 from a2a_mcp.agents.card_cache import CardCache
-from a2a_mcp.agents.credentials import attach_credentials
+from a2a_mcp.agents.credentials import Credentials
 from a2a_mcp.agents.health import Health
 from a2a_mcp.agents.http import open_foreign_transport
 from a2a_mcp.agents.interfaces import InterfaceChoice
 from a2a_mcp.agents.origins import agent_url, allowed_origins, base_url, is_allowed
 from a2a_mcp.agents.transports import Transports
 from a2a_mcp.config.schema import AgentConfig
+from a2a_mcp.config.secrets import SecretRegister
 from a2a_mcp.errors import CredentialUnavailable
 from a2a_mcp.store.base import InterfaceOverrides
 
@@ -50,7 +51,8 @@ class Connection:
     """One agent while the bridge runs: its card, interfaces, clients and health.
 
     `clock` returns monotonic seconds; `tls` returns the TLS settings that all agents share;
-    `overrides` is where corrections of a card are stored.
+    `overrides` is where corrections of a card are stored. Tokens that it gets are added to
+    `secrets`.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Connection:
         *,
         tls: Callable[[], ssl.SSLContext],
         overrides: InterfaceOverrides | None = None,
+        secrets: SecretRegister | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.config = config
@@ -68,6 +71,7 @@ class Connection:
         self._own_calls = str(uuid4())  # headers that follow a conversation, in calls outside one
         self._tls = tls
         self._transports = Transports(config, lambda: agent_url(config, self.found), tls)
+        self._credentials = Credentials(config, tls, secrets or SecretRegister())
         self._clients: dict[Interface, A2AClient] = {}
         self._interfaces = InterfaceChoice(config, self.health, overrides)
         self._cards = CardCache(
@@ -265,9 +269,8 @@ class Connection:
 
     async def _attach(self, found: FoundCard | None, conversation: str | None = None) -> Attachment:
         """Return the agent's credentials and headers; a failure is recorded as the agent's."""
-        card = found.card if found else None
         try:
-            return await attach_credentials(self.config, card, conversation or self._own_calls)
+            return await self._credentials.attach(found, conversation or self._own_calls)
         except CredentialUnavailable as error:
             self.health.failed(error)
             raise

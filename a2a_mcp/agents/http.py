@@ -5,8 +5,10 @@ Nothing is connected here: connections are made when they are needed. This modul
 
 from __future__ import annotations
 
+import contextlib
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Final
 
 from a2a_mcp import __version__
@@ -30,7 +32,7 @@ def open_transport(config: AgentConfig, url: str, tls: Callable[[], ssl.SSLConte
     proxy = config.proxy.get_secret_value() if config.proxy else None
     endpoint = http_form(config.endpoint) if config.endpoint else None
     proxy = proxy or environment_proxy(endpoint or url)
-    try:
+    with _usable():
         return transport.open_transport(
             limits,
             user_agent=USER_AGENT,
@@ -38,6 +40,30 @@ def open_transport(config: AgentConfig, url: str, tls: Callable[[], ssl.SSLConte
             proxy=proxy,
             configured=[each for each in (url, endpoint) if each],
         )
+
+
+def open_server_transport(
+    config: AgentConfig, ca_file: Path | None, url: str, tls: Callable[[], ssl.SSLContext]
+) -> Transport:
+    """Return a transport to an authorization server at `url`, through the agent's proxy.
+
+    `ca_file` is of the server's own authority. Raises as `open_transport` does.
+    """
+    proxy = config.proxy.get_secret_value() if config.proxy else environment_proxy(url)
+    with _usable():
+        return transport.open_transport(
+            HttpLimits(**config.limits.model_dump()),
+            user_agent=USER_AGENT,
+            verify=ssl.create_default_context(cafile=str(ca_file)) if ca_file else tls(),
+            proxy=proxy,
+        )
+
+
+@contextlib.contextmanager
+def _usable() -> Iterator[None]:
+    """Raise AgentUnreachable where the settings of a connection cannot be used."""
+    try:
+        yield
     except (ImportError, ValueError, OSError) as error:
         raise AgentUnreachable(
             f"its proxy or ca_file cannot be used: {error}", delivery=Delivery.NEVER

@@ -127,6 +127,7 @@ class Registry:
                 self.config.agents[name],
                 tls=self._tls,
                 overrides=self._overrides,
+                secrets=self.config.secrets,
                 clock=self._clock,
             )
             self._connections[name] = connection

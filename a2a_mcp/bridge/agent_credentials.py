@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from a2a_mcp.a2a.auth.oauth.settings import OAuth
 from a2a_mcp.a2a.auth.static import ApiKey, Basic, Bearer, Credential, Headers
 from a2a_mcp.a2a.card_model import AgentCard
 
-KINDS: Final = {Bearer: "bearer token", Basic: "basic", ApiKey: "API key", Headers: "headers"}
+KINDS: Final = {
+    Bearer: "bearer token",
+    Basic: "basic",
+    ApiKey: "API key",
+    Headers: "headers",
+    OAuth: "OAuth",
+}
 
 
 def describe_credentials(
-    auth: Credential | None, card: AgentCard | None, say: Callable[[str], str]
+    auth: Credential | OAuth | None, card: AgentCard | None, say: Callable[[str], str]
 ) -> str:
     """Return what is configured and what the card asks for, never a value."""
     configured = f"{KINDS[type(auth)]}: configured" if auth else "none set"

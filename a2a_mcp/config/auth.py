@@ -1,6 +1,6 @@
 """The table `auth` of an agent: one table for each type of credential.
 
-A table describes a credential of `a2a.auth.static`; it sends nothing and resolves no secret.
+A table describes a credential of `a2a.auth`; it sends nothing and resolves no secret.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, Field, GetCoreSchemaHandler, PlainValidator
 from pydantic_core import CoreSchema, core_schema
 
+from a2a_mcp.a2a.auth.oauth.settings import OAuth
 from a2a_mcp.a2a.auth.static import ApiKey, Basic, Bearer, Credential, Headers, Secret
 from a2a_mcp.config import values
 from a2a_mcp.config.fields import BearerToken, HeaderName, HeaderSecret, HeaderSecrets, Table
+from a2a_mcp.config.oauth import OAuthTable
 from a2a_mcp.config.secrets import read_text, secret
 
 
@@ -63,12 +65,13 @@ class HeadersTable(Table):
         return Headers(self.headers)
 
 
-AuthTable = BearerTable | ApiKeyTable | BasicTable | HeadersTable
+AuthTable = BearerTable | ApiKeyTable | BasicTable | HeadersTable | OAuthTable
 AUTH_TABLES: Final[dict[str, type[AuthTable]]] = {
     "bearer": BearerTable,
     "api_key": ApiKeyTable,
     "basic": BasicTable,
     "headers": HeadersTable,
+    "oauth": OAuthTable,
 }
 
 
@@ -82,8 +85,10 @@ class FromAuthTable:
         return core_schema.no_info_wrap_validator_function(_credential, table)
 
 
-def _credential(value: object, read: core_schema.ValidatorFunctionWrapHandler) -> Credential:
-    if isinstance(value, Credential):  # made in code, not read from a file
+def _credential(
+    value: object, read: core_schema.ValidatorFunctionWrapHandler
+) -> Credential | OAuth:
+    if isinstance(value, Credential | OAuth):  # made in code, not read from a file
         return value
     table: AuthTable = read(value)
     return table.credential()

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
+from a2a_mcp.a2a.auth.oauth.settings import OAuth
 from a2a_mcp.a2a.auth.static import ConversationId, Credential
 from a2a_mcp.config.auth import FromAuthTable
 from a2a_mcp.config.fields import (
@@ -63,7 +64,7 @@ class AgentConfig(Table):
     binding: Binding | None = None
     tenant: Text | None = None
     headers: HeaderValues = Field(default={})
-    auth: Annotated[Credential, FromAuthTable()] | None = None
+    auth: Annotated[Credential | OAuth, FromAuthTable()] | None = None
     allowed_origins: Origins = ()
     allow_http: bool = False
     fetch: bool = False

@@ -41,6 +41,11 @@ class SecretRegister:
         self._texts.add(text)
         self._mask = None
 
+    def discard(self, text: str) -> None:
+        """Forget a secret that nothing accepts any more."""
+        self._texts.discard(text)
+        self._mask = None
+
     def __iter__(self) -> Iterator[str]:
         return iter(tuple(self._texts))
 

@@ -20,6 +20,7 @@ _HEADER_VALUE: Final = re.compile(r"[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?") 
 _FRAMING: Final = frozenset({"connection", "content-length", "host", "transfer-encoding"})
 _EXTENSION: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-+\--~]+")
 _MEDIA_TYPE: Final = re.compile(r"[\w!#$&^.+*-]+/[\w!#$&^.+*-]+", re.ASCII)
+_SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _BLANK: Final = re.compile(r"[\x00-\x20\x7f-\x9f\s\\]")
 _HOST_PATTERN: Final = re.compile(r"[\w.\-\[\]:]+(:\*)?")
@@ -131,6 +132,23 @@ def agent_url(text: str) -> str:
         raise ValueError("must not hold a user name or password; set auth instead")
     if parts.fragment:
         raise ValueError("must not hold a fragment (#)")
+    return text
+
+
+def server_url(text: str) -> str:
+    """Accept the https URL of an authorization server, or one on this machine."""
+    parts = url_parts(text)
+    if "@" in parts.netloc or parts.fragment:
+        raise ValueError("must not hold a user name, a password or a fragment (#)")
+    if not is_private_link(text):
+        raise ValueError("must begin with https://, or be on this machine: secrets are sent there")
+    return text
+
+
+def scope(text: str) -> str:
+    """Accept one scope of RFC 6749, 3.3."""
+    if not _SCOPE.fullmatch(text):
+        raise ValueError("must be scopes, each without spaces and quotes")
     return text
 
 

@@ -130,7 +130,7 @@ def test_a_mistake_in_one_agent_costs_that_agent_alone_and_every_reason_is_said(
         ('[agents.".."]\nurl = "https://x"', "name: a name is 1 to 64 letters"),
         ("[agents]\nx = 3", "must be a table"),
         (
-            '[agents.x]\nauth = { type = "oauth" }\n' + X,
+            '[agents.x]\nauth = { type = "magic" }\n' + X,
             "auth: type must be one of bearer, api_key",
         ),
         ("[agents.x]\nauth = {}\n" + X, "auth: type is missing"),
@@ -564,3 +564,34 @@ def test_a_server_of_grpc_can_be_an_argument(path: Path) -> None:
     with pytest.raises(ConfigError) as refused:
         load(path=path, urls=["grpc://a.example:50051"], environ={})
     assert "argument: URL 1: grpc:// is without TLS" in str(refused.value)
+
+
+OAUTH_FAULTS = (
+    ('client_id = "c", flow = "client_credentials"', "client_secret is missing"),
+    ('client_id = "c", flow = "magic"', "auth.flow: must be"),
+    ('flow = "device_code"', "auth.client_id: is missing"),
+    ('client_id = "c", issuer = "http://login.example"', "auth.issuer: must begin with https://"),
+    ('client_id = "c", issuer = "https://a:b@login.example"', "auth.issuer: must not hold"),
+    ('client_id = "c", token_url = "https://x", issuer = "https://x"', "twice"),
+    ('client_id = "c", device_url = "https://x"', "token_url is missing"),
+    (
+        'client_id = "c", token_url = "https://x", flow = "authorization_code"',
+        "authorization_url is missing",
+    ),
+    ('client_id = "c", client_auth = "private_key_jwt"', "client_key is missing"),
+    ('client_id = "c", client_auth = "post"', "client_secret is missing"),
+    ('client_id = "c", client_key = "no.pem"', "auth.client_key: there is no file"),
+    ('client_id = "c", scopes = ["a b"]', "must be scopes"),
+    ('client_id = "c", client_secrt = "s"', "did you mean client_secret?"),
+)
+
+
+@pytest.mark.parametrize(("keys", "words"), OAUTH_FAULTS)
+def test_a_fault_of_an_oauth_table_is_worded_for_its_key(
+    tmp_path: Path, keys: str, words: str
+) -> None:
+    path = tmp_path / "agents.toml"
+    path.write_text(f'[agents.x]\n{X}auth = {{ type = "oauth", {keys} }}')
+    fault = load(path=path, environ={}).faults["x"]
+    assert words in fault
+    assert "a:b" not in fault

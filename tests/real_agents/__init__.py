@@ -57,6 +57,9 @@ JAVASCRIPT: Final[dict[str, tuple[str, str]]] = {
 """The same for generations of @a2a-js/sdk: script and generation. Each process has several agents,
 under paths that its script lists; their only option is `--port`."""
 
+OIDC: Final = "oidc"
+"""No agent: the authorization server whose tokens agents with `--issuer` take."""
+
 START_SECONDS: Final = 60
 STOP_SECONDS: Final = 5
 
@@ -142,7 +145,8 @@ def start_agent(kind: str, *options: str) -> Agent:
 
     Options of every kind: `--port N`, on a2a-sdk `--no-streaming`, from 0.3 on `--says V` (a card
     that declares that version, whatever is spoken). Of 1.3 also `--token T` (401 without this
-    bearer token; the card is public) and `--path /x` (agent and card live under it). Those over
+    bearer token; the card is public), `--issuer URL` (401 without a token of that server, which
+    the card names) and `--path /x` (agent and card live under it). Those over
     gRPC have `--grpc-port N` and `--token T`.
 
     Raises:
@@ -166,6 +170,8 @@ def start_agent(kind: str, *options: str) -> Agent:
 
 
 def _command(kind: str) -> list[str]:
+    if kind == OIDC:
+        return [node(), str(Path(__file__).with_name("oidc.mjs")), str(packages("oidc"))]
     if kind in JAVASCRIPT:
         script, generation = JAVASCRIPT[kind]
         server = Path(__file__).with_name(script)

@@ -11,6 +11,8 @@ import os
 import socket
 import sys
 import threading
+import urllib.parse
+import urllib.request
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -85,6 +87,7 @@ def serve(
     url: str,
     token: str = "",
     *,
+    issuer: str = "",
     card: dict[str, Any] | None = None,
     beside: Callable[[], Awaitable[Any]] | None = None,
 ) -> None:
@@ -96,7 +99,7 @@ def serve(
         routes=[
             *(_shown(name, entries) for name, entries in vars(record).items()),
             *([_shown(CARD, card)] if card else []),
-            Mount("", app=_Guard(app, record, token)),
+            Mount("", app=_Guard(app, record, token, issuer)),
         ]
     )
     threading.Thread(target=_end_with_the_tests, daemon=True).start()
@@ -151,19 +154,23 @@ def _noting_calls(receive: Receive, seen: dict[str, Any]) -> Receive:
 
 
 class _Guard:
-    """Records every request and refuses those without the token; the card is public."""
+    """Records every request and refuses those without the token; the card is public.
 
-    def __init__(self, app: ASGIApp, record: Record, token: str) -> None:
+    Where there is an `issuer`, it is asked about each token (RFC 7662).
+    """
+
+    def __init__(self, app: ASGIApp, record: Record, token: str, issuer: str) -> None:
         self._app = app
         self._record = record
         self._token = token
+        self._issuer = issuer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             headers = Headers(scope=scope)
             seen = {"method": scope["method"], "path": scope["path"], "headers": dict(headers)}
             self._record.requests.append(seen)
-            if not self._allows(scope["path"], headers):
+            if not await self._allows(scope["path"], headers.get("authorization", "")):
                 refusal = {"error": "missing or wrong token"}
                 challenge = {"WWW-Authenticate": "Bearer"}
                 await JSONResponse(refusal, 401, challenge)(scope, receive, send)
@@ -171,7 +178,15 @@ class _Guard:
             receive = _noting_calls(receive, seen)
         await self._app(scope, receive, send)
 
-    def _allows(self, path: str, headers: Headers) -> bool:
-        bearer = f"Bearer {self._token}"
-        public = "/.well-known/" in path
-        return public or not self._token or headers.get("authorization") == bearer
+    async def _allows(self, path: str, sent: str) -> bool:
+        if "/.well-known/" in path:
+            return True
+        if self._issuer:
+            return await asyncio.to_thread(_is_active, self._issuer, sent.removeprefix("Bearer "))
+        return not self._token or sent == f"Bearer {self._token}"
+
+
+def _is_active(issuer: str, token: str) -> bool:
+    form = urllib.parse.urlencode({"token": token, "client_id": "person"}).encode()
+    with urllib.request.urlopen(f"{issuer}/token/introspection", form, timeout=5) as answer:
+        return bool(json.load(answer)["active"])

@@ -27,6 +27,8 @@ PACKAGES: Final[dict[str, tuple[str, ...]]] = {
         "@bufbuild/protobuf@2.17.0",
         "@grpc/grpc-js@1.14.7",
     ),
+    # A certified OpenID Connect provider.
+    "oidc": ("oidc-provider@9.13.3",),
 }
 INSTALL_SECONDS: Final = 300
 

@@ -22,10 +22,15 @@ from a2a.types import (
     AgentCard,
     AgentInterface,
     AgentSkill,
+    AuthorizationCodeOAuthFlow,
     CancelTaskRequest,
+    ClientCredentialsOAuthFlow,
     HTTPAuthSecurityScheme,
     Message,
+    OAuth2SecurityScheme,
+    OAuthFlows,
     Part,
+    PasswordOAuthFlow,
     Role,
     SecurityRequirement,
     SecurityScheme,
@@ -174,7 +179,6 @@ class Handler(DefaultRequestHandlerV2):
 
 def card(options: argparse.Namespace, url: str) -> AgentCard:
     """Build the card; the SDK adds the 0.3 fields where it offers 0.3."""
-    bearer = SecurityScheme(http_auth_security_scheme=HTTPAuthSecurityScheme(scheme="bearer"))
     return AgentCard(
         name="Test agent 1.3",
         description="Does what the first word says.",
@@ -191,11 +195,37 @@ def card(options: argparse.Namespace, url: str) -> AgentCard:
         default_input_modes=["text/plain", "application/*", "image/png"],
         default_output_modes=["text/plain"],
         skills=[AgentSkill(id="words", name="Words", description="All of it.", tags=["test"])],
-        security_schemes={"bearer": bearer} if options.token else None,
-        security_requirements=(
-            [SecurityRequirement(schemes={"bearer": StringList()})] if options.token else None
-        ),
+        **_security(options),
     )
+
+
+def _security(options: argparse.Namespace) -> dict[str, Any]:
+    """Build the members by which the card asks for a token."""
+    if options.issuer:
+        name, scheme, scopes = "oauth", _oauth(options), ["read"]
+    elif options.token:
+        bearer = HTTPAuthSecurityScheme(scheme="bearer")
+        name, scheme, scopes = "bearer", SecurityScheme(http_auth_security_scheme=bearer), []
+    else:
+        return {}
+    asked = SecurityRequirement(schemes={name: StringList(list=scopes)})
+    return {"security_schemes": {name: scheme}, "security_requirements": [asked]}
+
+
+def _oauth(options: argparse.Namespace) -> SecurityScheme:
+    issuer, scopes = options.token_origin or options.issuer, {"read": "Read"}
+    if options.flow == "client_credentials":
+        machine = ClientCredentialsOAuthFlow(token_url=f"{issuer}/token", scopes=scopes)
+        flows = OAuthFlows(client_credentials=machine)
+    elif options.flow == "password":
+        old = PasswordOAuthFlow(token_url=f"{issuer}/token", scopes=scopes)
+        flows = OAuthFlows(password=old)
+    else:
+        code = AuthorizationCodeOAuthFlow(
+            authorization_url=f"{issuer}/auth", token_url=f"{issuer}/token", scopes=scopes
+        )
+        flows = OAuthFlows(authorization_code=code)
+    return SecurityScheme(oauth2_security_scheme=OAuth2SecurityScheme(flows=flows))
 
 
 def application(options: argparse.Namespace, handler: Handler, agent_card: AgentCard) -> Starlette:
@@ -218,6 +248,9 @@ def main() -> None:
     arguments.add_argument("--binding", choices=BINDINGS, default="jsonrpc")
     arguments.add_argument("--compat", action="store_true", help="speak 0.3 too")
     arguments.add_argument("--token", default="", help="refuse requests without this bearer token")
+    arguments.add_argument("--issuer", default="", help="refuse requests without its tokens")
+    arguments.add_argument("--flow", default="client_credentials", help="how the card gives them")
+    arguments.add_argument("--token-origin", default="", help="where the card says they are given")
     arguments.add_argument("--path", default="", help="where the agent lives, such as /x")
     options = arguments.parse_args()
     listener, origin = listen(options.port)
@@ -226,7 +259,7 @@ def main() -> None:
     app = application(options, Handler(record, agent_card, push=options.push), agent_card)
     url, binding = origin + options.path, BINDINGS[options.binding]
     lie = options.says and lying_card(options.says, binding, url, streaming=options.streaming)
-    serve(app, listener, record, url, options.token, card=lie or None)
+    serve(app, listener, record, url, options.token, issuer=options.issuer, card=lie or None)
 
 
 if __name__ == "__main__":

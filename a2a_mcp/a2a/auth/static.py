@@ -64,10 +64,17 @@ Credential = Bearer | Basic | ApiKey | Headers
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """What a credential adds to one request."""
+    """What a credential adds to one request.
+
+    `renew` is called once after a 401: it returns what to try instead, or None where there is
+    nothing better. It raises as the making of the attachment did.
+    """
 
     headers: dict[str, str] = field(default_factory=dict, repr=False)
     params: dict[str, str] = field(default_factory=dict, repr=False)
+    renew: Callable[[], Awaitable[Attachment | None]] | None = field(
+        default=None, repr=False, compare=False
+    )
 
 
 async def reveal(secret: Secret) -> str:

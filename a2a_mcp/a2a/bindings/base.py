@@ -13,9 +13,14 @@ ACCEPT_STREAM = "text/event-stream, application/json, application/a2a+json"
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """One HTTP request to make; `body` None means that it has none."""
+    """One HTTP request to make; `body` None means that it has none.
+
+    `form` stands in the place of a body where fields are sent as HTML forms are; it may hold a
+    secret.
+    """
 
     verb: str
     url: str
     body: JSON = None
     query: Mapping[str, str] = field(default_factory=dict)
+    form: Mapping[str, str] | None = field(default=None, repr=False)

@@ -15,6 +15,7 @@ from a2a_mcp.a2a.card_model import (
     AgentExtension,
     AgentInterface,
     AgentSkill,
+    OAuthFlow,
     SecurityScheme,
 )
 from a2a_mcp.a2a.decoding.json_values import (
@@ -176,6 +177,17 @@ def _scheme(item: Mapping[str, JSON]) -> SecurityScheme:
         location=text_of(first(body, "location", "in")),
         name=text_of(body.get("name")),
         scheme=(text_of(body.get("scheme")) or "").lower() or None,
+        flows=tuple(_flow(k, object_of(v)) for k, v in object_of(body.get("flows")).items()),
+        metadata_url=text_of(first(body, "openIdConnectUrl", "oauth2MetadataUrl")),
+    )
+
+
+def _flow(kind: str, flow: Mapping[str, JSON]) -> OAuthFlow:
+    return OAuthFlow(
+        kind=snake_case(kind),
+        token_url=text_of(first(flow, "tokenUrl")),
+        authorization_url=text_of(first(flow, "authorizationUrl")),
+        device_url=text_of(first(flow, "deviceAuthorizationUrl")),
     )
 
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
+from a2a_mcp.a2a.auth.renewal import renewed_for
 from a2a_mcp.a2a.auth.static import Attachment
 from a2a_mcp.a2a.card import FRESH_SECONDS, FoundCard
 from a2a_mcp.a2a.card_model import AgentCard, AgentInterface
@@ -61,13 +63,16 @@ async def _ask(
 ) -> HttpResponse:
     params = dialect.params(CARD, GetExtendedAgentCardRequest())
     request = dialect.build(url, dialect.targets[CARD], params, None)
-    return await transport.fetch(
+    fetch = partial(
+        transport.fetch,
         request,
         dialect.headers,
-        attachment,
         seconds=limits.card_seconds,
         body_bytes=limits.card_bytes,
     )
+    answer = await fetch(attachment)
+    renewed = await renewed_for(answer, attachment)
+    return await fetch(renewed) if renewed else answer
 
 
 def _interface(dialect: Dialect, url: str) -> AgentInterface:

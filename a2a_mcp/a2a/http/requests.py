@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Final
+from urllib.parse import urlencode
 
 import httpx
 
@@ -38,11 +39,9 @@ class RequestBuilder:
     ) -> httpx.Request:
         """Return the request with all that is added to it; raises httpx.InvalidURL."""
         sent = {**self._fixed_headers, **headers, **attachment.headers}
-        content = None
-        if outgoing.body is not None:
-            # Also for 1.0 over HTTP+JSON: all servers take it, and not all take a2a+json.
-            sent["Content-Type"] = "application/json"
-            content = JSON_ENCODER.encode(outgoing.body).encode()
+        content, kind = _content(outgoing)
+        if kind:
+            sent["Content-Type"] = kind
         return httpx.Request(
             outgoing.verb,
             self._url(outgoing, attachment),
@@ -62,6 +61,16 @@ class RequestBuilder:
                 self._urls.clear()
             url = self._urls[outgoing.url] = httpx.URL(outgoing.url)
         return url
+
+
+def _content(outgoing: HttpRequest) -> tuple[bytes | None, str | None]:
+    """Return the bytes that a request carries, and their type."""
+    if outgoing.form is not None:
+        return urlencode(outgoing.form).encode(), "application/x-www-form-urlencoded"
+    if outgoing.body is None:
+        return None, None
+    # Also for 1.0 over HTTP+JSON: all servers take it, and not all take a2a+json.
+    return JSON_ENCODER.encode(outgoing.body).encode(), "application/json"
 
 
 def dial(request: httpx.Request, address: str) -> None:

@@ -1,0 +1,46 @@
+"""How tokens are got for an agent, as the configuration says it. Values only.
+
+None means: as the agent's card or the authorization server's metadata says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from a2a_mcp.a2a.auth.static import Secret
+
+Flow: TypeAlias = Literal["client_credentials", "authorization_code", "device_code"]
+ClientAuth: TypeAlias = Literal["basic", "post", "none", "private_key_jwt"]
+
+
+@dataclass(frozen=True, slots=True)
+class OAuth:
+    """An OAuth client, and where its tokens come from."""
+
+    client_id: str
+    flow: Flow | None = None
+    issuer: str | None = None
+    token_url: str | None = None
+    authorization_url: str | None = None
+    device_url: str | None = None
+    revocation_url: str | None = None
+    client_secret: Secret | None = None
+    client_auth: ClientAuth | None = None
+    client_key: Path | None = None
+    scopes: tuple[str, ...] = ()
+    audience: str | None = None
+    resource: str | None = None
+    ca_file: Path | None = None
+    redirect_port: int = 0
+
+    @property
+    def is_public(self) -> bool:
+        """Return whether the client has nothing to prove who it is."""
+        return self.client_secret is None and self.client_key is None
+
+    @property
+    def may_need_person(self) -> bool:
+        """Return whether a person may have to sign in before there is a token."""
+        return self.flow != "client_credentials" and (self.flow is not None or self.is_public)

@@ -1,0 +1,128 @@
+"""Why an agent's credential cannot be had: what happened, and which key or command puts it right.
+
+In every case nothing was sent to the agent. Words of a server are scrubbed, masked and cut where
+they are shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from a2a_mcp.a2a.auth.oauth.errors import OAuthRefused
+from a2a_mcp.a2a.errors import A2AError, AgentUnreachable, Delivery
+from a2a_mcp.errors import CredentialUnavailable, SignInNeeded
+
+ADVICE: Final = {
+    "invalid_client": (
+        "Ask the user to check client_id and client_secret (or client_key) in auth of this agent: "
+        "the secret may be wrong or have expired."
+    ),
+    "unauthorized_client": (
+        "Ask the user to check flow in auth of this agent, and that this client may use it."
+    ),
+    "invalid_scope": "Ask the user to check scopes in auth of this agent.",
+    "invalid_target": "Ask the user to check resource and audience in auth of this agent.",
+}
+CHECK_AUTH: Final = "Ask the user to check auth of this agent in the configuration."
+CHECK_CLOCK: Final = (
+    "Ask the user to set the clock of this machine right, then call again; if it is right, to "
+    "check client_id and client_key in auth of this agent."
+)
+WRONG_CLOCK_SECONDS: Final = 300.0
+
+
+def no_token_server(issuer: str | None) -> CredentialUnavailable:
+    """Return the error where neither the configuration nor the card names a token server."""
+    if issuer:
+        return CredentialUnavailable(
+            f"{issuer} publishes no metadata of its own as an authorization server",
+            "Ask the user to correct issuer in auth of this agent, or to set token_url instead.",
+        )
+    return CredentialUnavailable(
+        "its card names no server that gives tokens",
+        "Ask the user to set issuer or token_url in auth of this agent.",
+    )
+
+
+def no_endpoint(flow: str, key: str) -> CredentialUnavailable:
+    """Return the error where a flow lacks one of its addresses."""
+    return CredentialUnavailable(
+        f"the flow {flow} needs an address that its authorization server does not name",
+        f"Ask the user to set {key} and token_url in auth of this agent, or another flow.",
+    )
+
+
+def no_common_flow(offered: Iterable[str], *, is_public: bool) -> CredentialUnavailable:
+    """Return the error where the card offers only flows that the configuration cannot serve."""
+    lacks = ", and client_secret (or client_key) is not set" if is_public else ""
+    return CredentialUnavailable(
+        f"its card offers tokens by {', '.join(offered)} only{lacks}",
+        "Ask the user to set flow in auth of this agent to one of these, with what it needs, or "
+        "issuer to the authorization server that gives tokens otherwise.",
+    )
+
+
+def foreign_server(origin: str) -> CredentialUnavailable:
+    """Return the error for an address of the card that the configuration does not allow."""
+    return CredentialUnavailable(
+        f"its card wants tokens from {origin}, which is neither the agent's own origin nor "
+        "configured; nothing was sent there",
+        f'If that server is right, ask the user to set issuer = "{origin}" (or token_url) in auth '
+        "of this agent, or to add that origin to its allowed_origins.",
+    )
+
+
+def plain_http_server(origin: str) -> CredentialUnavailable:
+    """Return the error for a token server without TLS on another machine."""
+    return CredentialUnavailable(
+        f"the token server {origin} is without TLS, so that secrets could be read on the way",
+        "Ask the user to set token_url in auth of this agent to an https URL.",
+    )
+
+
+def bad_address(reason: str) -> CredentialUnavailable:
+    """Return the error for an address of a card or of metadata that is none."""
+    return CredentialUnavailable(
+        f"an address of its authorization server cannot be used: {reason}",
+        "Ask the user to set issuer or token_url in auth of this agent.",
+    )
+
+
+def bad_key(reason: str) -> CredentialUnavailable:
+    """Return the error for a client_key that cannot sign."""
+    return CredentialUnavailable(
+        f"its client_key cannot be used: {reason}",
+        "Ask the user to correct client_key in auth of this agent.",
+    )
+
+
+def refused(server: str, refusal: OAuthRefused, now: float) -> CredentialUnavailable | A2AError:
+    """Return the error for a refusal at `now`; after one that may pass the call may be repeated."""
+    said = f"its token server {server} gave no token ({refusal})"
+    if refusal.may_pass:
+        return AgentUnreachable(said, delivery=Delivery.NEVER)
+    step = ADVICE.get(refusal.error, CHECK_AUTH)
+    if refusal.error == "invalid_client" and _is_wrong(now, refusal.server_time):
+        said = f"{said}; the clocks of this machine and of that server differ by minutes or more"
+        step = CHECK_CLOCK
+    return CredentialUnavailable(said, step)
+
+
+def _is_wrong(now: float, theirs: float | None) -> bool:
+    return theirs is not None and abs(now - theirs) > WRONG_CLOCK_SECONDS
+
+
+def unreachable(server: str, error: A2AError) -> AgentUnreachable:
+    """Return the error where the token server gave no answer; the same call may be repeated."""
+    return AgentUnreachable(
+        f"its token server {server} gave no answer that can be used: {error.message}",
+        delivery=Delivery.NEVER,
+    )
+
+
+def not_signed_in(name: str, reason: str = "nobody has signed in to it") -> SignInNeeded:
+    """Return the error where a person must sign in first."""
+    return SignInNeeded(
+        reason, f"Ask the user to run: a2a-mcp auth login {name}   Then call again.", agent=name
+    )

@@ -1,0 +1,110 @@
+// An OpenID Connect provider (npm: oidc-provider, certified) for the agents that check tokens.
+//
+//   node oidc.mjs FOLDER [--port N] [--ttl SECONDS] [--jwks JSON]
+//
+// Clients: `service` (secret below, client_credentials), `late` (its secret has expired), `post` (its
+// secret in the form), `signed` (private_key_jwt with the keys of --jwks), `person` (public: code with PKCE, device, refresh).
+// `GET /requests` shows the requests to the token endpoint: the grant, the client, the error.
+// A person signs in at the provider's own pages for development, with any name.
+
+import { createServer } from "node:http";
+import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    port: { type: "string", default: "0" },
+    ttl: { type: "string", default: "600" },
+    jwks: { type: "string", default: '{"keys":[]}' },
+  },
+});
+const installed = createRequire(`${positionals[0]}/`);
+const { default: Provider } = await import(pathToFileURL(installed.resolve("oidc-provider")).href);
+
+const ttl = Number(values.ttl);
+const machine = {
+  grant_types: ["client_credentials"],
+  redirect_uris: [],
+  response_types: [],
+  scope: "read write",
+};
+const requests = [];
+
+function provider(issuer) {
+  const made = new Provider(issuer, {
+    clients: [
+      { client_id: "service", client_secret: "s3cret:+ %&/", ...machine },
+      { client_id: "late", client_secret: "exp1red-secret", client_secret_expires_at: 1, ...machine },
+      {
+        client_id: "post",
+        client_secret: "p0st-secret",
+        token_endpoint_auth_method: "client_secret_post",
+        ...machine,
+      },
+      {
+        client_id: "signed",
+        token_endpoint_auth_method: "private_key_jwt",
+        token_endpoint_auth_signing_alg: "ES256",
+        jwks: JSON.parse(values.jwks),
+        ...machine,
+      },
+      {
+        client_id: "person",
+        application_type: "native",
+        token_endpoint_auth_method: "none",
+        grant_types: [
+          "authorization_code",
+          "refresh_token",
+          "urn:ietf:params:oauth:grant-type:device_code",
+        ],
+        redirect_uris: ["http://127.0.0.1/callback"],
+        response_types: ["code"],
+      },
+    ].filter((client) => client.client_id !== "signed" || client.jwks.keys.length),
+    pkce: { required: () => true },
+    scopes: ["openid", "offline_access", "read", "write"],
+    ttl: {
+      AccessToken: ttl,
+      ClientCredentials: ttl,
+      RefreshToken: 3600,
+      DeviceCode: 60,
+      AuthorizationCode: 60,
+      Grant: 3600,
+      Session: 3600,
+      Interaction: 600,
+    },
+    rotateRefreshToken: true,
+    issueRefreshToken: async (_context, client, code) =>
+      client.grantTypeAllowed("refresh_token") && code.scopes.has("offline_access"),
+    features: {
+      clientCredentials: { enabled: true },
+      deviceFlow: { enabled: true },
+      devInteractions: { enabled: true },
+      introspection: { enabled: true, allowedPolicy: () => true },
+      revocation: { enabled: true },
+    },
+    findAccount: (_context, id) => ({ accountId: id, claims: async () => ({ sub: id }) }),
+  });
+  made.use(async (context, next) => {
+    await next();
+    if (context.path !== "/token") return;
+    const { params, client } = context.oidc ?? {};
+    const error = context.body?.error;
+    requests.push({ grant: params?.grant_type, client: client?.clientId, error, scope: params?.scope });
+  });
+  return made;
+}
+
+const server = createServer().listen(Number(values.port), "127.0.0.1", () => {
+  const url = `http://127.0.0.1:${server.address().port}`;
+  const answer = provider(url).callback();
+  server.on("request", (request, response) => {
+    if (request.url !== "/requests") return answer(request, response);
+    response.setHeader("content-type", "application/json").end(JSON.stringify(requests));
+  });
+  console.log(JSON.stringify({ url }));
+});
+// The pipe closes however the test run ends, kill -9 included.
+process.stdin.on("end", () => process.exit(0)).resume();
