@@ -15,6 +15,7 @@ from a2a_mcp.agents.registry import Registry
 from a2a_mcp.bridge.list_tasks import TaskLister
 from a2a_mcp.bridge.send import SendRequest
 from a2a_mcp.bridge.service import Bridge
+from a2a_mcp.config.agent_tables import AgentTables
 from a2a_mcp.config.load import Config
 from a2a_mcp.config.schema import AgentConfig, ServerConfig
 from a2a_mcp.presentation.content import joined_text
@@ -32,10 +33,13 @@ PATIENCE = 20.0
 FIRST_POLL = 0.05
 
 
-def agents(**urls: str | dict[str, Any]) -> dict[str, AgentConfig]:
+def agents(**urls: str | dict[str, Any]) -> AgentTables:
     """Configure agents by URL, or by the keys of their table."""
     tables = {name: {"url": it} if isinstance(it, str) else it for name, it in urls.items()}
-    return {name: AgentConfig(name=name, **table) for name, table in tables.items()}
+    configured = AgentTables()
+    for name, table in tables.items():
+        configured.add(name, AgentConfig(name=name, **table))
+    return configured
 
 
 def configured(server: dict[str, Any] | None = None, **urls: str | dict[str, Any]) -> Config:

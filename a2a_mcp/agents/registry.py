@@ -89,7 +89,7 @@ class Registry:
 
     def names(self) -> list[str]:
         """Return the names of the agents that can be called, in the configuration's order."""
-        return [name for name, agent in self.config.agents.items() if agent.enabled]
+        return self.config.agents.enabled()
 
     def resolve(self, name: str | None) -> str:
         """Return the configured form of `name`; None stands for the default or the only agent.

@@ -114,7 +114,7 @@ def _problem(error: Failure) -> str:
 async def _summary(config: Config, usable: int, known: int) -> list[str]:
     """Return the last lines: notes, disabled agents, the file that was read, the count."""
     file_exists = config.source is not None and await anyio.Path(config.source).exists()
-    switched_off = [name for name, agent in config.agents.items() if not agent.enabled]
+    switched_off = config.agents.switched_off()
     lines = [f"Note: {note}" for note in config.notes]
     if switched_off:
         lines.append(f"Switched off: {', '.join(switched_off)}.")

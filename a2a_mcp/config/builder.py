@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
+from a2a_mcp.config.agent_tables import AgentTables, is_plain
 from a2a_mcp.config.faults import Fault, faults_in, shown
 from a2a_mcp.config.schema import AgentConfig
 from a2a_mcp.config.secrets import ValidationContext
@@ -26,19 +27,21 @@ _WELL_KNOWN: Final = re.compile(r"/\.well-known/agent(-card)?\.json$")
 class ConfigBuilder:
     """What has been read so far.
 
-    `faults` holds the agents that cannot be used, with the reasons. `errors` are lines of
-    `file: key: reason` that stop the start; `strict_errors` stop it only in strict mode.
+    `faults` holds the agents that cannot be used, with the reasons; `cards` the files of cards.
+    `errors` are lines of `file: key: reason` that stop the start; `strict_errors` stop it only in
+    strict mode.
     """
 
     def __init__(self, context: ValidationContext) -> None:
         self.context = context
-        self.agents: dict[str, AgentConfig] = {}
+        self.agents = AgentTables()
+        self.cards: set[Path] = set()
         self.faults: dict[str, str] = {}
         self.errors: list[str] = []
         self.strict_errors: list[str] = []
         self.notes: list[str] = []
         self._names: dict[str, str] = {}  # by the name in one case of letters
-        self._urls: dict[tuple[str, ...], set[str]] = {}
+        self._urls: dict[tuple[str, ...], set[str]] | None = None  # unless one is added by its URL
 
     def find(self, name: str) -> str | None:
         """Return the configured name that equals `name` in any case of letters, else None."""
@@ -46,8 +49,16 @@ class ConfigBuilder:
 
     def add_table(self, name: str, table: object, path: Path) -> None:
         """Add the agent that a table of the file describes."""
+        taken = self.find(name)
+        if taken is None and isinstance(table, dict) and is_plain(name, table):
+            self.agents.add(name, table)
+            self._names[name.casefold()] = name
+        else:
+            self._check_table(name, table, path, taken)
+
+    def _check_table(self, name: str, table: object, path: Path, taken: str | None) -> None:
         found = []
-        if (taken := self.find(name)) is not None:
+        if taken is not None:
             found.append(Fault("", f"{taken} has the same name but for the case of letters"))
         is_table = isinstance(table, dict)
         if not isinstance(table, dict):
@@ -88,7 +99,7 @@ class ConfigBuilder:
         """Add an agent of which only the URL is known, unless it has been added already."""
         agent_url(url)
         name = agent_name(wanted) if wanted else slug(url)
-        same_url = self._urls.get(_plain(url), set())
+        same_url = self._names_by_url().get(_plain(url), set())
         if same_url and (not wanted or name.casefold() in same_url):
             return
         free = self._free_name(name)
@@ -100,10 +111,19 @@ class ConfigBuilder:
             raise ValueError("; ".join(map(str, faults_in(error, AgentConfig)))) from None
 
     def _add(self, agent: AgentConfig) -> None:
-        self.agents[agent.name] = agent
+        self.agents.add(agent.name, agent)
         self._names[agent.name.casefold()] = agent.name
-        if agent.url:
+        if isinstance(agent.card, Path):
+            self.cards.add(agent.card)
+        if agent.url and self._urls is not None:
             self._urls.setdefault(_plain(agent.url), set()).add(agent.name.casefold())
+
+    def _names_by_url(self) -> dict[tuple[str, ...], set[str]]:
+        if self._urls is None:
+            self._urls = {}
+            for name, url in self.agents.urls():
+                self._urls.setdefault(_plain(url), set()).add(name.casefold())
+        return self._urls
 
     def _add_fault(self, name: str, found: list[Fault], source: str, table: str) -> None:
         self.faults[name] = "; ".join(map(str, found))

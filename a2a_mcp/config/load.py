@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import ValidationError
 
+from a2a_mcp.config.agent_tables import AgentTables
 from a2a_mcp.config.builder import ConfigBuilder
 from a2a_mcp.config.faults import did_you_mean, faults_in, shown
-from a2a_mcp.config.schema import AgentConfig, FileTable, ServerConfig
+from a2a_mcp.config.schema import FileTable, ServerConfig
 from a2a_mcp.config.secrets import SecretRegister, ValidationContext
 from a2a_mcp.errors import ConfigError
 
@@ -37,7 +38,7 @@ class Config:
     cards' files, all of which an error may name.
     """
 
-    agents: Mapping[str, AgentConfig] = field(default_factory=dict)
+    agents: AgentTables = field(default_factory=AgentTables)
     server: ServerConfig = field(default_factory=ServerConfig)
     default_agent: str | None = None
     faults: Mapping[str, str] = field(default_factory=dict)
@@ -78,12 +79,8 @@ def load(
         notes=tuple(builder.notes),
         secrets=register,
         files=frozenset(builder.context.files),
-        paths=frozenset(builder.context.files).union(_cards(builder)),
+        paths=frozenset(builder.context.files | builder.cards),
     )
-
-
-def _cards(builder: ConfigBuilder) -> Iterator[Path]:
-    return (agent.card for agent in builder.agents.values() if isinstance(agent.card, Path))
 
 
 def _read_file(path: Path, builder: ConfigBuilder) -> FileTable:

@@ -7,7 +7,7 @@ change is never lost. `resources.subscriptions` decides who may listen to what.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -17,7 +17,7 @@ from mcp.server.subscriptions import ResourcesListChanged, ResourceUpdated, Serv
 
 from a2a_mcp.a2a.model import Task, TaskState
 from a2a_mcp.agents.registry import Registry
-from a2a_mcp.config.schema import AgentConfig
+from a2a_mcp.config.agent_tables import AgentTables
 from a2a_mcp.presentation import resource_uris
 from a2a_mcp.store.base import TaskRecord
 
@@ -116,12 +116,10 @@ class Stream:
     def _listens_to_agents(self) -> bool:
         return self._list_changes or any(map(_is_agents, self._wanted))
 
-    def _add_agent_changes(
-        self, before: Mapping[str, AgentConfig], after: Mapping[str, AgentConfig]
-    ) -> None:
+    def _add_agent_changes(self, before: AgentTables, after: AgentTables) -> None:
         if self._list_changes:
             self._unsent[ResourcesListChanged()] = None
-        changed = [name for name in {*before, *after} if before.get(name) != after.get(name)]
+        changed = [name for name in {*before, *after} if before.differs(name, after)]
         self._add_changes(resource_uris.AGENTS, *map(resource_uris.of_agent, changed))
 
 

@@ -25,7 +25,7 @@ DESCRIPTION_CHARACTERS: Final = 200
 
 def instructions(config: Config) -> str:
     """Return the instructions, of at most MAX_BYTES and the line that counts the other agents."""
-    names = [name for name, agent in config.agents.items() if agent.enabled]
+    names = config.agents.enabled()
     if not names:
         return f"{RULES}\n\n{NO_AGENT_CONFIGURED}"
     text = f"{RULES}\n\nAgents:"

@@ -26,6 +26,7 @@ from staging import agents, staged, until
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.config.load import Config
 from a2a_mcp.config.reload import Reloader
+from a2a_mcp.config.schema import AgentConfig
 from a2a_mcp.errors import AgentDisabled, AmbiguousAgent, BridgeError, UnknownAgent
 
 FAULTS = {"broken": "url: must be http or https"}
@@ -118,7 +119,8 @@ def test_a_broken_agent_is_refused_with_the_reason() -> None:
 
 def test_an_agent_that_is_switched_off_is_refused_and_not_listed() -> None:
     both = registry("weather")
-    both.config.agents.update(agents(mail={"url": "https://m.example", "enabled": False}))  # type: ignore[attr-defined]
+    off = {"url": "https://m.example", "enabled": False}
+    both.config.agents.add("mail", AgentConfig(name="mail", **off))  # type: ignore[arg-type]
     both = Registry(both.config)
     assert both.names() == ["weather"]
     assert both.resolve(None) == "weather"
@@ -219,10 +221,11 @@ def test_choosing_an_agent_imports_no_http_library() -> None:
     code = (
         "import sys\n"
         "from a2a_mcp.config.load import Config\n"
-        "from a2a_mcp.config.schema import AgentConfig\n"
+        "from a2a_mcp.config.agent_tables import AgentTables\n"
         "from a2a_mcp.agents.registry import Registry\n"
-        "agent = AgentConfig(name='a', url='https://a.example')\n"
-        "assert Registry(Config(agents={'a': agent})).resolve(None) == 'a'\n"
+        "agents = AgentTables()\n"
+        "agents.add('a', {'url': 'https://a.example'})\n"
+        "assert Registry(Config(agents=agents)).resolve(None) == 'a'\n"
         "assert 'httpx' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=30)
