@@ -110,8 +110,8 @@ ONLY_IN: Final[dict[str, tuple[str, ...]]] = {
     "ruamel": ("cli.hosts.documents",),
     "tomlkit": ("cli.hosts.documents",),
     "uvicorn": ("server.transports.http", "demo"),
-    "starlette": ("server.transports.http", "demo"),
-    "jwt": ("a2a.auth.oauth.assertions", "a2a.signatures"),
+    "starlette": ("server.transports.http", "server.auth", "demo"),
+    "jwt": ("a2a.auth.oauth.assertions", "a2a.signatures", "server.auth.issued_tokens"),
     "cryptography": ("a2a.auth.oauth.assertions", "a2a.signatures"),
     "rfc8785": ("a2a.signatures",),
     "asyncio": ("a2a.http.dialing", "a2a.http.wire", "server.transports.pipes"),
@@ -142,7 +142,7 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
     "cli.serve": frozenset(
         {
             "a2a_mcp.a2a.auth.static",
-            "a2a_mcp.server.auth.static_tokens",
+            "a2a_mcp.server.auth.entrance",
             "a2a_mcp.server.lifespan",
             "a2a_mcp.server.transports.http",
             "a2a_mcp.server.transports.stdio",

@@ -110,21 +110,22 @@ def _http_settings(options: argparse.Namespace, configured: ServerConfig) -> Ser
 
 async def _serve_http(started: Started, settings: ServerConfig, any_host: bool) -> None:
     from a2a_mcp.a2a.auth.static import reveal
-    from a2a_mcp.server.auth.static_tokens import auth_options
+    from a2a_mcp.server.auth.entrance import entrance
     from a2a_mcp.server.lifespan import create_server
     from a2a_mcp.server.transports.http import serve_http
 
     tokens = {name: await reveal(token) for name, token in settings.tokens.items()}
     closing = anyio.Event()
+    door = entrance(settings, tokens)
     server = create_server(
         started.config,
         started.state_folder,
         reloader=started.reloader,
         closing=closing,
-        **auth_options(tokens),
+        **door.options,
     )
     _end_startup()
-    await serve_http(server, settings, _print_url, closing, any_host=any_host)
+    await serve_http(server, settings, _print_url, closing, any_host=any_host, before=door.before)
 
 
 def _print_url(url: str) -> None:

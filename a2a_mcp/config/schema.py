@@ -40,6 +40,7 @@ from a2a_mcp.config.fields import (
     Version,
     Wait,
 )
+from a2a_mcp.config.issuers import IssuerName, IssuerTable, IssuerUrl
 from a2a_mcp.config.limits import MIB, Limits
 from a2a_mcp.config.signature import SignatureTable
 from a2a_mcp.text.urls import is_private_link
@@ -120,7 +121,8 @@ class ServerConfig(Table):
     """The bridge itself: how long it waits, the size of results, its state, its HTTP server.
 
     `toolsets` are further tools, `push_targets` the URLs that they may let an agent post to.
-    `tokens` are the bearer tokens that HTTP clients send, by the name of the client.
+    `tokens` are the bearer tokens that HTTP clients send, by the name of the client; `issuers` the
+    identity providers at which people sign in to the bridge at `public_url`.
     """
 
     wait_seconds: Wait = 45.0
@@ -146,10 +148,17 @@ class ServerConfig(Table):
     toolsets: Toolsets = ()
     push_targets: UrlPatterns = ()
     tokens: dict[Text, BearerToken] = Field(default={})
+    public_url: IssuerUrl | None = None
+    issuers: dict[IssuerName, IssuerTable] = Field(default={})
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         _check_waits(self.wait_seconds, self.max_wait_seconds)
+        if self.issuers and not self.public_url:
+            raise ValueError("public_url is missing: the address at which hosts reach the bridge")
+        urls = [issuer.url for issuer in self.issuers.values()]
+        if len(set(urls)) < len(urls):
+            raise ValueError("two issuers have the same url")
         return self
 
 

@@ -25,6 +25,7 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _BLANK: Final = re.compile(r"[\x00-\x20\x7f-\x9f\s\\]")
 _HOST_PATTERN: Final = re.compile(r"[\w.\-\[\]:]+(:\*)?")
 SHORTEST_KEY: Final = 32
+RESERVED_OWNERS: Final = ("token", "local")
 HTTP: Final = ("http", "https")
 GRPC: Final = ("grpc", "grpcs")
 
@@ -34,6 +35,13 @@ def agent_name(text: str) -> str:
     if not _NAME.fullmatch(text):
         raise ValueError("a name is 1 to 64 letters, digits and any of _ . -")
     return text
+
+
+def issuer_name(text: str) -> str:
+    """Accept the name of an issuer, which begins the name of each of its owners."""
+    if text in RESERVED_OWNERS:
+        raise ValueError(f"{text!r} names other callers; choose another name")
+    return agent_name(text)
 
 
 def variable_name(text: str) -> str:

@@ -10,6 +10,6 @@ LOCAL_OWNER: Final = "local"
 
 
 def owner() -> str:
-    """Return the owner of the current call: over HTTP the subject of its token, else "local"."""
+    """Return the owner of the current call: over HTTP as its token says, else "local"."""
     token = get_access_token()
-    return f"token:{token.subject}" if token else LOCAL_OWNER
+    return str((token.claims or {})["owner"]) if token else LOCAL_OWNER

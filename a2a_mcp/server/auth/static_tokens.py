@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
-from typing import Any
 
 from mcp.server.auth.provider import AccessToken
-from mcp.server.auth.settings import AuthSettings
 
 
 class StaticTokens:
@@ -31,15 +29,9 @@ class StaticTokens:
         if found is None:
             return None
         return AccessToken(
-            token=token, client_id="static", subject=found, scopes=[], claims={"iss": "static"}
+            token=token,
+            client_id="static",
+            subject=found,
+            scopes=[],
+            claims={"iss": "static", "owner": f"token:{found}"},
         )
-
-
-def auth_options(tokens: Mapping[str, str]) -> dict[str, Any]:
-    """Return the options by which the SDK's server asks for a token; none without tokens."""
-    if not tokens:
-        return {}
-    settings = AuthSettings.model_validate(
-        {"issuer_url": "http://localhost", "resource_server_url": None, "required_scopes": []}
-    )
-    return {"token_verifier": StaticTokens(tokens), "auth": settings}

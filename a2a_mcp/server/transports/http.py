@@ -32,10 +32,11 @@ def check_exposure(settings: ServerConfig, *, allow_unauthenticated: bool) -> No
     """Raise ConfigError if other machines could connect without tokens or allowed hosts."""
     if settings.host in LOOPBACK or settings.host == "::1" or allow_unauthenticated:
         return
+    given = {"tokens": settings.tokens or settings.issuers, "allowed_hosts": settings.allowed_hosts}
     missing = [
         f"server.{key}: needed to listen on {settings.host}, which other machines can reach"
-        for key in ("tokens", "allowed_hosts")
-        if not getattr(settings, key)
+        for key, value in given.items()
+        if not value
     ]
     if missing:
         raise ConfigError(
@@ -105,16 +106,18 @@ async def serve_http(
     closing: anyio.Event,
     *,
     any_host: bool = False,
+    before: Callable[[ASGIApp], ASGIApp] = lambda app: app,
 ) -> None:
     """Serve until a signal comes; running calls then have GRACE_SECONDS to end.
 
     `ready` is called with the endpoint's URL once it is served. `closing` is set at the signal.
+    `before` returns the application with what stands before it.
 
     Raises CannotListen.
     """
     sockets = await open_port(settings.host, settings.port)
     config = uvicorn.Config(
-        application(server, settings, any_host=any_host),
+        before(application(server, settings, any_host=any_host)),
         log_config=None,  # the log is set up already, and masks secrets
         log_level="warning",
         access_log=False,

@@ -1,0 +1,77 @@
+"""Who calls over HTTP: tokens of the configuration and of identity providers, each looked up once.
+
+A verified token is remembered for a short time, so that a check costs next to nothing and a person
+whose rights change is noticed within a minute. A refusal is never remembered.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple
+
+from mcp.server.auth.provider import AccessToken
+
+from a2a_mcp.server.auth.issued_tokens import IssuedTokens, issuer_of
+from a2a_mcp.server.auth.static_tokens import StaticTokens
+
+KEPT_SECONDS: Final = 60.0
+MOST_KEPT: Final = 10_000
+
+
+class _Kept(NamedTuple):
+    until: float
+    token: AccessToken
+
+
+class Callers:
+    """Verifies bearer tokens; `issuers` are by their URL. `clock` returns Unix seconds."""
+
+    def __init__(
+        self,
+        static: StaticTokens,
+        issuers: Mapping[str, IssuedTokens],
+        clock: Callable[[], float],
+    ) -> None:
+        self._static = static
+        self._issuers = dict(issuers)
+        self._clock = clock
+        self._kept: dict[bytes, _Kept] = {}
+
+    @property
+    def scopes(self) -> list[str]:
+        """The scopes that a sign-in must ask for, of all issuers."""
+        return list(
+            dict.fromkeys(scope for issuer in self._issuers.values() for scope in issuer.scopes)
+        )
+
+    async def verify_token(self, token: str) -> AccessToken | None:
+        """Return what a token says of its caller; None if it is not valid. Raises ProviderDown."""
+        name = hashlib.sha256(token.encode("utf-8", "replace")).digest()
+        kept = self._kept.get(name)
+        if kept and kept.until > self._clock():
+            return kept.token
+        found = await self._static.verify_token(token) or await self._issued(token)
+        if found:
+            self._keep(name, found)
+        return found
+
+    def missing_scopes(self, token: AccessToken) -> list[str]:
+        """Return the scopes that a valid token should have and has not."""
+        issuer = next(
+            (each for each in self._issuers.values() if each.name == token.client_id), None
+        )
+        return [scope for scope in issuer.scopes if scope not in token.scopes] if issuer else []
+
+    async def _issued(self, token: str) -> AccessToken | None:
+        issuer = self._issuers.get(issuer_of(token) or "")
+        return await issuer.verify_token(token) if issuer else None
+
+    def _keep(self, name: bytes, token: AccessToken) -> None:
+        now = self._clock()
+        if len(self._kept) >= MOST_KEPT:
+            self._kept = {key: kept for key, kept in self._kept.items() if kept.until > now}
+            while len(self._kept) >= MOST_KEPT:
+                del self._kept[next(iter(self._kept))]
+        until = min(now + KEPT_SECONDS, token.expires_at or now + KEPT_SECONDS)
+        self._kept[name] = _Kept(until, token)

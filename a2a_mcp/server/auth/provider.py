@@ -1,0 +1,111 @@
+"""An identity provider: what it publishes of itself, and the keys that sign its tokens.
+
+Keys are read when the first token comes. While the provider cannot be reached, keys that are known
+go on; without any, a token can be neither accepted nor refused.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from typing import Any, Final
+
+import anyio
+
+from a2a_mcp.a2a.auth.oauth.metadata import is_same_issuer, metadata_urls
+from a2a_mcp.a2a.auth.static import Attachment
+from a2a_mcp.a2a.bindings.base import HttpRequest
+from a2a_mcp.a2a.decoding.json_values import text_of
+from a2a_mcp.a2a.errors import A2AError
+from a2a_mcp.a2a.http.transport import Transport
+from a2a_mcp.a2a.signatures.keys import Key, read_keys
+
+OK: Final = 200
+MOST_BYTES: Final = 256 * 1024
+KEPT_SECONDS: Final = 600.0
+AGAIN_SECONDS: Final = 30.0
+"""The least time between two looks for a key that is not known, and after a failed one."""
+
+
+class ProviderDown(Exception):
+    """The provider cannot be asked, and no key of it is known."""
+
+
+class ProviderFault(Exception):
+    """What the provider published cannot be used; the text says why."""
+
+
+class Provider:
+    """The keys of the provider at `url`; `clock` is in monotonic seconds."""
+
+    def __init__(self, url: str, transport: Transport, clock: Callable[[], float]) -> None:
+        self.problem: str | None = None
+        """Why the last look failed, None if it did not."""
+        self._url = url
+        self._transport = transport
+        self._clock = clock
+        self._keys: list[Key] = []
+        self._looked = -math.inf
+        self._looking = anyio.Lock()
+
+    async def key(self, name: str | None) -> Key | None:
+        """Return the key of a name; a token without one means the only key.
+
+        Raises ProviderDown.
+        """
+        if self._is_due(name):
+            async with self._looking:
+                if self._is_due(name):  # another call may have looked meanwhile
+                    await self._look()
+        if not self._keys:
+            raise ProviderDown(self.problem)
+        return self._known(name)
+
+    def _known(self, name: str | None) -> Key | None:
+        if name is None:
+            return self._keys[0] if len(self._keys) == 1 else None
+        return next((key for key in self._keys if key.id == name), None)
+
+    def _is_due(self, name: str | None) -> bool:
+        age = self._clock() - self._looked
+        return age > (KEPT_SECONDS if self._known(name) else AGAIN_SECONDS)
+
+    async def _look(self) -> None:
+        try:
+            self._keys = await self._published_keys()
+            self.problem = None
+        except (A2AError, ProviderFault, ValueError) as error:
+            self.problem = str(error)
+        self._looked = self._clock()
+
+    async def _published_keys(self) -> list[Key]:
+        published = await self._metadata()
+        address = published.get("jwks_uri")
+        if not isinstance(address, str):
+            raise ProviderFault(f"{self._url} publishes no jwks_uri")
+        found = await self._read(address)
+        if found is None:
+            raise ProviderFault(f"{address} holds no keys")
+        return read_keys(found)
+
+    async def _metadata(self) -> dict[str, Any]:
+        """Return what the provider says of itself, by OpenID or by OAuth (RFC 8414)."""
+        for address in metadata_urls(self._url):
+            text = await self._read(address)
+            if text is not None:
+                return self._checked(json.loads(text), address)
+        raise ProviderFault(f"{self._url} publishes no metadata")
+
+    def _checked(self, published: object, address: str) -> dict[str, Any]:
+        if not isinstance(published, dict):
+            raise ProviderFault(f"{address} holds no metadata")
+        if not is_same_issuer(text_of(published.get("issuer")), self._url):
+            raise ProviderFault(f"{address} is of another issuer than {self._url}")
+        return published
+
+    async def _read(self, address: str) -> str | None:
+        """Return what an address holds, None where there is nothing."""
+        request = HttpRequest("GET", address)
+        answer = await self._transport.fetch(request, {}, Attachment(), body_bytes=MOST_BYTES)
+        return answer.raw.decode("utf-8", "replace") if answer.status == OK else None

@@ -1,0 +1,99 @@
+"""The keys of an identity provider: read once, kept while it is down, looked for seldom."""
+
+from collections.abc import AsyncIterator
+
+import anyio
+import pytest
+from identity_provider import IdentityProvider, identity_provider, new_key
+
+from a2a_mcp.a2a.http.limits import HttpLimits
+from a2a_mcp.a2a.http.transport import open_transport
+from a2a_mcp.server.auth.provider import AGAIN_SECONDS, KEPT_SECONDS, Provider, ProviderDown
+
+pytestmark = pytest.mark.anyio
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def issuer() -> AsyncIterator[IdentityProvider]:
+    with identity_provider() as found:
+        yield found
+
+
+@pytest.fixture
+async def provider(issuer: IdentityProvider, clock: Clock) -> AsyncIterator[Provider]:
+    transport = open_transport(HttpLimits(), user_agent="test")
+    yield Provider(issuer.url, transport, clock)
+    await transport.aclose()
+
+
+def fetches(issuer: IdentityProvider) -> int:
+    return issuer.asked.count("/jwks")
+
+
+async def test_fifty_tokens_with_a_key_that_is_not_known_cause_one_look(
+    provider: Provider, issuer: IdentityProvider
+) -> None:
+    async with anyio.create_task_group() as group:
+        for _ in range(50):
+            group.start_soon(provider.key, "evil")
+    assert fetches(issuer) == 1
+    assert await provider.key("evil") is None
+
+
+async def test_a_new_key_is_found_and_the_old_one_stays(
+    provider: Provider, issuer: IdentityProvider, clock: Clock
+) -> None:
+    assert await provider.key("k1")
+    issuer.keys["k2"] = new_key()
+    assert await provider.key("k2") is None
+    clock.now += AGAIN_SECONDS + 1
+    assert await provider.key("k2")
+    assert await provider.key("k1")
+    assert fetches(issuer) == 2
+
+
+async def test_keys_that_are_known_go_on_while_the_provider_is_down(
+    provider: Provider, issuer: IdentityProvider, clock: Clock
+) -> None:
+    assert await provider.key("k1")
+    issuer.answers["/jwks"] = b""
+    clock.now += KEPT_SECONDS + 1
+    assert await provider.key("k1")
+    assert provider.problem
+
+
+@pytest.mark.parametrize(
+    ("path", "answer"),
+    [
+        ("/.well-known/openid-configuration", b'{"issuer": "https://other.example"}'),
+        ("/.well-known/openid-configuration", b"[]"),
+        ("/.well-known/openid-configuration", b"<html>"),
+        ("/jwks", b""),
+        ("/jwks", b'{"keys": []}'),
+        ("/jwks", b"x" * 1_000_000),
+    ],
+)
+async def test_without_a_key_a_token_is_neither_accepted_nor_refused(
+    path: str, answer: bytes, provider: Provider, issuer: IdentityProvider, clock: Clock
+) -> None:
+    issuer.answers[path] = answer
+    for _ in range(3):
+        with pytest.raises(ProviderDown):
+            await provider.key("k1")
+    asked = len(issuer.asked)
+    del issuer.answers[path]
+    clock.now += AGAIN_SECONDS + 1
+    assert await provider.key("k1")
+    assert asked <= 4, "a provider that is down is not asked for each token"
