@@ -64,6 +64,7 @@ PURE: Final = (
     "a2a.signatures.projection",
     "a2a.http.limits",
     "a2a.http.json_lines",
+    "a2a.http.large_json",
     "a2a.http.sse",
     "a2a.versions",
     "bridge.updates",
@@ -92,7 +93,7 @@ IMPURE: Final = frozenset(
     {
         *("anyio", "asyncio", "threading", "subprocess"),
         *("grpc", "httpx", "mcp", "socket", "ssl", "sqlite3", "platformdirs"),
-        *("io", "os", "pathlib", "shutil", "sys", "tempfile", "logging"),
+        *("os", "pathlib", "shutil", "sys", "tempfile", "logging"),
         *("random", "secrets", "time"),
     }
 )

@@ -12,11 +12,8 @@ from collections.abc import (
     AsyncIterator,
     Awaitable,
     Callable,
-    Iterator,
     Mapping,
-    Sequence,
 )
-from typing import Final, TypeAlias
 
 from a2a_mcp.a2a.answers import result_of, retry_after, unexpected
 from a2a_mcp.a2a.auth.renewal import renewed_for
@@ -24,19 +21,18 @@ from a2a_mcp.a2a.auth.static import Attachment
 from a2a_mcp.a2a.bindings import jsonrpc
 from a2a_mcp.a2a.bindings.base import HttpRequest
 from a2a_mcp.a2a.decoding.errors import decode_error, is_error
-from a2a_mcp.a2a.decoding.events import decode_event, decode_page
+from a2a_mcp.a2a.decoding.events import decode_page
 from a2a_mcp.a2a.decoding.push_configs import decode_push_config, decode_push_configs
 from a2a_mcp.a2a.errors import (
-    A2AError,
     AuthenticationRequired,
     Delivery,
     InvalidAgentResponse,
     UnsupportedOperation,
 )
+from a2a_mcp.a2a.event_streams import EventStream, Together, event_of, events_of
 from a2a_mcp.a2a.http.origins import origin_of
 from a2a_mcp.a2a.http.responses import EventStream as OpenStream
-from a2a_mcp.a2a.http.responses import HttpResponse, parse_text
-from a2a_mcp.a2a.http.sse import ServerSentEvent
+from a2a_mcp.a2a.http.responses import HttpResponse
 from a2a_mcp.a2a.interface_text import to_text
 from a2a_mcp.a2a.interfaces import Interface
 from a2a_mcp.a2a.model import Message, StreamEvent, Task, TaskPage
@@ -56,13 +52,6 @@ from a2a_mcp.a2a.requests import (
     SubscribeToTaskRequest,
 )
 from a2a_mcp.a2a.transport import Transport
-
-MOST_TOGETHER: Final = 64
-"""Events that are yielded together, so that a long read keeps no other call waiting."""
-
-Together: TypeAlias = list[StreamEvent]
-EventStream: TypeAlias = AsyncIterator[Together]
-"""What a stream tells, the events of one read together; it never yields none."""
 
 
 class A2AClient:
@@ -92,7 +81,7 @@ class A2AClient:
     ) -> Task | Message:
         """Send a message; return a task or, where the agent makes none, a message."""
         answer = await self._call(Operation.SEND_MESSAGE, request, seconds=seconds)
-        event = decode_event(result_of(answer.body))
+        event = await event_of(answer)
         if isinstance(event, Task | Message):
             return event
         raise self._unexpected("a task or a message", answer)
@@ -111,11 +100,11 @@ class A2AClient:
 
     async def get(self, request: GetTaskRequest) -> Task:
         """Return a task as it is now."""
-        return self._task(await self._call(Operation.GET_TASK, request))
+        return await self._task(await self._call(Operation.GET_TASK, request))
 
     async def cancel(self, request: CancelTaskRequest) -> Task:
         """Ask the agent to stop a task; return it, which does not prove that it was stopped."""
-        return self._task(await self._call(Operation.CANCEL_TASK, request))
+        return await self._task(await self._call(Operation.CANCEL_TASK, request))
 
     async def list(self, request: ListTasksRequest) -> TaskPage:
         """Return one page of the agent's tasks; only A2A 1.0 has this."""
@@ -161,9 +150,9 @@ class A2AClient:
         call = self._request(operation, request)
         async with self._streamed(call) as answer:
             if isinstance(answer, HttpResponse):
-                events = _one(self._only_event(answer, call, request))
+                events = _one(await self._only_event(answer, call, request))
             else:
-                events = self._events(answer.events)
+                events = events_of(answer.events, self.interface.place)
             async with contextlib.aclosing(events):
                 yield events
 
@@ -210,33 +199,9 @@ class A2AClient:
         if answer.status >= 300 or not is_read:
             raise self._unexpected("A2A", answer)
 
-    async def _events(
-        self, reads: AsyncIterator[Sequence[ServerSentEvent]]
-    ) -> AsyncGenerator[Together]:
-        """Yield what each read tells, a bounded number at once; raises an error of the agent."""
-        async for events in reads:
-            for start in range(0, len(events), MOST_TOGETHER):
-                together: Together = []
-                try:
-                    together += self._decoded(events[start : start + MOST_TOGETHER])
-                except A2AError:
-                    if together:  # the agent said this before the error
-                        yield together
-                    raise
-                if together:
-                    yield together
-
-    def _decoded(self, events: Sequence[ServerSentEvent]) -> Iterator[StreamEvent]:
-        """Yield events that are known; others, and marks of the end, are passed over."""
-        for event in events:
-            body, is_json = parse_text(event.data)
-            if isinstance(body, dict) and body.get("error") is not None:
-                raise decode_error(body, status=None, url=self.interface.place)
-            decoded = decode_event(result_of(body), streaming=True) if is_json else None
-            if decoded is not None:
-                yield decoded
-
-    def _only_event(self, answer: HttpResponse, call: HttpRequest, request: Request) -> StreamEvent:
+    async def _only_event(
+        self, answer: HttpResponse, call: HttpRequest, request: Request
+    ) -> StreamEvent:
         """Return the event in a plain answer to a streaming call.
 
         A plain refusal of the operation proves that no task was begun, whatever its words are. A
@@ -248,7 +213,7 @@ class A2AClient:
             if not _begins_task(request):
                 raise
             raise error.with_delivery(Delivery.NEVER) from None
-        event = decode_event(result_of(answer.body))
+        event = await event_of(answer)
         if event is None:
             raise self._unexpected("a task or a message", answer)
         return event
@@ -262,8 +227,8 @@ class A2AClient:
             raise self._unexpected("a push configuration", answer)
         return config
 
-    def _task(self, answer: HttpResponse) -> Task:
-        event = decode_event(result_of(answer.body))
+    async def _task(self, answer: HttpResponse) -> Task:
+        event = await event_of(answer)
         if not isinstance(event, Task):
             raise self._unexpected("a task", answer)
         return event

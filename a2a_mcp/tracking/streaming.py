@@ -32,7 +32,8 @@ from a2a_mcp.tracking.polling import Receive, TaskPoller, jittered
 from a2a_mcp.tracking.tracked_task import TrackedTask
 
 if TYPE_CHECKING:
-    from a2a_mcp.a2a.client import A2AClient, EventStream
+    from a2a_mcp.a2a.client import A2AClient
+    from a2a_mcp.a2a.event_streams import EventStream
     from a2a_mcp.agents.connection import Connection
     from a2a_mcp.store.base import TaskRecord
     from a2a_mcp.tracking.delivery import Sender

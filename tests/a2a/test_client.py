@@ -23,7 +23,7 @@ from faults import (
 
 from a2a_mcp.a2a.answers import retry_after
 from a2a_mcp.a2a.auth.static import Attachment
-from a2a_mcp.a2a.client import MOST_TOGETHER, A2AClient
+from a2a_mcp.a2a.client import A2AClient
 from a2a_mcp.a2a.errors import (
     A2AError,
     AgentError,
@@ -40,6 +40,7 @@ from a2a_mcp.a2a.errors import (
     UrlRefused,
     VersionNotSupported,
 )
+from a2a_mcp.a2a.event_streams import MOST_TOGETHER
 from a2a_mcp.a2a.interface_text import from_text
 from a2a_mcp.a2a.interfaces import Interface
 from a2a_mcp.a2a.model import (

@@ -30,8 +30,9 @@ from scripted import (
 from staging import ME, configured, staged, until
 
 from a2a_mcp.a2a.auth.static import Attachment
-from a2a_mcp.a2a.client import A2AClient, EventStream
+from a2a_mcp.a2a.client import A2AClient
 from a2a_mcp.a2a.errors import A2AError, AgentError, AgentUnreachable
+from a2a_mcp.a2a.event_streams import EventStream
 from a2a_mcp.a2a.http.limits import HttpLimits
 from a2a_mcp.a2a.http.transport import open_transport
 from a2a_mcp.a2a.interfaces import Interface

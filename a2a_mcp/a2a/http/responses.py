@@ -8,12 +8,15 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Final
 
+import anyio.to_thread
 import httpx
 
 from a2a_mcp.a2a.errors import AgentUnreachable, Delivery, InvalidAgentResponse
 from a2a_mcp.a2a.http.failures import translated
+from a2a_mcp.a2a.http.large_json import LARGE, LargeJson
 from a2a_mcp.a2a.http.origins import plain
 from a2a_mcp.a2a.http.sse import ServerSentEvent
 from a2a_mcp.a2a.model import JSON
@@ -26,7 +29,7 @@ JSON_DECODER: Final = json.JSONDecoder(parse_constant=str)
 class HttpResponse:
     """A whole response; `body` is its JSON where it could be read as JSON, else its text.
 
-    `raw` are its bytes, where it came over HTTP.
+    `raw` are its bytes, where it came over HTTP and is not large; `size` is how many came.
     """
 
     status: int
@@ -34,6 +37,12 @@ class HttpResponse:
     body: JSON
     is_json: bool
     raw: bytes = b""
+    size: int = 0
+
+    @property
+    def is_large(self) -> bool:
+        """Return whether reading it takes so long that it is done in a thread."""
+        return self.size > LARGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +101,41 @@ def refuse_proxy_answer(response: httpx.Response) -> None:
         raise AgentUnreachable(told, delivery=Delivery.NEVER, url=plain(str(response.url)))
 
 
-async def read_response(response: httpx.Response, limit: int) -> HttpResponse:
-    """Return the whole response; raises as `read_bytes` does."""
-    raw = await read_bytes(response, limit)
+async def read_response(
+    response: httpx.Response, limit: int, *, keeps_bytes: bool = False
+) -> HttpResponse:
+    """Return the whole response; raises as `read_bytes` does.
+
+    What is large is read in a thread, and its bytes are let go, unless it `keeps_bytes`.
+    """
+    if keeps_bytes:
+        return _whole(response, await read_bytes(response, limit))
+    pieces: list[bytes] = []
+    size = 0
+    large: LargeJson | None = None
+    async for piece in _bounded(response, limit):
+        size += len(piece)
+        pieces.append(piece)
+        if size > LARGE:
+            large = large or LargeJson(parse_json)
+            for each in _taken(pieces):
+                large.feed(each)
+    if large:
+        body, is_json = await anyio.to_thread.run_sync(large.end)
+        return HttpResponse(response.status_code, response.headers, body, is_json, size=size)
+    return _whole(response, b"".join(pieces))
+
+
+def _whole(response: httpx.Response, raw: bytes) -> HttpResponse:
     body, is_json = parse_json(raw)
-    return HttpResponse(response.status_code, response.headers, body, is_json, raw)
+    return HttpResponse(response.status_code, response.headers, body, is_json, raw, len(raw))
+
+
+def _taken(pieces: list[bytes]) -> list[bytes]:
+    """Return the pieces, of which the list is empty then."""
+    taken = pieces.copy()
+    pieces.clear()
+    return taken
 
 
 async def read_bytes(response: httpx.Response, limit: int) -> bytes:
@@ -104,8 +143,15 @@ async def read_bytes(response: httpx.Response, limit: int) -> bytes:
 
     Raises AgentUnreachable and InvalidAgentResponse.
     """
+    body = BytesIO()
+    async for piece in _bounded(response, limit):
+        body.write(piece)
+    return body.getvalue()
+
+
+async def _bounded(response: httpx.Response, limit: int) -> AsyncIterator[bytes]:
+    """Yield the pieces of a body; raises where there are more than `limit` bytes."""
     url = str(response.url)
-    pieces: list[bytes] = []
     received = 0
     with translated(url):
         async for piece in response.aiter_raw():
@@ -114,8 +160,7 @@ async def read_bytes(response: httpx.Response, limit: int) -> bytes:
                 raise InvalidAgentResponse(
                     f"the answer is larger than {limit} bytes", url=plain(url)
                 )
-            pieces.append(piece)
-    return b"".join(pieces)
+            yield piece
 
 
 def parse_json(data: bytes) -> tuple[JSON, bool]:

@@ -102,7 +102,7 @@ class Transport:
         async with self._slot(outgoing) if is_long else contextlib.nullcontext():
             with deadline(seconds or self.limits.call_seconds, outgoing.url):
                 async with self._open(outgoing, headers, attachment, ACCEPT_ONE) as response:
-                    return await read_response(response, limit)
+                    return await read_response(response, limit, keeps_bytes=body_bytes is not None)
 
     def _slot(self, outgoing: HttpRequest) -> contextlib.AbstractAsyncContextManager[None]:
         return self._slots.held(plain(outgoing.url), self.limits.connect_seconds)

@@ -1,4 +1,4 @@
-from base64 import b64encode
+from base64 import b64encode, encodebytes, urlsafe_b64encode
 from typing import Any
 
 import pytest
@@ -137,3 +137,21 @@ def test_a_data_url_that_cannot_be_read_is_neither_link_nor_bytes(url: str) -> N
     part = decode_part({"file": {"uri": url}})
     assert (part.kind, part.url) == ("empty", "")
     assert part.problem == "the file's data: URL could not be read"
+
+
+LONG = bytes(range(256)) * 3_000
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (b64encode(LONG).decode(), LONG),
+        (encodebytes(LONG).decode() + " \n", LONG),
+        (urlsafe_b64encode(LONG[1:]).decode().rstrip("="), LONG[1:]),
+        (b64encode(LONG[1:]).decode() + "A" * 600_000, None),
+        ("A" * (256 * 1024 - 2) + "==" + "AAAA", None),
+        (b64encode(LONG).decode() + "\u00e9", None),
+    ],
+)
+def test_long_base64_is_read_like_short_base64(written: str, read: bytes | None) -> None:
+    assert decode_base64(written) == read
