@@ -128,6 +128,7 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
     "agents.registry": frozenset({"a2a_mcp.a2a.http.tls", "a2a_mcp.agents.connection"}),
     "agents.transports": frozenset({"a2a_mcp.agents.grpc"}),
     "bridge.jobs": frozenset({"a2a_mcp.bridge.questions"}),
+    "bridge.registration": frozenset({"a2a_mcp.a2a.http.download"}),
     "cli.demo": frozenset({"a2a_mcp.demo.agent", "a2a_mcp.demo.tour"}),
     "cli.hosts.documents": frozenset(
         {"io", "ruamel.yaml", "ruamel.yaml.error", "tomlkit", "tomlkit.exceptions"}
@@ -152,6 +153,7 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
     "config.fields": frozenset({"a2a_mcp.a2a.versions.table"}),
     "config.load": frozenset({"platformdirs"}),
     "files.download_mark": frozenset({"ctypes"}),
+    "server.composition": frozenset({"a2a_mcp.agents.registered"}),
     "server.elicitation.rounds": frozenset({"a2a_mcp.bridge.questions"}),
     "server.lifespan": frozenset(
         {"a2a_mcp.server.composition", "a2a_mcp.server.resources.subscriptions"}
@@ -164,7 +166,7 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
     ),
     "server.tools.definitions": frozenset({"a2a_mcp.server.tools.calls"}),
     "server.transports.stdio": frozenset({"a2a_mcp.server.transports.pipes"}),
-    "server.tools.offer": frozenset({"a2a_mcp.server.tools.push"}),
+    "server.tools.offer": frozenset({"a2a_mcp.server.tools.push", "a2a_mcp.server.tools.registry"}),
     "store.sqlite.store": frozenset({"a2a_mcp.store.sqlite.file"}),
     "store.sqlite.upkeep": frozenset({"a2a_mcp.store.sqlite.space"}),
     "telemetry.descriptors": frozenset({"resource"}),

@@ -22,6 +22,7 @@ from a2a_mcp.errors import AgentDisabled, AmbiguousAgent, UnknownAgent
 
 if TYPE_CHECKING:
     from a2a_mcp.agents.connection import Connection
+    from a2a_mcp.agents.registered import RegisteredAgents
     from a2a_mcp.store.base import InterfaceOverrides
 
 SHOWN_NAMES: Final = 10
@@ -35,7 +36,8 @@ NONE_CONFIGURED: Final = (
 class Registry:
     """The agents of the configuration; `reloader` returns a new one when the file has changed.
 
-    `overrides` stores corrections of agents' cards over restarts.
+    `overrides` stores corrections of agents' cards over restarts. `registered` are agents that
+    callers have added; each is there for its owner alone, and `caller` returns who is asking.
     """
 
     def __init__(
@@ -44,9 +46,14 @@ class Registry:
         reloader: Reloader | None = None,
         *,
         overrides: InterfaceOverrides | None = None,
+        registered: RegisteredAgents | None = None,
+        caller: Callable[[], str] = lambda: "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.config = config
+        self.registered = registered
+        self._configured = config
+        self._caller = caller
         self._reloader = reloader
         self._overrides = overrides
         self._clock = clock
@@ -76,10 +83,20 @@ class Registry:
                 del self._retired[0]
 
     def refresh(self) -> None:
-        """Use a changed configuration file; it is checked once a second at most."""
-        fresh = self._reloader.reload_if_changed(self._clock()) if self._reloader else None
-        if fresh is None:
+        """Use a changed configuration, agents that callers have added included.
+
+        Files are checked once a second at most.
+        """
+        now = self._clock()
+        fresh = self._reloader.reload_if_changed(now) if self._reloader else None
+        grown = self.registered is not None and self.registered.changed(now)
+        if fresh is None and not grown:
             return
+        self._configured = fresh or self._configured
+        self._use(self.registered.joined(self._configured) if self.registered else self._configured)
+
+    def _use(self, fresh: Config) -> None:
+        """Use a configuration from now on; connections to agents that have changed are given up."""
         for name, connection in list(self._connections.items()):
             if fresh.agents.get(name) != connection.config:
                 self._retired.append(self._connections.pop(name))
@@ -88,8 +105,20 @@ class Registry:
         self._by_key = _by_key(fresh)
 
     def names(self) -> list[str]:
-        """Return the names of the agents that can be called, in the configuration's order."""
-        return self.config.agents.enabled()
+        """Return the names of the agents that the caller can call, in the configuration's order."""
+        return list(filter(self._is_shown, self.config.agents.enabled()))
+
+    def all_names(self) -> list[str]:
+        """Return the names of the caller's agents, and after them of those that have a fault."""
+        return list(filter(self._is_shown, [*self.config.agents, *self.config.faults]))
+
+    def is_taken(self, name: str) -> bool:
+        """Return whether an agent has this name in any case of letters, of any owner."""
+        return name.casefold() in self._by_key
+
+    def _is_shown(self, name: str) -> bool:
+        owner = self.registered.owner_of(name) if self.registered else None
+        return owner is None or owner == self._caller()
 
     def resolve(self, name: str | None) -> str:
         """Return the configured form of `name`; None stands for the default or the only agent.
@@ -100,8 +129,12 @@ class Registry:
         if name is None:
             return self._default()
         known = self._by_key.get(name.casefold())
-        if known is None:
+        if known is None or not self._is_shown(known):
             raise self._unknown(name)
+        return self._usable(known)
+
+    def _usable(self, known: str) -> str:
+        """Return a name if its agent can be called; raises AgentDisabled."""
         if known in self.config.faults:
             raise AgentDisabled(
                 f"The agent {known!r} is not usable: {self.config.faults[known].rstrip('.?')}.",
@@ -120,18 +153,36 @@ class Registry:
         """Return the connection of a configured agent, made on first use."""
         connection = self._connections.get(name)
         if connection is None:
-            name = self.resolve(name)  # raises when a task's agent is no longer configured
-            from a2a_mcp.agents.connection import Connection  # imports httpx
-
-            connection = Connection(
-                self.config.agents[name],
-                tls=self._tls,
-                overrides=self._overrides,
-                secrets=self.config.secrets,
-                clock=self._clock,
-            )
-            self._connections[name] = connection
+            name = self._configured_name(name)
+            connection = self._connections[name] = self.connect(self.config.agents[name])
         return connection
+
+    def connect(self, agent: AgentConfig) -> Connection:
+        """Return a new connection to an agent, the caller's to close."""
+        from a2a_mcp.agents.connection import Connection  # imports httpx
+
+        return Connection(
+            agent,
+            tls=self._tls,
+            overrides=self._overrides,
+            secrets=self.config.secrets,
+            clock=self._clock,
+        )
+
+    def keep(self, connection: Connection) -> None:
+        """Use a connection from now on for its agent, which has none yet."""
+        self._connections[connection.config.name] = connection
+
+    def _configured_name(self, name: str) -> str:
+        """Return the name of a task's agent for any caller; raises UnknownAgent where it is gone.
+
+        What goes on in the background has no caller, and a task's row names its owner.
+        """
+        self.refresh()
+        known = self._by_key.get(name.casefold())
+        if known is None:
+            raise self._unknown(name)
+        return self._usable(known)
 
     def known(self, name: str) -> Connection | None:
         """Return the connection of an agent if there is one, without making it."""
@@ -151,7 +202,7 @@ class Registry:
             raise UnknownAgent(*NONE_CONFIGURED)
         if not names:
             raise AmbiguousAgent(
-                f"No agent is usable: {_faults(self.config)}.",
+                f"No agent is usable: {self._faults()}.",
                 "Ask the user to correct the configuration.",
             )
         raise AmbiguousAgent(
@@ -159,11 +210,16 @@ class Registry:
             f"Call again with agent= one of: {_some(names)}.",
         )
 
+    def _faults(self) -> str:
+        told = filter(self._is_shown, self.config.faults)
+        return "; ".join(f"{name}: {self.config.faults[name]}" for name in list(told)[:3])
+
     def _unknown(self, name: str) -> UnknownAgent:
         names = self.names()
         if not names and not self.config.faults:
             return UnknownAgent(*NONE_CONFIGURED)
-        close = get_close_matches(name.casefold(), list(self._by_key), n=1, cutoff=0.6)
+        keys = [key for key, known in self._by_key.items() if self._is_shown(known)]
+        close = get_close_matches(name.casefold(), keys, n=1, cutoff=0.6)
         meant = f" Did you mean {self._by_key[close[0]]!r}?" if close else ""
         message = f"There is no agent named {name[:80]!r}.{meant}"
         if not names:
@@ -176,10 +232,6 @@ class Registry:
 
 def _by_key(config: Config) -> dict[str, str]:
     return {name.casefold(): name for name in [*config.faults, *config.agents]}
-
-
-def _faults(config: Config) -> str:
-    return "; ".join(f"{name}: {reason}" for name, reason in list(config.faults.items())[:3])
 
 
 def _some(names: list[str], of: int | None = None) -> str:

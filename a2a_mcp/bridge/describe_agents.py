@@ -58,8 +58,7 @@ def untrusted_words(registry: Registry) -> Say:
 
 def list_agents(registry: Registry, page: int = 1) -> AgentsView:
     """Return a page of the list of agents; the first page is 1."""
-    config = registry.config
-    names = [*config.agents, *config.faults]
+    names = registry.all_names()
     say = untrusted_words(registry)
     rows = [_row(registry, name, say) for name in names[(page - 1) * PAGE : page * PAGE]]
     note = sentences.join(

@@ -8,7 +8,7 @@ others are checked before they are put in here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, TypeAlias
 
 from a2a_mcp.config.schema import AgentConfig
@@ -46,6 +46,12 @@ class AgentTables(Mapping[str, AgentConfig]):
     def add(self, name: str, found: AgentConfig | PlainTable) -> None:
         """Add a checked agent, or a table for which `is_plain` is true."""
         self._found[name] = found
+
+    def joined(self, more: Iterable[AgentConfig]) -> AgentTables:
+        """Return these agents, and after them some that are not among them."""
+        both = AgentTables()
+        both._found = self._found | {agent.name: agent for agent in more}
+        return both
 
     def urls(self) -> Iterator[tuple[str, str]]:
         """Return each name with the URL of its agent, where it has one."""

@@ -166,7 +166,7 @@ OriginPatterns = Annotated[
 UrlPatterns = Annotated[
     tuple[Annotated[str, AfterValidator(values.url_pattern)], ...], Field(strict=False)
 ]
-Toolsets = Annotated[tuple[Literal["push"], ...], Field(strict=False)]
+Toolsets = Annotated[tuple[Literal["push", "registry"], ...], Field(strict=False)]
 HostPatterns = Annotated[
     tuple[Annotated[str, AfterValidator(values.host_pattern)], ...], Field(strict=False)
 ]

@@ -120,7 +120,8 @@ class AgentConfig(Table):
 class ServerConfig(Table):
     """The bridge itself: how long it waits, the size of results, its state, its HTTP server.
 
-    `toolsets` are further tools, `push_targets` the URLs that they may let an agent post to.
+    `toolsets` are further tools, `push_targets` the URLs that they may let an agent post to,
+    `registrable` those at which they may register an agent.
     `tokens` are the bearer tokens that HTTP clients send, by the name of the client; `issuers` the
     identity providers at which people sign in to the bridge at `public_url`.
     """
@@ -147,6 +148,7 @@ class ServerConfig(Table):
     read_only: bool = False
     toolsets: Toolsets = ()
     push_targets: UrlPatterns = ()
+    registrable: UrlPatterns = ()
     tokens: dict[Text, BearerToken] = Field(default={})
     public_url: IssuerUrl | None = None
     issuers: dict[IssuerName, IssuerTable] = Field(default={})

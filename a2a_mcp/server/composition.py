@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import anyio
 from anyio.abc import TaskGroup
@@ -26,6 +26,7 @@ from a2a_mcp.config.reload import Reloader
 from a2a_mcp.presentation.content import joined_text
 from a2a_mcp.presentation.message_artifacts import count_results
 from a2a_mcp.server.app import App
+from a2a_mcp.server.caller import owner
 from a2a_mcp.server.change_feed import Streams
 from a2a_mcp.store.results import ResultStore
 from a2a_mcp.store.sqlite.store import SqliteTaskStore
@@ -34,6 +35,9 @@ from a2a_mcp.telemetry.supervise import run_logged
 from a2a_mcp.tracking.intake import Watcher
 from a2a_mcp.tracking.tail import UpdateMemory
 from a2a_mcp.tracking.tracker import TaskTracker
+
+if TYPE_CHECKING:
+    from a2a_mcp.agents.registered import RegisteredAgents
 
 DAY_SECONDS: Final = 86_400.0
 SAVE_SECONDS: Final = 1
@@ -70,7 +74,8 @@ def compose(
     this machine for the same person, so results may name local paths.
     """
     tasks = SqliteTaskStore(state_folder, durability=config.server.durability)
-    registry = Registry(config, reloader, overrides=tasks)
+    registered = _registered(config, state_folder)
+    registry = Registry(config, reloader, overrides=tasks, registered=registered, caller=owner)
     results = _result_store(config, state_folder)
     streams = Streams(group)
     tracker = _tracker(config, group, tasks, (results.note, streams.note))
@@ -84,6 +89,15 @@ def compose(
     group.start_soon(run_logged, "tending the task map", tasks.tend)
     app = _app(bridge, streams, recoverer, state_folder, local=local)
     return Composition(app, results, tasks)
+
+
+def _registered(config: Config, state_folder: Path | None) -> RegisteredAgents | None:
+    """Return the agents that callers have added, where the configuration lets them."""
+    if state_folder is None or "registry" not in config.server.toolsets:
+        return None
+    from a2a_mcp.agents.registered import RegisteredAgents
+
+    return RegisteredAgents(state_folder)
 
 
 def _result_store(config: Config, state_folder: Path | None) -> ResultStore:

@@ -34,6 +34,11 @@ def matches_any(url: str, patterns: tuple[str, ...]) -> bool:
     return any(matches(url, pattern) for pattern in patterns)
 
 
+def names_its_host(pattern: str) -> bool:
+    """Return whether a pattern means one host, not any below a name."""
+    return "://*." not in pattern
+
+
 def _parts(url: str) -> SplitResult | None:
     """Return the parts of a URL that can be read in one way only; None for any other."""
     if UNCLEAR.search(url) or "@" in url.partition("://")[2].partition("/")[0]:

@@ -31,4 +31,8 @@ def _rows(config: ServerConfig) -> tuple[Row, ...]:
         from a2a_mcp.server.tools import push
 
         rows += push.TABLE
+    if "registry" in config.toolsets:
+        from a2a_mcp.server.tools import registry
+
+        rows += registry.TABLE
     return rows
