@@ -116,6 +116,8 @@ ONLY_IN: Final[dict[str, tuple[str, ...]]] = {
     "cryptography": ("a2a.auth.oauth.assertions", "a2a.signatures"),
     "rfc8785": ("a2a.signatures",),
     "asyncio": ("a2a.http.dialing", "a2a.http.wire", "server.transports.pipes"),
+    "cyclopts": ("cli",),
+    "rich": ("cli",),
     "h11": ("a2a.http.direct", "a2a.http.exchanges"),
     "threading": (),
 }
@@ -133,14 +135,8 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
     "cli.hosts.documents": frozenset(
         {"io", "ruamel.yaml", "ruamel.yaml.error", "tomlkit", "tomlkit.exceptions"}
     ),
-    "cli.main": frozenset(
-        {
-            "a2a_mcp.cli.check",
-            "a2a_mcp.cli.demo",
-            "a2a_mcp.cli.install",
-            "a2a_mcp.cli.serve",
-        }
-    ),
+    "cli.completion": frozenset({"a2a_mcp.cli.frame"}),
+    "cli.main": frozenset({"a2a_mcp.cli.frame", "a2a_mcp.cli.serve", "a2a_mcp.cli.serve_options"}),
     "cli.serve": frozenset(
         {
             "a2a_mcp.a2a.auth.static",

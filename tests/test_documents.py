@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import pytest
 
-from a2a_mcp.cli.startup import COMMAND_NAMES
+from a2a_mcp.cli import commands
 from a2a_mcp.config import load as configuration
 from a2a_mcp.config.auth import AUTH_TABLES
 from a2a_mcp.config.limits import Limits
@@ -29,7 +29,7 @@ DOCUMENTS: Final = tuple(
         for path in ROOT.glob(pattern)
     )
 )
-COMMANDS: Final = tuple((name,) if name else () for name in ("", *COMMAND_NAMES))
+COMMANDS: Final = tuple((name,) if name else () for name in ("", *commands.COMMANDS))
 # Options of other programs that the documents name.
 FOREIGN_OPTIONS: Final = frozenset(
     {

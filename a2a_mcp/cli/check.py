@@ -6,7 +6,6 @@ and the file that was read is named.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from dataclasses import replace
 from typing import Final, TextIO, TypeAlias
@@ -26,7 +25,8 @@ from a2a_mcp.a2a.errors import (
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.bridge.describe_agents import describe_agent
 from a2a_mcp.cli.exit_codes import DONE, FAILED
-from a2a_mcp.cli.startup import add_config_options, start
+from a2a_mcp.cli.options import USUAL, Given, Urls
+from a2a_mcp.cli.startup import start
 from a2a_mcp.config.load import Config
 from a2a_mcp.errors import BridgeError, CredentialUnavailable
 
@@ -48,11 +48,9 @@ ADVICE: Final[tuple[tuple[type[Failure], str], ...]] = (
 """The advice on each kind of failure; the first match counts."""
 
 
-def run(arguments: list[str]) -> int:
+def check(*urls: Urls, options: Given = USUAL) -> int:
     """Contact every agent, report on stdout, and return the exit code. Raises ConfigError."""
-    parser = argparse.ArgumentParser(prog="a2a-mcp check")
-    add_config_options(parser)
-    started = start(parser.parse_args(arguments), quiet=True)
+    started = start(options, urls, quiet=True)
     return anyio.run(report, started.config, sys.stdout)
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
+from typing import Annotated, TypeAlias
 
 import anyio
+from cyclopts import Parameter
 
 from a2a_mcp.cli.exit_codes import DONE, USAGE_ERROR
 
+Host: TypeAlias = Annotated[str, Parameter(help="address to listen on")]
+Port: TypeAlias = Annotated[int, Parameter(help="port; 0 = any")]
 
-def run_tour(arguments: list[str]) -> int:
+
+def demo() -> int:
     """Start the demo agent and the bridge, show every tool, and return the exit code."""
-    argparse.ArgumentParser(prog="a2a-mcp demo").parse_args(arguments)
     try:
         from a2a_mcp.demo.tour import tour
     except ImportError as error:
@@ -20,17 +23,22 @@ def run_tour(arguments: list[str]) -> int:
     return anyio.run(tour, sys.stdout)
 
 
-def run_agent(arguments: list[str]) -> int:
-    """Serve the demo agent until a signal comes; return the exit code. Raises CannotListen."""
-    parser = argparse.ArgumentParser(prog="a2a-mcp demo-agent")
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
-    parser.add_argument("--port", type=int, default=9999, help="port; 0 = any (%(default)s)")
-    options = parser.parse_args(arguments)
+def demo_agent(*, host: str = "127.0.0.1", port: int = 9999) -> int:
+    """Serve the demo agent until a signal comes; return the exit code. Raises CannotListen.
+
+    Parameters
+    ----------
+    host
+        address to listen on
+    port
+        port; 0 = any
+
+    """
     try:
         from a2a_mcp.demo.agent import serve
     except ImportError as error:
         return _say_missing("demo-agent", error)
-    anyio.run(serve, options.host, options.port, _print_url)
+    anyio.run(serve, host, port, _print_url)
     return DONE
 
 

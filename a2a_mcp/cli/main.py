@@ -7,12 +7,16 @@ module is imported when that command runs.
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
-from a2a_mcp.cli.exit_codes import FAILED, INTERRUPTED, USAGE_ERROR
+from a2a_mcp.cli.commands import COMMANDS
+from a2a_mcp.cli.exit_codes import DONE, FAILED, INTERRUPTED, USAGE_ERROR
 from a2a_mcp.errors import ConfigError
+
+HELP: Final = ("--help", "-h")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -27,6 +31,9 @@ def _exit_code(given: list[str]) -> int:
     except ConfigError as error:
         print("\n".join(error.faults), file=sys.stderr)
         return USAGE_ERROR
+    except BrokenPipeError:  # the reader of the output has seen enough, as `head` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
     except OSError as error:  # a port in use, a folder that cannot be read
         print(f"a2a-mcp: {error}", file=sys.stderr)
         return FAILED
@@ -35,9 +42,22 @@ def _exit_code(given: list[str]) -> int:
 
 
 def _run(given: list[str]) -> int:
-    if given and given[0] in COMMANDS:
-        return COMMANDS[given[0]](given[1:])
-    return serve(given)
+    name = given[0] if given else ""
+    if name in HELP:
+        return show_help()
+    if name not in COMMANDS:
+        return serve(given)
+    if COMMANDS[name].own_parser:
+        return COMMANDS[name].load()(given[1:])
+    return parse(given)
+
+
+def show_help() -> int:
+    """Print what the server takes and which commands there are."""
+    from a2a_mcp.cli.serve_options import parser
+
+    parser().print_help()
+    return DONE
 
 
 def serve(arguments: list[str]) -> int:
@@ -47,45 +67,8 @@ def serve(arguments: list[str]) -> int:
     return run(arguments)
 
 
-def check(arguments: list[str]) -> int:
-    """Contact every agent and report its state."""
-    from a2a_mcp.cli.check import run
+def parse(given: list[str]) -> int:
+    """Run the command that the words name."""
+    from a2a_mcp.cli.frame import run
 
-    return run(arguments)
-
-
-def demo(arguments: list[str]) -> int:
-    """Start the demo agent and show the tools."""
-    from a2a_mcp.cli.demo import run_tour
-
-    return run_tour(arguments)
-
-
-def demo_agent(arguments: list[str]) -> int:
-    """Serve the demo agent."""
-    from a2a_mcp.cli.demo import run_agent
-
-    return run_agent(arguments)
-
-
-def install(arguments: list[str]) -> int:
-    """Add the bridge to a host."""
-    from a2a_mcp.cli.install import install
-
-    return install(arguments)
-
-
-def uninstall(arguments: list[str]) -> int:
-    """Take the bridge out of a host."""
-    from a2a_mcp.cli.install import uninstall
-
-    return uninstall(arguments)
-
-
-COMMANDS: Final[dict[str, Callable[[list[str]], int]]] = {
-    "check": check,
-    "demo": demo,
-    "demo-agent": demo_agent,
-    "install": install,
-    "uninstall": uninstall,
-}
+    return run(given)

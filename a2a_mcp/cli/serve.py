@@ -5,28 +5,21 @@ from __future__ import annotations
 import argparse
 import gc
 import sys
+from dataclasses import fields
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Final
 
 import anyio
 
-from a2a_mcp import __version__
 from a2a_mcp.cli.exit_codes import DONE
-from a2a_mcp.cli.startup import Started, add_config_options, start
+from a2a_mcp.cli.serve_options import parser
+from a2a_mcp.cli.startup import Options, Started, start
 from a2a_mcp.config import load
 from a2a_mcp.config.schema import ServerConfig
 
-EPILOG: Final = """\
-commands:
-  a2a-mcp check [URL ...]          read the configuration, contact every agent, say how it is
-  a2a-mcp demo                     start a demo agent and show what the tools do
-  a2a-mcp demo-agent [--port N]    only serve the demo agent
-  a2a-mcp install [HOST] [URL ...] add the bridge to a host; without HOST, list them
-  a2a-mcp uninstall HOST           take it out again
-
-Agents come from agents.toml, from $A2A_AGENTS (name=url,name=url) and from what is given here.
-"""
+# The SDK writes its log through rich where that can be imported, and httpx imports it for a command
+# of its own. Commands need it; a server would only start later for it.
+NOT_FOR_SERVING: Final = "rich"
 
 
 def run(arguments: list[str]) -> int:
@@ -36,36 +29,24 @@ def run(arguments: list[str]) -> int:
     """
     # Objects made at start live as long as the process: collecting garbage finds nothing there.
     gc.disable()
-    options = _parser().parse_args(arguments)
-    started = start(options)
+    keep_out(NOT_FOR_SERVING)
+    options = parser().parse_args(arguments)
+    started = start(_shared(options), options.urls)
     if not options.http:
         return _run_stdio(started)
     _run_http(options, started)
     return DONE
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="a2a-mcp",
-        description="An MCP server through which any LLM host uses any remote A2A agent.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--version", action="version", version=f"a2a-mcp {__version__}")
-    add_config_options(parser)
-    add = parser.add_argument
-    add("--state-dir", type=Path, help="folder of the task map ($A2A_MCP_STATE_DIR)")
-    add("--http", action="store_true", help="serve streamable HTTP instead of stdio")
-    add("--host", help="address for --http (127.0.0.1)")
-    add("--port", type=int, help="port for --http (8000)")
-    add("--path", help="path for --http (/mcp)")
-    add(
-        "--allow-unauthenticated",
-        action="store_true",
-        help="with --http: listen beyond this machine without tokens; anyone who can connect may "
-        "use every agent",
-    )
-    return parser
+def _shared(options: argparse.Namespace) -> Options:
+    """Return the options that the commands have too."""
+    names = (field.name for field in fields(Options))
+    return Options(**{name: getattr(options, name) for name in names})
+
+
+def keep_out(package: str) -> None:
+    """Let an import of a package fail in this process from now on, as if it were not installed."""
+    sys.modules[package] = None  # type: ignore[assignment]  # how the import system spells it
 
 
 def _run_stdio(started: Started) -> int:

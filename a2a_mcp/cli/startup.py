@@ -1,4 +1,4 @@
-"""What the commands that read a configuration share: their options, and the start itself.
+"""What the commands that read a configuration share: the start.
 
 Arguments are checked, the configuration is read once, and the log is set up. Nothing is served or
 contacted here.
@@ -6,15 +6,14 @@ contacted here.
 
 from __future__ import annotations
 
-import argparse
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Final
 
+from a2a_mcp.cli.commands import COMMANDS
 from a2a_mcp.config import load
 from a2a_mcp.config.reload import Reloader
 from a2a_mcp.errors import ConfigError
@@ -22,7 +21,21 @@ from a2a_mcp.telemetry.logs import configure
 
 log = logging.getLogger(__name__)
 
-COMMAND_NAMES: Final = ("check", "demo", "demo-agent", "install", "uninstall")
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Which configuration is read, where state is kept, and how is logged."""
+
+    config: Path | None = None
+    "agents.toml ($A2A_MCP_CONFIG, else the user's)"
+    strict: bool = False
+    "treat a mistake in one agent as fatal"
+    state_dir: Path | None = None
+    "folder of the task map ($A2A_MCP_STATE_DIR)"
+    log_level: str | None = None
+    "debug, info, warning (the default) or error ($A2A_MCP_LOG)"
+    log_json: bool = False
+    "write the log as JSON lines"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,31 +51,21 @@ class Started:
         return self.reloader.config
 
 
-def add_config_options(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments that say which agents there are and how to log."""
-    add = parser.add_argument
-    add("urls", nargs="*", metavar="URL", help="an agent's URL or its card's, or NAME=URL")
-    add("--config", type=Path, help="agents.toml ($A2A_MCP_CONFIG, else the user's)")
-    add("--strict", action="store_true", help="treat a mistake in one agent as fatal")
-    add("--log-level", help="debug, info, warning (the default) or error ($A2A_MCP_LOG)")
-    add("--log-json", action="store_true", help="write the log as JSON lines")
-
-
-def start(options: argparse.Namespace, *, quiet: bool = False) -> Started:
+def start(options: Options, urls: Sequence[str] = (), *, quiet: bool = False) -> Started:
     """Read the configuration and set up the log; raises ConfigError.
 
     This runs before an MCP server is made, because the SDK sets up a log where there is none.
     `quiet` leaves out the warnings about the configuration.
     """
-    refuse_mistyped(options.urls)
+    refuse_mistyped(urls)
     path = load.config_path(options.config)
-    reloader = Reloader(path=path, urls=options.urls, strict=options.strict)
+    reloader = Reloader(path=path, urls=urls, strict=options.strict)
     config = reloader.config
     level = load.log_level(options.log_level)
     configure(level, options.log_json, redact=config.secrets.mask)
     if not quiet:
         _warn(config)
-    state_folder = load.state_folder(getattr(options, "state_dir", None), config, os.environ)
+    state_folder = load.state_folder(options.state_dir, config, os.environ)
     return Started(reloader, state_folder)
 
 
@@ -83,9 +86,9 @@ def refuse_mistyped(words: Iterable[str]) -> None:
 
 def _mistake(word: str) -> str | None:
     """Return what is wrong with an argument that should be a URL or NAME=URL."""
-    if word in COMMAND_NAMES:
+    if word in COMMANDS:
         return f"the command {word} comes first: a2a-mcp {word} …"
-    similar = get_close_matches(word, COMMAND_NAMES, n=1)
+    similar = get_close_matches(word, COMMANDS, n=1, cutoff=0.7)
     if similar:
         return f"there is no command {word!r}; did you mean {similar[0]}?"
     if "://" in word:

@@ -1,0 +1,60 @@
+"""The commands, by the word that a person types: where each is, and what it does.
+
+Only names stand here, so that the start of the server and `--help` import no command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Final, NamedTuple
+
+
+class Command(NamedTuple):
+    """One command: `place` is `module:function`; `usage` is what may follow its name.
+
+    A command with `own_parser` is given its words as they are.
+    """
+
+    place: str
+    usage: str
+    says: str
+    own_parser: bool = False
+
+    def load(self) -> Callable[[list[str]], int]:
+        """Import the command and return its function."""
+        module, _, function = self.place.partition(":")
+        loaded: Callable[[list[str]], int] = getattr(import_module(module), function)
+        return loaded
+
+
+COMMANDS: Final[dict[str, Command]] = {
+    "check": Command(
+        "a2a_mcp.cli.check:check",
+        "[URL ...]",
+        "Read the configuration, contact every agent, say how each is.",
+    ),
+    "install": Command(
+        "a2a_mcp.cli.install:install",
+        "[HOST] [URL ...]",
+        "Add the bridge to a host; without HOST, list them.",
+        own_parser=True,
+    ),
+    "uninstall": Command(
+        "a2a_mcp.cli.install:uninstall", "HOST", "Take it out again.", own_parser=True
+    ),
+    "demo": Command("a2a_mcp.cli.demo:demo", "", "Start a demo agent and show what the tools do."),
+    "demo-agent": Command(
+        "a2a_mcp.cli.demo:demo_agent", "[--port N]", "Only serve the demo agent."
+    ),
+    "completion": Command(
+        "a2a_mcp.cli.completion:completion", "SHELL", "Print what completes commands in a shell."
+    ),
+}
+
+
+def overview() -> str:
+    """Return one line for each command."""
+    shown = {f"{name} {command.usage}".strip(): command.says for name, command in COMMANDS.items()}
+    width = max(map(len, shown))
+    return "\n".join(f"  a2a-mcp {usage:{width}}  {says}" for usage, says in shown.items())

@@ -1,0 +1,58 @@
+"""What `a2a-mcp` takes when it serves, and its `--help`.
+
+It imports nothing of the configuration, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Final
+
+from a2a_mcp import __version__
+from a2a_mcp.cli.commands import overview
+
+EPILOG: Final = """\
+commands:
+{commands}
+
+Agents come from agents.toml, from $A2A_AGENTS (name=url,name=url) and from what is given here.
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the arguments of `a2a-mcp` without a command."""
+    made = argparse.ArgumentParser(
+        prog="a2a-mcp",
+        description="An MCP server through which any LLM host uses any remote A2A agent.",
+        epilog=EPILOG.format(commands=overview()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    made.add_argument("--version", action="version", version=f"a2a-mcp {__version__}")
+    _add_configuration(made)
+    _add_serving(made)
+    return made
+
+
+def _add_configuration(made: argparse.ArgumentParser) -> None:
+    add = made.add_argument
+    add("urls", nargs="*", metavar="URL", help="an agent's URL or its card's, or NAME=URL")
+    add("--config", type=Path, help="agents.toml ($A2A_MCP_CONFIG, else the user's)")
+    add("--strict", action="store_true", help="treat a mistake in one agent as fatal")
+    add("--log-level", help="debug, info, warning (the default) or error ($A2A_MCP_LOG)")
+    add("--log-json", action="store_true", help="write the log as JSON lines")
+
+
+def _add_serving(made: argparse.ArgumentParser) -> None:
+    add = made.add_argument
+    add("--state-dir", type=Path, help="folder of the task map ($A2A_MCP_STATE_DIR)")
+    add("--http", action="store_true", help="serve streamable HTTP instead of stdio")
+    add("--host", help="address for --http (127.0.0.1)")
+    add("--port", type=int, help="port for --http (8000)")
+    add("--path", help="path for --http (/mcp)")
+    add(
+        "--allow-unauthenticated",
+        action="store_true",
+        help="with --http: listen beyond this machine without tokens; anyone who can connect may "
+        "use every agent",
+    )

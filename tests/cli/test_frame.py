@@ -1,0 +1,111 @@
+"""What all commands share: help, completion, errors, and that a server pays for none of it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from a2a_mcp.cli.commands import COMMANDS
+
+SHELLS = ("bash", "zsh", "fish", "powershell")
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "a2a_mcp", *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, **environment},
+    )
+
+
+def test_help_names_every_command() -> None:
+    shown = run("--help").stdout
+    assert [name for name in COMMANDS if f"\n  a2a-mcp {name} " not in shown] == []
+
+
+def test_help_loads_no_parser_of_commands_and_no_configuration() -> None:
+    loaded = modules("--help")
+    assert "a2a_mcp.cli.serve_options" in loaded
+    assert {"cyclopts", "rich", "pydantic", "anyio", "a2a_mcp.config"} & loaded == set()
+
+
+def test_a_server_loads_neither_rich_nor_the_parser_of_commands() -> None:
+    loaded = modules("http://127.0.0.1:9")
+    assert "mcp.server.mcpserver.server" in loaded
+    assert {"rich", "rich.text", "cyclopts"} & loaded == set()
+
+
+def modules(*arguments: str) -> set[str]:
+    """Return what a run of the command imports."""
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "a2a_mcp", *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    lines = done.stderr.splitlines()
+    return {line.rpartition("|")[2].strip() for line in lines if line.startswith("import time:")}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_and_is_imported_by_the_name_in_the_table(name: str) -> None:
+    done = run(name, "--help")
+    assert done.returncode == 0
+    assert f"a2a-mcp {name}" in done.stdout
+
+
+def test_help_follows_the_width_of_the_terminal() -> None:
+    narrow = run("check", "--help", COLUMNS="50").stdout.splitlines()
+    assert max(map(len, narrow)) <= 50
+
+
+def test_a_mistake_is_one_line_that_says_where_to_look() -> None:
+    done = run("check", "--jsn")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    assert "--jsn" in done.stderr
+    assert "See a2a-mcp check --help" in done.stderr
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_every_shell_gets_a_script_with_the_commands_in_it(shell: str) -> None:
+    script = run("completion", shell).stdout
+    assert [name for name in COMMANDS if name not in script] == []
+
+
+def test_bash_completes_a_command_and_an_option(tmp_path: Path) -> None:
+    script = tmp_path / "a2a-mcp.bash"
+    script.write_text(run("completion", "bash").stdout)
+    assert completed(script, "a2a-mcp", "che") == ["check"]
+    assert completed(script, "a2a-mcp", "check", "--conf") == ["--config"]
+
+
+def completed(script: Path, *words: str) -> list[str]:
+    """Return what bash offers for the last word."""
+    asked = (
+        f"source {script}; COMP_WORDS=({' '.join(words)}); COMP_CWORD={len(words) - 1}; "
+        "_a2a_mcp; printf '%s\\n' \"${COMPREPLY[@]}\""
+    )
+    done = subprocess.run(
+        ["bash", "-c", asked], capture_output=True, text=True, timeout=30, check=True
+    )
+    return [word.strip() for word in done.stdout.split()]
+
+
+def test_output_that_nobody_reads_to_its_end_is_no_error() -> None:
+    command = f"{sys.executable} -m a2a_mcp completion bash | head -n 1"
+    done = subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, timeout=30, check=True
+    )
+    assert done.stderr == ""
