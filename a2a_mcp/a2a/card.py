@@ -199,14 +199,19 @@ def _unavailable(answer: HttpResponse, url: str) -> AgentUnreachable | None:
 
 
 def _found(answer: HttpResponse, url: str, clock: Callable[[], float]) -> FoundCard:
-    document = object_of(answer.body)
+    found = read_card(object_of(answer.body), answer.raw, url)
+    return replace(found, etag=_tag(answer), fresh_until=clock() + _freshness(answer))
+
+
+def read_card(document: dict[str, JSON], raw: bytes, url: str) -> FoundCard:
+    """Return the card that an answer of the bytes `raw` holds, as one that stays fresh."""
     return FoundCard(
         card=decode_card(document),
         url=url,
-        etag=_tag(answer),
-        fresh_until=clock() + _freshness(answer),
+        etag=None,
+        fresh_until=float("inf"),
         document=document,
-        repeats="signatures" in document and repeats_a_member(answer.raw),
+        repeats="signatures" in document and repeats_a_member(raw),
     )
 
 

@@ -12,14 +12,16 @@ from collections.abc import (
     AsyncIterator,
     Awaitable,
     Callable,
-    Mapping,
 )
+from functools import partial
 
 from a2a_mcp.a2a.answers import result_of, retry_after, unexpected
 from a2a_mcp.a2a.auth.renewal import renewed_for
 from a2a_mcp.a2a.auth.static import Attachment
 from a2a_mcp.a2a.bindings import jsonrpc
 from a2a_mcp.a2a.bindings.base import HttpRequest
+from a2a_mcp.a2a.card import FoundCard, read_card
+from a2a_mcp.a2a.decoding.card import is_card
 from a2a_mcp.a2a.decoding.errors import decode_error, is_error
 from a2a_mcp.a2a.decoding.events import decode_page
 from a2a_mcp.a2a.decoding.push_configs import decode_push_config, decode_push_configs
@@ -40,6 +42,7 @@ from a2a_mcp.a2a.requests import (
     CancelTaskRequest,
     CreatePushConfigRequest,
     DeletePushConfigRequest,
+    GetExtendedAgentCardRequest,
     GetPushConfigRequest,
     GetTaskRequest,
     ListPushConfigsRequest,
@@ -74,7 +77,7 @@ class A2AClient:
         self.origin = origin_of(interface.url)
         self._transport = transport
         self._attach = attach
-        self._headers = _headers(interface, extensions)
+        self._headers = interface.dialect.headers_with(extensions)
 
     async def send(
         self, request: SendMessageRequest, *, seconds: float | None = None
@@ -134,14 +137,35 @@ class A2AClient:
         """Remove a push configuration; a result that is absent or empty is success."""
         await self._call(Operation.DELETE_PUSH_CONFIG, request)
 
+    async def extended_card(self, seconds: float, body_bytes: int) -> FoundCard:
+        """Return the card that the agent shows to callers with credentials."""
+        answer = await self._call(
+            Operation.GET_EXTENDED_AGENT_CARD,
+            GetExtendedAgentCardRequest(),
+            seconds=seconds,
+            body_bytes=body_bytes,
+        )
+        document = result_of(answer.body)
+        if not is_card(document):
+            raise self._unexpected("an agent card", answer)
+        return read_card(document, answer.raw, self.interface.place)
+
     async def _call(
-        self, operation: Operation, request: Request, *, seconds: float | None = None
+        self,
+        operation: Operation,
+        request: Request,
+        *,
+        seconds: float | None = None,
+        body_bytes: int | None = None,
     ) -> HttpResponse:
         call = self._request(operation, request)
         attachment = await self._attach()
-        answer = await self._transport.fetch(call, self._headers, attachment, seconds=seconds)
+        fetch = partial(
+            self._transport.fetch, call, self._headers, seconds=seconds, body_bytes=body_bytes
+        )
+        answer = await fetch(attachment)
         if renewed := await renewed_for(answer, attachment):
-            answer = await self._transport.fetch(call, self._headers, renewed, seconds=seconds)
+            answer = await fetch(renewed)
         self._check(answer, call)
         return answer
 
@@ -236,17 +260,6 @@ class A2AClient:
 
 def _begins_task(request: Request) -> bool:
     return isinstance(request, SendMessageRequest) and request.message.task_id is None
-
-
-def _headers(interface: Interface, extensions: tuple[str, ...]) -> Mapping[str, str]:
-    """Return the headers that the dialect wants, also the one for extensions where it has one.
-
-    One comma without space: some servers split at it and do not strip.
-    """
-    dialect = interface.dialect
-    if not (extensions and dialect.extensions_header):
-        return dialect.headers
-    return {**dialect.headers, dialect.extensions_header: ",".join(extensions)}
 
 
 async def _one(event: StreamEvent) -> AsyncGenerator[Together]:

@@ -110,7 +110,7 @@ class CardCache:
     async def _refresh(self) -> None:
         """Fetch the card, or keep the old one for a while when that fails."""
         try:
-            found = await self._checked(await self._find())
+            found = await self.checked(await self._find())
         except A2AError as error:
             self._health.failed(error)
             if isinstance(error, CardRefused) and self.is_fresh:
@@ -126,7 +126,7 @@ class CardCache:
         self.known = found
         self._health.note = None
 
-    async def _checked(self, found: FoundCard) -> FoundCard:
+    async def checked(self, found: FoundCard) -> FoundCard:
         """Return the card with what its signature shows; raises CardRefused."""
         if self._config.signature is None:
             return replace(found, signature=NOT_CHECKED if found.document.get(SIGNED) else None)

@@ -34,6 +34,7 @@ from a2a_mcp.a2a.interfaces import (
 )
 from a2a_mcp.agents.card_cache import CardCache
 from a2a_mcp.agents.credentials import Credentials
+from a2a_mcp.agents.extended_cards import ExtendedCards
 from a2a_mcp.agents.health import Health
 from a2a_mcp.agents.http import open_foreign_transport
 from a2a_mcp.agents.interfaces import InterfaceChoice
@@ -82,6 +83,12 @@ class Connection:
             on_change=self._interfaces.forget,
             clock=clock,
         )
+        self.extended = ExtendedCards(
+            lambda: self.found if config.has_credentials else None,
+            self._attach_with_card,
+            self._fetch_extended,
+            clock,
+        )
 
     async def aclose(self) -> None:
         """Close the agent's connections."""
@@ -112,6 +119,13 @@ class Connection:
         Raises A2AError when it cannot be fetched and none was known before.
         """
         return await self._cards.get(refresh=refresh)
+
+    async def _fetch_extended(self) -> FoundCard:
+        """Return the extended card, checked as every card is; raises A2AError."""
+        limits = self.config.limits
+        seconds, most = limits.card_seconds, limits.card_bytes
+        _, found = await self.read(None, lambda client: client.extended_card(seconds, most))
+        return await self._cards.checked(found)
 
     async def choice(self, *, refresh: bool = False) -> Choice:
         """Return the interfaces that may be used, best first; raises A2AError when none may."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from a2a_mcp.a2a.card_model import AgentCard, AgentSkill
 from a2a_mcp.a2a.model import JSON
+from a2a_mcp.bridge import extended_cards
 from a2a_mcp.bridge.agent_credentials import describe_credentials
 from a2a_mcp.presentation import sentences
 from a2a_mcp.presentation.agent_view import AgentsView, Row
@@ -22,6 +23,7 @@ from a2a_mcp.text.untrusted import scrub
 
 if TYPE_CHECKING:
     from a2a_mcp.agents.connection import Connection
+    from a2a_mcp.agents.extended_cards import ExtendedCard
     from a2a_mcp.agents.registry import Registry
 
 Say = Callable[[str, int], str]
@@ -138,10 +140,15 @@ def _why_failing(connection: Connection | None) -> str | None:
 # --- one agent in detail ---
 
 
-def describe_agent(registry: Registry, name: str, problem: str | None = None) -> AgentsView:
+def describe_agent(
+    registry: Registry,
+    name: str,
+    problem: str | None = None,
+    extended: ExtendedCard | None = None,
+) -> AgentsView:
     """Describe one agent by its card, if that is known; `problem` says why it is not.
 
-    Raises UnknownAgent.
+    `extended` is what the agent shows to the caller's credentials. Raises UnknownAgent.
     """
     agent, say = registry.agent(name), untrusted_words(registry)
     connection = registry.known(name)
@@ -149,7 +156,7 @@ def describe_agent(registry: Registry, name: str, problem: str | None = None) ->
     if agent.description:
         row["description"] = say(agent.description, WORDS_BYTES)
     if connection:
-        row |= _card_members(connection, say)
+        row |= _card_members(connection, extended, say)
         row |= _interface_members(connection, say)
     row = _without_empty(row)
     row["credentials"] = describe_credentials(
@@ -158,7 +165,10 @@ def describe_agent(registry: Registry, name: str, problem: str | None = None) ->
     if problems := _problems(connection, problem):
         row["problems"] = _first([say(text, WORDS_BYTES) for text in problems], MOST_PROBLEMS)
     step = sentences.AGENT_IS_FAILING if row["state"] == FAILING else None
-    view = AgentsView((row,), 1, registry.problem, step)
+    card = _card(connection)
+    of_extended = extended_cards.note(card, extended, say) if card else None
+    note = sentences.join(registry.problem, of_extended)
+    view = AgentsView((row,), 1, note, step)
     return fit_agent(view, registry.config.server.result_bytes)
 
 
@@ -166,10 +176,12 @@ def _without_empty(row: Row) -> Row:
     return {name: value for name, value in row.items() if value}
 
 
-def _card_members(connection: Connection, say: Say) -> Row:
-    card = _card(connection)
-    if card is None:
+def _card_members(connection: Connection, extended: ExtendedCard | None, say: Say) -> Row:
+    public = _card(connection)
+    if public is None:
         return {}
+    found = extended.found if extended else None
+    card = extended_cards.merged(public, found.card) if found else public
     return {
         "reported_by_agent": _introduction(card, say),
         "skills": [_skill(skill, say) for skill in card.skills],
@@ -178,6 +190,7 @@ def _card_members(connection: Connection, say: Say) -> Row:
             *_capabilities(card),
             *_extensions(card, say),
             *_signature(connection, say),
+            *extended_cards.facts(public, extended, say),
         ],
     }
 

@@ -18,6 +18,7 @@ from a2a_mcp.a2a.model import JSON, Message, Part, Role, TaskStatus
 from a2a_mcp.a2a.requests import SendMessageRequest
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.bridge.deadlines import FIRST_WORD_SECONDS, call_within, seconds_to_wait
+from a2a_mcp.bridge.extended_cards import merged
 from a2a_mcp.bridge.read_task import Reader
 from a2a_mcp.bridge.reading import DEFAULT_HISTORY
 from a2a_mcp.bridge.routing import Route, Router, checked_id
@@ -99,7 +100,7 @@ class Sender:
         route = await self._find_route(owner, request)
         self._check_consent(route.agent, request)
         target = await self._prepare(route, request)
-        self._refuse_unaccepted(route.agent, request)
+        await self._refuse_unaccepted(route.agent, request)
         target = _choose_target(target, route, request)
         message = self._make_message(target, route, request)
         record = await self._record(owner, target, route, request, message)
@@ -158,12 +159,16 @@ class Sender:
         found = await self._reader.fetch(record, DEFAULT_HISTORY)
         return Target(found.record, before=found.task.status if found.task else None)
 
-    def _refuse_unaccepted(self, agent: str, request: SendRequest) -> None:
+    async def _refuse_unaccepted(self, agent: str, request: SendRequest) -> None:
         """Raise an error for what the agent's card says it will not take."""
         connection = self._registry.connection(agent)
         connection.refuse_unmet()
         if request.parts and connection.found:
-            refuse_unwanted(agent, connection.found.card, request.parts)
+            public = connection.found.card
+            with _nothing_sent():
+                extended = await connection.extended.known()
+            found = extended.found if extended else None
+            refuse_unwanted(agent, merged(public, found.card) if found else public, request.parts)
 
     def _make_message(self, target: Target, route: Route, request: SendRequest) -> Message:
         return Message(

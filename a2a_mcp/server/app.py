@@ -98,9 +98,10 @@ class App:
         connection = self.registry.connection(name)
         try:
             await connection.choice(refresh=refresh or connection.health.last_error is not None)
+            extended = await connection.extended.get(refresh=refresh)
         except (A2AError, CredentialUnavailable) as error:
             return describe_agent(self.registry, name, error.message)
-        return describe_agent(self.registry, name)
+        return describe_agent(self.registry, name, extended=extended)
 
     async def agent_of(self, arguments: Mapping[str, Any]) -> str | None:
         """Return the agent of a failed call, to name it in the error."""

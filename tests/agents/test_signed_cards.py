@@ -4,50 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import anyio
-import jwt
 import pytest
 from a2a.server.request_handlers.response_helpers import agent_card_to_dict
 from a2a.types import AgentCard
 from a2a.utils.signing import create_agent_card_signer
 from certificates import serving_tls
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from faults import ok
 from google.protobuf.json_format import ParseDict
-from jwt.algorithms import ECAlgorithm
 from scripted import CARD, SEND, ScriptedAgent, card, document, done, http, result, scripted
-from staging import agents, configured, staged
+from signing import JWK, PRIVATE, Clock, connected, signed
+from staging import configured, staged
 
 from a2a_mcp.a2a.errors import CardRefused, Delivery
-from a2a_mcp.a2a.signatures.forms import forms
-from a2a_mcp.agents.connection import Connection
-from a2a_mcp.agents.registry import _default_tls
 from a2a_mcp.agents.signing_keys import AGAIN_SECONDS
 from a2a_mcp.bridge.describe_agents import describe_agent
 
 pytestmark = pytest.mark.anyio
-
-PRIVATE = generate_private_key(SECP256R1())
-JWK = {**ECAlgorithm.to_jwk(PRIVATE.public_key(), as_dict=True), "kid": "k1"}
-
-
-class Clock:
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def signed(plain: dict[str, Any], **head: Any) -> dict[str, Any]:
-    """Sign as A2A 1.0 says."""
-    payload = list(forms(plain))[1].payload
-    token = jwt.api_jws.encode(payload, PRIVATE, "ES256", {"kid": "k1", **head})
-    protected, _, signature = token.split(".")
-    return {**plain, "signatures": [{"protected": protected, "signature": signature}]}
 
 
 @pytest.fixture
@@ -61,19 +37,6 @@ def keys(tmp_path: Path) -> Path:
 async def agent() -> AsyncIterator[ScriptedAgent]:
     async with scripted() as running:
         yield running
-
-
-@asynccontextmanager
-async def connected(
-    url: str, signature: Any, clock: Clock | None = None, **more: Any
-) -> AsyncIterator[Connection]:
-    config = agents(it={"url": url, "signature": signature, **more})["it"]
-    connection = Connection(config, tls=_default_tls, clock=clock or Clock())
-    try:
-        with anyio.fail_after(10):
-            yield connection
-    finally:
-        await connection.aclose()
 
 
 async def test_only_what_is_signed_is_used(agent: ScriptedAgent, keys: Path) -> None:

@@ -160,6 +160,11 @@ async def delete_push(cell: Cell) -> Answer:
     return await cell.host.call("delete_push_config", task_id=cell.asking, config_id=HOOK)
 
 
+async def extended_card(cell: Cell) -> Answer:
+    """Refresh it: what is asked for then are the public card, which is left out, and this one."""
+    return await cell.host.call("agent_info", agent=cell.kind, refresh=True)
+
+
 OPERATIONS: Final = (
     Operation("SendMessage", "send_task", send),
     Operation("SendStreamingMessage", "send_task, subscribe", stream),
@@ -171,6 +176,7 @@ OPERATIONS: Final = (
     Operation("DeleteTaskPushNotificationConfig", "delete_push_config", delete_push),
     Operation("CancelTask", "cancel_task", cancel, begin),
     Operation("SubscribeToTask", "subscribe", subscribe, begin),
+    Operation("GetExtendedAgentCard", "agent_info", extended_card),
 )
 """In the order in which they are done: those of webhooks need the task that waits."""
 
@@ -178,7 +184,7 @@ OPERATIONS: Final = (
 @pytest.fixture(scope="module")
 def agents(running_agent: Agents) -> dict[str, Agent]:
     with ThreadPoolExecutor() as pool:
-        started = pool.map(lambda kind: running_agent(kind, "--push"), KINDS)
+        started = pool.map(lambda kind: running_agent(kind, "--push", "--extended", "shown"), KINDS)
         return dict(zip(KINDS, started, strict=True))
 
 
@@ -208,7 +214,7 @@ def _tables(agents: dict[str, Agent], folder: Path) -> dict[str, Table]:
     """Configure each agent twice: as it is, and with a card that says that it does not stream."""
     tables: dict[str, Table] = {}
     for kind, agent in agents.items():
-        tables[kind] = {"url": agent.url}
+        tables[kind] = {"url": agent.url, "headers": {"X-Key": "for the extended card"}}
         with urllib.request.urlopen(f"{agent.url}/{CARD}", timeout=5) as answer:
             card = json.load(answer)
         card["capabilities"]["streaming"] = False

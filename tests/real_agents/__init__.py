@@ -144,10 +144,11 @@ def start_agent(kind: str, *options: str) -> Agent:
     """Start an agent and return it once it accepts requests.
 
     Options of every kind: `--port N`, on a2a-sdk `--no-streaming`, from 0.3 on `--says V` (a card
-    that declares that version, whatever is spoken). Of 1.3 also `--token T` (401 without this
-    bearer token; the card is public), `--issuer URL` (401 without a token of that server, which
-    the card names) and `--path /x` (agent and card live under it). Those over
-    gRPC have `--grpc-port N` and `--token T`.
+    that declares that version, whatever is spoken), `--token T` (401 without this bearer token; the
+    card is public) and `--extended shown` (an extended card with a second skill) or `--extended
+    missing` (a card that announces one, which is not there). Of 1.3 also `--issuer URL` (401
+    without a token of that server, which the card names) and `--path /x` (agent and card live under
+    it). Those over gRPC have `--grpc-port N`.
 
     Raises:
         KeyError: there is no such kind.

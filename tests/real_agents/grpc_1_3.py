@@ -17,11 +17,11 @@ def main() -> None:
     options = grpc_options()
     listener, origin = listen(options.port)
     record = Record()
-    options.binding, options.compat = "jsonrpc", True
+    options.binding, options.compat, options.issuer = "jsonrpc", True, ""
     agent_card = card(options, f"{HOST}:{options.grpc_port}")
     for interface in agent_card.supported_interfaces:
         interface.protocol_binding = "GRPC"
-    handler = Handler(record, agent_card, push=options.push)
+    handler = Handler(record, agent_card, push=options.push, extended=options.extended)
 
     def add(server: Any) -> None:
         a2a_pb2_grpc.add_A2AServiceServicer_to_server(GrpcHandler(handler), server)

@@ -53,6 +53,7 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--port", type=int, default=0, help="0 takes a free one")
     arguments.add_argument("--no-streaming", dest="streaming", action="store_false")
     arguments.add_argument("--push", action="store_true", help="post to webhooks")
+    arguments.add_argument("--extended", default="", help="announce such a card: shown or missing")
     arguments.add_argument("--says", default="", help="the version that a lying card declares")
     return arguments
 

@@ -16,6 +16,7 @@ from a2a.server.tasks import (
 )
 from a2a.types import (
     AgentCapabilities,
+    AgentCard,
     AgentSkill,
     DataPart,
     FilePart,
@@ -161,6 +162,17 @@ class Handler(DefaultRequestHandler):
     ) -> Task | None:
         self._record.cancel(params.id, params.metadata or {})
         return await super().on_cancel_task(params, context)
+
+
+def extended_card(public: AgentCard) -> AgentCard:
+    """Build what only callers with credentials see: one more skill."""
+    secrets = AgentSkill(id="secrets", name="Secrets", description="For members.", tags=["test"])
+    more = {
+        "description": "Does what the first word says, and secrets.",
+        "skills": [*public.skills, secrets],
+        "default_output_modes": [*public.default_output_modes, "image/png"],
+    }
+    return public.model_copy(update=more)
 
 
 def card_fields(generation: str, url: str, *, streaming: bool, push: bool) -> dict[str, Any]:

@@ -158,7 +158,7 @@ class Executor(AgentExecutor):
 class Handler(DefaultRequestHandlerV2):
     """Notes cancel requests: their metadata never reaches the executor."""
 
-    def __init__(self, record: Record, card: AgentCard, *, push: bool) -> None:
+    def __init__(self, record: Record, card: AgentCard, *, push: bool, extended: str = "") -> None:
         store = InMemoryPushNotificationConfigStore() if push else None
         super().__init__(
             Executor(record),
@@ -166,6 +166,7 @@ class Handler(DefaultRequestHandlerV2):
             card,
             push_config_store=store,
             push_sender=BasePushNotificationSender(httpx.AsyncClient(), store) if store else None,
+            extended_agent_card=extended_card(card) if extended == "shown" else None,
         )
         self._record = record
 
@@ -190,7 +191,9 @@ def card(options: argparse.Namespace, url: str) -> AgentCard:
             for version in (["1.0", "0.3"] if options.compat else ["1.0"])
         ],
         capabilities=AgentCapabilities(
-            streaming=options.streaming, push_notifications=options.push
+            streaming=options.streaming,
+            push_notifications=options.push,
+            extended_agent_card=bool(options.extended),
         ),
         default_input_modes=["text/plain", "application/*", "image/png"],
         default_output_modes=["text/plain"],
@@ -228,6 +231,16 @@ def _oauth(options: argparse.Namespace) -> SecurityScheme:
     return SecurityScheme(oauth2_security_scheme=OAuth2SecurityScheme(flows=flows))
 
 
+def extended_card(public: AgentCard) -> AgentCard:
+    """Build what only callers with credentials see: one more skill."""
+    whole = AgentCard()
+    whole.CopyFrom(public)
+    whole.description = "Does what the first word says, and secrets."
+    whole.skills.add(id="secrets", name="Secrets", description="For members.", tags=["test"])
+    whole.default_output_modes.append("image/png")
+    return whole
+
+
 def application(options: argparse.Namespace, handler: Handler, agent_card: AgentCard) -> Starlette:
     """Build the agent under its path, card and all."""
     prefix = options.path
@@ -256,7 +269,8 @@ def main() -> None:
     listener, origin = listen(options.port)
     record = Record()
     agent_card = card(options, origin + options.path)
-    app = application(options, Handler(record, agent_card, push=options.push), agent_card)
+    handler = Handler(record, agent_card, push=options.push, extended=options.extended)
+    app = application(options, handler, agent_card)
     url, binding = origin + options.path, BINDINGS[options.binding]
     lie = options.says and lying_card(options.says, binding, url, streaming=options.streaming)
     serve(app, listener, record, url, options.token, issuer=options.issuer, card=lie or None)

@@ -66,6 +66,15 @@ class Dialect:
         """Return whether the dialect has the operation at all."""
         return operation in self.targets
 
+    def headers_with(self, extensions: tuple[str, ...]) -> Mapping[str, str]:
+        """Return the headers of a request, also the one for extensions where there is one.
+
+        One comma without space: some servers split at it and do not strip.
+        """
+        if not (extensions and self.extensions_header):
+            return self.headers
+        return {**self.headers, self.extensions_header: ",".join(extensions)}
+
     def params(self, operation: Operation, request: object) -> dict[str, JSON]:
         """Return the params of a request; raises A2AError where the dialect cannot carry it."""
         return self.encoders[operation](request)
