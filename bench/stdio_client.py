@@ -41,22 +41,23 @@ class StdioHost:
 
     def ask(self, method: str, params: Mapping[str, Any]) -> dict[str, Any]:
         """Send one request and give its result."""
-        answer = self._exchange(method, params)[0]
+        answer = self.exchange(method, params)[0]
         result: dict[str, Any] = json.loads(answer)["result"]
         return result
 
     def call(self) -> float:
         """Call `send_task` once; return the seconds from the request's first byte to the answer."""
-        answer, seconds = self._exchange("tools/call", CALL)
+        answer, seconds = self.exchange("tools/call", CALL)
         check_echo(answer)
         return seconds
 
-    def _exchange(self, method: str, params: Mapping[str, Any]) -> tuple[bytes, float]:
+    def exchange(self, method: str, params: Mapping[str, Any]) -> tuple[bytes, float]:
+        """Send one request; return the line of its answer, and the seconds it took."""
         self._number += 1
         line = request(self._era, self._number, method, params) + b"\n"
         start = time.perf_counter()
         os.write(self._stdin, line)
-        while b'"method":"notifications/' in (answer := self._read_line()):
+        while not _is_answer(answer := self._read_line()):
             continue
         return answer, time.perf_counter() - start
 
@@ -71,12 +72,22 @@ class StdioHost:
         return line
 
 
+def _is_answer(line: bytes) -> bool:
+    """Tell an answer from a notification, and from what a server prints where only JSON belongs."""
+    return line.startswith(b"{") and b'"method":"notifications/' not in line
+
+
 @contextlib.contextmanager
-def spawned(command: list[str], era: str, env: Mapping[str, str]) -> Iterator[StdioHost]:
+def spawned(
+    command: list[str], era: str, env: Mapping[str, str], *, quiet: bool = False
+) -> Iterator[StdioHost]:
     """Spawn a server and speak to it over its pipes; ends it by closing stdin, as hosts do."""
     started = time.perf_counter()
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, env=env, stdin=pipe, stdout=pipe, bufsize=0) as process:
+    errors = subprocess.DEVNULL if quiet else None
+    with subprocess.Popen(
+        command, env=env, stdin=pipe, stdout=pipe, stderr=errors, bufsize=0
+    ) as process:
         try:
             yield StdioHost(process, era, started)
         finally:
