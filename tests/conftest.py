@@ -16,7 +16,9 @@ from real_agents import Agent, Agents, start_agent
 
 POSIX_ONLY: Final = (
     "store/sqlite/test_resources.py",
+    "server/transports/test_first_words.py",
     "server/transports/test_pipes.py",
+    "e2e/test_first_words.py",
     "e2e/test_pipes.py",
     "e2e/test_uvloop.py",
 )
@@ -32,6 +34,7 @@ SLOW: Final = (
     "store/sqlite/test_processes.py",
     "store/sqlite/test_upkeep.py",
     "server/test_results.py",
+    "server/transports/test_first_words.py",
     "server/transports/test_pipes.py",
     "a2a/grpc/test_channel.py",
     "a2a/decoding/test_any_json.py",

@@ -119,7 +119,7 @@ ONLY_IN: Final[dict[str, tuple[str, ...]]] = {
     "cyclopts": ("cli",),
     "rich": ("cli",),
     "h11": ("a2a.http.direct", "a2a.http.exchanges"),
-    "threading": (),
+    "threading": ("server.transports.first_words",),
 }
 
 # What is imported on first use, so that the start does not pay for it.
@@ -403,6 +403,14 @@ def test_imports_are_absolute() -> None:
 @pytest.mark.parametrize("name", ["a2a_mcp.server.lifespan", "a2a_mcp.cli.main"])
 def test_a_cold_start_loads_neither_httpx_nor_sqlite(name: str) -> None:
     code = f"import sys, {name}; print(*sorted({{'httpx', 'sqlite3', 'a2a'}} & {{*sys.modules}}))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.split() == []
+
+
+def test_what_a_host_is_told_first_is_told_without_the_sdk() -> None:
+    code = "import sys, a2a_mcp.cli.serve; print(*{'mcp', 'mcp_types', 'asyncio'} & {*sys.modules})"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
     )

@@ -16,6 +16,16 @@ from a2a_mcp.cli.serve_options import parser
 from a2a_mcp.cli.startup import Options, Started, start
 from a2a_mcp.config import load
 from a2a_mcp.config.schema import ServerConfig
+from a2a_mcp.server.instructions import instructions
+from a2a_mcp.server.transports.first_words import can_wait_for, greet
+from a2a_mcp.server.transports.greeting import Greeting, offers_the_usual
+from a2a_mcp.server.transports.signals import end_at_signals
+
+IMPORTED_MEANWHILE: Final = (
+    "a2a_mcp.server.lifespan",
+    "a2a_mcp.server.transports.stdio",
+    "a2a_mcp.server.transports.pipes",
+)
 
 # The SDK writes its log through rich where that can be imported, and httpx imports it for a command
 # of its own. Commands need it; a server would only start later for it.
@@ -52,10 +62,19 @@ def keep_out(package: str) -> None:
 def _run_stdio(started: Started) -> int:
     if sys.stdin.isatty():
         print("a2a-mcp: waiting for an MCP host on standard input; see --help", file=sys.stderr)
-    return anyio.run(_serve_stdio, started, backend_options=_event_loop())
+    return anyio.run(_serve_stdio, started, _greeted(started), backend_options=_event_loop())
 
 
-async def _serve_stdio(started: Started) -> int:
+def _greeted(started: Started) -> Greeting:
+    """Return what the host has said while the SDK was imported; nothing where it had to wait."""
+    greeting = Greeting(instructions(started.config))
+    if offers_the_usual(started.config.server) and can_wait_for(0, 1):
+        end_at_signals()
+        greet(greeting, IMPORTED_MEANWHILE)
+    return greeting
+
+
+async def _serve_stdio(started: Started, greeting: Greeting) -> int:
     from a2a_mcp.server.lifespan import create_server
     from a2a_mcp.server.transports.stdio import serve_stdio
 
@@ -69,7 +88,7 @@ async def _serve_stdio(started: Started) -> int:
         local=True,
     )
     _end_startup()
-    return await serve_stdio(server, closed, closing)
+    return await serve_stdio(server, closed, closing, greeting)
 
 
 def _run_http(options: argparse.Namespace, started: Started) -> None:

@@ -21,6 +21,7 @@ import mcp.types as t
 from anyio.abc import ObjectReceiveStream, ObjectSendStream
 from mcp.shared.message import SessionMessage
 
+from a2a_mcp.server.transports.greeting import Greeting
 from a2a_mcp.server.transports.lines import read_message, refusal
 
 STDIN: Final = 0
@@ -114,12 +115,17 @@ class Output(asyncio.BaseProtocol):
 class Answers(ObjectSendStream[SessionMessage]):
     """Messages to the host, written at once; a sender waits only for a host that does not read.
 
-    Once `closing` is set, it does not wait either.
+    Once `closing` is set, it does not wait either. The host has the answer to `answered` already.
     """
 
     def __init__(
-        self, transport: asyncio.WriteTransport, output: Output, closing: anyio.Event
+        self,
+        transport: asyncio.WriteTransport,
+        output: Output,
+        closing: anyio.Event,
+        answered: t.RequestId | None = None,
     ) -> None:
+        self._answered = answered
         self._transport = transport
         self._output = output
         self._closing = closing
@@ -131,9 +137,19 @@ class Answers(ObjectSendStream[SessionMessage]):
         """
         if self._output.lost.is_set():
             raise anyio.BrokenResourceError
-        self.write(item.message)
+        if self._answered is None or not self._was_answered(item.message):
+            self.write(item.message)
         if not (self._output.has_room.is_set() or self._closing.is_set()):
             await self._output.has_room.wait()
+
+    def _was_answered(self, message: t.JSONRPCMessage) -> bool:
+        """Return whether the host has this answer already, which is so once."""
+        if isinstance(message, t.JSONRPCRequest | t.JSONRPCNotification):
+            return False
+        if message.id != self._answered:
+            return False
+        self._answered = None
+        return True
 
     def write(self, message: t.JSONRPCMessage) -> None:
         """Write a message without waiting."""
@@ -196,23 +212,31 @@ class Messages(ObjectReceiveStream[SessionMessage | Exception]):
 
 
 @asynccontextmanager
-async def pipe_streams(closing: anyio.Event) -> AsyncIterator[tuple[Messages, Answers]]:
+async def pipe_streams(
+    closing: anyio.Event, greeting: Greeting | None = None
+) -> AsyncIterator[tuple[Messages, Answers]]:
     """Open stdin and stdout as streams of messages; nothing else in the process reaches them."""
     with _diverted() as (stdin, stdout):
-        async with streams_on(stdin, stdout, closing) as streams:
+        async with streams_on(stdin, stdout, closing, greeting) as streams:
             yield streams
 
 
 @asynccontextmanager
 async def streams_on(
-    stdin: int, stdout: int, closing: anyio.Event
+    stdin: int, stdout: int, closing: anyio.Event, greeting: Greeting | None = None
 ) -> AsyncIterator[tuple[Messages, Answers]]:
-    """Open two descriptors as streams of messages; closes them at the end."""
+    """Open two descriptors as streams of messages; closes them at the end.
+
+    What was heard in the `greeting` is read first.
+    """
     loop = asyncio.get_running_loop()
     changed = asyncio.Event()
-    reading, lines = await loop.connect_read_pipe(lambda: Lines(changed), _file(stdin, "rb"))
+    heard = greeting or Greeting("")
+    lines = Lines(changed)
+    lines.data_received(heard.opening + heard.rest)
+    reading, _ = await loop.connect_read_pipe(lambda: lines, _file(stdin, "rb"))
     writing, output = await loop.connect_write_pipe(lambda: Output(changed), _file(stdout, "wb"))
-    answers = Answers(writing, output, closing)
+    answers = Answers(writing, output, closing, heard.answered)
     try:
         yield Messages(lines, output, answers, changed), answers
     finally:

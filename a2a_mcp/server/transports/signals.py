@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import anyio
 from anyio.lowlevel import current_token
+
+GRACE_SECONDS: Final = 1.5
 
 SIGNALS: Final = tuple(
     getattr(signal, name)
@@ -51,6 +54,20 @@ def received_signals() -> Iterator[Signals]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def end_at_signals() -> None:
+    """Let signals end the process by its own return while there is no event loop yet. POSIX only.
+
+    It returns when modules that are being imported in a thread are.
+    """
+
+    def end(number: int, _frame: FrameType | None) -> NoReturn:
+        end_at_the_latest(GRACE_SECONDS, number)
+        sys.exit(128 + number)
+
+    for number in SIGNALS:
+        signal.signal(number, end)
 
 
 def end_at_the_latest(seconds: float, number: int) -> None:

@@ -9,10 +9,8 @@ the process ends itself at a signal, once the lifespan has ended.
 from __future__ import annotations
 
 import os
-import stat
-import sys
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Final
+from typing import Any
 
 import anyio
 from anyio.lowlevel import checkpoint
@@ -20,16 +18,26 @@ from mcp.server import MCPServer
 from mcp.server.stdio import stdio_server
 
 from a2a_mcp.server.sdk_private import lowlevel_server
-from a2a_mcp.server.transports.signals import Signals, end_at_the_latest, received_signals
+from a2a_mcp.server.transports.first_words import can_wait_for
+from a2a_mcp.server.transports.greeting import Greeting
+from a2a_mcp.server.transports.signals import (
+    GRACE_SECONDS,
+    Signals,
+    end_at_the_latest,
+    received_signals,
+)
 
-GRACE_SECONDS: Final = 1.5
 
-
-async def serve_stdio(server: MCPServer[Any], closed: anyio.Event, closing: anyio.Event) -> int:
+async def serve_stdio(
+    server: MCPServer[Any],
+    closed: anyio.Event,
+    closing: anyio.Event,
+    greeting: Greeting | None = None,
+) -> int:
     """Serve until the host closes stdin or stdout, or a signal comes; return the exit code.
 
     `closing` is set as soon as the end is near, before running calls are cancelled. The caller sets
-    `closed` when the lifespan has ended.
+    `closed` when the lifespan has ended. `greeting` is what the host has said already.
     """
     lowlevel = lowlevel_server(server)
     threadless = can_wait_for(0, 1)
@@ -39,37 +47,21 @@ async def serve_stdio(server: MCPServer[Any], closed: anyio.Event, closing: anyi
             end = _end if threadless else _end_beside_a_thread
             group.start_soon(end, signals, serving, closed, closing)
             with serving:
-                async with _streams(closing, threadless=threadless) as (read, write):
+                async with _streams(closing, greeting, threadless=threadless) as (read, write):
                     incoming: Any = _ClosingStream(read, closing)
                     await lowlevel.run(incoming, write, lowlevel.create_initialization_options())
             group.cancel_scope.cancel()
     return signals.exit_code
 
 
-def can_wait_for(stdin: int, stdout: int) -> bool:
-    """Return whether the event loop can wait for both descriptors: pipes or sockets, on POSIX.
-
-    Not if both are one socket: asyncio takes what it receives for the end of a pipe to write to.
-    """
-    if sys.platform == "win32":
-        return False
-    try:
-        both = os.fstat(stdin), os.fstat(stdout)
-    except OSError:  # closed
-        return False
-    if stat.S_ISSOCK(both[0].st_mode) and os.path.samestat(*both):
-        return False
-    return all(stat.S_ISFIFO(one.st_mode) or stat.S_ISSOCK(one.st_mode) for one in both)
-
-
 def _streams(
-    closing: anyio.Event, *, threadless: bool
+    closing: anyio.Event, greeting: Greeting | None, *, threadless: bool
 ) -> AbstractAsyncContextManager[tuple[Any, Any]]:
     if not threadless:
         return stdio_server()
     from a2a_mcp.server.transports.pipes import pipe_streams
 
-    return pipe_streams(closing)
+    return pipe_streams(closing, greeting)
 
 
 class _ClosingStream:
