@@ -30,6 +30,7 @@ SLOW: Final = (
     "e2e",
     "wild",
     "real_agents",
+    "sign_in",
     "behaviour",
     "store/sqlite/test_processes.py",
     "store/sqlite/test_upkeep.py",

@@ -44,6 +44,7 @@ from a2a_mcp.config.schema import AgentConfig
 from a2a_mcp.config.secrets import SecretRegister
 from a2a_mcp.errors import CredentialUnavailable
 from a2a_mcp.store.base import InterfaceOverrides
+from a2a_mcp.store.logins import Logins
 
 _T = TypeVar("_T")
 
@@ -53,7 +54,7 @@ class Connection:
 
     `clock` returns monotonic seconds; `tls` returns the TLS settings that all agents share;
     `overrides` is where corrections of a card are stored. Tokens that it gets are added to
-    `secrets`.
+    `secrets`; those of a person who signs in are kept in `logins`.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Connection:
         tls: Callable[[], ssl.SSLContext],
         overrides: InterfaceOverrides | None = None,
         secrets: SecretRegister | None = None,
+        logins: Logins | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.config = config
@@ -72,7 +74,7 @@ class Connection:
         self._own_calls = str(uuid4())  # headers that follow a conversation, in calls outside one
         self._tls = tls
         self._transports = Transports(config, lambda: agent_url(config, self.found), tls)
-        self._credentials = Credentials(config, tls, secrets or SecretRegister())
+        self.credentials = Credentials(config, tls, secrets or SecretRegister(), logins)
         self._clients: dict[Interface, A2AClient] = {}
         self._interfaces = InterfaceChoice(config, self.health, overrides)
         self._cards = CardCache(
@@ -284,7 +286,7 @@ class Connection:
     async def _attach(self, found: FoundCard | None, conversation: str | None = None) -> Attachment:
         """Return the agent's credentials and headers; a failure is recorded as the agent's."""
         try:
-            return await self._credentials.attach(found, conversation or self._own_calls)
+            return await self.credentials.attach(found, conversation or self._own_calls)
         except CredentialUnavailable as error:
             self.health.failed(error)
             raise

@@ -13,7 +13,12 @@ from a2a_mcp.a2a.auth.oauth.errors import OAuthRefused
 from a2a_mcp.a2a.errors import A2AError, AgentUnreachable, Delivery
 from a2a_mcp.errors import CredentialUnavailable, SignInNeeded
 
+SIGN_IN_AGAIN: Final = "Ask the user to sign in again: a2a-mcp auth login and the agent's name."
 ADVICE: Final = {
+    "access_denied": f"The sign-in was declined. {SIGN_IN_AGAIN}",
+    "expired_token": SIGN_IN_AGAIN,
+    "expired": SIGN_IN_AGAIN,
+    "invalid_grant": SIGN_IN_AGAIN,
     "invalid_client": (
         "Ask the user to check client_id and client_secret (or client_key) in auth of this agent: "
         "the secret may be wrong or have expired."
@@ -125,4 +130,21 @@ def not_signed_in(name: str, reason: str = "nobody has signed in to it") -> Sign
     """Return the error where a person must sign in first."""
     return SignInNeeded(
         reason, f"Ask the user to run: a2a-mcp auth login {name}   Then call again.", agent=name
+    )
+
+
+def no_sign_in_here(name: str) -> CredentialUnavailable:
+    """Return the error where no login can be kept, or may not be used by this caller."""
+    return CredentialUnavailable(
+        f"a person must sign in to it, and this server keeps no sign-ins for its callers ({name})",
+        "Tell the user: this agent can be used over stdio, after a2a-mcp auth login, or with "
+        'flow = "client_credentials" in its auth.',
+    )
+
+
+def no_login_store(error: OSError) -> CredentialUnavailable:
+    """Return the error where the file of logins cannot be used."""
+    return CredentialUnavailable(
+        f"the file of sign-ins cannot be used: {error}",
+        "Ask the user to check the state folder of this server, and to sign in again if need be.",
     )

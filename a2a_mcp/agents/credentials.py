@@ -9,7 +9,7 @@ import ssl
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from a2a_mcp.a2a.auth.oauth.settings import OAuth
 from a2a_mcp.a2a.auth.static import Attachment, ConversationId, Headers, Secret, attach
@@ -21,21 +21,30 @@ from a2a_mcp.errors import CredentialUnavailable
 
 if TYPE_CHECKING:
     from a2a_mcp.agents.tokens import AgentTokens
+    from a2a_mcp.store.logins import Logins
+
+LOCAL_OWNER: Final = "local"
+"""The owner of a login that the person of this machine has made."""
 
 
 class Credentials:
     """The credentials of one agent.
 
     `tls` returns the TLS settings that all agents share. Tokens that are got are added to
-    `secrets`.
+    `secrets`; `logins` keeps those of the person who signs in.
     """
 
     def __init__(
-        self, config: AgentConfig, tls: Callable[[], ssl.SSLContext], secrets: SecretRegister
+        self,
+        config: AgentConfig,
+        tls: Callable[[], ssl.SSLContext],
+        secrets: SecretRegister,
+        logins: Logins | None = None,
     ) -> None:
         self._config = config
         self._tls = tls
         self._secrets = secrets
+        self._logins = logins
 
     @cached_property
     def tokens(self) -> AgentTokens | None:
@@ -43,7 +52,8 @@ class Credentials:
         settings = self._config.auth
         if not isinstance(settings, OAuth):
             return None
-        from a2a_mcp.agents.tokens import AgentTokens  # most agents have no OAuth
+        from a2a_mcp.agents.login import AgentLogin  # most agents have no OAuth
+        from a2a_mcp.agents.tokens import AgentTokens
 
         return AgentTokens(
             self._config,
@@ -51,6 +61,7 @@ class Credentials:
             open_server=lambda url: open_server_transport(
                 self._config, settings.ca_file, url, self._tls
             ),
+            login=AgentLogin(self._logins, LOCAL_OWNER, self._config.name, settings.client_id),
             secrets=self._secrets,
         )
 

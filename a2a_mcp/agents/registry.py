@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from a2a_mcp.agents.connection import Connection
     from a2a_mcp.agents.registered import RegisteredAgents
     from a2a_mcp.store.base import InterfaceOverrides
+    from a2a_mcp.store.logins import Logins
 
 SHOWN_NAMES: Final = 10
 NONE_CONFIGURED: Final = (
@@ -36,8 +37,9 @@ NONE_CONFIGURED: Final = (
 class Registry:
     """The agents of the configuration; `reloader` returns a new one when the file has changed.
 
-    `overrides` stores corrections of agents' cards over restarts. `registered` are agents that
-    callers have added; each is there for its owner alone, and `caller` returns who is asking.
+    `overrides` stores corrections of agents' cards over restarts, `logins` what persons who sign in
+    get; None: nobody can sign in. `registered` are agents that callers have added; each is there
+    for its owner alone, and `caller` returns who is asking.
     """
 
     def __init__(
@@ -46,11 +48,13 @@ class Registry:
         reloader: Reloader | None = None,
         *,
         overrides: InterfaceOverrides | None = None,
+        logins: Logins | None = None,
         registered: RegisteredAgents | None = None,
         caller: Callable[[], str] = lambda: "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.config = config
+        self._logins = logins
         self.registered = registered
         self._configured = config
         self._caller = caller
@@ -166,6 +170,7 @@ class Registry:
             tls=self._tls,
             overrides=self._overrides,
             secrets=self.config.secrets,
+            logins=self._logins,
             clock=self._clock,
         )
 

@@ -1,21 +1,23 @@
 """The access token of one agent: got when it is first needed, renewed before it expires.
 
 However many calls wait, one of them asks the server. A failure counts for a few seconds, so that
-many calls do not become many requests. A person's token is renewed by `logins`.
+many calls do not become many requests. A person's token is kept by `login`.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import partial
 from typing import Final
 
 import anyio
 
 from a2a_mcp.a2a.auth.oauth.errors import OAuthRefused
 from a2a_mcp.a2a.auth.oauth.metadata import Endpoints
-from a2a_mcp.a2a.auth.oauth.settings import OAuth
+from a2a_mcp.a2a.auth.oauth.settings import Flow, OAuth
 from a2a_mcp.a2a.auth.oauth.token import Token
 from a2a_mcp.a2a.auth.oauth.token_server import TokenServer, discover
 from a2a_mcp.a2a.card import FoundCard
@@ -24,9 +26,11 @@ from a2a_mcp.a2a.http.origins import origin_of
 from a2a_mcp.a2a.transport import Transport
 from a2a_mcp.agents import credential_faults as faults
 from a2a_mcp.agents.authorization import Authorization, authorization_of
+from a2a_mcp.agents.login import AgentLogin
 from a2a_mcp.config.schema import AgentConfig
 from a2a_mcp.config.secrets import SecretRegister
-from a2a_mcp.errors import CredentialUnavailable
+from a2a_mcp.errors import CredentialUnavailable, SignInNeeded
+from a2a_mcp.store.logins import Login
 
 FAILURE_SECONDS: Final = 5.0
 METADATA_SECONDS: Final = 3600.0
@@ -39,8 +43,8 @@ OpenServer = Callable[[str], Transport]
 class AgentTokens:
     """The tokens of the agent that `config` describes, got as its `settings` say.
 
-    `clock` returns Unix seconds. Tokens are added to `secrets`, and leave them some time after
-    they have expired.
+    `login` is that of the person, where one signs in. `clock` returns Unix seconds. Tokens are
+    added to `secrets`, and leave them some time after they have expired.
     """
 
     def __init__(
@@ -49,12 +53,14 @@ class AgentTokens:
         settings: OAuth,
         *,
         open_server: OpenServer,
+        login: AgentLogin,
         secrets: SecretRegister,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._config = config
-        self._settings = settings
+        self.settings = settings
         self._open_server = open_server
+        self.login = login
         self._secrets = secrets
         self._clock = clock
         self._lock = anyio.Lock()
@@ -81,15 +87,31 @@ class AgentTokens:
             if token := self._usable(authorization, refused):
                 return token.access
             self._raise_recent_failure()
-            return (await self._obtain(authorization, is_renewal=refused is not None)).access
+            return (await self._obtain(authorization, refused)).access
 
     async def authorization(self, found: FoundCard | None) -> Authorization:
         """Return how tokens are got; raises CredentialUnavailable and A2AError."""
-        return await authorization_of(self._config, self._settings, found, self._discover)
+        return await authorization_of(self._config, self.settings, found, self._discover)
+
+    async def person_authorization(
+        self, found: FoundCard, *, by_device: bool | None
+    ) -> Authorization:
+        """Return how a person signs in: by a device code, by a browser here, or as is configured.
+
+        Raises as `authorization` does.
+        """
+        usual = await self.authorization(found)
+        if by_device is None or not usual.needs_person:
+            return usual
+        flow: Flow = "device_code" if by_device else "authorization_code"
+        settings = replace(self.settings, flow=flow)
+        return await authorization_of(self._config, settings, found, self._discover)
 
     def _usable(self, authorization: Authorization, refused: str | None) -> Token | None:
         token = self._token
         if token is None or self._for != authorization or not self._is_fresh(token):
+            return None
+        if authorization.needs_person and self.login.has_changed:
             return None
         return None if token.access == refused and self._may_renew() else token
 
@@ -104,22 +126,38 @@ class AgentTokens:
         if self._failure and abs(self._clock() - self._failure[0]) < FAILURE_SECONDS:
             raise self._failure[1] from None
 
-    async def _obtain(self, authorization: Authorization, *, is_renewal: bool) -> Token:
+    async def _obtain(self, authorization: Authorization, refused: str | None) -> Token:
         try:
-            token = await self._ask(authorization)
+            token = await self._ask(authorization, refused)
+        except SignInNeeded:  # the person may sign in at any moment
+            raise
         except (CredentialUnavailable, A2AError) as error:
             self._failure = self._clock(), error
             raise
         self._token, self._for, self._failure = token, authorization, None
-        if is_renewal:
+        if refused is not None:
             self._renewed_at = self._clock()
-        self._mask(token)
+        self.mask(token)
         return token
 
-    async def _ask(self, authorization: Authorization) -> Token:
+    async def _ask(self, authorization: Authorization, refused: str | None) -> Token:
+        if authorization.needs_person:
+            refresh = partial(self._refreshed, authorization)
+            return await self.login.token(authorization, refused, refresh)
         grant = {"grant_type": "client_credentials", "scope": authorization.scope}
         async with self.server(authorization.endpoints) as server:
             return await server.token(grant)
+
+    async def _refreshed(self, authorization: Authorization, login: Login) -> Token | None:
+        """Return the token that follows a login's; None where the server has ended the login."""
+        grant = {"grant_type": "refresh_token", "refresh_token": login.token.refresh}
+        async with self.server(authorization.endpoints) as server:
+            try:
+                return (await server.token(grant)).after(login.token)
+            except OAuthRefused as refusal:
+                if refusal.error != "invalid_grant":
+                    raise
+        return None
 
     @asynccontextmanager
     async def server(self, endpoints: Endpoints) -> AsyncIterator[TokenServer]:
@@ -127,7 +165,7 @@ class AgentTokens:
         where = str(origin_of(endpoints.token))
         async with self._opened(endpoints.token) as http:
             try:
-                yield TokenServer(http, self._settings, endpoints, self._clock)
+                yield TokenServer(http, self.settings, endpoints, self._clock)
             except OAuthRefused as refusal:
                 raise faults.refused(where, refusal, self._clock()) from None
             except A2AError as error:
@@ -157,15 +195,20 @@ class AgentTokens:
             with anyio.CancelScope(shield=True):
                 await http.aclose()
 
-    def _mask(self, token: Token) -> None:
+    def mask(self, token: Token) -> None:
         """Mask a token wherever it is shown; one that expired long ago is known to nobody now."""
         now = self._clock()
-        for old in [old for old in self._masked if _is_forgotten(old, now)]:
-            self._masked.remove(old)
-            self._secrets.discard(old.access)
-        self._masked.append(token)
-        for text in filter(None, (token.access, token.refresh)):
+        old = [known for known in self._masked if _is_forgotten(known, now)]
+        self._masked = [*(known for known in self._masked if known not in old), token]
+        current = _texts(self._masked)
+        for text in current:
             self._secrets.add(text)
+        for text in _texts(old) - current:
+            self._secrets.discard(text)
+
+
+def _texts(tokens: Iterable[Token]) -> set[str]:
+    return {text for token in tokens for text in (token.access, token.refresh) if text}
 
 
 def _is_forgotten(token: Token, now: float) -> bool:

@@ -28,6 +28,7 @@ from a2a_mcp.presentation.message_artifacts import count_results
 from a2a_mcp.server.app import App
 from a2a_mcp.server.caller import owner
 from a2a_mcp.server.change_feed import Streams
+from a2a_mcp.store.logins import Logins
 from a2a_mcp.store.results import ResultStore
 from a2a_mcp.store.sqlite.store import SqliteTaskStore
 from a2a_mcp.telemetry.descriptors import bounded_by_descriptors
@@ -74,8 +75,15 @@ def compose(
     this machine for the same person, so results may name local paths.
     """
     tasks = SqliteTaskStore(state_folder, durability=config.server.durability)
-    registered = _registered(config, state_folder)
-    registry = Registry(config, reloader, overrides=tasks, registered=registered, caller=owner)
+    logins = Logins(state_folder, config.server.state_key) if local and state_folder else None
+    registry = Registry(
+        config,
+        reloader,
+        overrides=tasks,
+        logins=logins,
+        registered=_registered(config, state_folder),
+        caller=owner,
+    )
     results = _result_store(config, state_folder)
     streams = Streams(group)
     tracker = _tracker(config, group, tasks, (results.note, streams.note))

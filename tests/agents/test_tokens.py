@@ -24,6 +24,7 @@ from a2a_mcp.a2a.decoding.card import decode_card
 from a2a_mcp.a2a.errors import A2AError, AgentUnreachable, Delivery
 from a2a_mcp.a2a.http.tls import default_context
 from a2a_mcp.agents.http import open_server_transport
+from a2a_mcp.agents.login import AgentLogin
 from a2a_mcp.agents.tokens import AgentTokens
 from a2a_mcp.config.secrets import SecretRegister
 from a2a_mcp.errors import CredentialUnavailable
@@ -84,6 +85,7 @@ async def tokens_of(
             config,
             auth,
             open_server=lambda url: open_server_transport(config, None, url, lambda: TLS),
+            login=AgentLogin(None, "local", "it", "c", clock),
             secrets=secrets or SecretRegister(),
             clock=clock,
         )

@@ -1,14 +1,16 @@
 // An OpenID Connect provider (npm: oidc-provider, certified) for the agents that check tokens.
 //
-//   node oidc.mjs FOLDER [--port N] [--ttl SECONDS] [--jwks JSON]
+//   node oidc.mjs FOLDER [--port N] [--ttl SECONDS] [--delay MILLISECONDS] [--jwks JSON]
 //
-// Clients: `service` (secret below, client_credentials), `late` (its secret has expired), `post` (its
-// secret in the form), `signed` (private_key_jwt with the keys of --jwks), `person` (public: code with PKCE, device, refresh).
+// --delay is how long the token endpoint takes. Clients: `service` (secret below, client_credentials),
+// `late` (its secret has expired), `post` (its secret in the form), `signed` (private_key_jwt with the
+// keys of --jwks), `person` (public: code with PKCE, device, refresh).
 // `GET /requests` shows the requests to the token endpoint: the grant, the client, the error.
 // A person signs in at the provider's own pages for development, with any name.
 
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
+import { setTimeout } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 
@@ -17,6 +19,7 @@ const { positionals, values } = parseArgs({
   options: {
     port: { type: "string", default: "0" },
     ttl: { type: "string", default: "600" },
+    delay: { type: "string", default: "0" },
     jwks: { type: "string", default: '{"keys":[]}' },
   },
 });
@@ -88,6 +91,7 @@ function provider(issuer) {
     findAccount: (_context, id) => ({ accountId: id, claims: async () => ({ sub: id }) }),
   });
   made.use(async (context, next) => {
+    if (context.path === "/token") await setTimeout(Number(values.delay));
     await next();
     if (context.path !== "/token") return;
     const { params, client } = context.oidc ?? {};

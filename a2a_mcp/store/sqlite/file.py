@@ -11,19 +11,14 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Final, Literal, TypeVar
 
+from a2a_mcp.store.file_lock import locked
 from a2a_mcp.store.sqlite.schema import BY_MESSAGE, SCHEMA, SCHEMA_VERSION, SETTLED, TITLES
-
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -163,7 +158,7 @@ class TaskFile:
         still there: another process may have replaced it.
         """
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _locked(path.with_name("tasks.lock")):
+        with locked(path.with_name("tasks.lock")):
             if damage is not None and damage[1] == self._found():
                 _set_aside(path, damage[0])
             try:
@@ -258,23 +253,6 @@ def _well_shaped(connection: sqlite3.Connection) -> bool:
     except sqlite3.DatabaseError as fault:
         return _kind(fault) != "damaged"
     return True
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold a lock file, at most until the process ends; raises BlockingIOError when it is held."""
-    descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
-    try:
-        if sys.platform == "win32":
-            try:
-                msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-            except OSError as fault:
-                raise BlockingIOError(str(fault)) from fault
-        else:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _set_aside(path: Path, fault: sqlite3.Error) -> None:

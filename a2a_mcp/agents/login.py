@@ -1,0 +1,138 @@
+"""The login of one owner at one agent, which all processes of a state folder share.
+
+It is renewed under its lock, and read again there first: another process may have renewed it. What
+is not our own any more is never overwritten or removed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import replace
+
+import anyio
+
+from a2a_mcp.a2a.auth.oauth.token import Token
+from a2a_mcp.a2a.errors import AgentUnreachable, Delivery
+from a2a_mcp.agents import credential_faults as faults
+from a2a_mcp.agents.authorization import Authorization
+from a2a_mcp.store.logins import Login, Logins
+
+Refresh = Callable[[Login], Awaitable[Token | None]]
+"""Returns the token that follows a login's; None where the server has ended the login."""
+
+
+class AgentLogin:
+    """One login; `logins` None: none can be kept, so nobody can sign in. `clock` is Unix time."""
+
+    def __init__(
+        self,
+        logins: Logins | None,
+        owner: str,
+        agent: str,
+        client_id: str,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._logins = logins
+        self._owner = owner
+        self._agent = agent
+        self._client_id = client_id
+        self._clock = clock
+        self._seen: object = None
+
+    @property
+    def has_changed(self) -> bool:
+        """Return whether a process may have changed the login since it was read last."""
+        return self._logins is None or self._logins.stamp() != self._seen
+
+    async def token(
+        self, authorization: Authorization, refused: str | None, refresh: Refresh
+    ) -> Token:
+        """Return a fresh token, another than `refused`; `refresh` asks for it where need be.
+
+        Raises SignInNeeded, CredentialUnavailable, and A2AError.
+        """
+        login = self._read(authorization)
+        if self._is_usable(login, refused):
+            return login.token
+        async with self._held():
+            login = self._read(authorization)
+            if not self._is_usable(login, refused):
+                login = await self._renewed(login, refresh)
+            return login.token
+
+    async def keep(self, login: Login) -> None:
+        """Keep a new login, in the place of an earlier one."""
+        async with self._held():
+            self._write(login)
+
+    async def forget(self) -> Login | None:
+        """Remove the login and return what it was; None where there is none that can be read."""
+        async with self._held():
+            with _usable_store():
+                logins = self._store()
+                login = logins.get(self._owner, self._agent)
+                logins.remove(self._owner, self._agent)
+        return login
+
+    def _store(self) -> Logins:
+        if self._logins is None:
+            raise faults.no_sign_in_here(self._agent)
+        return self._logins
+
+    def _read(self, authorization: Authorization) -> Login:
+        """Return the login as it is now; raises SignInNeeded where there is none that fits."""
+        logins = self._store()
+        with _usable_store():
+            self._seen = logins.stamp()
+            login = logins.get(self._owner, self._agent)
+        if login is None:
+            raise faults.not_signed_in(self._agent)
+        if (login.client_id, login.token_url) != (self._client_id, authorization.endpoints.token):
+            raise faults.not_signed_in(self._agent, "its sign-in was for another client or server")
+        return login
+
+    def _is_usable(self, login: Login, refused: str | None) -> bool:
+        return login.token.is_fresh(self._clock()) and login.token.access != refused
+
+    async def _renewed(self, login: Login, refresh: Refresh) -> Login:
+        """Return the renewed login, saved; a cancelled call must not lose a rotated token."""
+        if login.token.refresh is None:
+            raise faults.not_signed_in(self._agent, "its sign-in has ended")
+        with anyio.CancelScope(shield=True):
+            token = await refresh(login)
+            if token is None:
+                with _usable_store():
+                    self._store().remove(self._owner, self._agent)
+                raise faults.not_signed_in(self._agent, "its sign-in has ended or was revoked")
+            renewed = replace(login, token=token)
+            self._write(renewed)
+        return renewed
+
+    def _write(self, login: Login) -> None:
+        with _usable_store():
+            self._store().put(self._owner, self._agent, login)
+            self._seen = self._store().stamp()
+
+    @asynccontextmanager
+    async def _held(self) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            try:
+                await stack.enter_async_context(self._store().held(self._owner, self._agent))
+            except TimeoutError:
+                raise AgentUnreachable(
+                    "another process holds its sign-in for too long", delivery=Delivery.NEVER
+                ) from None
+            except OSError as error:
+                raise faults.no_login_store(error) from error
+            yield
+
+
+@contextmanager
+def _usable_store() -> Iterator[None]:
+    """Raise CredentialUnavailable where the store cannot be used."""
+    try:
+        yield
+    except OSError as error:
+        raise faults.no_login_store(error) from error

@@ -1,0 +1,152 @@
+"""A person signs in to one agent: by a page that comes back to this machine, or by a device code.
+
+What is returned before the person has acted is a page and a code to show. The tokens go from the
+authorization server into the store, and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+import anyio
+
+from a2a_mcp.a2a.auth.oauth.authorization_code import (
+    grant_of,
+    is_answer,
+    new_code_request,
+    with_offline,
+)
+from a2a_mcp.a2a.auth.oauth.device_code import read_device_code, wait_for_person
+from a2a_mcp.a2a.auth.oauth.errors import OAuthRefused
+from a2a_mcp.a2a.auth.oauth.token import Token
+from a2a_mcp.agents.authorization import Authorization
+from a2a_mcp.agents.connection import Connection
+from a2a_mcp.agents.tokens import AgentTokens
+from a2a_mcp.errors import NotAllowed
+from a2a_mcp.sign_in.loopback import open_loopback
+from a2a_mcp.store.logins import Login
+from a2a_mcp.text.urls import is_private_link
+
+PERSON_SECONDS: Final = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a person opens to sign in; `code` is entered there, where the page wants one."""
+
+    url: str
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """A sign-in that has begun: `page` is for the person, `ended` waits until it is over.
+
+    `ended` returns whether the sign-in renews itself. It raises CredentialUnavailable, and A2AError
+    where the server does not answer.
+    """
+
+    page: Page
+    ended: Callable[[], Awaitable[bool]]
+
+
+def tokens_of(connection: Connection) -> AgentTokens:
+    """Return what gets an agent's tokens; raises NotAllowed for an agent without OAuth."""
+    tokens = connection.credentials.tokens
+    if tokens is None:
+        name = connection.config.name
+        raise NotAllowed(
+            f"Nobody signs in to the agent {name!r}: its auth is not of the type oauth.",
+            'Set type = "oauth" in its auth, if that is how it is used.',
+            agent=name,
+        )
+    return tokens
+
+
+@asynccontextmanager
+async def signing_in(
+    connection: Connection, *, by_device: bool | None = None, port: int | None = None
+) -> AsyncIterator[SignIn]:
+    """Begin a sign-in and yield it; leaving the block gives it up.
+
+    `by_device` chooses the flow, None leaves that to the configuration and the card; `port` is
+    where the browser comes back. Raises NotAllowed, CredentialUnavailable, A2AError, and OSError
+    for a port in use.
+    """
+    tokens = tokens_of(connection)
+    authorization = await tokens.person_authorization(await connection.card(), by_device=by_device)
+    if not authorization.needs_person:
+        name = connection.config.name
+        raise NotAllowed(
+            f"Nobody needs to sign in to the agent {name!r}: it is used with client_credentials.",
+            "Call it.",
+            agent=name,
+        )
+    chosen = tokens.settings.redirect_port if port is None else port
+    is_device = authorization.flow == "device_code"
+    begun = (
+        _by_device(tokens, authorization)
+        if is_device
+        else _by_browser(tokens, authorization, chosen)
+    )
+    async with begun as sign_in:
+        yield sign_in
+
+
+@asynccontextmanager
+async def _by_browser(
+    tokens: AgentTokens, authorization: Authorization, port: int
+) -> AsyncIterator[SignIn]:
+    endpoints = authorization.endpoints
+    async with open_loopback(port) as loopback, tokens.server(endpoints) as server:
+        request = new_code_request(
+            tokens.settings, endpoints, authorization.scope, loopback.redirect_uri
+        )
+        loopback.accept = partial(is_answer, request, endpoints)
+
+        async def ended() -> bool:
+            with anyio.move_on_after(PERSON_SECONDS):
+                grant = grant_of(request, await loopback.query())
+                return await _keep(tokens, authorization, await server.token(grant))
+            raise OAuthRefused("expired", "nobody signed in in time")
+
+        yield SignIn(Page(request.url), ended)
+
+
+@asynccontextmanager
+async def _by_device(tokens: AgentTokens, authorization: Authorization) -> AsyncIterator[SignIn]:
+    async with tokens.server(authorization.endpoints) as server:
+        scope = with_offline(authorization.endpoints, authorization.scope)
+        device = read_device_code(await server.device_authorization(scope))
+        page = Page(_safe(device.complete or device.page), device.user_code)
+
+        async def ended() -> bool:
+            return await _keep(tokens, authorization, await wait_for_person(server, device))
+
+        yield SignIn(page, ended)
+
+
+def _safe(url: str) -> str:
+    """Return the address of a page; raises OAuthRefused for one that no person should open."""
+    if not url.startswith(("https://", "http://")) or not is_private_link(url):
+        raise OAuthRefused("bad_page", "the page for a person is not at an https address")
+    return url
+
+
+async def _keep(tokens: AgentTokens, authorization: Authorization, token: Token) -> bool:
+    """Keep what the sign-in gave; return whether it can be renewed without the person."""
+    tokens.mask(token)
+    endpoints = authorization.endpoints
+    login = Login(
+        token,
+        tokens.settings.client_id,
+        endpoints.token,
+        endpoints.revocation,
+        endpoints.issuer,
+    )
+    await tokens.login.keep(login)
+    return token.refresh is not None
