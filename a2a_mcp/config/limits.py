@@ -1,6 +1,6 @@
-"""The table `limits` of an agent: how long and how large anything from it may be.
+"""The tables `limits`: of an agent how long and how large anything may be, of a caller how often.
 
-Values only; the HTTP library enforces them.
+Values only.
 """
 
 from __future__ import annotations
@@ -24,3 +24,11 @@ class Limits(Table):
     event_bytes: Count = 4 * MIB
     stream_bytes: Count = 64 * MIB
     concurrency: Count = 64
+
+
+class CallerLimits(Table):
+    """Bounds of one caller, so that none can use the bridge up for the others. None: no bound."""
+
+    calls_a_minute: Count | None = None
+    burst_seconds: Seconds = 10.0
+    running_tasks: Count | None = None

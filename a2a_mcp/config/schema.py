@@ -41,7 +41,7 @@ from a2a_mcp.config.fields import (
     Wait,
 )
 from a2a_mcp.config.issuers import IssuerName, IssuerTable, IssuerUrl
-from a2a_mcp.config.limits import MIB, Limits
+from a2a_mcp.config.limits import MIB, CallerLimits, Limits
 from a2a_mcp.config.signature import SignatureTable
 from a2a_mcp.text.urls import is_private_link
 
@@ -152,6 +152,8 @@ class ServerConfig(Table):
     tokens: dict[Text, BearerToken] = Field(default={})
     public_url: IssuerUrl | None = None
     issuers: dict[IssuerName, IssuerTable] = Field(default={})
+    limits: CallerLimits = Field(default_factory=CallerLimits)
+    audit_file: FilePath | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

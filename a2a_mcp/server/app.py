@@ -23,8 +23,10 @@ from a2a_mcp.bridge.service import Bridge
 from a2a_mcp.errors import CredentialUnavailable
 from a2a_mcp.files.allowed_paths import AllowedPaths
 from a2a_mcp.presentation.agent_view import AgentsView
+from a2a_mcp.server.audit import Audit
 from a2a_mcp.server.caller import owner
 from a2a_mcp.server.change_feed import Streams
+from a2a_mcp.server.rates import CallRates, refusal
 from a2a_mcp.store.base import TaskRecord
 
 PAGE_ARGUMENT: Final = "page="
@@ -64,6 +66,8 @@ class App:
     jobs: Jobs
     files: ArtifactFiles
     recoverer: TaskRecoverer
+    rates: CallRates
+    audit: Audit | None
     state_folder: Path | None = None
     local: bool = False
 
@@ -83,6 +87,14 @@ class App:
     def mask(self) -> OutputMask:
         """The mask for everything that leaves."""
         return OutputMask(self.registry, self.local)
+
+    def admit(self) -> None:
+        """Count a call of the caller; raises NotAllowed where that is one too many."""
+        limits = self.registry.config.server.limits
+        if limits.calls_a_minute is not None:
+            seconds = self.rates.take(owner(), limits.calls_a_minute, limits.burst_seconds)
+            if seconds:
+                raise refusal(limits.calls_a_minute, seconds)
 
     async def agents(self, agent: str | None, *, refresh: bool) -> AgentsView:
         """Return a page of the agents, or one agent after reading its card."""

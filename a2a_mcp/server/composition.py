@@ -7,6 +7,7 @@ hosts start a server twice and end one of the two at once.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -26,8 +27,10 @@ from a2a_mcp.config.reload import Reloader
 from a2a_mcp.presentation.content import joined_text
 from a2a_mcp.presentation.message_artifacts import count_results
 from a2a_mcp.server.app import App
+from a2a_mcp.server.audit import Audit
 from a2a_mcp.server.caller import owner
 from a2a_mcp.server.change_feed import Streams
+from a2a_mcp.server.rates import CallRates
 from a2a_mcp.store.logins import Logins
 from a2a_mcp.store.results import ResultStore
 from a2a_mcp.store.sqlite.store import SqliteTaskStore
@@ -58,6 +61,8 @@ class Composition:
             await self.results.flush()
             await self.tasks.close()
             await self.app.registry.aclose()
+        if self.app.audit:
+            self.app.audit.close()
 
 
 def compose(
@@ -126,6 +131,7 @@ def _tracker(
         watchers=watchers,
         memory=UpdateMemory(config.server.updates_bytes, joined_text),
         most_followed=bounded_by_descriptors(config.server.max_followed),
+        most_of_owner=config.server.limits.running_tasks,
     )
 
 
@@ -138,6 +144,7 @@ def _app(
     local: bool,
 ) -> App:
     registry = bridge.registry
+    server = registry.config.server
     files = ArtifactFiles(registry, state_folder, local=local)
     return App(
         registry,
@@ -148,6 +155,8 @@ def _app(
         Jobs(bridge),
         files,
         recoverer,
+        CallRates(time.monotonic),
+        Audit(server.audit_file) if server.audit_file else None,
         state_folder,
         local,
     )

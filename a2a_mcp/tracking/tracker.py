@@ -54,6 +54,7 @@ class TaskTracker:
         drain_seconds: float = DRAIN_SECONDS,
         most_followed: int = MOST_FOLLOWED,
         most_swept: int = MOST_SWEPT,
+        most_of_owner: int | None = None,
         sweep_seconds: float = SWEEP_SECONDS,
         memory: UpdateMemory | None = None,
     ) -> None:
@@ -65,6 +66,7 @@ class TaskTracker:
         self._streamer = TaskStreamer(self._intake.receive, self._poller)
         self._most_followed = most_followed
         self._most = most_followed + most_swept
+        self._most_of_owner = most_of_owner
         self._sweep = Sweep(self._poller, self._end, sweep_seconds)
         self._memory = memory or UpdateMemory()
         self._answers: dict[TrackedTask, None] = {}
@@ -97,15 +99,18 @@ class TaskTracker:
     def make_room(self, owner: str) -> None:
         """Check that there is room for one more task of an owner; raises NotAllowed.
 
-        No task is let go for another. An owner below its share is let in even where all is full.
+        No task is let go for another. An owner below its share is let in even where all is full,
+        unless the configuration gives each owner fewer.
         """
-        if self._count < self._most:
+        if self._most_of_owner is None and self._count < self._most:
             return
         owners = [tracked.record.owner for tracked in (*self._running, *self._sweep)]
-        if not is_below_share(owner, owners, self._most):
+        own = owners.count(owner)
+        has_enough = self._most_of_owner is not None and own >= self._most_of_owner
+        is_full = self._count >= self._most and not is_below_share(owner, owners, self._most)
+        if has_enough or is_full:
             raise NotAllowed(
-                f"The bridge waits for {owners.count(owner)} tasks of this caller already; "
-                "nothing was sent.",
+                f"The bridge waits for {own} tasks of this caller already; nothing was sent.",
                 "Call again when some of them have ended.",
             )
 

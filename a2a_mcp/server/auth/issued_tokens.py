@@ -66,7 +66,7 @@ class IssuedTokens:
             token=token,
             client_id=self.name,
             subject=owner,
-            claims={"iss": self.name, "owner": f"{self.name}:{owner}"},
+            claims={"iss": self.name, "owner": f"{self.name}:{owner}", "client": client(claims)},
             scopes=scopes(claims),
             expires_at=int(claims["exp"]) + LEEWAY_SECONDS,
         )
@@ -92,6 +92,12 @@ def claim(claims: Mapping[str, Any], path: str) -> Any:
             return None
         found = found[name]
     return found
+
+
+def client(claims: Mapping[str, Any]) -> str | None:
+    """Return the client that a token was given to."""
+    found = claims.get("client_id") or claims.get("azp")
+    return found if isinstance(found, str) else None
 
 
 def is_owner(value: object) -> bool:

@@ -1,7 +1,7 @@
-"""The boundary between a tool and the errors of the rooms below: it returns them as results.
+"""The boundary between a host's call and the rooms below: who calls how often, and what came back.
 
-Only errors that the bridge and the A2A client raise on purpose are turned here. A crash is handled
-by `strict`.
+Errors of the rooms below become results here, and the audit gets its line. Only errors that the
+bridge and the A2A client raise on purpose are turned; a crash is handled by `strict`.
 """
 
 from __future__ import annotations
@@ -34,13 +34,18 @@ def returns_errors(
     async def wrapped(ctx: Ctx, /, *args: P.args, **kwargs: P.kwargs) -> R | t.CallToolResult:
         app = app_of(ctx)
         app.recoverer.wake()
+        result: R | t.CallToolResult
         try:
-            return await function(ctx, *args, **kwargs)
+            app.admit()
+            result = await function(ctx, *args, **kwargs)
         except BridgeError as error:
-            return error_results.of_bridge_error(error, app.mask)
+            result = error_results.of_bridge_error(error, app.mask)
         except A2AError as error:
             call = await _failed_call(app, function.__name__, kwargs, error)
-            return error_results.of_agent_error(error, call, app.mask)
+            result = error_results.of_agent_error(error, call, app.mask)
+        if app.audit:
+            app.audit.note(ctx, function.__name__, kwargs, result)
+        return result
 
     return wrapped
 

@@ -341,7 +341,13 @@ async def test_another_owners_task_is_neither_listed_nor_found(
         for uri in foreign:
             await client.read_resource(uri)
     asked = len(agent.calls(GET))
-    stranger = AccessToken(token="x", client_id="static", subject="stranger", scopes=[])
+    stranger = AccessToken(
+        token="x",
+        client_id="static",
+        subject="stranger",
+        scopes=[],
+        claims={"owner": "token:stranger"},
+    )
     reset = auth_context_var.set(AuthenticatedUser(stranger))
     try:
         async with hosted(configured(it=agent.url), tmp_path) as client:

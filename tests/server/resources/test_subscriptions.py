@@ -69,7 +69,9 @@ class Steps:
 
 @contextmanager
 def called_by(name: str) -> Iterator[None]:
-    token = AccessToken(token="x", client_id="static", subject=name, scopes=[])
+    token = AccessToken(
+        token="x", client_id="static", subject=name, scopes=[], claims={"owner": f"token:{name}"}
+    )
     reset = auth_context_var.set(AuthenticatedUser(token))
     try:
         yield

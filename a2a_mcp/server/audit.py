@@ -1,0 +1,138 @@
+"""The audit: one line of JSON for each call of a tool: who, what, at which agent, how it ended.
+
+No words of a person or an agent, no arguments and no tokens are in it. A line that cannot be
+written never fails a call; it is counted, and the log says so.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from logging.handlers import WatchedFileHandler
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import mcp.types as t
+from mcp.server.auth.middleware.auth_context import get_access_token
+from mcp.server.mcpserver import Context
+
+from a2a_mcp.server.caller import owner
+from a2a_mcp.text.untrusted import scrub
+
+Ctx: TypeAlias = Context[Any, Any]
+Result: TypeAlias = t.CallToolResult | t.InputRequiredResult
+
+log = logging.getLogger(__name__)
+
+LONGEST: Final = 200
+"""Characters of one value; hosts name themselves, and agents make ids."""
+FACTS: Final = ("agent", "task_id", "context_id")
+TRACE: Final = "traceparent"
+
+
+class Audit:
+    """Writes the lines to a file, which may be moved away at any time, or to /dev/stderr."""
+
+    def __init__(self, path: Path) -> None:
+        self.lost = 0
+        self._file = _Lines(path, self)
+
+    def note(self, ctx: Ctx, tool: str, arguments: Mapping[str, Any], result: Result) -> None:
+        """Write the line of one call."""
+        said = _said(result)
+        facts = {name: said.get(name) or arguments.get(name) for name in FACTS}
+        self._write(
+            {
+                "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+                "owner": owner(),
+                "client": _client(),
+                "host": _host(ctx),
+                "action": tool,
+                **facts,
+                "outcome": _outcome(result, said),
+                "bytes": _size(result),
+                "trace": _trace(ctx),
+            }
+        )
+
+    def _write(self, facts: Mapping[str, object]) -> None:
+        shown = {name: _short(value) for name, value in facts.items() if value is not None}
+        self._file.emit(
+            logging.LogRecord("audit", logging.INFO, "", 0, json.dumps(shown), (), None)
+        )
+
+    def lose(self) -> None:
+        """Count a line that could not be written."""
+        if not self.lost:
+            log.warning("the audit cannot be written to %s", self._file.baseFilename)
+        self.lost += 1
+
+    def close(self) -> None:
+        """Close the file; what a full disk did not take is lost."""
+        with suppress(OSError):
+            self._file.close()
+
+
+class _Lines(WatchedFileHandler):
+    """The standard library's handler, which opens the file again where it has been moved."""
+
+    def __init__(self, path: Path, audit: Audit) -> None:
+        super().__init__(path, encoding="utf-8", delay=True)
+        self._audit = audit
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a line; a file that cannot be opened is one that cannot be written."""
+        try:
+            super().emit(record)
+        except OSError:
+            self._audit.lose()
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the library's
+        """Count a line that could not be written."""
+        self._audit.lose()
+
+
+def _said(result: Result) -> Mapping[str, Any]:
+    said = result.structured_content if isinstance(result, t.CallToolResult) else None
+    return said or {}
+
+
+def _outcome(result: Result, said: Mapping[str, Any]) -> str:
+    if isinstance(result, t.InputRequiredResult):
+        return "asked"
+    state = said.get("state")
+    if state:
+        return str(state)
+    return "error" if result.is_error else "ok"
+
+
+def _size(result: Result) -> int:
+    blocks = result.content if isinstance(result, t.CallToolResult) else []
+    return sum(len(block.text.encode()) for block in blocks if isinstance(block, t.TextContent))
+
+
+def _client() -> str | None:
+    """Return the client id of a token, which differs between the hosts of one person."""
+    token = get_access_token()
+    return (token.claims or {}).get("client") if token else None
+
+
+def _host(ctx: Ctx) -> str | None:
+    """Return what the host calls itself."""
+    params = ctx.request_context.session.client_params
+    return f"{params.client_info.name} {params.client_info.version}" if params else None
+
+
+def _trace(ctx: Ctx) -> str | None:
+    """Return the trace that a call belongs to (W3C trace context)."""
+    meta = ctx.request_context.meta
+    found = meta.get(TRACE) if meta else None
+    parts = found.split("-") if isinstance(found, str) else []
+    return parts[1] if len(parts) == 4 else None
+
+
+def _short(value: object) -> object:
+    return scrub(value)[:LONGEST] if isinstance(value, str) else value
