@@ -147,7 +147,7 @@ def _is_bare(more: dict[str, Any]) -> bool:
 def _is_client(client: object) -> bool:
     match client:
         case {"name": str(), "version": str(), **more}:
-            return all(isinstance(text, str) for text in more.values())
+            return "icons" not in more and all(isinstance(text, str) for text in more.values())
     return False
 
 
@@ -161,6 +161,6 @@ def _are_capabilities(told: object) -> bool:
             return all(isinstance(one, dict) for one in free.values()) and _are_capabilities(rest)
         case {"roots": {"listChanged": bool(), **more}, **rest}:
             return not more and _are_capabilities(rest)
-        case dict(tables):
+        case dict(tables) if "listChanged" not in tables:
             return all(map(_are_capabilities, tables.values()))
     return False

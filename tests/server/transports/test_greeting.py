@@ -209,10 +209,12 @@ FIRST: dict[str, bytes] = {
     "initialize of a client without a version": initialize(clientInfo={"name": "host"}),
     "initialize of a client with a number": initialize(clientInfo=CLIENT | {"title": 1}),
     "initialize with an icon": initialize(clientInfo=CLIENT | {"icons": [{"src": "x"}]}),
+    "initialize with a text for icons": initialize(clientInfo=CLIENT | {"icons": "x"}),
     "initialize with a list of capabilities": initialize(capabilities=[]),
     "initialize with a flag": initialize(capabilities={"sampling": True}),
     "initialize with an experimental flag": initialize(capabilities={"experimental": {"x": True}}),
     "initialize with a text for a flag": initialize(capabilities={"roots": {"listChanged": "x"}}),
+    "initialize with a table for a flag": initialize(capabilities={"roots": {"listChanged": {}}}),
     "initialize with very deep tables": initialize(
         capabilities=json.loads('{"a":' * 250 + "{}" + "}" * 250)
     ),
