@@ -14,7 +14,7 @@ from typing import Final
 
 from context import context_bytes
 from large import fill_tasks, settle_tasks, write_config
-from many import chatty
+from many import chatty, polled
 from measures import Limits, Match, Plan, cold_start, http, stdio_latency
 from servers import bridge, echo_agent, environment, floor, large_bridge
 from table import Row, as_json, as_table
@@ -130,7 +130,9 @@ def everything(home: Path, env: Mapping[str, str], plan: Plan, *, quick: bool) -
     rows += more_agents(home, env, plan, 10_000, VERY_MANY_AGENTS)
     rows += much_remembered(home, env, plan, 1_000_000)
     note("600 tasks that speak four times a second")
-    return rows + chatty(env, tasks=600, seconds=30)
+    rows += chatty(env, tasks=600, seconds=30)
+    note("500 tasks at one agent, over 64 connections")
+    return rows + polled(env, tasks=500, connections=64)
 
 
 def main() -> None:
