@@ -127,7 +127,13 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
     "a2a.auth.oauth.client_authentication": frozenset({"a2a_mcp.a2a.auth.oauth.assertions"}),
     "agents.card_cache": frozenset({"a2a_mcp.agents.card_signatures"}),
     "agents.credentials": frozenset({"a2a_mcp.agents.login", "a2a_mcp.agents.tokens"}),
-    "agents.registry": frozenset({"a2a_mcp.a2a.http.tls", "a2a_mcp.agents.connection"}),
+    "agents.registry": frozenset(
+        {
+            "a2a_mcp.a2a.http.tls",
+            "a2a_mcp.agents.catalogues",
+            "a2a_mcp.agents.connection",
+        }
+    ),
     "agents.transports": frozenset({"a2a_mcp.agents.grpc"}),
     "bridge.jobs": frozenset({"a2a_mcp.bridge.questions"}),
     "bridge.registration": frozenset({"a2a_mcp.a2a.http.download"}),

@@ -113,7 +113,7 @@ def test_every_configuration_shown_can_be_loaded(block: Block, tmp_path: Path) -
     # A snippet may begin at [server]; what it names as default must be its own.
     loaded = load(block.text, tmp_path)
     assert loaded.faults == {}
-    assert set(loaded.agents) == set(shown.get("agents", {}))
+    assert {*loaded.agents, *loaded.catalogs} == set(shown.get("agents", {}))
 
 
 def test_codex_is_told_to_wait_for_the_server_wherever_its_settings_are_shown() -> None:

@@ -121,7 +121,7 @@ async def _search(
     for card_url in urls:
         answer = await _ask(transport, card_url, attachment, known)
         if answer.status == 304 and known:
-            return replace(known, fresh_until=clock() + _freshness(answer))
+            return replace(known, fresh_until=clock() + freshness(answer))
         if answer.status in AUTHENTICATION_STATUSES:
             raise _refused(answer, card_url)
         if answer.status < 400 and is_card(answer.body):
@@ -200,7 +200,7 @@ def _unavailable(answer: HttpResponse, url: str) -> AgentUnreachable | None:
 
 def _found(answer: HttpResponse, url: str, clock: Callable[[], float]) -> FoundCard:
     found = read_card(object_of(answer.body), answer.raw, url)
-    return replace(found, etag=_tag(answer), fresh_until=clock() + _freshness(answer))
+    return replace(found, etag=_tag(answer), fresh_until=clock() + freshness(answer))
 
 
 def read_card(document: dict[str, JSON], raw: bytes, url: str) -> FoundCard:
@@ -221,8 +221,8 @@ def _tag(answer: HttpResponse) -> str | None:
     return tag if tag.isascii() else None
 
 
-def _freshness(answer: HttpResponse) -> float:
-    """Return the seconds for which a card need not be fetched again."""
+def freshness(answer: HttpResponse) -> float:
+    """Return the seconds for which what was answered need not be fetched again."""
     said = MAX_AGE.search(answer.headers.get("cache-control", ""))
     return min(float(said[1]), MAX_FRESH_SECONDS) if said else FRESH_SECONDS
 

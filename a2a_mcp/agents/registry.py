@@ -21,6 +21,7 @@ from a2a_mcp.config.schema import AgentConfig
 from a2a_mcp.errors import AgentDisabled, AmbiguousAgent, UnknownAgent
 
 if TYPE_CHECKING:
+    from a2a_mcp.agents.catalogues import Catalogues
     from a2a_mcp.agents.connection import Connection
     from a2a_mcp.agents.registered import RegisteredAgents
     from a2a_mcp.store.base import InterfaceOverrides
@@ -57,6 +58,7 @@ class Registry:
         self._logins = logins
         self.registered = registered
         self._configured = config
+        self._catalogues: Catalogues | None = None
         self._caller = caller
         self._reloader = reloader
         self._overrides = overrides
@@ -97,7 +99,32 @@ class Registry:
         if fresh is None and not grown:
             return
         self._configured = fresh or self._configured
-        self._use(self.registered.joined(self._configured) if self.registered else self._configured)
+        self._use(self._joined())
+
+    async def discover(self) -> None:
+        """Read the catalogues that are not fresh, and use the agents that they list.
+
+        One that cannot be read is a fault of its name.
+        """
+        self.refresh()
+        if not self._configured.catalogs:
+            return
+        if self._catalogues is None:
+            from a2a_mcp.agents.catalogues import Catalogues  # imports httpx
+
+            self._catalogues = Catalogues(
+                self._tls, lambda table: self.connect(table).credentials, self._clock
+            )
+        if await self._catalogues.refresh(self._configured.catalogs):
+            self._use(self._joined())
+
+    def _joined(self) -> Config:
+        """Return the configuration with what callers have added and catalogues list."""
+        sources = (self._catalogues, self.registered)
+        joined = self._configured
+        for source in sources:
+            joined = source.joined(joined) if source else joined
+        return joined
 
     def _use(self, fresh: Config) -> None:
         """Use a configuration from now on; connections to agents that have changed are given up."""

@@ -64,7 +64,7 @@ class Browser:
         if start < 0:
             raise ValueError("the cursor is not one of this list")
         end = start + PAGE
-        self._registry.refresh()
+        await self._registry.discover()
         entries = [*FIXED, *map(self._agent, self._registry.names())]
         if end <= len(entries):  # the tasks, which come from the store, are not needed yet
             return entries[start:end], str(end)
@@ -81,7 +81,7 @@ class Browser:
 
     async def agents(self, beginning: str) -> list[str]:
         """Return the names of agents that start with `beginning`, in any case."""
-        self._registry.refresh()
+        await self._registry.discover()
         wanted = beginning.casefold()
         return [name for name in self._registry.names() if name.casefold().startswith(wanted)]
 

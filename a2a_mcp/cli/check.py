@@ -61,6 +61,8 @@ async def report(config: Config, out: TextIO) -> int:
     """
     registry = Registry(config)
     try:
+        await registry.discover()
+        config = registry.config
         failures = await _contact_all(registry)
         names = registry.names()
         out.writelines(_paragraph(registry, name, failures.get(name)) for name in names)

@@ -27,7 +27,8 @@ _WELL_KNOWN: Final = re.compile(r"/\.well-known/agent(-card)?\.json$")
 class ConfigBuilder:
     """What has been read so far.
 
-    `faults` holds the agents that cannot be used, with the reasons; `cards` the files of cards.
+    `faults` holds the agents that cannot be used, with the reasons; `cards` the files of cards,
+    `catalogs` the tables that are lists of agents.
     `errors` are lines of `file: key: reason` that stop the start; `strict_errors` stop it only in
     strict mode.
     """
@@ -35,6 +36,7 @@ class ConfigBuilder:
     def __init__(self, context: ValidationContext) -> None:
         self.context = context
         self.agents = AgentTables()
+        self.catalogs: dict[str, AgentConfig] = {}
         self.cards: set[Path] = set()
         self.faults: dict[str, str] = {}
         self.errors: list[str] = []
@@ -74,8 +76,15 @@ class ConfigBuilder:
         self.context.resolve = True
         if found:
             self._add_fault(shown(name), found, str(path), f"agents.{shown(name)}")
+        elif agent.catalog:
+            self._add_catalog(agent)
         else:
             self._add(agent)
+
+    def _add_catalog(self, agent: AgentConfig) -> None:
+        if agent.enabled:
+            self.catalogs[agent.name] = agent
+        self._names[agent.name.casefold()] = agent.name
 
     def add_entries(self, entries: str) -> None:
         """Add the agents of `name=url,name=url` or bare URLs; a fault disables only its agent."""

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from a2a_mcp.config.agent_tables import AgentTables
 from a2a_mcp.config.builder import ConfigBuilder
 from a2a_mcp.config.faults import did_you_mean, faults_in, shown
-from a2a_mcp.config.schema import FileTable, ServerConfig
+from a2a_mcp.config.schema import AgentConfig, FileTable, ServerConfig
 from a2a_mcp.config.secrets import SecretRegister, ValidationContext
 from a2a_mcp.errors import ConfigError
 
@@ -32,13 +32,15 @@ LEVELS: Final = ("debug", "info", "warning", "error")
 class Config:
     """All that was configured.
 
-    `faults` says, by name, why an agent cannot be used; such an agent is not in `agents`. `source`
+    `faults` says, by name, why an agent cannot be used; such an agent is not in `agents`.
+    `catalogs` are the tables of lists of agents. `source`
     is the file that was read, there or not. `notes` are warnings for the terminal. `secrets` are
     those known so far, for masking. `files` are the files that were read; `paths` are these and the
     cards' files, all of which an error may name.
     """
 
     agents: AgentTables = field(default_factory=AgentTables)
+    catalogs: Mapping[str, AgentConfig] = field(default_factory=dict)
     server: ServerConfig = field(default_factory=ServerConfig)
     default_agent: str | None = None
     faults: Mapping[str, str] = field(default_factory=dict)
@@ -72,6 +74,7 @@ def load(
         raise ConfigError(faults)
     return Config(
         agents=builder.agents,
+        catalogs=builder.catalogs,
         server=file.server,
         default_agent=default,
         faults=builder.faults,

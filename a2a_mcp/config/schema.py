@@ -51,11 +51,13 @@ class AgentConfig(Table):
 
     `endpoint` is the URL that calls go to, whatever the card says. `card` is a file or the card
     itself, as on the wire; `allowed_origins` are further origins that may receive calls and
-    credentials. None means: as the card says, or as `[server]` says.
+    credentials. None means: as the card says, or as `[server]` says. With `catalog` the table is a
+    list of agents, each of which has the other keys.
     """
 
     name: AgentName
     url: AgentUrl | None = None
+    catalog: AgentUrl | None = None
     endpoint: AgentUrl | None = None
     card: Card | None = None
     signature: SignatureTable | None = None
@@ -95,8 +97,10 @@ class AgentConfig(Table):
 
     @model_validator(mode="after")
     def _reachable(self) -> Self:
-        if self.url is None and self.card is None:
+        if self.url is None and self.card is None and self.catalog is None:
             raise ValueError("url or card is missing")
+        if self.catalog and (self.url or self.card or self.endpoint):
+            raise ValueError("catalog is a list of agents, it has no url, card or endpoint")
         _check_waits(self.wait_seconds, self.max_wait_seconds)
         if not self.allow_http and any(map(_is_plain_grpc, self._targets())):
             raise ValueError("grpc:// is without TLS; use grpcs://, or set allow_http = true")
@@ -113,7 +117,7 @@ class AgentConfig(Table):
         return all(map(is_private_link, self._targets()))
 
     def _targets(self) -> list[str]:
-        targets = [self.url, self.endpoint, *self.allowed_origins]
+        targets = [self.url, self.catalog, self.endpoint, *self.allowed_origins]
         return [target for target in targets if target]
 
 

@@ -38,7 +38,8 @@ CREATE: Final = (
 def folder_of(root: Path, owner: str, agent: str, task_id: str) -> Path:
     """Return the folder of one task; the task id may hold any character, so it is hashed."""
     key = sha256("\0".join((owner, agent, task_id)).encode("utf-8", "surrogatepass"))
-    return root / f"{agent.lstrip('.') or 'agent'}-{key.hexdigest()[:16]}"
+    name = agent.replace("/", "-").lstrip(".")  # an agent of a catalogue has a slash
+    return root / f"{name or 'agent'}-{key.hexdigest()[:16]}"
 
 
 def safe_name(wanted: str, media_type: str) -> str:

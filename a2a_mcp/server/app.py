@@ -98,7 +98,7 @@ class App:
 
     async def agents(self, agent: str | None, *, refresh: bool) -> AgentsView:
         """Return a page of the agents, or one agent after reading its card."""
-        self.registry.refresh()
+        await self.registry.discover()
         if agent is None:
             return list_agents(self.registry)
         page = agent.removeprefix(PAGE_ARGUMENT)

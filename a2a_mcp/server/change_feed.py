@@ -108,7 +108,7 @@ class Stream:
             await anyio.sleep(LOOK_SECONDS)
             if not self._listens_to_agents():
                 continue
-            registry.refresh()
+            await registry.discover()
             if registry.config is not config:
                 before, config = config, registry.config
                 self._add_agent_changes(before.agents, config.agents)

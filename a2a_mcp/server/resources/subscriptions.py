@@ -145,6 +145,7 @@ async def _exists(app: App, address: ResourceAddress | None) -> bool:
     """Return whether an address exists for the current caller."""
     if address is None:
         return False
+    await app.registry.discover()
     if address.task_id is not None:
         return await _task_at(app, owner(), address) is not None
     return address.agent is None or address.agent in app.registry.names()

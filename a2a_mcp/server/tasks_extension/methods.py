@@ -81,6 +81,7 @@ async def _job(ctx: RequestCtx, params: TaskParams) -> tuple[App, Job]:
     require_client_extension(ctx, IDENTIFIER)
     _check_name_header(ctx, params.task_id)
     app = ctx.lifespan_context.app
+    await app.registry.discover()
     try:
         return app, await app.jobs.look(owner(), params.task_id)
     except (UnknownTask, AmbiguousTask, NotAllowed):

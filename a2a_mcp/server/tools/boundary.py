@@ -33,6 +33,7 @@ def returns_errors(
     @wraps(function)
     async def wrapped(ctx: Ctx, /, *args: P.args, **kwargs: P.kwargs) -> R | t.CallToolResult:
         app = app_of(ctx)
+        await app.registry.discover()
         app.recoverer.wake()
         result: R | t.CallToolResult
         try:
