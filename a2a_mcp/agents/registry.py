@@ -18,7 +18,7 @@ import anyio
 from a2a_mcp.config.load import Config
 from a2a_mcp.config.reload import Reloader
 from a2a_mcp.config.schema import AgentConfig
-from a2a_mcp.errors import AgentDisabled, AmbiguousAgent, UnknownAgent
+from a2a_mcp.errors import AgentDisabled, AmbiguousAgent, NotAllowed, UnknownAgent
 
 if TYPE_CHECKING:
     from a2a_mcp.agents.catalogues import Catalogues
@@ -40,7 +40,8 @@ class Registry:
 
     `overrides` stores corrections of agents' cards over restarts, `logins` what persons who sign in
     get; None: nobody can sign in. `registered` are agents that callers have added; each is there
-    for its owner alone, and `caller` returns who is asking.
+    for its owner alone, and `caller` returns who is asking. `may_use` and `may_change` return what
+    the configuration lets the caller do with an agent.
     """
 
     def __init__(
@@ -52,6 +53,8 @@ class Registry:
         logins: Logins | None = None,
         registered: RegisteredAgents | None = None,
         caller: Callable[[], str] = lambda: "",
+        may_use: Callable[[str], bool] = lambda _: True,
+        may_change: Callable[[str], bool] = lambda _: True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.config = config
@@ -60,6 +63,8 @@ class Registry:
         self._configured = config
         self._catalogues: Catalogues | None = None
         self._caller = caller
+        self._may_use = may_use
+        self._may_change = may_change
         self._reloader = reloader
         self._overrides = overrides
         self._clock = clock
@@ -137,19 +142,41 @@ class Registry:
 
     def names(self) -> list[str]:
         """Return the names of the agents that the caller can call, in the configuration's order."""
-        return list(filter(self._is_shown, self.config.agents.enabled()))
+        return list(filter(self.shows, self.config.agents.enabled()))
 
     def all_names(self) -> list[str]:
         """Return the names of the caller's agents, and after them of those that have a fault."""
-        return list(filter(self._is_shown, [*self.config.agents, *self.config.faults]))
+        return list(filter(self.shows, [*self.config.agents, *self.config.faults]))
 
     def is_taken(self, name: str) -> bool:
         """Return whether an agent has this name in any case of letters, of any owner."""
         return name.casefold() in self._by_key
 
-    def _is_shown(self, name: str) -> bool:
+    def shows(self, name: str) -> bool:
+        """Return whether there is an agent for the caller; to others it looks unknown."""
         owner = self.registered.owner_of(name) if self.registered else None
-        return owner is None or owner == self._caller()
+        return self._may_use(name) if owner is None else owner == self._caller()
+
+    def check_change(self, name: str) -> None:
+        """Check that the caller may change something at an agent; raises UnknownAgent, NotAllowed.
+
+        A caller that has lost an agent still reads its own tasks there, and sends nothing more.
+        """
+        if not self.shows(name):
+            raise self._unknown(name)
+        owned = self.registered is not None and self.registered.owner_of(name) is not None
+        if not owned and not self._may_change(name):
+            raise NotAllowed(
+                f"This caller may only look at tasks of {name!r}; nothing was sent.",
+                "Tell the user, or use another agent.",
+                agent=name,
+            )
+
+    @property
+    def default_agent(self) -> str | None:
+        """The configured default, if there is one for the caller."""
+        name = self.config.default_agent
+        return name if name and self.shows(name) else None
 
     def resolve(self, name: str | None) -> str:
         """Return the configured form of `name`; None stands for the default or the only agent.
@@ -160,7 +187,7 @@ class Registry:
         if name is None:
             return self._default()
         known = self._by_key.get(name.casefold())
-        if known is None or not self._is_shown(known):
+        if known is None or not self.shows(known):
             raise self._unknown(name)
         return self._usable(known)
 
@@ -225,12 +252,12 @@ class Registry:
         return self.config.agents[name]
 
     def _default(self) -> str:
-        if self.config.default_agent:
-            return self.resolve(self.config.default_agent)
+        if self.default_agent:
+            return self.resolve(self.default_agent)
         names = self.names()
         if len(names) == 1:
             return names[0]
-        if not names and not self.config.faults:
+        if not self.all_names():
             raise UnknownAgent(*NONE_CONFIGURED)
         if not names:
             raise AmbiguousAgent(
@@ -243,14 +270,14 @@ class Registry:
         )
 
     def _faults(self) -> str:
-        told = filter(self._is_shown, self.config.faults)
+        told = filter(self.shows, self.config.faults)
         return "; ".join(f"{name}: {self.config.faults[name]}" for name in list(told)[:3])
 
     def _unknown(self, name: str) -> UnknownAgent:
         names = self.names()
-        if not names and not self.config.faults:
+        if not self.all_names():
             return UnknownAgent(*NONE_CONFIGURED)
-        keys = [key for key, known in self._by_key.items() if self._is_shown(known)]
+        keys = [key for key, known in self._by_key.items() if self.shows(known)]
         close = get_close_matches(name.casefold(), keys, n=1, cutoff=0.6)
         meant = f" Did you mean {self._by_key[close[0]]!r}?" if close else ""
         message = f"There is no agent named {name[:80]!r}.{meant}"

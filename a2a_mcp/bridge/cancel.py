@@ -52,6 +52,8 @@ class Canceller:
         began = time.monotonic()
         found = await self._read_before(owner, task_id, agent)
         record, task = found.record, found.task
+        if self._registry.shows(record.agent):  # what was begun may also be ended
+            self._registry.check_change(record.agent)
         if task is None:
             raise await self._reader.explain_no_task(record)
         if task.state.terminal:

@@ -84,7 +84,7 @@ def _row(registry: Registry, name: str, say: Say) -> Row:
     agent, connection = config.agents[name], registry.known(name)
     if agent.enabled:
         row["state"] = _state(connection)
-    if name == config.default_agent:
+    if name == registry.default_agent:
         row["default"] = True
     if skills := _skill_names(connection, say):
         row["skills"] = skills

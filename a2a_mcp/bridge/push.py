@@ -55,6 +55,7 @@ class PushConfigs:
         """
         self._check_target(config.url)
         record = await self._task(owner, task_id, agent)
+        self._registry.check_change(record.agent)
         self._check_agent(record, config.url)
         request = CreatePushConfigRequest(task_id=record.task_id or "", config=config)
         kept = await self._call(record, lambda client: client.create_push(request))
@@ -84,6 +85,7 @@ class PushConfigs:
     async def delete(self, owner: str, task_id: str, agent: str | None, config_id: str) -> PushView:
         """Remove a push configuration of a task; raises A2AError and BridgeError."""
         record = await self._task(owner, task_id, agent)
+        self._registry.check_change(record.agent)
         request = DeletePushConfigRequest(task_id=record.task_id or "", id=checked_id(config_id))
         await self._call(record, lambda client: client.delete_push(request))
         return _view(record, (), note=push_sentences.removed(config_id))

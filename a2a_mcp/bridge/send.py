@@ -98,6 +98,7 @@ class Sender:
         Raises A2AError and BridgeError, ConsentNeeded among them; then nothing was sent.
         """
         route = await self._find_route(owner, request)
+        self._registry.check_change(route.agent)
         self._check_consent(route.agent, request)
         target = await self._prepare(route, request)
         await self._refuse_unaccepted(route.agent, request)

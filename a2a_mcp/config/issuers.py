@@ -18,10 +18,12 @@ class IssuerTable(Table):
     """An identity provider whose access tokens are accepted.
 
     `audiences` empty means: the public URL of the bridge's endpoint. Each token needs all `scopes`.
-    `owner_claim` names a person within the provider; a claim is a path with dots.
+    `owner_claim` names a person within the provider, `groups_claim` the groups of that person, by
+    which the tables `access` give agents; a claim is a path with dots.
     """
 
     url: IssuerUrl
     audiences: Texts = ()
     scopes: Texts = ("a2a",)
     owner_claim: Text = "sub"
+    groups_claim: Text = "groups"

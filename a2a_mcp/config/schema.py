@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from a2a_mcp.a2a.auth.oauth.settings import OAuth
 from a2a_mcp.a2a.auth.static import ConversationId, Credential
+from a2a_mcp.config.access import AccessRule
 from a2a_mcp.config.auth import FromAuthTable
 from a2a_mcp.config.fields import (
     PLAIN_HEADERS,
@@ -156,6 +157,7 @@ class ServerConfig(Table):
     tokens: dict[Text, BearerToken] = Field(default={})
     public_url: IssuerUrl | None = None
     issuers: dict[IssuerName, IssuerTable] = Field(default={})
+    access: Annotated[tuple[AccessRule, ...], Field(strict=False)] = ()
     limits: CallerLimits = Field(default_factory=CallerLimits)
     audit_file: FilePath | None = None
 
@@ -164,6 +166,8 @@ class ServerConfig(Table):
         _check_waits(self.wait_seconds, self.max_wait_seconds)
         if self.issuers and not self.public_url:
             raise ValueError("public_url is missing: the address at which hosts reach the bridge")
+        if self.access and not (self.issuers or self.tokens):
+            raise ValueError("access needs issuers or tokens: without them all callers are one")
         urls = [issuer.url for issuer in self.issuers.values()]
         if len(set(urls)) < len(urls):
             raise ValueError("two issuers have the same url")

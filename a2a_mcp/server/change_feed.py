@@ -111,15 +111,19 @@ class Stream:
             await registry.discover()
             if registry.config is not config:
                 before, config = config, registry.config
-                self._add_agent_changes(before.agents, config.agents)
+                self._add_agent_changes(before.agents, config.agents, registry.shows)
 
     def _listens_to_agents(self) -> bool:
         return self._list_changes or any(map(_is_agents, self._wanted))
 
-    def _add_agent_changes(self, before: AgentTables, after: AgentTables) -> None:
+    def _add_agent_changes(
+        self, before: AgentTables, after: AgentTables, shows: Callable[[str], bool]
+    ) -> None:
         if self._list_changes:
             self._unsent[ResourcesListChanged()] = None
-        changed = [name for name in {*before, *after} if before.differs(name, after)]
+        changed = [
+            name for name in {*before, *after} if shows(name) and before.differs(name, after)
+        ]
         self._add_changes(resource_uris.AGENTS, *map(resource_uris.of_agent, changed))
 
 

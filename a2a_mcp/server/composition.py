@@ -26,6 +26,7 @@ from a2a_mcp.config.load import Config
 from a2a_mcp.config.reload import Reloader
 from a2a_mcp.presentation.content import joined_text
 from a2a_mcp.presentation.message_artifacts import count_results
+from a2a_mcp.server.access import Access
 from a2a_mcp.server.app import App
 from a2a_mcp.server.audit import Audit
 from a2a_mcp.server.caller import owner
@@ -81,6 +82,7 @@ def compose(
     """
     tasks = SqliteTaskStore(state_folder, durability=config.server.durability)
     logins = Logins(state_folder, config.server.state_key) if local and state_folder else None
+    access = Access(lambda: registry.config.server.access)
     registry = Registry(
         config,
         reloader,
@@ -88,6 +90,8 @@ def compose(
         logins=logins,
         registered=_registered(config, state_folder),
         caller=owner,
+        may_use=access.may_use,
+        may_change=access.may_change,
     )
     results = _result_store(config, state_folder)
     streams = Streams(group)

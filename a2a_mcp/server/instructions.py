@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from a2a_mcp.config.access import open_to_all
 from a2a_mcp.config.load import Config
 
 RULES: Final = (
@@ -18,6 +19,9 @@ RULES: Final = (
     "to you."
 )
 NO_AGENT_CONFIGURED: Final = "No agent is configured yet; agent_info says how."
+ASK_FOR_AGENTS: Final = "agent_info lists the agents that you may use."
+OTHER_AGENTS: Final = "agent_info lists all that you may use."
+"""What stands for agents that not every caller may know; the instructions are one text for all."""
 
 MAX_BYTES: Final = 3_500
 DESCRIPTION_CHARACTERS: Final = 200
@@ -25,16 +29,17 @@ DESCRIPTION_CHARACTERS: Final = 200
 
 def instructions(config: Config) -> str:
     """Return the instructions, of at most MAX_BYTES and the line that counts the other agents."""
-    names = config.agents.enabled()
+    rules = config.server.access
+    names = [name for name in config.agents.enabled() if open_to_all(name, rules)]
     if not names:
-        return f"{RULES}\n\n{NO_AGENT_CONFIGURED}"
+        return f"{RULES}\n\n{ASK_FOR_AGENTS if rules else NO_AGENT_CONFIGURED}"
     text = f"{RULES}\n\nAgents:"
     for listed, name in enumerate(names):
         line = _line(config, name)
         if len((text + line).encode()) > MAX_BYTES:
             return f"{text}\n{_more_agents(len(names) - listed)}"
         text += line
-    return text
+    return f"{text}\n{OTHER_AGENTS}" if rules else text
 
 
 def _line(config: Config, name: str) -> str:

@@ -66,7 +66,12 @@ class IssuedTokens:
             token=token,
             client_id=self.name,
             subject=owner,
-            claims={"iss": self.name, "owner": f"{self.name}:{owner}", "client": client(claims)},
+            claims={
+                "iss": self.name,
+                "owner": f"{self.name}:{owner}",
+                "client": client(claims),
+                "groups": texts(claim(claims, self._table.groups_claim)),
+            },
             scopes=scopes(claims),
             expires_at=int(claims["exp"]) + LEEWAY_SECONDS,
         )
@@ -111,9 +116,13 @@ def is_owner(value: object) -> bool:
 
 def scopes(claims: Mapping[str, Any]) -> list[str]:
     """Return the scopes of a token: a text with spaces, or a list (`scp`)."""
-    found = claims.get("scope") or claims.get("scp") or []
-    listed = found.split() if isinstance(found, str) else found
-    return [item for item in listed if isinstance(item, str)] if isinstance(listed, list) else []
+    found = claims.get("scope") or claims.get("scp")
+    return found.split() if isinstance(found, str) else texts(found)
+
+
+def texts(value: object) -> list[str]:
+    """Return the texts in a list; none where it is no list."""
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
 def _is_access_token(head: Mapping[str, Any]) -> bool:
