@@ -9,12 +9,12 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Callable
-from difflib import get_close_matches
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import anyio
 
+from a2a_mcp.agents.name_errors import name_one_of, none_configured, unknown_agent
 from a2a_mcp.config.load import Config
 from a2a_mcp.config.reload import Reloader
 from a2a_mcp.config.schema import AgentConfig
@@ -26,13 +26,6 @@ if TYPE_CHECKING:
     from a2a_mcp.agents.registered import RegisteredAgents
     from a2a_mcp.store.base import InterfaceOverrides
     from a2a_mcp.store.logins import Logins
-
-SHOWN_NAMES: Final = 10
-NONE_CONFIGURED: Final = (
-    "No A2A agent is configured.",
-    "Ask the user to give this server an agent: a URL as argument, A2A_AGENTS=name=url in its "
-    "environment, or a table [agents.NAME] with url in agents.toml.",
-)
 
 
 class Registry:
@@ -258,45 +251,25 @@ class Registry:
         if len(names) == 1:
             return names[0]
         if not self.all_names():
-            raise UnknownAgent(*NONE_CONFIGURED)
+            raise none_configured()
         if not names:
             raise AmbiguousAgent(
                 f"No agent is usable: {self._faults()}.",
                 "Ask the user to correct the configuration.",
             )
-        raise AmbiguousAgent(
-            "Name the agent: there is more than one.",
-            f"Call again with agent= one of: {_some(names)}.",
-        )
+        raise name_one_of(names)
 
     def _faults(self) -> str:
         told = filter(self.shows, self.config.faults)
         return "; ".join(f"{name}: {self.config.faults[name]}" for name in list(told)[:3])
 
     def _unknown(self, name: str) -> UnknownAgent:
-        names = self.names()
-        if not self.all_names():
-            return UnknownAgent(*NONE_CONFIGURED)
-        keys = [key for key, known in self._by_key.items() if self.shows(known)]
-        close = get_close_matches(name.casefold(), keys, n=1, cutoff=0.6)
-        meant = f" Did you mean {self._by_key[close[0]]!r}?" if close else ""
-        message = f"There is no agent named {name[:80]!r}.{meant}"
-        if not names:
-            return UnknownAgent(message, "No agent is usable; agent_info says why.")
-        nearest = get_close_matches(name, names, n=SHOWN_NAMES, cutoff=0.0)
-        return UnknownAgent(
-            message, f"Agents: {_some(nearest, of=len(names))}. agent_info lists them all."
-        )
+        keys = {key: known for key, known in self._by_key.items() if self.shows(known)}
+        return unknown_agent(name, keys, self.names())
 
 
 def _by_key(config: Config) -> dict[str, str]:
     return {name.casefold(): name for name in [*config.faults, *config.agents]}
-
-
-def _some(names: list[str], of: int | None = None) -> str:
-    total = of if of is not None else len(names)
-    shown = ", ".join(names[:SHOWN_NAMES])
-    return shown if total <= SHOWN_NAMES else f"{shown} and {total - SHOWN_NAMES} more"
 
 
 def _default_tls() -> ssl.SSLContext:
