@@ -113,9 +113,7 @@ class Catalogues:
     async def _fetch(self, table: AgentConfig) -> tuple[tuple[ListedAgent, ...], float]:
         """Return the agents of a catalogue, and for how many seconds they are fresh."""
         url = table.catalog or ""
-        table = table.model_copy(
-            update={"url": url, "catalog": None}
-        )  # it is reached as an agent is
+        table = table.model_copy(update={"url": url, "catalog": None})  # reached as an agent is
         transports = Transports(table, lambda: url, self._tls)
         try:
             for address in catalogue_urls(url):

@@ -71,7 +71,7 @@ class Registration:
         await _stored(partial(self._registered.remove, known))
         self._registry.refresh()
         note = registry_sentences.removed(known, unfinished, kept=has_tasks)
-        return AgentsView((), len(self._registry.all_names()), note)
+        return AgentsView((), len(self._registry.all_names()), note, agent=known)
 
     # --- what is asked for ---
 
@@ -148,7 +148,8 @@ class Registration:
 
     def _described(self, name: str, words: str) -> AgentsView:
         view = describe_agent(self._registry, name)
-        return replace(view, note=sentences.join(words.format(name=name), view.note))
+        note = sentences.join(words.format(name=name), view.note)
+        return replace(view, note=note, agent=name)
 
     def _own_name(self, owner: str, name: str) -> str:
         self._registry.refresh()

@@ -21,16 +21,20 @@ DETAIL: Final = "credentials"
 
 @dataclass(frozen=True, slots=True)
 class AgentsView:
-    """Some of `total` agents; a row with credentials is one in detail."""
+    """Some of `total` agents; a row with credentials is one in detail.
+
+    `agent` is the one that was added or removed.
+    """
 
     agents: tuple[Row, ...]
     total: int
     note: str | None = None
     next_step: str | None = None
+    agent: str | None = None
 
     def structured(self) -> dict[str, JSON]:
         """Return the members that are set."""
-        more = {"note": self.note, "next_step": self.next_step}
+        more = {"agent": self.agent, "note": self.note, "next_step": self.next_step}
         words = {name: text for name, text in more.items() if text}
         return {"agents": list(self.agents), "total": self.total, **words}
 

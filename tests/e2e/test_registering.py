@@ -26,6 +26,7 @@ async def test_what_one_caller_registers_no_other_sees_or_removes(
     ):
         added = await alice.call("register_agent", url=url, name="hers")
         assert not added.failed
+        assert added["agent"] == "hers"
         begun = await alice.send("slow 2", agent="hers", wait_seconds=0.1)
         for tool, arguments in (
             ("agent_info", {"agent": "hers"}),
@@ -37,7 +38,10 @@ async def test_what_one_caller_registers_no_other_sees_or_removes(
         assert (await bob.call("agent_info"))["agents"] == []
         ended = await alice.call("subscribe", task_id=begun["task_id"])
         assert (ended["state"], ended["text"]) == ("completed", "slow done")
+        gone = await alice.call("unregister_agent", name="hers")
+        assert gone["agent"] == "hers"
         own = await bob.call("register_agent", url=url)
         assert not own.failed
         assert len((await bob.call("agent_info"))["agents"]) == 1
-        assert [row["name"] for row in (await alice.call("agent_info"))["agents"]] == ["hers"]
+        assert (await alice.call("agent_info"))["agents"] == []
+        assert (await alice.call("get_task", task_id=begun["task_id"]))["text"] == "slow done"
