@@ -145,10 +145,13 @@ class Registry:
         """Return whether an agent has this name in any case of letters, of any owner."""
         return name.casefold() in self._by_key
 
-    def shows(self, name: str) -> bool:
-        """Return whether there is an agent for the caller; to others it looks unknown."""
+    def shows(self, name: str, to: str | None = None) -> bool:
+        """Return whether there is an agent for the caller; to others it looks unknown.
+
+        `to` is the owner where work goes on without a caller.
+        """
         owner = self.registered.owner_of(name) if self.registered else None
-        return self._may_use(name) if owner is None else owner == self._caller()
+        return self._may_use(name) if owner is None else owner == (to or self._caller())
 
     def check_change(self, name: str) -> None:
         """Check that the caller may change something at an agent; raises UnknownAgent, NotAllowed.
@@ -171,8 +174,10 @@ class Registry:
         name = self.config.default_agent
         return name if name and self.shows(name) else None
 
-    def resolve(self, name: str | None) -> str:
+    def resolve(self, name: str | None, owner: str | None = None) -> str:
         """Return the configured form of `name`; None stands for the default or the only agent.
+
+        `owner` is needed where work goes on without a caller.
 
         Raises UnknownAgent, AgentDisabled, AmbiguousAgent.
         """
@@ -180,7 +185,7 @@ class Registry:
         if name is None:
             return self._default()
         known = self._by_key.get(name.casefold())
-        if known is None or not self.shows(known):
+        if known is None or not self.shows(known, owner):
             raise self._unknown(name)
         return self._usable(known)
 

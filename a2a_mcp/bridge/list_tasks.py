@@ -60,7 +60,7 @@ class TaskLister:
         A page too large for a result is read again with fewer rows, so that its cursor is right
         and no row is lost.
         """
-        agent = self._registry.resolve(wanted.agent) if wanted.agent or remote else None
+        agent = self._registry.resolve(wanted.agent, owner) if wanted.agent or remote else None
         limit = self._registry.config.server.result_bytes
         fresh = frozenset[int]() if remote else await self._refresh(owner, agent, wanted)
         while True:

@@ -54,7 +54,7 @@ class Reader:
         A task that is not known here is looked up at `agent` and adopted, unless another owner has
         it. Raises A2AError and BridgeError.
         """
-        name = self._registry.resolve(agent) if agent else None
+        name = self._registry.resolve(agent, owner) if agent else None
         known = await self._tasks.find(owner, checked_id(task_id), name)
         if not known and name:
             return await self._adopt_or_explain(owner, task_id, name, history_length)

@@ -43,7 +43,7 @@ class Router:
 
         Raises NotAllowed, UnknownTask, AmbiguousTask and UnknownAgent.
         """
-        name = self._registry.resolve(agent) if agent else None
+        name = self._registry.resolve(agent, owner) if agent else None
         records = await self._tasks.find(owner, checked_id(task_id), name)
         if not records:
             raise unknown_task(task_id, name)
@@ -66,7 +66,7 @@ class Router:
             return await self._route_to_task(owner, agent, task_id, context_id)
         if context_id:
             return await self._route_to_context(owner, agent, checked_id(context_id))
-        return Route(self._registry.resolve(agent))
+        return Route(self._registry.resolve(agent, owner))
 
     async def _route_to_task(
         self, owner: str, agent: str | None, task_id: str, context_id: str | None
@@ -85,7 +85,7 @@ class Router:
         return Route(record.agent, record, own_context or context_id, record.interface)
 
     async def _route_to_context(self, owner: str, agent: str | None, context_id: str) -> Route:
-        name = self._registry.resolve(agent) if agent else None
+        name = self._registry.resolve(agent, owner) if agent else None
         records = await self._tasks.find_context(owner, context_id)
         if not records:
             return await self._route_to_new_context(owner, name, context_id)

@@ -48,12 +48,12 @@ class Subscriber:
         Raises A2AError and BridgeError, as `Reader.read` does.
         """
         task_id = request.task_id or ""
-        name = self._registry.resolve(request.agent) if request.agent else None
+        name = self._registry.resolve(request.agent, owner) if request.agent else None
         known = await self._tasks.find(owner, checked_id(task_id), name)
         live = self._find_live(known[0]) if len(known) == 1 else None
         if live and (live.message or not live.ended):
             return _join_live(live, request)
-        asked = name or (self._registry.resolve(known[0].agent) if known else None)
+        asked = name or (self._registry.resolve(known[0].agent, owner) if known else None)
         with call_within(self._seconds(asked, request)):
             found = await self._reader.read(owner, task_id, request.agent)
         return self._join_read(found, request)

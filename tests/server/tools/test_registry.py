@@ -26,7 +26,7 @@ from scripted import (
     result,
     scripted,
 )
-from staging import configured, hosted
+from staging import configured, hosted, staged
 
 from a2a_mcp.agents import registered
 from a2a_mcp.agents.registered import NameTaken, RegisteredAgents
@@ -243,6 +243,23 @@ def test_an_agent_is_there_for_its_owner_alone(tmp_path: Path) -> None:
         bob.resolve("hers")
     assert "Did you mean" not in caught.value.message
     assert bob.is_taken("HERS")
+
+
+async def test_a_task_is_taken_over_for_its_owner_where_nobody_calls(
+    agent: ScriptedAgent, tmp_path: Path
+) -> None:
+    agent.on(SEND, result({"task": {**done("x"), "id": "t2"} | WORKING}))
+    agent.on(GET, result({**done("at last"), "id": "t2"}))
+    server = ServerConfig(toolsets=("registry",), registrable=(agent.url,))
+    known = RegisteredAgents(tmp_path)
+    known.add("alice", AgentConfig(name="hers", url=agent.url))
+    callers = ["alice"]
+    registry = Registry(Config(server=server), registered=known, caller=lambda: callers[0])
+    async with staged(registry.config, tmp_path, registry=registry) as stage:
+        await stage.send("one", owner="alice", agent="hers", wait_seconds=0.1)
+        callers[0] = "local"
+        ended = await stage.follow(owner="alice", agent="hers", task_id="t2")
+        assert ended.text == "at last"
 
 
 def test_two_processes_never_take_one_name_twice(tmp_path: Path) -> None:
