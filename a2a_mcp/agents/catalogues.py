@@ -43,7 +43,10 @@ from a2a_mcp.text.truncate import shorten
 from a2a_mcp.text.untrusted import scrub
 
 MOST_BYTES: Final = 4 * 1024 * 1024
-AGAIN_SECONDS: Final = 30.0
+LONGEST_SECONDS: Final = 5.0
+"""How long all calls wait for a catalogue, also those of other agents."""
+
+AGAIN_SECONDS: Final = 60.0
 """How long after a failure a catalogue is not asked again."""
 
 NOT_FOUND: Final = 404
@@ -99,11 +102,15 @@ class Catalogues:
 
     async def _read(self, table: AgentConfig) -> None:
         try:
-            agents, seconds = await self._fetch(table)
+            with anyio.fail_after(LONGEST_SECONDS):
+                agents, seconds = await self._fetch(table)
         except (A2AError, CredentialUnavailable) as error:
             self._known[table.name] = self._failed(table, error.message)
-            return
-        self._known[table.name] = _Read(table, self._clock() + seconds, agents)
+        except TimeoutError:
+            reason = f"no answer within {LONGEST_SECONDS:g} s"
+            self._known[table.name] = self._failed(table, reason)
+        else:
+            self._known[table.name] = _Read(table, self._clock() + seconds, agents)
 
     def _failed(self, table: AgentConfig, reason: str) -> _Read:
         known = self._known.get(table.name)

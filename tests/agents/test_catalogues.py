@@ -22,10 +22,12 @@ from scripted import (
     interface,
     result,
     scripted,
+    silence,
 )
 from staging import configured, hosted
 
 from a2a_mcp.a2a.auth.static import Bearer
+from a2a_mcp.agents import catalogues
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.config.load import Config, load
 from a2a_mcp.config.schema import AgentConfig
@@ -175,7 +177,7 @@ async def test_a_catalogue_that_cannot_be_read_says_so_and_its_agents_of_before_
     gateway.on(LIST, reply, good, reply)
     assert await found(registry) == ["corp"]
     assert reason in registry.config.faults["corp"]
-    now += 29
+    now += 59
     assert await found(registry) == ["corp"]
     assert len(gateway.calls(LIST)) == 1, "it is not asked again at once"
     now += 2
@@ -183,6 +185,16 @@ async def test_a_catalogue_that_cannot_be_read_says_so_and_its_agents_of_before_
     now += 301
     assert await found(registry) == ["corp/it"]
     assert len(gateway.calls(LIST)) == 3
+
+
+async def test_a_catalogue_that_says_nothing_holds_calls_up_for_a_bounded_time(
+    gateway: ScriptedAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catalogues, "LONGEST_SECONDS", 0.2)
+    gateway.on(LIST, silence)
+    registry = Registry(listing(f"{gateway.url}/v1/agents"))
+    assert await found(registry) == ["corp"]
+    assert "no answer within 0.2 s" in registry.config.faults["corp"]
 
 
 async def test_calls_at_one_time_read_a_catalogue_once(gateway: ScriptedAgent) -> None:

@@ -15,6 +15,7 @@ from staging import agents
 from a2a_mcp.a2a.auth.static import Bearer
 from a2a_mcp.cli.check import report
 from a2a_mcp.config.load import Config, load
+from a2a_mcp.config.schema import AgentConfig
 from a2a_mcp.config.secrets import CommandSecret, SecretRegister
 
 pytestmark = pytest.mark.anyio
@@ -50,6 +51,18 @@ async def test_a_dead_agent_is_named_with_the_reason_and_the_others_still_checke
     assert "See whether the agent runs" in told
     assert "good [ready]" in told
     assert "1 of 2 agents can be used." in told
+
+
+async def test_agents_of_a_catalogue_are_checked_and_those_it_may_not_add_told() -> None:
+    async with scripted() as server:
+        rows = [{"name": "good", "url": server.url}, {"name": "far", "url": "https://far.example"}]
+        server.on("GET /list", document(rows))
+        table = AgentConfig(name="corp", catalog=f"{server.url}/list")
+        code, out = await checked(Config(catalogs={"corp": table}))
+    assert code == 1
+    assert "corp/good [ready]" in out
+    assert "corp/far [disabled]" in out
+    assert "1 of 2 agents can be used." in out
 
 
 async def test_a_mistake_in_the_configuration_is_reported_and_counted() -> None:
