@@ -158,7 +158,11 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
     "server.composition": frozenset({"a2a_mcp.agents.registered"}),
     "server.elicitation.rounds": frozenset({"a2a_mcp.bridge.questions"}),
     "server.lifespan": frozenset(
-        {"a2a_mcp.server.composition", "a2a_mcp.server.resources.subscriptions"}
+        {
+            "a2a_mcp.server.composition",
+            "a2a_mcp.server.prompts",
+            "a2a_mcp.server.resources.subscriptions",
+        }
     ),
     "server.tasks_extension.extension": frozenset(
         {

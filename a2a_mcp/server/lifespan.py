@@ -22,7 +22,7 @@ from a2a_mcp.config.load import Config
 from a2a_mcp.config.reload import Reloader
 from a2a_mcp.server.call import RequestCtx
 from a2a_mcp.server.instructions import instructions
-from a2a_mcp.server.sdk_private import drop_unrecorded_spans, lowlevel_server, withdraw_method
+from a2a_mcp.server.sdk_private import drop_unrecorded_spans, lowlevel_server
 from a2a_mcp.server.serving import Serving
 from a2a_mcp.server.state_sealing import sealing
 from a2a_mcp.server.tasks_extension.extension import McpTasks
@@ -46,8 +46,10 @@ RESOURCE_METHODS: Final[dict[str, type[t.RequestParams]]] = {
     "resources/unsubscribe": t.UnsubscribeRequestParams,
 }
 
-UNUSED_METHODS: Final = ("prompts/list", "prompts/get")
-"""What the SDK serves though there is nothing behind it."""
+PROMPT_METHODS: Final[dict[str, type[t.RequestParams]]] = {
+    "prompts/list": t.PaginatedRequestParams,
+    "prompts/get": t.GetPromptRequestParams,
+}
 
 
 def create_server(
@@ -99,9 +101,9 @@ def create_server(
         **server_options,
     )
     drop_unrecorded_spans(server)
-    _serve_resources(server)
-    for method in UNUSED_METHODS:
-        withdraw_method(server, method)
+    for methods, handler in ((RESOURCE_METHODS, _answer), (PROMPT_METHODS, _answer_prompt)):
+        for method, params in methods.items():
+            lowlevel_server(server).add_request_handler(method, params, handler)
     return server
 
 
@@ -119,14 +121,15 @@ async def _running(compose: Callable[[TaskGroup], Composition]) -> AsyncIterator
             await serving.aclose()
 
 
-def _serve_resources(server: MCPServer[Serving]) -> None:
-    """Replace the SDK's handlers, which know only resources that exist at the start."""
-    for method, params in RESOURCE_METHODS.items():
-        lowlevel_server(server).add_request_handler(method, params, _answer)
-
-
 async def _answer(ctx: RequestCtx, params: t.RequestParams) -> BaseModel:
     """Serve a resource method; imported at first use, because most hosts never use resources."""
     from a2a_mcp.server.resources.subscriptions import HANDLERS
 
     return await HANDLERS[ctx.method](ctx, params)
+
+
+async def _answer_prompt(ctx: RequestCtx, params: t.RequestParams) -> BaseModel:
+    """Serve a method of prompts; imported at first use, as those of resources are."""
+    from a2a_mcp.server.prompts import answer
+
+    return await answer(ctx, params)

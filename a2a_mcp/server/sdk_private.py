@@ -22,11 +22,6 @@ def lowlevel_server(server: MCPServer[Any]) -> Server[Any]:
     return server._lowlevel_server
 
 
-def withdraw_method(server: MCPServer[Any], method: str) -> None:
-    """Let `server` answer a method as one that it does not have, and no longer advertise it."""
-    del lowlevel_server(server)._request_handlers[method]
-
-
 def drop_unrecorded_spans(server: MCPServer[Any]) -> None:
     """Let `server` open no span for a message where no provider is set that could record it.
 

@@ -147,18 +147,16 @@ def every_schema(schema: Any) -> Iterator[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("version", [LEGACY, MODERN])
-@pytest.mark.parametrize(
-    ("method", "params"), [("prompts/list", {}), ("prompts/get", {"name": "any"})], ids=str
-)
-async def test_prompts_are_neither_advertised_nor_served(
-    home: Home, version: str, method: str, params: dict[str, Any]
-) -> None:
+async def test_prompts_are_served_in_every_version(home: Home, version: str) -> None:
     home.configure({"a": "http://127.0.0.1:1"})
     async with lines(home, version) as pipes:
-        assert "tools" in pipes.capabilities
-        assert "prompts" not in pipes.capabilities
-        answer = await pipes.request(method, **params)
-        assert answer["error"]["code"] == METHOD_NOT_FOUND
+        assert "prompts" in pipes.capabilities
+        listed = (await pipes.request("prompts/list"))["result"]["prompts"]
+        assert [prompt["name"] for prompt in listed] == ["delegate", "compare", "running"]
+        filled = await pipes.request(
+            "prompts/get", name="delegate", arguments={"agent": "a", "task": "do {it}"}
+        )
+        assert "do {it}" in filled["result"]["messages"][0]["content"]["text"]
 
 
 @pytest.mark.parametrize("version", [LEGACY, MODERN])

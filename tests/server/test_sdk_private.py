@@ -21,13 +21,12 @@ from a2a_mcp.server.sdk_private import (
     connection_state,
     lowlevel_server,
     on_disconnect,
-    withdraw_method,
 )
 
 pytestmark = pytest.mark.anyio
 
 PACKAGE = Path(a2a_mcp.__file__).parent
-PRIVATE = {"_lowlevel_server", "_connection", "_otel", "_request_handlers"}
+PRIVATE = {"_lowlevel_server", "_connection", "_otel"}
 FOREIGN_ATTRIBUTE = re.compile(r"(?<!\bself)(?<!\bcls)(?<!\bos)\.(_[a-z]\w*)")
 
 
@@ -48,13 +47,6 @@ def test_private_attributes_are_reached_in_one_module_only() -> None:
 
 def test_lowlevel_server_of_mcpserver() -> None:
     assert isinstance(lowlevel_server(MCPServer[Any]("it")), Server)
-
-
-def test_request_handlers_of_server() -> None:
-    server = MCPServer[Any]("it")
-    withdraw_method(server, "prompts/get")
-    assert lowlevel_server(server).get_request_handler("prompts/get") is None
-    assert lowlevel_server(server).get_request_handler("prompts/list")
 
 
 TRACED = """

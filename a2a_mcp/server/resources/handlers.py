@@ -25,6 +25,7 @@ from a2a_mcp.server import error_results, results
 from a2a_mcp.server.app import App
 from a2a_mcp.server.call import RequestCtx
 from a2a_mcp.server.caller import owner
+from a2a_mcp.server.prompts import AGENT_ARGUMENTS
 from a2a_mcp.server.resources.contents import MARKDOWN, Contents, contents_of, text_contents
 from a2a_mcp.server.results import Mask
 from a2a_mcp.text.times import rfc3339
@@ -106,9 +107,10 @@ async def complete(ctx: RequestCtx, params: t.CompleteRequestParams) -> t.Comple
 
 
 async def _completions(app: App, params: t.CompleteRequestParams) -> list[str]:
-    if not isinstance(params.ref, t.ResourceTemplateReference):
-        return []
     begun = params.argument.value
+    if isinstance(params.ref, t.PromptReference):
+        names_agent = params.argument.name in AGENT_ARGUMENTS
+        return await browser_of(app).agents(begun) if names_agent else []
     match params.argument.name:
         case "agent":
             return await browser_of(app).agents(begun)
