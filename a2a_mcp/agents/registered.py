@@ -75,7 +75,7 @@ class RegisteredAgents:
 
     def joined(self, config: Config) -> Config:
         """Return the configuration with the added agents after its own."""
-        taken = {name.casefold() for name in (*config.agents, *config.faults)}
+        taken = {name.casefold() for name in (*config.agents, *config.catalogs, *config.faults)}
         mine = [it for key, it in self._known.items() if key not in taken]
         self._owners = {it.agent.name: it.owner for it in mine}
         if not mine:

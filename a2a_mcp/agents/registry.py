@@ -142,8 +142,9 @@ class Registry:
         return list(filter(self.shows, [*self.config.agents, *self.config.faults]))
 
     def is_taken(self, name: str) -> bool:
-        """Return whether an agent has this name in any case of letters, of any owner."""
-        return name.casefold() in self._by_key
+        """Return whether an agent, of any owner, or a catalogue has this name in any case."""
+        key = name.casefold()
+        return key in self._by_key or key in map(str.casefold, self._configured.catalogs)
 
     def shows(self, name: str, to: str | None = None) -> bool:
         """Return whether there is an agent for the caller; to others it looks unknown.

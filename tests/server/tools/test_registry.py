@@ -307,3 +307,6 @@ def test_a_name_of_the_configuration_comes_first(tmp_path: Path) -> None:
     config = configured(IT="https://configured.example")
     assert known.joined(config) is config
     assert known.owner_of("it") is None
+    listed = Config(catalogs={"It": AgentConfig(name="It", catalog="https://list.example")})
+    assert known.joined(listed) is listed
+    assert Registry(listed).is_taken("iT")
