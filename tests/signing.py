@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -37,10 +38,16 @@ def signed(plain: dict[str, Any], **head: Any) -> dict[str, Any]:
 
 @asynccontextmanager
 async def connected(
-    url: str, signature: Any, clock: Clock | None = None, **more: Any
+    url: str,
+    signature: Any,
+    clock: Clock | None = None,
+    state_folder: Path | None = None,
+    **more: Any,
 ) -> AsyncIterator[Connection]:
     config = agents(it={"url": url, "signature": signature, **more})["it"]
-    connection = Connection(config, tls=_default_tls, clock=clock or Clock())
+    connection = Connection(
+        config, tls=_default_tls, clock=clock or Clock(), state_folder=state_folder
+    )
     try:
         with anyio.fail_after(10):
             yield connection

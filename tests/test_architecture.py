@@ -125,7 +125,7 @@ ONLY_IN: Final[dict[str, tuple[str, ...]]] = {
 # What is imported on first use, so that the start does not pay for it.
 ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
     "a2a.auth.oauth.client_authentication": frozenset({"a2a_mcp.a2a.auth.oauth.assertions"}),
-    "agents.card_cache": frozenset({"a2a_mcp.agents.card_signatures"}),
+    "agents.card_cache": frozenset({"a2a_mcp.agents.card_pins", "a2a_mcp.agents.card_signatures"}),
     "agents.credentials": frozenset({"a2a_mcp.agents.login", "a2a_mcp.agents.tokens"}),
     "agents.registry": frozenset(
         {

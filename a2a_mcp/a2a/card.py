@@ -58,6 +58,7 @@ class FoundCard:
 
     `document` is the card as it came; `repeats` says that a member stands in it twice. `signature`
     is what is known of its signature, `doubt` why that is not enough; None where all is well.
+    `held` is what a newer card would change, which is not used.
     """
 
     card: AgentCard
@@ -68,6 +69,7 @@ class FoundCard:
     repeats: bool = False
     signature: str | None = None
     doubt: str | None = None
+    held: tuple[str, ...] = ()
 
 
 def card_urls(url: str) -> list[str]:

@@ -10,6 +10,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -33,6 +34,7 @@ from a2a_mcp.agents.transports import Transports
 from a2a_mcp.config.schema import AgentConfig
 
 if TYPE_CHECKING:
+    from a2a_mcp.agents.card_pins import CardPin
     from a2a_mcp.agents.card_signatures import CardSignatures
 
 STALE_SECONDS: Final = 30.0
@@ -48,7 +50,7 @@ class CardCache:
 
     `attach` returns the credentials of a request for the card, `transports` its connections.
     `on_change` is called when a card with other content takes the place of the known one. `clock`
-    returns monotonic seconds.
+    returns monotonic seconds. Pins are kept in `state_folder`.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class CardCache:
         attach: Callable[[], Awaitable[Attachment]],
         transports: Transports,
         on_change: Callable[[], None],
+        state_folder: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.known: FoundCard | None = None
@@ -72,6 +75,7 @@ class CardCache:
         self._attempts = 0
         self._failure: A2AError | None = None
         self._signatures: CardSignatures | None = None
+        self._state_folder = state_folder
 
     @property
     def is_fresh(self) -> bool:
@@ -110,7 +114,7 @@ class CardCache:
     async def _refresh(self) -> None:
         """Fetch the card, or keep the old one for a while when that fails."""
         try:
-            found = await self.checked(await self._find())
+            found = await self._held(await self.checked(await self._find()))
         except A2AError as error:
             self._health.failed(error)
             if isinstance(error, CardRefused) and self.is_fresh:
@@ -125,6 +129,20 @@ class CardCache:
             self._on_change()
         self.known = found
         self._health.note = None
+
+    async def renew_pin(self) -> list[str]:
+        """Pin the card as it is now; return what it changes. Raises A2AError and OSError."""
+        return await self._pin.renew(await self.checked(await self._find()))
+
+    async def _held(self, found: FoundCard) -> FoundCard:
+        """Return the card, or the pinned one where it changes too much; raises CardRefused."""
+        return await self._pin.hold(found) if self._config.pin else found
+
+    @cached_property
+    def _pin(self) -> CardPin:
+        from a2a_mcp.agents.card_pins import CardPin  # most cards are not pinned
+
+        return CardPin(self._config, self._state_folder, self._clock)
 
     async def checked(self, found: FoundCard) -> FoundCard:
         """Return the card with what its signature shows; raises CardRefused."""

@@ -11,6 +11,7 @@ import ssl
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
 
@@ -54,7 +55,7 @@ class Connection:
 
     `clock` returns monotonic seconds; `tls` returns the TLS settings that all agents share;
     `overrides` is where corrections of a card are stored. Tokens that it gets are added to
-    `secrets`; those of a person who signs in are kept in `logins`.
+    `secrets`; those of a person who signs in are kept in `logins`, pins in `state_folder`.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Connection:
         overrides: InterfaceOverrides | None = None,
         secrets: SecretRegister | None = None,
         logins: Logins | None = None,
+        state_folder: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.config = config
@@ -77,16 +79,17 @@ class Connection:
         self.credentials = Credentials(config, tls, secrets or SecretRegister(), logins)
         self._clients: dict[Interface, A2AClient] = {}
         self._interfaces = InterfaceChoice(config, self.health, overrides)
-        self._cards = CardCache(
+        self.cards = CardCache(
             config,
             self.health,
             attach=lambda: self._attach(None),  # the card is not there yet, or may be outdated
             transports=self._transports,
             on_change=self._interfaces.forget,
+            state_folder=state_folder,
             clock=clock,
         )
         self.extended = ExtendedCards(
-            lambda: self.found if config.has_credentials else None,
+            lambda: None if config.pin or not config.has_credentials else self.found,
             self._attach_with_card,
             self._fetch_extended,
             clock,
@@ -103,7 +106,7 @@ class Connection:
     @property
     def found(self) -> FoundCard | None:
         """The card that was found last."""
-        return self._cards.known
+        return self.cards.known
 
     @property
     def chosen(self) -> Choice | None:
@@ -113,21 +116,21 @@ class Connection:
     @property
     def ready(self) -> bool:
         """Return whether the interfaces are known and need not be looked up again."""
-        return self.chosen is not None and self._cards.is_fresh
+        return self.chosen is not None and self.cards.is_fresh
 
     async def card(self, *, refresh: bool = False) -> FoundCard:
         """Return the agent's card, fetched when it is not fresh or `refresh` is set.
 
         Raises A2AError when it cannot be fetched and none was known before.
         """
-        return await self._cards.get(refresh=refresh)
+        return await self.cards.get(refresh=refresh)
 
     async def _fetch_extended(self) -> FoundCard:
         """Return the extended card, checked as every card is; raises A2AError."""
         limits = self.config.limits
         seconds, most = limits.card_seconds, limits.card_bytes
         _, found = await self.read(None, lambda client: client.extended_card(seconds, most))
-        return await self._cards.checked(found)
+        return await self.cards.checked(found)
 
     async def choice(self, *, refresh: bool = False) -> Choice:
         """Return the interfaces that may be used, best first; raises A2AError when none may."""

@@ -10,6 +10,7 @@ import ssl
 import time
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
@@ -34,7 +35,8 @@ class Registry:
     `overrides` stores corrections of agents' cards over restarts, `logins` what persons who sign in
     get; None: nobody can sign in. `registered` are agents that callers have added; each is there
     for its owner alone, and `caller` returns who is asking. `may_use` and `may_change` return what
-    the configuration lets the caller do with an agent.
+    the configuration lets the caller do with an agent. `state_folder` is where pins of
+    cards are kept.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Registry:
         caller: Callable[[], str] = lambda: "",
         may_use: Callable[[str], bool] = lambda _: True,
         may_change: Callable[[str], bool] = lambda _: True,
+        state_folder: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.config = config
@@ -60,6 +63,7 @@ class Registry:
         self._may_change = may_change
         self._reloader = reloader
         self._overrides = overrides
+        self._state_folder = state_folder
         self._clock = clock
         self._connections: dict[str, Connection] = {}
         self._retired: list[Connection] = []
@@ -224,6 +228,7 @@ class Registry:
             overrides=self._overrides,
             secrets=self.config.secrets,
             logins=self._logins,
+            state_folder=self._state_folder,
             clock=self._clock,
         )
 

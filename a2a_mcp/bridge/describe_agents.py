@@ -15,13 +15,14 @@ from a2a_mcp.a2a.card_model import AgentCard, AgentSkill
 from a2a_mcp.a2a.model import JSON
 from a2a_mcp.bridge import extended_cards
 from a2a_mcp.bridge.agent_credentials import describe_credentials
-from a2a_mcp.presentation import sentences
+from a2a_mcp.presentation import card_sentences, sentences
 from a2a_mcp.presentation.agent_view import AgentsView, Row
 from a2a_mcp.presentation.budget import fit_agent
 from a2a_mcp.text.truncate import shorten
 from a2a_mcp.text.untrusted import scrub
 
 if TYPE_CHECKING:
+    from a2a_mcp.a2a.card import FoundCard
     from a2a_mcp.agents.connection import Connection
     from a2a_mcp.agents.extended_cards import ExtendedCard
     from a2a_mcp.agents.registry import Registry
@@ -190,7 +191,7 @@ def _card_members(connection: Connection, extended: ExtendedCard | None, say: Sa
             *_capabilities(card),
             *_extensions(card, say),
             *_signature(connection, say),
-            *extended_cards.facts(public, extended, say),
+            *extended_cards.facts(public, extended, say, is_pinned=connection.config.pin),
         ],
     }
 
@@ -235,11 +236,16 @@ def _problems(connection: Connection | None, problem: str | None) -> list[str]:
     """Return what the agent's author or its user may want to correct, each text once."""
     problems = [problem] if problem else []
     if connection and connection.found:
-        problems += [connection.found.doubt] if connection.found.doubt else []
+        problems += _card_problems(connection.config.name, connection.found)
         problems += connection.found.card.problems
         problems += _choice_problems(connection)
         problems += _call_problems(connection)
     return list(dict.fromkeys(problems))
+
+
+def _card_problems(name: str, found: FoundCard) -> list[str]:
+    held = [card_sentences.held_back(name), *found.held] if found.held else []
+    return [*held, *([found.doubt] if found.doubt else [])]
 
 
 def _choice_problems(connection: Connection) -> list[str]:

@@ -76,12 +76,14 @@ def _by_uri(extensions: Iterable[AgentExtension]) -> dict[str, AgentExtension]:
     return {extension.uri: extension for extension in extensions}
 
 
-def facts(public: AgentCard, extended: ExtendedCard | None, say: Say) -> list[str]:
+def facts(
+    public: AgentCard, extended: ExtendedCard | None, say: Say, *, is_pinned: bool = False
+) -> list[str]:
     """Return what is told beside the capabilities: what the extended card adds, who signed it."""
     if not public.capabilities.extended_agent_card:
         return []
     if extended is None:
-        return [card_sentences.NO_CREDENTIALS]
+        return [card_sentences.PIN_ONLY if is_pinned else card_sentences.NO_CREDENTIALS]
     if extended.found is None:
         return []
     signature = extended.found.signature

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Final, TextIO, TypeAlias
 
 import anyio
@@ -51,15 +52,15 @@ ADVICE: Final[tuple[tuple[type[Failure], str], ...]] = (
 def check(*urls: Urls, options: Given = USUAL) -> int:
     """Contact every agent, report on stdout, and return the exit code. Raises ConfigError."""
     started = start(options, urls, quiet=True)
-    return anyio.run(report, started.config, sys.stdout)
+    return anyio.run(report, started.config, sys.stdout, started.state_folder)
 
 
-async def report(config: Config, out: TextIO) -> int:
+async def report(config: Config, out: TextIO, state_folder: Path | None = None) -> int:
     """Write one paragraph per agent and a summary to `out`.
 
-    Return 0 if every configured agent can be used, else 1.
+    Pins of cards are in `state_folder`. Return 0 if every configured agent can be used, else 1.
     """
-    registry = Registry(config)
+    registry = Registry(config, state_folder=state_folder)
     try:
         await registry.discover()
         config = registry.config

@@ -34,6 +34,9 @@ COMMANDS: Final[dict[str, Command]] = {
         "[URL ...]",
         "Read the configuration, contact every agent, say how each is.",
     ),
+    "agents": Command(
+        "a2a_mcp.cli.pin:agents", "pin NAME", "Agree to how the card of a pinned agent has changed."
+    ),
     "install": Command(
         "a2a_mcp.cli.install:install",
         "[HOST] [URL ...]",

@@ -62,6 +62,7 @@ class AgentConfig(Table):
     endpoint: AgentUrl | None = None
     card: Card | None = None
     signature: SignatureTable | None = None
+    pin: bool = False
     description: str | None = None
     enabled: bool = True
     version: Version | None = None
@@ -102,6 +103,8 @@ class AgentConfig(Table):
             raise ValueError("url or card is missing")
         if self.catalog and (self.url or self.card or self.endpoint):
             raise ValueError("catalog is a list of agents, it has no url, card or endpoint")
+        if self.pin and self.card is not None:
+            raise ValueError("pin is for a card that is fetched, and card is set")
         _check_waits(self.wait_seconds, self.max_wait_seconds)
         if not self.allow_http and any(map(_is_plain_grpc, self._targets())):
             raise ValueError("grpc:// is without TLS; use grpcs://, or set allow_http = true")

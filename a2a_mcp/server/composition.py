@@ -92,6 +92,7 @@ def compose(
         caller=owner,
         may_use=access.may_use,
         may_change=access.may_change,
+        state_folder=state_folder,
     )
     results = _result_store(config, state_folder)
     streams = Streams(group)

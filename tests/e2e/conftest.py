@@ -37,6 +37,8 @@ async def hosts(
             found["http", mode] = await stack.enter_async_context(over_http)
             over_stdio = stdio_host(home.stdio(), mode, stderr)
             found["stdio", mode] = await stack.enter_async_context(over_stdio)
+        for each in found.values():  # the first call builds what all others share
+            await each.call("list_tasks")
         yield found
 
 

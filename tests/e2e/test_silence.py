@@ -101,6 +101,7 @@ async def test_waiting_for_one_call_does_not_hold_up_another(
 ) -> None:
     home.configure({"good": running_agent("1.3-jsonrpc").url})
     async with line_host(home) as (host, pipes):
+        await host.send("echo warm")  # the first call builds what the others share
         arguments = {"message": "slow 1.5"}
         number = await pipes.ask("tools/call", name="send_task", arguments=arguments)
         answer = await host.send("echo hello")
