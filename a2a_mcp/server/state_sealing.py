@@ -7,8 +7,6 @@ start.
 
 from __future__ import annotations
 
-import logging
-import secrets
 from pathlib import Path
 from typing import Final
 
@@ -19,9 +17,7 @@ from mcp.server.request_state import (
 )
 from pydantic import SecretStr
 
-from a2a_mcp.store.state_key import KEY_BYTES, make_key, read_key
-
-log = logging.getLogger(__name__)
+from a2a_mcp.store.state_key import StateKey
 
 LONGEST_SECONDS: Final = 86_400.0
 """The SDK's limit for sealed state; `ask_seconds` of the configuration is the real, shorter one."""
@@ -31,42 +27,23 @@ class LazyKey:
     """The SDK's codec, with a key that is read when it is first needed."""
 
     def __init__(self, folder: Path | None, configured: SecretStr | None) -> None:
-        self._folder = folder
-        self._configured = configured
+        self._key = StateKey(folder, configured.get_secret_value() if configured else None)
         self._codec: AESGCMRequestStateCodec | None = None
 
     def seal(self, payload: bytes) -> str:
         """Return `payload`, sealed."""
         if self._codec is None:
-            self._codec = AESGCMRequestStateCodec([self._read_key() or self._new_key()])
+            self._codec = AESGCMRequestStateCodec([self._key.make()])
         return self._codec.seal(payload)
 
     def unseal(self, token: str) -> bytes:
         """Return what was sealed; raises InvalidRequestState if it was not sealed with this key."""
         if self._codec is None:
-            key = self._read_key()
+            key = self._key.find()
             if key is None:
                 raise InvalidRequestState("no key: nothing was ever sealed here")
             self._codec = AESGCMRequestStateCodec([key])
         return self._codec.unseal(token)
-
-    def _read_key(self) -> bytes | str | None:
-        if self._configured:
-            return self._configured.get_secret_value()
-        return read_key(self._folder) if self._folder else None
-
-    def _new_key(self) -> bytes:
-        try:
-            if self._folder:
-                return make_key(self._folder)
-        except OSError as error:
-            log.warning(
-                "questions put to a person are forgotten at a restart: "
-                "the key cannot be kept in %s (%s)",
-                self._folder,
-                error.strerror or error,
-            )
-        return secrets.token_bytes(KEY_BYTES)
 
 
 def sealing(folder: Path | None, configured: SecretStr | None) -> RequestStateSecurity:

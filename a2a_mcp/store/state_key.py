@@ -1,11 +1,13 @@
-"""The key that seals request state which travels through a client; a file in the state folder.
+"""The key that proves what is the bridge's own when it comes back; a file in the state folder.
 
-All processes of a folder share one key. The first process makes it, readable by its user only. No
-process ever uses half a key, and nothing is read or written at import.
+It seals request state, and makes the addresses that agents post to. All processes of a folder share
+one key. The first process makes it, readable by its user only. No process ever uses half a key, and
+nothing is read or written at import.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import stat
@@ -14,6 +16,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
+
+log = logging.getLogger(__name__)
 
 NAME: Final = "state.key"
 KEY_BYTES: Final = 32
@@ -26,6 +30,43 @@ OPEN: Final = (
     | getattr(os, "O_NONBLOCK", 0)
     | getattr(os, "O_BINARY", 0)
 )
+
+
+class StateKey:
+    """The key of a folder, or a `configured` one in its place; it is looked for when needed."""
+
+    def __init__(self, folder: Path | None, configured: str | None) -> None:
+        self._folder = folder
+        self._configured = configured
+        self._known: bytes | None = None
+
+    def find(self) -> bytes | None:
+        """Return the key; None where none has been made yet."""
+        if self._known is None:
+            self._known = self._configured.encode() if self._configured else self._read()
+        return self._known
+
+    def make(self) -> bytes:
+        """Return the key, and make it if there is none; it is forgotten where it cannot be kept."""
+        if self.find() is None:
+            self._known = self._made()
+        return self._known or b""
+
+    def _read(self) -> bytes | None:
+        return read_key(self._folder) if self._folder else None
+
+    def _made(self) -> bytes:
+        try:
+            if self._folder:
+                return make_key(self._folder)
+        except OSError as error:
+            log.warning(
+                "questions put to a person are forgotten at a restart: "
+                "the key cannot be kept in %s (%s)",
+                self._folder,
+                error.strerror or error,
+            )
+        return secrets.token_bytes(KEY_BYTES)
 
 
 def read_key(folder: Path) -> bytes | None:
