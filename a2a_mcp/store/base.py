@@ -132,6 +132,15 @@ class TaskStore(Protocol):
         `after`, and the key after which to go on, None at the end.
         """
 
+    async def exchange_posts(
+        self, process: str, heard: Collection[str], after: int | None
+    ) -> tuple[Collection[str], int | None]:
+        """Write what agents have posted to `process`, by the names of the addresses.
+
+        Return what was posted to other processes since position `after` (None: from now on), and
+        the position to go on from.
+        """
+
     async def find(self, owner: str, task_id: str, agent: str | None = None) -> Records:
         """Return the owner's tasks with this task id, handle or pending id, newest first."""
 

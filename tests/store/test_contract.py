@@ -297,6 +297,36 @@ async def test_a_reply_is_claimed_once(engine: Engine, tmp_path: Path) -> None:
 
 
 @each_durable_engine
+async def test_what_agents_posted_to_one_store_is_told_once_to_every_other(
+    engine: Engine, tmp_path: Path
+) -> None:
+    clock = Clock()
+    async with opened(engine, tmp_path, clock) as one, opened(engine, tmp_path, clock) as two:
+        assert list((await one.exchange_posts("a", ["early"], None))[0]) == []
+        await begun(one, "m")
+        await one.exchange_posts("a", ["before"], None)
+        told, position = await two.exchange_posts("b", [], None)
+        assert list(told) == []
+        await one.exchange_posts("a", ["x", "y"], None)
+        told, position = await two.exchange_posts("b", ["z"], position)
+        assert sorted(told) == ["x", "y"]
+        told, position = await two.exchange_posts("b", [], position)
+        assert list(told) == []
+        clock.now += 3600
+        await one.exchange_posts("a", ["later"], None)
+        told, position = await two.exchange_posts("b", [], position)
+        assert list(told) == ["later"]
+
+
+@each_engine
+async def test_a_store_alone_is_told_of_no_post(engine: Engine, tmp_path: Path) -> None:
+    async with opened(engine, tmp_path) as tasks:
+        await begun(tasks, "m")
+        _, position = await tasks.exchange_posts("a", ["x"], None)
+        assert list((await tasks.exchange_posts("a", ["y"], position))[0]) == []
+
+
+@each_durable_engine
 async def test_a_claim_is_known_to_every_store_and_after_a_restart(
     engine: Engine, tmp_path: Path
 ) -> None:

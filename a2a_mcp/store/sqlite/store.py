@@ -19,7 +19,7 @@ import anyio
 from a2a_mcp.a2a.ids import LONGEST_ID_BYTES, is_usable_id
 from a2a_mcp.a2a.model import TaskState
 from a2a_mcp.store.base import InterfaceOverrides, Records, TaskRecord, TaskStore
-from a2a_mcp.store.sqlite import claims, pages, queries, readers
+from a2a_mcp.store.sqlite import claims, pages, posts, queries, readers
 from a2a_mcp.store.sqlite.upkeep import Upkeep
 
 if TYPE_CHECKING:
@@ -153,6 +153,14 @@ class SqliteTaskStore(TaskStore, InterfaceOverrides):
         now = self._clock()
         return await self._read(
             lambda connection: readers.take_over(connection, reader, after, limit, now), ([], None)
+        )
+
+    async def exchange_posts(
+        self, process: str, heard: Collection[str], after: int | None
+    ) -> tuple[Collection[str], int | None]:
+        now = self._clock()
+        return await self._read(
+            lambda connection: posts.exchange(connection, process, heard, after, now), ([], after)
         )
 
     async def find(self, owner: str, task_id: str, agent: str | None = None) -> Records:
