@@ -52,6 +52,8 @@ SLOW: Final = (
     "tracking/test_repeated_questions.py",
     "tracking/test_unfinished_streams.py",
     "tracking/test_sweep.py",
+    "tracking/test_hooks.py",
+    "server/transports/test_webhooks.py",
     "demo",
     "cli",
     "packaging",

@@ -110,8 +110,10 @@ ONLY_IN: Final[dict[str, tuple[str, ...]]] = {
     "platformdirs": ("config.load",),
     "ruamel": ("cli.hosts.documents",),
     "tomlkit": ("cli.hosts.documents",),
-    "uvicorn": ("server.transports.http", "demo"),
-    "starlette": ("server.transports.http", "server.auth", "demo"),
+    "uvicorn": ("server.transports.http", "server.transports.webhooks", "demo"),
+    "starlette": (
+        *("server.transports.http", "server.transports.webhooks", "server.auth", "demo"),
+    ),
     "jwt": ("a2a.auth.oauth.assertions", "a2a.signatures", "server.auth.issued_tokens"),
     "cryptography": ("a2a.auth.oauth.assertions", "a2a.signatures", "store.sealing"),
     "rfc8785": ("a2a.signatures",),
@@ -150,6 +152,7 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
             "a2a_mcp.server.lifespan",
             "a2a_mcp.server.transports.http",
             "a2a_mcp.server.transports.stdio",
+            "a2a_mcp.server.transports.webhooks",
         }
     ),
     "config.fields": frozenset({"a2a_mcp.a2a.versions.table"}),

@@ -16,6 +16,7 @@ from a2a_mcp.cli import commands
 from a2a_mcp.config import load as configuration
 from a2a_mcp.config.auth import AUTH_TABLES
 from a2a_mcp.config.limits import Limits
+from a2a_mcp.config.push import PushTable
 from a2a_mcp.config.schema import AgentConfig, FileTable, ServerConfig
 from a2a_mcp.config.signature import SignatureTable
 from a2a_mcp.server.tools.definitions import TABLE
@@ -138,7 +139,7 @@ def test_the_example_loads_as_it_stands() -> None:
 
 def test_the_example_loads_with_every_agent_switched_on(tmp_path: Path) -> None:
     text = EXAMPLE.read_text(encoding="utf-8")
-    text = re.sub(r"^# (\w+ = )", r"\1", text, flags=re.MULTILINE)
+    text = re.sub(r"^# (\w+ = |\[)", r"\1", text, flags=re.MULTILINE)
     text = re.sub(r"^enabled = false.*$", "", text, flags=re.MULTILINE)
     loaded = load(text, tmp_path)
     assert all(agent.enabled for agent in loaded.agents.values())
@@ -147,7 +148,10 @@ def test_the_example_loads_with_every_agent_switched_on(tmp_path: Path) -> None:
 
 
 def keys() -> set[str]:
-    tables = (AgentConfig, SignatureTable, Limits, ServerConfig, FileTable, *AUTH_TABLES.values())
+    tables = (
+        *(AgentConfig, SignatureTable, Limits, ServerConfig, PushTable, FileTable),
+        *AUTH_TABLES.values(),
+    )
     fields = (item for table in tables for item in table.model_fields.items())
     return {field.alias or name for name, field in fields} - {"name"}
 

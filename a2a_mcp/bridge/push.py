@@ -1,8 +1,8 @@
 """Push configurations of a task: where its agent posts what happens to it.
 
 A caller sets one only for its own task, only at a URL that the configuration allows, and only where
-the agent's card does not rule it out; otherwise nothing is sent. The bridge does not receive these
-posts.
+the agent's card does not rule it out; otherwise nothing is sent. These posts go to another system;
+those that the bridge itself receives are the business of `tracking.hooks`.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from a2a_mcp.bridge.send import SendRequest
 from a2a_mcp.bridge.service import Bridge
 from a2a_mcp.errors import AgentDisabled, BridgeError, UnknownAgent
 from a2a_mcp.store.base import TaskRecord, TaskStore
-from a2a_mcp.tracking.polling import jittered
+from a2a_mcp.tracking.pauses import jittered
 from a2a_mcp.tracking.tracker import TaskTracker
 
 NOTE_SECONDS: Final = 5.0

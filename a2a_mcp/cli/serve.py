@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import gc
+import logging
 import sys
 from dataclasses import fields
 from importlib.util import find_spec
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import anyio
 
@@ -20,6 +21,11 @@ from a2a_mcp.server.instructions import instructions
 from a2a_mcp.server.transports.first_words import can_wait_for, greet
 from a2a_mcp.server.transports.greeting import Greeting, offers_the_usual
 from a2a_mcp.server.transports.signals import end_at_signals
+
+if TYPE_CHECKING:
+    from a2a_mcp.server.transports.webhooks import Webhooks
+
+log = logging.getLogger(__name__)
 
 IMPORTED_MEANWHILE: Final = (
     "a2a_mcp.server.lifespan",
@@ -86,6 +92,7 @@ async def _serve_stdio(started: Started, greeting: Greeting) -> int:
         closed=closed.set,
         closing=closing,
         local=True,
+        webhooks=_webhooks(started, over_http=False),
     )
     _end_startup()
     return await serve_stdio(server, closed, closing, greeting)
@@ -114,6 +121,7 @@ async def _serve_http(started: Started, settings: ServerConfig, any_host: bool) 
     from a2a_mcp.server.lifespan import create_server
     from a2a_mcp.server.transports.http import serve_http
 
+    webhooks = _webhooks(started, over_http=True)
     tokens = {name: await reveal(token) for name, token in settings.tokens.items()}
     closing = anyio.Event()
     door = entrance(settings, tokens)
@@ -122,10 +130,26 @@ async def _serve_http(started: Started, settings: ServerConfig, any_host: bool) 
         started.state_folder,
         reloader=started.reloader,
         closing=closing,
+        webhooks=webhooks,
         **door.options,
     )
+    if webhooks:
+        webhooks.mount(server)
     _end_startup()
     await serve_http(server, settings, _print_url, closing, any_host=any_host, before=door.before)
+
+
+def _webhooks(started: Started, *, over_http: bool) -> Webhooks | None:
+    """Return what receives the posts of agents, if the configuration has a place for it."""
+    server = started.config.server
+    if server.push is None:
+        return None
+    if server.push.port is None and not over_http:
+        log.warning("server.push.port: is missing, so nothing listens over stdio; tasks are polled")
+        return None
+    from a2a_mcp.server.transports.webhooks import open_webhooks
+
+    return open_webhooks(server.push, started.state_folder, server.state_key)
 
 
 def _print_url(url: str) -> None:

@@ -70,6 +70,8 @@ def load(
     builder.add_entries(environ.get("A2A_AGENTS", ""))
     builder.add_arguments(urls)
     default = _default(file.default_agent, path, builder)
+    if file.server.push:
+        builder.notes += file.server.push.notes(url for _, url in builder.agents.urls())
     if faults := builder.errors + (builder.strict_errors if strict else []):
         raise ConfigError(faults)
     return Config(

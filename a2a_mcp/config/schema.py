@@ -43,6 +43,7 @@ from a2a_mcp.config.fields import (
 )
 from a2a_mcp.config.issuers import IssuerName, IssuerTable, IssuerUrl
 from a2a_mcp.config.limits import MIB, CallerLimits, Limits
+from a2a_mcp.config.push import PushTable
 from a2a_mcp.config.signature import SignatureTable
 from a2a_mcp.text.urls import is_private_link
 
@@ -129,7 +130,7 @@ class ServerConfig(Table):
     """The bridge itself: how long it waits, the size of results, its state, its HTTP server.
 
     `toolsets` are further tools, `push_targets` the URLs that they may let an agent post to,
-    `registrable` those at which they may register an agent.
+    `registrable` those at which they may register an agent. At `push` the bridge itself is told.
     `tokens` are the bearer tokens that HTTP clients send, by the name of the client; `issuers` the
     identity providers at which people sign in to the bridge at `public_url`.
     """
@@ -157,6 +158,7 @@ class ServerConfig(Table):
     toolsets: Toolsets = ()
     push_targets: UrlPatterns = ()
     registrable: UrlPatterns = ()
+    push: PushTable | None = None
     tokens: dict[Text, BearerToken] = Field(default={})
     public_url: IssuerUrl | None = None
     issuers: dict[IssuerName, IssuerTable] = Field(default={})

@@ -23,6 +23,7 @@ _MEDIA_TYPE: Final = re.compile(r"[\w!#$&^.+*-]+/[\w!#$&^.+*-]+", re.ASCII)
 _SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _BLANK: Final = re.compile(r"[\x00-\x20\x7f-\x9f\s\\]")
+_PLAIN_PATH: Final = re.compile(r"/[\w.~/-]*[\w.~-]/?", re.ASCII)
 _HOST_PATTERN: Final = re.compile(r"[\w.\-\[\]:]+(:\*)?")
 SHORTEST_KEY: Final = 32
 RESERVED_OWNERS: Final = ("token", "local")
@@ -189,6 +190,16 @@ def url_pattern(text: str) -> str:
     if not is_private_link(bare):
         raise ValueError("must begin with https://, or be on this machine")
     return text
+
+
+def webhook_url(text: str) -> str:
+    """Return the address that agents post to, without a slash at its end; its path must be own."""
+    parts = url_parts(agent_url(text))
+    if parts.query or not _PLAIN_PATH.fullmatch(parts.path):
+        raise ValueError("must have a plain path, such as https://bridge.example/a2a/push")
+    if not is_private_link(text):
+        raise ValueError("must begin with https://, or be on this machine")
+    return text.rstrip("/")
 
 
 def host_pattern(text: str) -> str:

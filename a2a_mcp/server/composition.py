@@ -43,6 +43,8 @@ from a2a_mcp.tracking.tracker import TaskTracker
 
 if TYPE_CHECKING:
     from a2a_mcp.agents.registered import RegisteredAgents
+    from a2a_mcp.server.transports.webhooks import Webhooks
+    from a2a_mcp.tracking.hooks import Hooks
 
 DAY_SECONDS: Final = 86_400.0
 SAVE_SECONDS: Final = 1
@@ -74,11 +76,13 @@ def compose(
     reloader: Reloader | None,
     closing: anyio.Event | None,
     local: bool,
+    webhooks: Webhooks | None = None,
 ) -> Composition:
     """Build what requests share, and begin its background work in `group`.
 
     Once `closing` is set, calls that wait for an agent return what is known. A `local` host runs on
-    this machine for the same person, so results may name local paths.
+    this machine for the same person, so results may name local paths. With `webhooks`, agents
+    are asked to say when their tasks move.
     """
     tasks = SqliteTaskStore(state_folder, durability=config.server.durability)
     logins = Logins(state_folder, config.server.state_key) if local and state_folder else None
@@ -96,7 +100,9 @@ def compose(
     )
     results = _result_store(config, state_folder)
     streams = Streams(group)
-    tracker = _tracker(config, group, tasks, (results.note, streams.note))
+    tracker = _tracker(
+        config, group, tasks, (results.note, streams.note), webhooks.hooks if webhooks else None
+    )
     for work in (tracker.watch, results.run, registry.tidy):
         group.start_soon(work)
     if closing:
@@ -105,6 +111,8 @@ def compose(
     recoverer = TaskRecoverer(bridge, tasks, tracker)
     group.start_soon(run_logged, "taking tasks over", recoverer.run)
     group.start_soon(run_logged, "tending the task map", tasks.tend)
+    if webhooks:
+        group.start_soon(webhooks.run, tasks)
     app = _app(bridge, streams, recoverer, state_folder, local=local)
     return Composition(app, results, tasks)
 
@@ -128,7 +136,11 @@ def _result_store(config: Config, state_folder: Path | None) -> ResultStore:
 
 
 def _tracker(
-    config: Config, group: TaskGroup, tasks: SqliteTaskStore, watchers: tuple[Watcher, ...]
+    config: Config,
+    group: TaskGroup,
+    tasks: SqliteTaskStore,
+    watchers: tuple[Watcher, ...],
+    hooks: Hooks | None,
 ) -> TaskTracker:
     return TaskTracker(
         group,
@@ -137,6 +149,7 @@ def _tracker(
         memory=UpdateMemory(config.server.updates_bytes, joined_text),
         most_followed=bounded_by_descriptors(config.server.max_followed),
         most_of_owner=config.server.limits.running_tasks,
+        hooks=hooks,
     )
 
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
     from a2a_mcp.server.composition import Composition
+    from a2a_mcp.server.transports.webhooks import Webhooks
 
 NAME: Final = "a2a-mcp"
 SITE: Final = "https://a2a-protocol.org"
@@ -60,13 +61,15 @@ def create_server(
     closed: Callable[[], None] = lambda: None,
     closing: anyio.Event | None = None,
     local: bool = False,
+    webhooks: Webhooks | None = None,
     **server_options: Any,
 ) -> MCPServer[Serving]:
     """Return the MCP server.
 
     `closed` is called when the lifespan has ended and all state is saved. Once `closing` is set,
     calls that wait for an agent return what is known. A `local` host runs on this machine for the
-    same person, so results may name local paths. `server_options` go to the SDK's server.
+    same person, so results may name local paths. `webhooks` receive what agents post about their
+    tasks. `server_options` go to the SDK's server.
     """
 
     @asynccontextmanager
@@ -75,7 +78,13 @@ def create_server(
             from a2a_mcp.server import composition
 
             return composition.compose(
-                config, state_folder, group, reloader=reloader, closing=closing, local=local
+                config,
+                state_folder,
+                group,
+                reloader=reloader,
+                closing=closing,
+                local=local,
+                webhooks=webhooks,
             )
 
         try:

@@ -6,7 +6,6 @@ task is gone. It sends no messages and opens no streams.
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,12 +22,15 @@ from a2a_mcp.a2a.errors import (
 )
 from a2a_mcp.a2a.requests import GetTaskRequest
 from a2a_mcp.tracking.happenings import Heard, Read, ReadFailed, Settled, Unfounded
+from a2a_mcp.tracking.pauses import jittered
 from a2a_mcp.tracking.recovery import can_find, find_task
 from a2a_mcp.tracking.sameness import is_unchanged
 from a2a_mcp.tracking.tracked_task import TrackedTask
 
 if TYPE_CHECKING:
     from a2a_mcp.a2a.client import A2AClient
+    from a2a_mcp.agents.connection import Connection
+    from a2a_mcp.tracking.hooks import Hooks
 
 POLL_HISTORY: Final = 10
 SERVER_FAULT: Final = 500
@@ -37,6 +39,9 @@ MOST_POLLED: Final = 100
 
 Receive = Callable[[TrackedTask, Sequence[Heard | Read | Unfounded]], Awaitable[bool]]
 """Takes what an agent said of a task; returns whether its last word was among that."""
+
+Pause = Callable[[float], Awaitable[None]]
+"""Waits so many seconds before the next read, more or less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +101,14 @@ class Stillness:
 
 
 class TaskPoller:
-    """Reads tasks; `receive` takes what was read before the next read."""
+    """Reads tasks; `receive` takes what was read before the next read.
 
-    def __init__(self, receive: Receive, policy: Polling) -> None:
+    With `hooks`, agents that can are asked to say when a task moves, and it is read then.
+    """
+
+    def __init__(self, receive: Receive, policy: Polling, hooks: Hooks | None = None) -> None:
         self._receive = receive
+        self._hooks = hooks
         self._polled = 0
         self.policy = policy
 
@@ -134,7 +143,9 @@ class TaskPoller:
         except A2AError as error:
             tracked.happened(ReadFailed(error))
 
-    async def to_stop(self, tracked: TrackedTask, client: A2AClient) -> None:
+    async def to_stop(
+        self, tracked: TrackedTask, client: A2AClient, connection: Connection
+    ) -> None:
         """Read the task until it stops; raises A2AError when it is gone or cannot be read.
 
         Where too many are polled already, the task is left as it is, to be swept.
@@ -143,7 +154,11 @@ class TaskPoller:
             return
         self._polled += 1
         try:
-            await self._poll(tracked, client)
+            if self._hooks and self._hooks.suit(connection, client):
+                async with self._hooks.of(tracked, client) as hook:
+                    await self._poll(tracked, client, hook.pause)
+            else:
+                await self._poll(tracked, client, anyio.sleep)
         finally:
             self._polled -= 1
 
@@ -152,12 +167,16 @@ class TaskPoller:
         """Return whether one more task can be polled."""
         return self._polled < MOST_POLLED
 
-    async def _poll(self, tracked: TrackedTask, client: A2AClient) -> None:
+    def is_told(self, tracked: TrackedTask) -> bool:
+        """Return whether a task is left alone until its agent says that it has moved."""
+        return self._hooks is not None and self._hooks.covers(tracked)
+
+    async def _poll(self, tracked: TrackedTask, client: A2AClient, pause: Pause) -> None:
         failures, still = 0, Stillness(self.policy)
         for reads, delay in enumerate(self.policy.delays()):
             if tracked.at_rest or (reads >= self.policy.refused and tracked.unanswered):
                 return
-            await anyio.sleep(delay)
+            await pause(delay)
             try:
                 if still.lasts(changed=await self._changes(tracked, client)):
                     _settle(tracked)
@@ -214,8 +233,3 @@ class TaskPoller:
 def _settle(tracked: TrackedTask) -> None:
     tracked.happened(Settled())
     tracked.tell()
-
-
-def jittered(seconds: float) -> float:
-    """Return about `seconds`, so that many readers do not call an agent at the same moment."""
-    return seconds * random.uniform(0.8, 1.2)  # noqa: S311 - no secret

@@ -28,7 +28,8 @@ from a2a_mcp.a2a.model import Message, Task
 from a2a_mcp.a2a.requests import GetTaskRequest, SendMessageRequest, SubscribeToTaskRequest
 from a2a_mcp.tracking.happenings import Broken, Faulted, Heard, HungUp, Refused
 from a2a_mcp.tracking.paced import PacedStream, Turns
-from a2a_mcp.tracking.polling import Receive, TaskPoller, jittered
+from a2a_mcp.tracking.pauses import jittered
+from a2a_mcp.tracking.polling import Receive, TaskPoller
 from a2a_mcp.tracking.tracked_task import TrackedTask
 
 if TYPE_CHECKING:
@@ -75,13 +76,14 @@ class TaskStreamer:
             client = await self._after_error(tracked, error)
         await self._poller.read_named(tracked, client)
         if follows:
-            await self._to_stop(tracked, client, streaming=streaming)
+            await self._to_stop(tracked, client, connection, streaming=streaming)
 
     async def resume(self, tracked: TrackedTask, connection: Connection) -> None:
         """Follow a task that runs already to a stop; raises A2AError and BridgeError."""
         client = await connection.client(tracked.record.interface)
         tracked.reached_over(client)
-        await self._to_stop(tracked, client, streaming=await _streams(connection))
+        streaming = await _streams(connection)
+        await self._to_stop(tracked, client, connection, streaming=streaming)
 
     def _sender(self, tracked: TrackedTask, request: SendMessageRequest) -> Sender:
         from a2a_mcp.tracking.delivery import Sender  # brings in httpx
@@ -129,7 +131,14 @@ class TaskStreamer:
             await connection.learn(client.interface)
         return client
 
-    async def _to_stop(self, tracked: TrackedTask, client: A2AClient, *, streaming: bool) -> None:
+    async def _to_stop(
+        self,
+        tracked: TrackedTask,
+        client: A2AClient,
+        connection: Connection,
+        *,
+        streaming: bool,
+    ) -> None:
         """Attach or poll until the task stops."""
         await self._poller.read_named(tracked, client)
         await self._poller.read_end(tracked, client)
@@ -137,7 +146,7 @@ class TaskStreamer:
         if attaches and not tracked.unanswered:
             await self._attach(tracked, client)
             await self._poller.read_end(tracked, client)
-        await self._poller.to_stop(tracked, client)
+        await self._poller.to_stop(tracked, client, connection)
 
     async def _attach(self, tracked: TrackedTask, client: A2AClient) -> None:
         """Attach to a running task, again as long as that brings news; then read it once.

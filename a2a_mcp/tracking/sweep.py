@@ -18,7 +18,8 @@ from a2a_mcp.a2a.requests import ListTasksRequest, Operation
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.telemetry.supervise import run_logged
 from a2a_mcp.tracking.happenings import Closed, ReadFailed
-from a2a_mcp.tracking.polling import TaskPoller, jittered
+from a2a_mcp.tracking.pauses import jittered
+from a2a_mcp.tracking.polling import TaskPoller
 from a2a_mcp.tracking.tracked_task import TrackedTask
 
 if TYPE_CHECKING:

@@ -35,6 +35,7 @@ from a2a_mcp.tracking.watch import DRAIN_SECONDS, WATCH_SECONDS, Watch
 
 if TYPE_CHECKING:
     from a2a_mcp.agents.connection import Connection
+    from a2a_mcp.tracking.hooks import Hooks
 
 MOST_FOLLOWED: Final = 2_000
 MOST_SWEPT: Final = 8_000
@@ -57,12 +58,13 @@ class TaskTracker:
         most_of_owner: int | None = None,
         sweep_seconds: float = SWEEP_SECONDS,
         memory: UpdateMemory | None = None,
+        hooks: Hooks | None = None,
     ) -> None:
         self._group = group
         self._known = KnownTasks()
         self._running: dict[TrackedTask, float] = {}
         self._intake = Intake(tasks, self._known, watchers)
-        self._poller = TaskPoller(self._intake.receive, polling)
+        self._poller = TaskPoller(self._intake.receive, polling, hooks)
         self._streamer = TaskStreamer(self._intake.receive, self._poller)
         self._most_followed = most_followed
         self._most = most_followed + most_swept

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from collections.abc import Mapping
 from functools import partial
@@ -51,6 +52,8 @@ class Watch:
 
     def _patience(self, tracked: TrackedTask, idle_seconds: float) -> float:
         """Return how long a task may be silent before it is read beside its stream."""
+        if self._poller.is_told(tracked):
+            return math.inf
         if tracked.in_doubt:
             return min(idle_seconds, self._poller.policy.still_seconds)
         return idle_seconds

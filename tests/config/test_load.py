@@ -8,6 +8,7 @@ from a2a_mcp.config.auth import AUTH_TABLES
 from a2a_mcp.config.builder import slug
 from a2a_mcp.config.limits import Limits
 from a2a_mcp.config.load import Config, config_path, exposed, load, log_level, state_folder
+from a2a_mcp.config.push import PushTable
 from a2a_mcp.config.reload import Reloader
 from a2a_mcp.config.schema import AgentConfig, FileTable, ServerConfig
 from a2a_mcp.errors import ConfigError
@@ -263,6 +264,51 @@ def test_mistakes_of_the_file_itself_are_all_said_at_once(path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("bridge.example/push", "must begin with http:// or https:// and a host"),
+        ("http://bridge.example/push", "must begin with https://, or be on this machine"),
+        ("http://10.0.0.7/push", "must begin with https://, or be on this machine"),
+        ("https://bridge.example", "must have a plain path"),
+        ("https://bridge.example/", "must have a plain path"),
+        ("https://bridge.example/push?x=1", "must have a plain path"),
+        ("https://bridge.example/{name}", "must have a plain path"),
+        ("https://bridge.example/push#x", "must not hold a fragment (#)"),
+        ("https://me:hunter2@bridge.example/push", "must not hold a user name or password"),
+        ("grpcs://bridge.example:443", "must begin with http:// or https:// and a host"),
+    ],
+)
+def test_an_address_that_agents_cannot_post_to_is_refused(
+    path: Path, url: str, reason: str
+) -> None:
+    (line,) = refused(path, f'[server.push]\nurl = "{url}"\n')
+    assert line.startswith(f"server.push.url: {reason}")
+    assert "hunter2" not in line
+
+
+@pytest.mark.parametrize("port", ["0", "65536", '"8001"'])
+def test_the_port_for_posts_is_a_real_one(path: Path, port: str) -> None:
+    (line,) = refused(path, f'[server.push]\nurl = "https://b.example/push"\nport = {port}\n')
+    assert line.startswith("server.push.port: ")
+
+
+@pytest.mark.parametrize(
+    ("url", "noted"),
+    [
+        ("https://bridge.example/push/", False),
+        ("http://127.0.0.1:8001/push", True),
+        ("https://10.0.0.7/push", True),
+    ],
+)
+def test_agents_that_could_not_post_there_are_noted(path: Path, url: str, noted: bool) -> None:
+    text = f'[agents.x]\n{X}[agents.y]\nurl = "http://localhost"\n[server.push]\nurl = "{url}"\n'
+    config = read(path, text)
+    assert config.server.push
+    assert config.server.push.url == url.rstrip("/")
+    assert [note.partition(":")[0] for note in config.notes] == ["server.push.url"] * noted
+
+
 def test_a_file_that_is_not_toml_is_refused_with_the_line(path: Path) -> None:
     (line,) = refused(path, '[agents.x]\nurl = "https://x.example"\nurl = \n')
     assert line.startswith("is not TOML: ")
@@ -506,15 +552,17 @@ def test_the_example_loads_as_it_stands() -> None:
 
 def test_the_example_loads_with_the_lines_that_are_commented_out(path: Path) -> None:
     text = EXAMPLE.read_text(encoding="utf-8")
-    whole = re.sub(r"^# (\w+ = )", r"\1", text, flags=re.MULTILINE)
+    whole = re.sub(r"^# (\w+ = |\[)", r"\1", text, flags=re.MULTILINE)
     config = read(path, whole, strict=True, ALICE_TOKEN="token-of-alice", STATE_KEY="k" * 32)
     assert config.agents["currency"].binding == "JSONRPC"
     assert config.server.state_dir == path.parent / "state"
     assert list(config.server.tokens) == ["alice"]
+    assert config.server.push
+    assert config.server.push.port == 8001
 
 
 @pytest.mark.parametrize(
-    "model", [FileTable, AgentConfig, ServerConfig, Limits, *AUTH_TABLES.values()]
+    "model", [FileTable, AgentConfig, ServerConfig, PushTable, Limits, *AUTH_TABLES.values()]
 )
 def test_the_example_shows_every_key(model: type[FileTable]) -> None:
     text = EXAMPLE.read_text(encoding="utf-8")

@@ -97,8 +97,8 @@ class Agent:
         return self._shown("cancels")
 
     def requests(self) -> list[dict[str, Any]]:
-        """Return every request to the agent in order: method, path, headers (lower case), and for
-        JSON-RPC as `rpc` the method that is called.
+        """Return every request to the agent in order: method, path, headers (lower case), at (Unix
+        seconds), and for JSON-RPC as `rpc` the method that is called.
         """
         return self._shown("requests")
 

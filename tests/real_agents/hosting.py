@@ -11,6 +11,7 @@ import os
 import socket
 import sys
 import threading
+import time
 import urllib.parse
 import urllib.request
 from collections.abc import Awaitable, Callable
@@ -170,6 +171,7 @@ class _Guard:
         if scope["type"] == "http":
             headers = Headers(scope=scope)
             seen = {"method": scope["method"], "path": scope["path"], "headers": dict(headers)}
+            seen["at"] = time.time()
             self._record.requests.append(seen)
             if not await self._allows(scope["path"], headers.get("authorization", "")):
                 refusal = {"error": "missing or wrong token"}

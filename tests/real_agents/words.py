@@ -5,6 +5,7 @@ Knows no SDK: a `Turn` of each generation turns these few verbs into that SDK's 
 
 import asyncio
 import json
+import time
 from abc import ABC, abstractmethod
 from base64 import b64decode
 from collections.abc import Awaitable, Callable
@@ -155,6 +156,21 @@ async def slow(turn: Turn, rest: str) -> None:
     await turn.finish("slow done")
 
 
+async def burst(turn: Turn, rest: str) -> None:
+    """`burst S`: S seconds of work, a word, S seconds more, then ten events at once and the end.
+
+    The answer says when these began, in Unix seconds.
+    """
+    await turn.start()
+    await asyncio.sleep(float(rest))
+    await turn.status("working", "halfway")
+    await asyncio.sleep(float(rest))
+    began = time.time()
+    for number in range(1, 10):
+        await turn.artifact("parts", f"part {number} ", append=number > 1, last=number == 9)
+    await turn.finish(f"{began}")
+
+
 async def ask(turn: Turn, _rest: str) -> None:
     """`input`: a question; the next turn on the task is its answer."""
     await turn.announce()
@@ -281,6 +297,7 @@ WORDS: Final[dict[str, Callable[[Turn, str], Awaitable[None]]]] = {
     "task": task,
     "stream": stream,
     "slow": slow,
+    "burst": burst,
     "input": ask,
     "after": after,
     "ponder": ponder,
