@@ -136,6 +136,7 @@ class Caller(asyncio.Protocol):
         return head.encode() + body
 
     async def _exchange(self, prepared: bytes) -> bytes:
+        await self.connected()
         assert self._transport is not None
         self._answered = asyncio.get_running_loop().create_future()
         self._transport.write(prepared)

@@ -6,11 +6,11 @@ built when a host first asks for it, by `composition`.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import anyio
 import mcp.types as t
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
     from a2a_mcp.server.composition import Composition
     from a2a_mcp.server.transports.webhooks import Webhooks
+
+Handler: TypeAlias = Callable[[RequestCtx, Any], Awaitable[BaseModel]]
 
 NAME: Final = "a2a-mcp"
 SITE: Final = "https://a2a-protocol.org"
@@ -110,9 +112,8 @@ def create_server(
         **server_options,
     )
     drop_unrecorded_spans(server)
-    for methods, handler in ((RESOURCE_METHODS, _answer), (PROMPT_METHODS, _answer_prompt)):
-        for method, params in methods.items():
-            lowlevel_server(server).add_request_handler(method, params, handler)
+    _serve(server, RESOURCE_METHODS, _answer)
+    _serve(server, PROMPT_METHODS, _answer_prompt)
     return server
 
 
@@ -128,6 +129,14 @@ async def _running(compose: Callable[[TaskGroup], Composition]) -> AsyncIterator
     finally:
         if serving:
             await serving.aclose()
+
+
+def _serve(
+    server: MCPServer[Serving], methods: Mapping[str, type[t.RequestParams]], handler: Handler
+) -> None:
+    """Serve methods by a handler of ours; the SDK's know only what exists at the start."""
+    for method, params in methods.items():
+        lowlevel_server(server).add_request_handler(method, params, handler)
 
 
 async def _answer(ctx: RequestCtx, params: t.RequestParams) -> BaseModel:
