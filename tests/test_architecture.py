@@ -109,7 +109,7 @@ ONLY_IN: Final[dict[str, tuple[str, ...]]] = {
     "sqlite3": ("store.sqlite",),
     "platformdirs": ("config.load",),
     "ruamel": ("cli.hosts.documents",),
-    "tomlkit": ("cli.hosts.documents",),
+    "tomlkit": ("cli.adding", "cli.agents_file", "cli.hosts.documents"),
     "uvicorn": ("server.transports.http", "server.transports.webhooks", "demo"),
     "starlette": (
         *("server.transports.http", "server.transports.webhooks", "server.auth", "demo"),

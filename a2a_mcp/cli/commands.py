@@ -29,13 +29,18 @@ class Command(NamedTuple):
 
 
 COMMANDS: Final[dict[str, Command]] = {
+    "init": Command(
+        "a2a_mcp.cli.init:init", "[URL]", "Write agents.toml, with a first agent in it."
+    ),
+    "agents": Command(
+        "a2a_mcp.cli.agents:agents",
+        "[list|add|...]",
+        "List, add, remove, show, pin, enable or disable agents.",
+    ),
     "check": Command(
         "a2a_mcp.cli.check:check",
         "[URL ...]",
         "Read the configuration, contact every agent, say how each is.",
-    ),
-    "agents": Command(
-        "a2a_mcp.cli.pin:agents", "pin NAME", "Agree to how the card of a pinned agent has changed."
     ),
     "install": Command(
         "a2a_mcp.cli.install:install",

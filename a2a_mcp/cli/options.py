@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Final, TypeAlias
 
 from cyclopts import Parameter
@@ -13,4 +14,16 @@ USUAL: Final = Options()
 
 Urls: TypeAlias = Annotated[
     str, Parameter(name="URL", help="an agent's URL or its card's, or NAME=URL")
+]
+
+Url: TypeAlias = str
+ConfigFile: TypeAlias = Annotated[
+    Path | None, Parameter(name="--config", help="agents.toml ($A2A_MCP_CONFIG, else the user's)")
+]
+Name: TypeAlias = Annotated[str | None, Parameter(help="its name (made of the card's)")]
+Description: TypeAlias = Annotated[
+    str | None, Parameter(help="what it is for, in words that your model trusts")
+]
+AsJson: TypeAlias = Annotated[
+    bool, Parameter(name="--json", help="print JSON for a script instead of text")
 ]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, TypeAlias
 
 import anyio
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.bridge.pin_card import pin_card
@@ -13,12 +13,9 @@ from a2a_mcp.cli.exit_codes import DONE
 from a2a_mcp.cli.options import USUAL, Given
 from a2a_mcp.cli.startup import Started, start
 
-agents: Final = App(name="agents", default_parameter=Parameter(negative=()))
-
 Agent: TypeAlias = Annotated[str, Parameter(name="NAME", help="the agent's name")]
 
 
-@agents.command
 def pin(name: Agent, *, options: Given = USUAL) -> int:
     """Pin an agent's card as it is now, and say what it changes."""
     print(anyio.run(_pinned, start(options, quiet=True), name))

@@ -1,0 +1,138 @@
+"""Write a new agent into `agents.toml`: fetch its card, propose, ask, write.
+
+A person at the terminal is asked what a card alone may not decide. Without one, that is written as
+a comment, and said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import anyio
+import tomlkit
+
+from a2a_mcp.a2a.card_model import AgentCard
+from a2a_mcp.a2a.errors import AuthenticationRequired, NoCommonInterface, UrlRefused
+from a2a_mcp.agents.registry import Registry
+from a2a_mcp.cli import agents_file, proposal, terminal
+from a2a_mcp.cli.hosts.installation import Change
+from a2a_mcp.cli.proposal import Elsewhere
+from a2a_mcp.config.agent_tables import AgentTables
+from a2a_mcp.config.load import Config
+from a2a_mcp.config.schema import AgentConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What an agent showed before it was configured.
+
+    `card` is None where it wants a credential even for that; `is_refused` says that it is called at
+    another origin than its own.
+    """
+
+    url: str
+    card: AgentCard | None
+    is_refused: bool = False
+
+    @property
+    def elsewhere(self) -> Elsewhere | None:
+        """Where it wants to be called, if that needs the person's word."""
+        return proposal.elsewhere(self.card, self.url) if self.card and self.is_refused else None
+
+
+def look(url: str) -> Seen:
+    """Fetch the card of an agent; raises A2AError where there is none."""
+    return anyio.run(_look, url)
+
+
+async def _look(url: str) -> Seen:
+    agents = AgentTables()
+    agents.add("new", AgentConfig(name="new", url=url))
+    registry = Registry(Config(agents=agents))
+    connection = registry.connection("new")
+    try:
+        card = (await connection.card()).card
+        await connection.choice()
+    except AuthenticationRequired:
+        return Seen(url, None)
+    except (NoCommonInterface, UrlRefused):
+        return Seen(url, card, is_refused=True)
+    finally:
+        await registry.aclose()
+    return Seen(url, card)
+
+
+def write(file: Path, seen: Seen, name: str | None, description: str | None) -> Written:
+    """Write the agent, asking the person where there is one; raises ConfigError, OSError."""
+    chosen = name or _ask_name(seen)
+    table, remarks = _table(seen, chosen, description)
+    change = agents_file.added(file, chosen, table, tuple(remarks))
+    return Written(chosen, table, tuple(remarks), change, change.write())
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written, and where the old file is kept."""
+
+    name: str
+    table: dict[str, Any]
+    remarks: tuple[str, ...]
+    change: Change
+    kept: Path | None
+
+    @property
+    def variables(self) -> list[str]:
+        """The variables that must be set before the agent can be called."""
+        return proposal.variables(self.table.get("auth"))
+
+
+def _ask_name(seen: Seen) -> str:
+    proposed = proposal.name_of(seen.card, seen.url)
+    return terminal.ask("Its name", proposed) or proposed if terminal.has_person() else proposed
+
+
+def _table(seen: Seen, name: str, description: str | None) -> tuple[dict[str, Any], list[str]]:
+    """Return the agent's table, and what only the person may make valid."""
+    described, remarks = _described(seen, description)
+    table: dict[str, Any] = {"url": seen.url, **described}
+    placed, more = _placed(seen)
+    auth = proposal.auth_of(seen.card, name) if seen.card else proposal.bearer(name)
+    if auth:
+        table["auth"] = _inline(auth)
+    return {**table, **placed}, [*remarks, *more]
+
+
+def _described(seen: Seen, description: str | None) -> tuple[dict[str, Any], Iterable[str]]:
+    if description is not None or seen.card is None:
+        return ({"description": description} if description else {}), ()
+    words = proposal.description_of(seen.card)
+    if terminal.has_person():
+        agreed = terminal.ask("What it is for, in words that your model trusts (- for none)", words)
+        return ({"description": agreed} if agreed else {}), ()
+    if not words:
+        return {}, ()
+    return {}, (f"{_line('description', words)}  # its own words: yours to confirm",)
+
+
+def _placed(seen: Seen) -> tuple[dict[str, Any], Iterable[str]]:
+    found = seen.elsewhere
+    if found is None:
+        return {}, ()
+    if terminal.has_person() and terminal.agrees(
+        f"Its card wants calls, and your credentials, at {found.address}. Allow that?"
+    ):
+        return {found.key: found.value}, ()
+    return {}, (f"{_line(found.key, found.value)}  # its card wants that: yours to confirm",)
+
+
+def _line(key: str, value: Any) -> str:
+    return tomlkit.dumps({key: value}).strip()
+
+
+def _inline(table: dict[str, Any]) -> Any:
+    made = tomlkit.inline_table()
+    made.update({k: _inline(v) if isinstance(v, dict) else v for k, v in table.items()})
+    return made

@@ -1,0 +1,88 @@
+"""Commands as a person runs them: a process with a home of its own, at a terminal if need be."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import anyio
+import pexpect
+
+COMMAND: Final = (sys.executable, "-m", "a2a_mcp")
+STYLE: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+@dataclass
+class Done:
+    """How a command ended, and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass
+class Home:
+    """A home folder, with the variables that a command sees."""
+
+    folder: Path
+    variables: dict[str, str]
+
+    @property
+    def file(self) -> Path:
+        return self.folder / ".config" / "a2a-mcp" / "agents.toml"
+
+    def write(self, text: str) -> None:
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        self.file.write_text(text, encoding="utf-8")
+        self.file.chmod(0o600)
+
+    async def run(self, *arguments: str, **variables: str) -> Done:
+        done = await anyio.run_process(
+            [*COMMAND, *arguments],
+            stdin=subprocess.DEVNULL,
+            check=False,
+            env=self.variables | variables,
+        )
+        return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    def terminal(self, *arguments: str, columns: int = 100) -> pexpect.spawn[str]:
+        """Start a command at a terminal."""
+        return pexpect.spawn(
+            COMMAND[0],
+            [*COMMAND[1:], *arguments],
+            env={**self.variables, "TERM": "xterm-256color"},
+            encoding="utf-8",
+            timeout=20,
+            dimensions=(40, columns),
+        )
+
+
+def home_in(folder: Path) -> Home:
+    """Return an empty home."""
+    known = {key: value for key, value in os.environ.items() if not key.startswith("A2A_")}
+    places = {"HOME": str(folder), "USERPROFILE": str(folder), "LOCALAPPDATA": str(folder)}
+    places |= {"XDG_CONFIG_HOME": str(folder / ".config"), "XDG_STATE_HOME": str(folder / "state")}
+    return Home(folder, known | places | {"PYTHONIOENCODING": "utf-8"})
+
+
+async def ended(terminal: pexpect.spawn[str]) -> tuple[int | None, str]:
+    """Return the exit code of a command at a terminal, and what it still printed, unstyled."""
+    await anyio.to_thread.run_sync(terminal.expect, pexpect.EOF)
+    await anyio.to_thread.run_sync(terminal.close)
+    return terminal.exitstatus, STYLE.sub("", terminal.before or "")
+
+
+async def shown(terminal: pexpect.spawn[str], words: str) -> None:
+    """Wait until a terminal shows these words."""
+    await anyio.to_thread.run_sync(terminal.expect_exact, words)
