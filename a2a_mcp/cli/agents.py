@@ -19,6 +19,7 @@ from a2a_mcp.cli.startup import Started, refuse_mistyped, start
 from a2a_mcp.cli.terminal import print_json, print_rows
 from a2a_mcp.config.load import Config
 from a2a_mcp.errors import BridgeError
+from a2a_mcp.store.logins import Logins
 
 agents: Final = App(name="agents", default_parameter=Parameter(negative=()))
 
@@ -95,7 +96,8 @@ def show(name: Agent, *, options: Given = USUAL, as_json: AsJson = False) -> int
 
 async def _show(started: Started, name: str, as_json: bool) -> int:
     config = started.config
-    registry = Registry(config, state_folder=started.state_folder)
+    logins = Logins(started.state_folder, config.server.state_key)
+    registry = Registry(config, state_folder=started.state_folder, logins=logins)
     known = registry.resolve(name)
     problem = None
     try:

@@ -29,7 +29,8 @@ from a2a_mcp.cli.exit_codes import DONE, FAILED
 from a2a_mcp.cli.options import USUAL, Given, Urls
 from a2a_mcp.cli.startup import start
 from a2a_mcp.config.load import Config
-from a2a_mcp.errors import BridgeError, CredentialUnavailable
+from a2a_mcp.errors import BridgeError, CredentialUnavailable, SignInNeeded
+from a2a_mcp.store.logins import Logins
 
 Failure: TypeAlias = A2AError | BridgeError
 
@@ -40,7 +41,11 @@ ADVICE: Final[tuple[tuple[type[Failure], str], ...]] = (
     (InvalidAgentResponse, "Give the URL of the agent, or of its card."),
     (ExtraMissing, "Install it, then try again."),
     (NoCommonInterface, "Ask who runs it to offer JSON-RPC, HTTP+JSON or gRPC of A2A 0.1 to 1.0."),
-    (CredentialUnavailable, "Run that command by hand, and mend it or its line in agents.toml."),
+    (SignInNeeded, "Run a2a-mcp auth login with the name of this agent."),
+    (
+        CredentialUnavailable,
+        "Mend `auth` of this agent in agents.toml; run its command by hand, if it has one.",
+    ),
     (
         UrlRefused,
         "Set the agent's `endpoint`, or if you trust that origin, `allowed_origins`.",
@@ -58,9 +63,10 @@ def check(*urls: Urls, options: Given = USUAL) -> int:
 async def report(config: Config, out: TextIO, state_folder: Path | None = None) -> int:
     """Write one paragraph per agent and a summary to `out`.
 
-    Pins of cards are in `state_folder`. Return 0 if every configured agent can be used, else 1.
+    Pins of cards and logins are in `state_folder`. Return 0 if every agent can be used, else 1.
     """
-    registry = Registry(config, state_folder=state_folder)
+    logins = Logins(state_folder, config.server.state_key) if state_folder else None
+    registry = Registry(config, state_folder=state_folder, logins=logins)
     try:
         await registry.discover()
         config = registry.config

@@ -51,6 +51,11 @@ COMMANDS: Final[dict[str, Command]] = {
     "uninstall": Command(
         "a2a_mcp.cli.install:uninstall", "HOST", "Take it out again.", own_parser=True
     ),
+    "auth": Command(
+        "a2a_mcp.cli.auth:auth",
+        "login|status|logout [NAME]",
+        "Sign in to an agent, say where one is signed in, sign out.",
+    ),
     "demo": Command("a2a_mcp.cli.demo:demo", "", "Start a demo agent and show what the tools do."),
     "demo-agent": Command(
         "a2a_mcp.cli.demo:demo_agent", "[--port N]", "Only serve the demo agent."
