@@ -50,6 +50,7 @@ PURE: Final = (
     "a2a.model",
     "a2a.pieces",
     "a2a.requests",
+    "a2a.sizes",
     "a2a.errors",
     "a2a.ids",
     "a2a.updates",
@@ -126,6 +127,7 @@ ONLY_IN: Final[dict[str, tuple[str, ...]]] = {
 
 # What is imported on first use, so that the start does not pay for it.
 ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
+    "a2a.http.memory": frozenset({"ctypes"}),
     "a2a.auth.oauth.client_authentication": frozenset({"a2a_mcp.a2a.auth.oauth.assertions"}),
     "agents.card_cache": frozenset({"a2a_mcp.agents.card_pins", "a2a_mcp.agents.card_signatures"}),
     "agents.credentials": frozenset({"a2a_mcp.agents.login", "a2a_mcp.agents.tokens"}),

@@ -24,6 +24,7 @@ from a2a_mcp.presentation import resource_uris
 from a2a_mcp.presentation.artifact_request import shown_id
 from a2a_mcp.presentation.attachments import Link, SavedFile
 from a2a_mcp.presentation.task_view import TaskView
+from a2a_mcp.text.truncate import MaskText
 from a2a_mcp.text.untrusted import scrub
 
 TEXT_NAME: Final = "answer.txt"
@@ -87,8 +88,8 @@ class ArtifactFiles:
         uri = resource_uris.of_artifact(agent, task.id, shown)
         return tuple([await self._save_one(quota, folder, uri, artifact, part) for part in files])
 
-    async def save_text(self, owner: str, view: TaskView, text: str) -> TaskView:
-        """Save the text of a task for a host on this machine, and return the view with its path.
+    async def save_text(self, owner: str, view: TaskView, mask: MaskText) -> TaskView:
+        """Save a task's masked text for a host on this machine; return the view with its path.
 
         The view is returned as it is where no files are kept or its folder cannot be written to.
         """
@@ -97,7 +98,8 @@ class ArtifactFiles:
             return view
         folder = saving.folder_of(quota.root, owner, view.agent, task_id)
         try:
-            path = await self._write(quota, folder, TEXT_NAME, text.encode("utf-8", "replace"))
+            data = await anyio.to_thread.run_sync(_masked_bytes, view.text, mask)
+            path = await self._write(quota, folder, TEXT_NAME, data)
         except OSError:
             return view
         return replace(view, saved_as=str(path))
@@ -147,6 +149,10 @@ class ArtifactFiles:
     async def _write(self, quota: DiskQuota, folder: Path, name: str, data: bytes) -> Path:
         async with self._saving:
             return await anyio.to_thread.run_sync(saving.save, folder, name, data, quota.reserve)
+
+
+def _masked_bytes(text: str, mask: MaskText) -> bytes:
+    return mask(text).encode("utf-8", "replace")
 
 
 def _not_fetched(part: Part, reason: str) -> Part:

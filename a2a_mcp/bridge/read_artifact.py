@@ -6,8 +6,12 @@ It finds the artifact and hands it on; how a piece is cut is decided in presenta
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
+
+import anyio.to_thread
 
 from a2a_mcp.a2a.model import Artifact, Part
+from a2a_mcp.a2a.sizes import is_much
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.bridge.artifact_files import ArtifactFiles
 from a2a_mcp.bridge.read_task import Reader
@@ -44,7 +48,8 @@ class ArtifactReader:
         if wanted.is_first_piece:
             saved = await self._files.save(owner, name, task, artifact, parts)
         try:
-            return self._piece(name, artifact, parts, wanted, saved, found.note)
+            make = partial(self._piece, name, artifact, parts, wanted, saved, found.note)
+            return await anyio.to_thread.run_sync(make) if is_much(parts) else make()
         except NothingThere as error:
             raise error.at(name, task.id) from error
 

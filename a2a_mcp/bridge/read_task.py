@@ -17,7 +17,8 @@ from a2a_mcp.bridge.routing import Router, checked_id, known_elsewhere, unknown_
 from a2a_mcp.errors import BridgeError, NotAllowed, UnknownTask
 from a2a_mcp.presentation import sentences
 from a2a_mcp.store.base import TaskRecord, TaskStore
-from a2a_mcp.store.results import KeptTask, ResultStore
+from a2a_mcp.store.result_files import KeptTask
+from a2a_mcp.store.results import ResultStore
 from a2a_mcp.text.times import rfc3339, roughly
 from a2a_mcp.text.untrusted import scrub
 from a2a_mcp.tracking.recovery import find_task

@@ -7,6 +7,7 @@ from typing import Final
 
 from a2a_mcp.a2a.model import Message, Task
 from a2a_mcp.a2a.requests import GetTaskRequest
+from a2a_mcp.a2a.sizes import is_large
 from a2a_mcp.a2a.updates import as_task
 from a2a_mcp.presentation.answer import answer_text
 from a2a_mcp.presentation.message_artifacts import count_results
@@ -42,7 +43,9 @@ def request_for(task_id: str, history_length: int | None) -> GetTaskRequest:
 
 def is_silent(task: Task) -> bool:
     """Return whether a task has ended and shows no answer."""
-    return task.state.terminal and not count_results(task) and not answer_text(task)
+    if not task.state.terminal or is_large(task):
+        return False
+    return not count_results(task) and not answer_text(task)
 
 
 def spoken_one(silent: Task, *known: Task | None) -> Task:

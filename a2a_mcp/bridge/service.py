@@ -142,7 +142,7 @@ class Bridge:
         """Read a task, and return it as it is now."""
         found = await self.reader.read(owner, task_id, agent, history_length)
         if found.message:
-            return self._builder.build_for_message(found.record, found.message)
+            return await self._builder.build_for_message(found.record, found.message)
         if found.task is None:
             return await self._reporter.report_unnamed(found.record)
         return await self._builder.build_for_reading(

@@ -13,6 +13,7 @@ from typing import NoReturn
 from a2a_mcp.a2a.errors import A2AError, AgentError, Delivery
 from a2a_mcp.a2a.model import Message, Task, TaskState
 from a2a_mcp.bridge.routing import latest_task
+from a2a_mcp.bridge.viewing import view_of_message, view_of_task
 from a2a_mcp.errors import BridgeError, NotAllowed
 from a2a_mcp.presentation import sentences, task_view
 from a2a_mcp.presentation.task_view import TaskView
@@ -50,7 +51,7 @@ class TaskResultBuilder:
     async def build_for_tracked(self, tracked: TrackedTask, note: str | None = None) -> TaskView:
         """Return what is known of a message now; raises the error that ended it without a task."""
         if tracked.message is not None:
-            return self.build_for_message(tracked.record, tracked.message, note)
+            return await self.build_for_message(tracked.record, tracked.message, note)
         if tracked.task is None:
             if tracked.error:
                 _raise_send_error(tracked, tracked.error)
@@ -60,16 +61,16 @@ class TaskResultBuilder:
         view = await self._build_for_task(tracked, tracked.task, note)
         return self._with_store_problem(view)
 
-    def build_for_message(
+    async def build_for_message(
         self, record: TaskRecord, message: Message, note: str | None = None
     ) -> TaskView:
         """Return an answer without a task, with the id by which it can be read again."""
         held_as = record.pending_id if self._results.keeps else None
-        view = task_view.of_message(record.agent, message, held_as, note=note)
+        view = await view_of_message(record.agent, message, held_as, note=note)
         return self._with_store_problem(view)
 
     async def _build_for_task(self, tracked: TrackedTask, task: Task, note: str | None) -> TaskView:
-        view = task_view.of_task(
+        view = await view_of_task(
             tracked.agent,
             task,
             reason=tracked.error.message if tracked.error else None,
@@ -102,9 +103,9 @@ class TaskResultBuilder:
     ) -> TaskView:
         answer = self._tracker.answering(record)
         if answer and task.state.stop and answer.stale(task):
-            view = task_view.of_task(record.agent, at_work(task), note=note)
+            view = await view_of_task(record.agent, at_work(task), note=note)
             return replace(view, next_step=sentences.NOTHING_HEARD)
-        view = task_view.of_task(record.agent, task, note=note)
+        view = await view_of_task(record.agent, task, note=note)
         if task.state is TaskState.INPUT_REQUIRED:
             return await self._with_later_task(record, view)
         return await self._without_blame_if_wanted(record, view)

@@ -15,7 +15,9 @@ import sys
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from hashlib import sha256
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +26,7 @@ from a2a_mcp.files.download_mark import mark_as_download
 NAME_BYTES: Final = 120
 SUFFIX_BYTES: Final = 16
 MOST_TRIES: Final = 100
+STEP: Final = 1024 * 1024
 LONGEST_PATH: Final = 259 if sys.platform == "win32" else 1023  # Windows' MAX_PATH; macOS's
 LONGEST_ADDITION: Final = len("-12345678-99")  # to the name of a file whose name is taken
 SHORTEST_STEM: Final = 8
@@ -92,7 +95,9 @@ def _holds(path: Path, data: bytes) -> bool:
     found = path.lstat()
     if not stat.S_ISREG(found.st_mode) or found.st_size != len(data):
         return False
-    return path.read_bytes() == data
+    with path.open("rb") as file:
+        parts = iter(partial(file.read, STEP), b"")
+        return all(part == data[at : at + STEP] for at, part in zip(count(0, STEP), parts))
 
 
 def _fitting(folder: Path, name: str) -> str:

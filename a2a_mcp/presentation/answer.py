@@ -15,6 +15,7 @@ from typing import Final
 from a2a_mcp.a2a.model import Artifact, Message, Part, Role, Task, TaskState
 from a2a_mcp.presentation.comparison import comparable_text
 from a2a_mcp.presentation.content import describe, join_parts, text_in_file, text_of
+from a2a_mcp.text.steps import is_long
 from a2a_mcp.text.untrusted import scrub
 
 SAYS_NOTHING: Final = frozenset({"Task completed successfully"})
@@ -53,9 +54,13 @@ def latest_agent_messages(history: tuple[Message, ...]) -> Iterator[Message]:
 
 
 def holds_whole(text: str, parts: tuple[Part, ...]) -> bool:
-    """Return whether an answer's text holds all that the parts of an artifact or message say."""
+    """Return whether an answer's text holds all that the parts of an artifact or message say.
+
+    What is long is cut where it is shown, so it is not looked for.
+    """
     readable = all(part.kind == "text" or _is_shown(part) for part in parts)
-    return readable and _words(parts) in text
+    words = _words(parts)
+    return readable and (words is text or is_long(words) or words in text)
 
 
 def _artifact_passages(artifacts: tuple[Artifact, ...]) -> list[_Passage]:

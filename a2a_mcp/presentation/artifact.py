@@ -18,6 +18,7 @@ from a2a_mcp.presentation.budget import NAME_BYTES
 from a2a_mcp.presentation.json_pointer import describe_members, first_data, read_pointer
 from a2a_mcp.presentation.text_range import read_range
 from a2a_mcp.presentation.text_search import search
+from a2a_mcp.text.steps import utf8_size
 from a2a_mcp.text.truncate import MaskText, shorten
 from a2a_mcp.text.untrusted import scrub
 
@@ -86,7 +87,7 @@ def _read(parts: tuple[Part, ...], request: ArtifactRequest, room: int, mask: Ma
     text = mask(_whole_text(parts))
     if request.search:
         return f"\n{search(text, request.search, request.offset, room)}"
-    hint = "" if request.offset or len(text.encode()) <= room else _member_hint(parts, mask)
+    hint = "" if request.offset or utf8_size(text) <= room else _member_hint(parts, mask)
     return read_range(text, request, room - len(hint.encode())) + hint
 
 

@@ -17,6 +17,7 @@ from a2a_mcp.presentation import artifact_sentences, sentences
 from a2a_mcp.presentation.agent_view import AgentsView
 from a2a_mcp.presentation.task_list_view import TaskListView
 from a2a_mcp.presentation.task_view import ArtifactView, TaskView
+from a2a_mcp.text.steps import is_long, utf8_size
 from a2a_mcp.text.truncate import MaskText, shorten
 
 NAME_BYTES: Final = 200
@@ -57,7 +58,12 @@ def size(view: View) -> int:
 
 def fits(view: View, limit: int) -> bool:
     """Return whether each channel holds at most `limit` bytes."""
-    return size(view) <= limit
+    return not _is_text_too_long(view, limit) and size(view) <= limit
+
+
+def _is_text_too_long(view: View, limit: int) -> bool:
+    """Return whether a task's text alone is too long, without writing it down to measure it."""
+    return isinstance(view, TaskView) and len(view.text) > limit
 
 
 # --- lists and agents ---
@@ -244,7 +250,7 @@ def _is_of_one_artifact(view: TaskView, text: str) -> bool:
     if len(view.artifacts) != 1:
         return False
     (artifact,) = view.artifacts
-    left = (artifact.size or 0) - len(text.encode("utf-8", "replace"))
+    left = (artifact.size or 0) - utf8_size(text)
     return (artifact.media_type or "").startswith("text/") and 0 <= left <= LINE_ENDS
 
 
@@ -256,24 +262,25 @@ def head_and_tail(text: str, room: int) -> str:
 
     The line that counts what was left out comes on top of `room`.
     """
-    encoded = text.encode("utf-8", "replace")
-    if len(encoded) <= room:
+    whole = utf8_size(text)
+    if whole <= room:
         return text
-    head, tail = _head(text, room), _tail(encoded, room)
-    left_out = len(encoded) - len(head.encode()) - len(tail.encode())
+    head, tail = _head(text, room), _tail(text, room)
+    left_out = whole - len(head.encode()) - len(tail.encode())
     return f"{head}\n\n{artifact_sentences.left_out(left_out)}\n\n{tail.lstrip()}"
 
 
 def _head(text: str, room: int) -> str:
     """Return the beginning that `head_and_tail` keeps."""
-    head = text.encode("utf-8", "replace")[: room * 2 // 3].decode("utf-8", "ignore")
+    head = text[:room].encode("utf-8", "replace")[: room * 2 // 3].decode("utf-8", "ignore")
     if "\n" in head[len(head) // 2 :]:
         head = head[: head.rfind("\n") + 1]
     return head.rstrip()
 
 
-def _tail(encoded: bytes, room: int) -> str:
+def _tail(text: str, room: int) -> str:
     """Return the end that `head_and_tail` keeps."""
-    tail = encoded[-(room // 3) :].decode("utf-8", "ignore")
+    end = text[-room:].rstrip("\n") if is_long(text) else text
+    tail = end.encode("utf-8", "replace")[-(room // 3) :].decode("utf-8", "ignore")
     start = tail.find("\n") + 1
     return tail[start:] if 0 < start < len(tail) // 2 else tail

@@ -8,17 +8,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from hashlib import sha256
 
 from a2a_mcp.a2a.model import JSON, Message, Part, Task
 from a2a_mcp.presentation.content import text_of
+from a2a_mcp.text.steps import is_long, steps
 
 
 def comparable_text(parts: Iterable[Part]) -> str:
     """Return a text that is equal for parts that say the same; empty if they say nothing.
 
-    White space does not count: agents change it when they tell a text once more.
+    White space does not count: agents change it when they tell a text once more. Of a long text it
+    is a digest, since its words alone would take several times its size.
     """
-    return "".join(text_of(map(_sorted_part, parts)).split())
+    text = text_of(map(_sorted_part, parts))
+    return _digest(text) if is_long(text) else "".join(text.split())
+
+
+def _digest(text: str) -> str:
+    if text.isspace():
+        return ""
+    digest = sha256()
+    for piece in steps(text):
+        digest.update("".join(piece.split()).encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
 
 
 def with_sorted_data(task: Task) -> Task:

@@ -13,6 +13,7 @@ from typing import Final
 
 from a2a_mcp.a2a.model import JSON, Part
 from a2a_mcp.files import media_types
+from a2a_mcp.text.steps import is_long, utf8_size
 from a2a_mcp.text.untrusted import scrub
 
 JSON_LINE: Final = 100
@@ -24,8 +25,9 @@ TEXT_TYPES: Final = frozenset(
 
 
 def text_of(parts: Iterable[Part]) -> str:
-    """Return parts as text, without line ends at its end."""
-    return joined_text(parts).rstrip("\n")
+    """Return parts as text, without line ends at its end; a long text, which is cut, keeps them."""
+    text = joined_text(parts)
+    return text if is_long(text) else text.rstrip("\n")
 
 
 def joined_text(parts: Iterable[Part]) -> str:
@@ -132,7 +134,7 @@ def size_of(part: Part) -> int:
     """Return a part's size in bytes; 0 for a link, whose content is elsewhere."""
     match part.kind:
         case "text":
-            return len(part.text.encode("utf-8", "replace"))
+            return utf8_size(part.text)
         case "raw":
             return len(part.raw)
         case "data":

@@ -16,6 +16,7 @@ from a2a_mcp.a2a.model import Artifact, Message, Part, Role, Task
 from a2a_mcp.presentation.answer import latest_agent_messages
 from a2a_mcp.presentation.comparison import comparable_text
 from a2a_mcp.presentation.content import text_of
+from a2a_mcp.text.steps import steps
 
 NAME: Final = "message-"
 DIGITS: Final = 8
@@ -55,7 +56,7 @@ def long_message(task: Task, text: str) -> Artifact | None:
         return None
     for message in _latest_messages(task):
         words = text_of(message.parts)
-        is_shown = message is task.status.message or words in text
+        is_shown = message is task.status.message or words == text or words in text
         if len(words) >= LONG and is_shown:
             return None if _is_in_artifact(task, message) else _artifact(task, message)
     return None
@@ -119,7 +120,9 @@ def _digest(parts: tuple[Part, ...]) -> str:
     digest = sha256()
     for part in parts:
         data = json.dumps(part.data, sort_keys=True)
-        words = "\0".join((part.kind, part.text, part.url, data))
-        digest.update(words.encode("utf-8", "surrogatepass"))
+        digest.update(f"{part.kind}\0".encode())
+        for piece in steps(part.text):
+            digest.update(piece.encode("utf-8", "surrogatepass"))
+        digest.update(f"\0{part.url}\0{data}".encode("utf-8", "surrogatepass"))
         digest.update(part.raw)
     return digest.hexdigest()[:DIGITS]

@@ -26,7 +26,8 @@ def read_range(text: str, request: ArtifactRequest, room: int) -> str:
     units = text.splitlines(keepends=True) if request.unit == "lines" else text
     end = end_of_range(request, len(units), request.unit)
     start = first_of_range(request)
-    count = _count_fitting(units[start:end], max(room, WIDEST_CHARACTER))
+    room = max(room, WIDEST_CHARACTER)
+    count = _count_fitting(units[start : min(end, start + room)], room)
     if count == 0:
         size, offset = len(units[start].encode()), len("".join(units[:start]))
         return f" · {artifact_sentences.line_is_too_long(start, size, offset)}"

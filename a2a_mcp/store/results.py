@@ -1,10 +1,9 @@
 """Results kept on disk: an ended task stays readable when its agent has forgotten it.
 
-Each task has one file, written under another name and then renamed, so that no partial file is ever
-read. It holds what the agent sent, byte for byte; secrets are masked when it is shown. A result is
-written after its caller has the answer, except an answer without a task, which no agent can repeat.
-No call fails because of the disk: a result that cannot be written or read is not kept. A running
-task is never kept.
+Each task has one file. It holds what the agent sent, byte for byte; secrets are masked when it is
+shown. A result is written after its caller has the answer, except an answer without a task, which
+no agent can repeat. No call fails because of the disk: a result that cannot be written or read is
+not kept. A running task is never kept.
 """
 
 from __future__ import annotations
@@ -14,37 +13,25 @@ import json
 import logging
 import os
 import time
-from base64 import b64decode, b64encode
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import anyio
 import anyio.to_thread
-from pydantic import ValidationError
 
+from a2a_mcp.a2a.http.memory import give_back
 from a2a_mcp.a2a.model import Task
+from a2a_mcp.a2a.sizes import is_large
 from a2a_mcp.files.sweep import NEVER_SWEPT, SweptFile, is_due, sweep
 from a2a_mcp.store.base import TaskRecord
+from a2a_mcp.store.result_files import KeptTask, Key, ResultFile, read
 
 log = logging.getLogger(__name__)
 
 FOLDER: Final = "kept"
-FORMAT: Final = 1
 PAUSE_SECONDS: Final = 0.5  # after the first of a batch, so that its caller is answered first
 MOST_PENDING: Final = 1_000
-
-Key = tuple[str, str, str]
-"""Owner, agent and task id."""
-
-
-@dataclass(frozen=True, slots=True)
-class KeptTask:
-    """A task as its agent last sent it; `since` is when that was, in Unix seconds."""
-
-    task: Task
-    since: float
 
 
 class ResultStore:
@@ -73,6 +60,7 @@ class ResultStore:
         self._pause_seconds = pause_seconds
         self._pending: dict[Key, KeptTask] = {}
         self._wanted = anyio.Event()
+        self._frees = False
         self._writing = anyio.Lock()
         self._size = 0
         self._swept = NEVER_SWEPT
@@ -80,11 +68,13 @@ class ResultStore:
 
     def note(self, record: TaskRecord, task: Task | None) -> None:
         """Keep a task if it has ended; it is written a little later, by `run` or `flush`."""
-        if self._folder is None or task is None or not task.state.terminal:
+        if task is None or not task.state.terminal:
             return
-        if len(self._pending) < MOST_PENDING:
+        self._frees = self._frees or is_large(task)
+        if self._folder and len(self._pending) < MOST_PENDING:
             self._pending[record.owner, record.agent, task.id] = KeptTask(task, self._clock())
-        self._wanted.set()
+        if self._folder or self._frees:
+            self._wanted.set()
 
     @property
     def keeps(self) -> bool:
@@ -92,12 +82,19 @@ class ResultStore:
         return self._folder is not None and self._keep_seconds > 0 and self._keep_bytes > 0
 
     async def run(self) -> None:
-        """Write noted results in batches, until cancelled."""
+        """Write noted results in batches, until cancelled.
+
+        Whatever takes long with an ended task notes it first, so the memory that a large one took
+        is given back here.
+        """
         while True:
             await self._wanted.wait()
             await anyio.sleep(self._pause_seconds)
             self._wanted = anyio.Event()
             await self.flush()
+            if self._frees:
+                self._frees = False
+                await anyio.to_thread.run_sync(give_back)
 
     async def flush(self) -> None:
         """Write the results that are noted and not written yet."""
@@ -115,9 +112,7 @@ class ResultStore:
         if not self.keeps:
             return None
         key = record.owner, record.agent, record.result_id
-        found = self._pending.get(key) or await anyio.to_thread.run_sync(
-            _read, self._path(key), key
-        )
+        found = self._pending.get(key) or await anyio.to_thread.run_sync(read, self._path(key), key)
         if found is None or self._clock() - found.since >= self._keep_seconds:
             return None
         return found
@@ -147,14 +142,17 @@ class ResultStore:
 
     def _write(self, path: str, key: Key, kept: KeptTask) -> int:
         """Write one result; return its size, 0 if the file stays as it is or it is too large."""
-        before = _read(path, key)
-        if before and (before.task == kept.task or self._is_poorer(kept.task, before.task)):
+        new = ResultFile(key, kept)
+        before = read(path, key, outline=True)
+        if before and self._is_kept_already(new.outline(), before.task):
             return 0
-        text = _encoded(key, kept)
-        if len(text) > self._keep_bytes:
+        if new.size > self._keep_bytes:
             return 0
-        _write(path, text, kept.since)
-        return len(text)
+        new.write(path)
+        return new.size
+
+    def _is_kept_already(self, task: Task, before: Task) -> bool:
+        return before == task or self._is_poorer(task, before)
 
     def _is_poorer(self, task: Task, before: Task) -> bool:
         """Return whether the agent has dropped results since, so that the kept ones must stay."""
@@ -179,48 +177,3 @@ class ResultStore:
         except FileNotFoundError:
             return []
         return [SweptFile(it.st_mtime, it.st_size, path) for path, it in found]
-
-
-def _write(path: str, text: bytes, since: float) -> None:
-    part = f"{path}.{os.getpid()}.part"
-    with open(os.open(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as file:
-        file.write(text)
-    os.utime(part, (since, since))  # the sweep goes by it
-    os.replace(part, path)
-
-
-def _read(path: str, key: Key) -> KeptTask | None:
-    """Return one result; None if its file is missing, damaged, or belongs to another key."""
-    try:
-        with open(path, "rb") as file:
-            document = json.load(file)
-        if document["format"] != FORMAT or tuple(document["key"]) != key:
-            return None
-        return KeptTask(_decoded(document["task"]), float(document["since"]))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, ValidationError) as fault:
-        log.warning("a kept result cannot be read (%s): %s", type(fault).__name__, path)
-        return None
-
-
-def _encoded(key: Key, kept: KeptTask) -> bytes:
-    task = kept.task.model_dump(exclude_defaults=True)
-    document = {"format": FORMAT, "key": key, "since": kept.since, "task": task}
-    # ASCII, because an agent's text may hold lone surrogates, which UTF-8 cannot encode.
-    return json.dumps(document, default=_base64).encode("ascii")
-
-
-def _base64(value: object) -> str:
-    if isinstance(value, bytes):
-        return b64encode(value).decode("ascii")
-    raise TypeError(f"{type(value).__name__} is no part of a task")
-
-
-def _decoded(task: dict[str, Any]) -> Task:
-    said = task["status"].get("message")
-    holders = [*task.get("artifacts", ()), *task.get("history", ()), *([said] if said else [])]
-    for part in (part for holder in holders for part in holder.get("parts", ())):
-        if "raw" in part:
-            part["raw"] = b64decode(part["raw"], validate=True)
-    return Task.model_validate(task)

@@ -6,7 +6,10 @@ Pure. It changes what is shown, never what is stored: saved files and resources 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
+
+from a2a_mcp.text.steps import STEP, is_long
 
 # C0 without tab and newline, DEL and C1, surrogates, bidi embeddings and isolates, tags.
 _SUSPECT: Final = (
@@ -24,9 +27,28 @@ def scrub(text: str) -> str:
     CR LF becomes LF. Tab, newline, joiners, variation selectors, combining marks and flags stay.
     The result always encodes to UTF-8; clean text is returned as the same object.
     """
+    if is_long(text):
+        return _scrub_long(text)
     if _LOOK.search(text) is None:
         return text
     return _HOSTILE.sub(_shown, text)
+
+
+def _scrub_long(text: str) -> str:
+    """Return a long text scrubbed in steps."""
+    starts = range(0, len(text), STEP)
+    if not any(_LOOK.search(text, start, start + STEP) for start in starts):
+        return text
+    return "".join(_HOSTILE.sub(_shown, lines) for lines in _by_lines(text))
+
+
+def _by_lines(text: str) -> Iterator[str]:
+    """Yield a text in pieces that end with a line: a line's end lies in no flag."""
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start + STEP) + 1 or len(text)
+        yield text[start:end]
+        start = end
 
 
 def _shown(found: re.Match[str]) -> str:

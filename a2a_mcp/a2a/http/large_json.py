@@ -37,7 +37,7 @@ class LargeJson:
         self._parse = parse
         self._mark = uuid4().hex
         self._kept: list[bytes] = []
-        self._cuts: list[list[str]] = []
+        self._cuts: list[bytearray] = []
         self._rest = b""
         self._is_cutting = False
         self._in_string = False
@@ -49,6 +49,11 @@ class LargeJson:
     def size(self) -> int:
         """Return the bytes of what stands around the cuts: how much `end` has to read."""
         return sum(map(len, self._kept))
+
+    def feed_all(self, pieces: list[bytes]) -> None:
+        """Take further pieces of the body."""
+        for piece in pieces:
+            self.feed(piece)
 
     def feed(self, piece: bytes) -> None:
         """Take the next bytes of the body."""
@@ -90,7 +95,7 @@ class LargeJson:
             self._kept.append(piece)
             return
         self._kept += [piece[: found.end()], f"{self._mark}{len(self._cuts):x}.".encode()]
-        self._cuts.append([])
+        self._cuts.append(bytearray())
         self._is_cutting = True
         self._cut(piece[found.end() :])
 
@@ -100,7 +105,7 @@ class LargeJson:
         border = next((spot for spot in reversed(spots) if spot < len(data)), 0)
         text, is_json = self._parse(b'"%b"' % data[:border])
         self._is_broken = self._is_broken or not is_json
-        self._cuts[-1].append(text)
+        self._cuts[-1] += _utf8(text)
         self._rest = data[border:]
         if len(self._rest) > LARGE:
             self._end_cut()
@@ -123,10 +128,15 @@ class LargeJson:
 
     def _joined(self, text: str) -> str:
         first, *others = text.split(self._mark)
-        texts = [first]
+        whole = bytearray(_utf8(first))
         for other in others:
             number, _, after = other.partition(".")
-            texts += self._cuts[int(number, 16)]
-            self._cuts[int(number, 16)] = []
-            texts.append(after)
-        return "".join(texts)
+            cut = self._cuts[int(number, 16)]
+            cut[:0] = whole
+            cut += _utf8(after)
+            self._cuts[int(number, 16)], whole = bytearray(), cut
+        return whole.decode("utf-8", "surrogatepass")
+
+
+def _utf8(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")

@@ -17,6 +17,7 @@ import httpx
 from a2a_mcp.a2a.errors import AgentUnreachable, Delivery, InvalidAgentResponse
 from a2a_mcp.a2a.http.failures import translated
 from a2a_mcp.a2a.http.large_json import LARGE, LargeJson
+from a2a_mcp.a2a.http.memory import keep_large_apart
 from a2a_mcp.a2a.http.origins import plain
 from a2a_mcp.a2a.http.sse import ServerSentEvent
 from a2a_mcp.a2a.model import JSON
@@ -117,9 +118,9 @@ async def read_response(
         size += len(piece)
         pieces.append(piece)
         if size > LARGE:
-            large = large or LargeJson(parse_json)
-            for each in _taken(pieces):
-                large.feed(each)
+            if large is None:
+                large = await anyio.to_thread.run_sync(_large_json)
+            large.feed_all(_taken(pieces))
     if large:
         body, is_json = await anyio.to_thread.run_sync(large.end)
         return HttpResponse(response.status_code, response.headers, body, is_json, size=size)
@@ -129,6 +130,11 @@ async def read_response(
 def _whole(response: httpx.Response, raw: bytes) -> HttpResponse:
     body, is_json = parse_json(raw)
     return HttpResponse(response.status_code, response.headers, body, is_json, raw, len(raw))
+
+
+def _large_json() -> LargeJson:
+    keep_large_apart()
+    return LargeJson(parse_json)
 
 
 def _taken(pieces: list[bytes]) -> list[bytes]:
