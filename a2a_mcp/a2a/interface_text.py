@@ -30,17 +30,29 @@ def from_text(text: str) -> Interface | None:
     return Interface(url, dialect, tenant, conversation=more[0] if more else None)
 
 
-def conversation_text(conversation: str) -> str:
-    """Return the text for the record of a task whose interface is not chosen yet."""
-    return json.dumps([None, None, None, None, conversation])
+def unchosen_text(conversation: str | None, tenant: str | None) -> str | None:
+    """Return the text for the record of a task whose interface is not chosen yet.
+
+    None where nothing is known of it.
+    """
+    if not (conversation or tenant):
+        return None
+    return json.dumps([None, None, None, tenant, conversation])
 
 
 def conversation_in(text: str | None) -> str | None:
     """Return the conversation that a task's record names; None where it names none."""
-    if not text:
-        return None
+    return _named(text, 4)
+
+
+def tenant_in(text: str | None) -> str | None:
+    """Return the tenant that a task's record names; None where it names none."""
+    return _named(text, 3)
+
+
+def _named(text: str | None, place: int) -> str | None:
     try:
-        _, _, _, _, conversation = json.loads(text)
-    except (ValueError, TypeError):
+        found = json.loads(text or "[]")[place]
+    except (ValueError, TypeError, LookupError):
         return None
-    return conversation if isinstance(conversation, str) else None
+    return found if isinstance(found, str) else None

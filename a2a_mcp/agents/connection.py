@@ -27,7 +27,7 @@ from a2a_mcp.a2a.errors import (
 )
 from a2a_mcp.a2a.http.download import download
 from a2a_mcp.a2a.http.responses import DownloadedFile
-from a2a_mcp.a2a.interface_text import conversation_in, conversation_text, from_text
+from a2a_mcp.a2a.interface_text import conversation_in, from_text, tenant_in, unchosen_text
 from a2a_mcp.a2a.interfaces import (
     Choice,
     Interface,
@@ -219,8 +219,10 @@ class Connection:
         return [self._in_conversation(listed, interface_key) for listed in choice.interfaces]
 
     def _in_conversation(self, interface: Interface, interface_key: str | None) -> Interface:
-        conversation = conversation_in(interface_key)
-        return replace(interface, conversation=conversation) if conversation else interface
+        conversation, tenant = conversation_in(interface_key), tenant_in(interface_key)
+        if not (conversation or tenant):
+            return interface
+        return replace(interface, conversation=conversation, tenant=tenant or interface.tenant)
 
     def client_of(self, interface: Interface) -> A2AClient:
         """Return the client of one interface; it is kept, unless it is for one conversation."""
@@ -236,12 +238,13 @@ class Connection:
                 self._clients[interface] = client
         return client
 
-    def new_conversation(self) -> str | None:
-        """Return the text by which a task's record names a new conversation.
+    def new_conversation(self, tenant: str | None = None) -> str | None:
+        """Return the text by which a task's record names a new conversation, and its tenant.
 
-        None where no header follows the conversation.
+        None where no header follows the conversation, and the tenant is the usual one.
         """
-        return conversation_text(str(uuid4())) if self.config.follows_conversations else None
+        follows = self.config.follows_conversations
+        return unchosen_text(str(uuid4()) if follows else None, tenant)
 
     async def read(
         self, interface_key: str | None, work: Callable[[A2AClient], Awaitable[_T]]

@@ -14,6 +14,7 @@ from uuid import uuid4
 import anyio
 
 from a2a_mcp.a2a.errors import A2AError, Delivery
+from a2a_mcp.a2a.interface_text import tenant_in
 from a2a_mcp.a2a.model import JSON, Message, Part, Role, TaskStatus
 from a2a_mcp.a2a.requests import SendMessageRequest
 from a2a_mcp.agents.registry import Registry
@@ -24,7 +25,7 @@ from a2a_mcp.bridge.reading import DEFAULT_HISTORY
 from a2a_mcp.bridge.routing import Route, Router, checked_id
 from a2a_mcp.errors import ConsentNeeded, NotAllowed, SentBefore
 from a2a_mcp.files.accepted_types import DEFAULT_MODES, refuse_unwanted
-from a2a_mcp.presentation import sentences
+from a2a_mcp.presentation import sentences, tenant_sentences
 from a2a_mcp.store.base import TaskRecord, TaskStore
 from a2a_mcp.text.titles import title_of
 from a2a_mcp.tracking.tracked_task import TrackedTask
@@ -45,6 +46,7 @@ class SendRequest:
     agent: str | None = None
     task_id: str | None = None
     context_id: str | None = None
+    tenant: str | None = None
     parts: tuple[Part, ...] = ()
     metadata: dict[str, JSON] = field(default_factory=dict)
     wait_seconds: float | None = None
@@ -99,6 +101,7 @@ class Sender:
         """
         route = await self._find_route(owner, request)
         self._registry.check_change(route.agent)
+        self._check_tenant(route, request)
         self._check_consent(route.agent, request)
         target = await self._prepare(route, request)
         await self._refuse_unaccepted(route.agent, request)
@@ -106,6 +109,22 @@ class Sender:
         message = self._make_message(target, route, request)
         record = await self._record(owner, target, route, request, message)
         return self._deliver(record, target, message)
+
+    def _check_tenant(self, route: Route, request: SendRequest) -> None:
+        """Raise NotAllowed for a tenant that the configuration does not name, or another one."""
+        if request.tenant is None:
+            return
+        allowed = self._registry.agent(route.agent).tenants
+        if request.tenant not in allowed:
+            raise NotAllowed(
+                tenant_sentences.not_allowed(route.agent, allowed),
+                tenant_sentences.NOT_ALLOWED_NEXT,
+                agent=route.agent,
+            )
+        if route.interface and tenant_in(route.interface) != request.tenant:
+            raise NotAllowed(
+                tenant_sentences.OF_OTHER, tenant_sentences.OF_OTHER_NEXT, agent=route.agent
+            )
 
     def _check_consent(self, agent: str, request: SendRequest) -> None:
         if self._registry.connection(agent).config.confirm and not request.confirmed:
@@ -203,7 +222,7 @@ class Sender:
             agent=route.agent,
             message_id=message.message_id,
             context_id=context_id,
-            interface=route.interface or connection.new_conversation(),
+            interface=route.interface or connection.new_conversation(request.tenant),
             title=self._title(request),
         )
 

@@ -74,7 +74,9 @@ def _run_stdio(started: Started) -> int:
 def _greeted(started: Started) -> Greeting:
     """Return what the host has said while the SDK was imported; nothing where it had to wait."""
     greeting = Greeting(instructions(started.config))
-    if offers_the_usual(started.config.server) and can_wait_for(0, 1):
+    config = started.config
+    is_usual = offers_the_usual(config.server) and not config.agents.have_tenants()
+    if is_usual and can_wait_for(0, 1):
         end_at_signals()
         greet(greeting, IMPORTED_MEANWHILE)
     return greeting

@@ -68,6 +68,10 @@ class AgentTables(Mapping[str, AgentConfig]):
         """Return the names of the other agents."""
         return [name for name, found in self._found.items() if not _is_enabled(found)]
 
+    def have_tenants(self) -> bool:
+        """Return whether a call may name the tenant of an agent; a plain table has none."""
+        return any(not isinstance(found, dict) and found.tenants for found in self._found.values())
+
     def differs(self, name: str, other: AgentTables) -> bool:
         """Return whether an agent is another one there, or is in one of both only."""
         one, two = self._found.get(name), other._found.get(name)

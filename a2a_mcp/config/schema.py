@@ -69,6 +69,7 @@ class AgentConfig(Table):
     version: Version | None = None
     binding: Binding | None = None
     tenant: Text | None = None
+    tenants: Annotated[tuple[Text, ...], Field(strict=False)] = ()
     headers: HeaderValues = Field(default={})
     auth: Annotated[Credential | OAuth, FromAuthTable()] | None = None
     allowed_origins: Origins = ()

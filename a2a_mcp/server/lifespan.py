@@ -102,7 +102,7 @@ def create_server(
         description="Lets a model use remote A2A agents",
         website_url=SITE,
         instructions=instructions(config),
-        tools=list(offered_tools(config.server)),
+        tools=list(offered_tools(config.server, tenants=config.agents.have_tenants())),
         lifespan=lifespan,
         extensions=[] if config.server.read_only else [McpTasks()],
         log_level="WARNING",

@@ -40,6 +40,10 @@ WaitSeconds = Annotated[
     float | None,
     Field(ge=0, description="Seconds to wait for the answer: default 45, most 50, 0 = do not wait"),
 ]
+Tenant = Annotated[
+    str | None,
+    Field(description="Whose data a new task works on, where the agent has several tenants"),
+]
 Message = Annotated[
     str,
     Field(description="What the agent should do or know, in full; may be empty with data or files"),

@@ -48,6 +48,7 @@ async def send_task(
     files: list[FileIn] | None,
     metadata: dict[str, Any] | None,
     wait_seconds: float | None,
+    tenant: str | None,
 ) -> Result:
     """Send a message and return the answer, the question or the working task."""
     app = app_of(ctx)
@@ -56,6 +57,7 @@ async def send_task(
         agent=agent,
         task_id=task_id,
         context_id=context_id,
+        tenant=tenant,
         parts=data_parts(data) + (await to_parts(files, app.paths) if files else ()),
         metadata=metadata or {},
         wait_seconds=wait_seconds,

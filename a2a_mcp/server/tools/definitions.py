@@ -24,6 +24,7 @@ from a2a_mcp.server.tools.arguments import (
     State,
     TaskAgent,
     TaskId,
+    Tenant,
     Unit,
     WaitSeconds,
 )
@@ -69,6 +70,7 @@ async def send_task(
         JsonObject | None, Field(description="Message metadata: a JSON object")
     ] = None,
     wait_seconds: WaitSeconds = None,
+    tenant: Tenant = None,
 ) -> Result:
     """Sends a message to a remote agent and returns its answer. Starts a new task, or continues one
     with task_id, or a conversation with context_id. The agent sees only what you send, so include
@@ -91,6 +93,7 @@ async def send_task(
         files=files,
         metadata=metadata,
         wait_seconds=wait_seconds,
+        tenant=tenant,
     )
 
 

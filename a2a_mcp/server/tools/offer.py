@@ -5,6 +5,8 @@ The order never changes: hosts cache prompts with it. A toolset is imported when
 
 from __future__ import annotations
 
+from typing import Final
+
 import mcp.types as t
 
 from a2a_mcp.config.schema import ServerConfig
@@ -12,10 +14,19 @@ from a2a_mcp.server.tools.definitions import TABLE
 from a2a_mcp.server.tools.rows import READ, Row
 from a2a_mcp.server.tools.strict import StrictTool
 
+TENANT: Final = "tenant"
 
-def offered_tools(config: ServerConfig) -> list[StrictTool]:
-    """Return the tools that the configuration offers; with `read_only` those that only read."""
-    return [tool_of(row) for row in _rows(config) if row[2] is READ or not config.read_only]
+
+def offered_tools(config: ServerConfig, *, tenants: bool = False) -> list[StrictTool]:
+    """Return the tools that the configuration offers; with `read_only` those that only read.
+
+    A tenant can be named only where an agent has `tenants`.
+    """
+    tools = [tool_of(row) for row in _rows(config) if row[2] is READ or not config.read_only]
+    if not tenants:
+        for tool in tools:
+            tool.parameters["properties"].pop(TENANT, None)
+    return tools
 
 
 def tool_of(row: Row) -> StrictTool:
