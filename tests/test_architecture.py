@@ -142,6 +142,7 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
     "bridge.jobs": frozenset({"a2a_mcp.bridge.questions"}),
     "bridge.registration": frozenset({"a2a_mcp.a2a.http.download"}),
     "cli.demo": frozenset({"a2a_mcp.demo.agent", "a2a_mcp.demo.tour"}),
+    "cli.terminal": frozenset({"rich.markdown"}),
     "cli.hosts.documents": frozenset(
         {"io", "ruamel.yaml", "ruamel.yaml.error", "tomlkit", "tomlkit.exceptions"}
     ),

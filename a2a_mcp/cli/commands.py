@@ -42,6 +42,15 @@ COMMANDS: Final[dict[str, Command]] = {
         "[URL ...]",
         "Read the configuration, contact every agent, say how each is.",
     ),
+    "send": Command(
+        "a2a_mcp.cli.send:send", "AGENT MESSAGE", "Send a message, watch the work, see the answer."
+    ),
+    "tasks": Command(
+        "a2a_mcp.cli.tasks:tasks", "[list|show|follow|cancel]", "Look at tasks, and stop them."
+    ),
+    "push": Command(
+        "a2a_mcp.cli.push:push", "list|add|remove", "Set where an agent posts about a task."
+    ),
     "install": Command(
         "a2a_mcp.cli.install:install",
         "[HOST] [URL ...]",

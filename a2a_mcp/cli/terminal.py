@@ -27,6 +27,16 @@ def print_json(value: JSON | Mapping[str, JSON] | Sequence[JSON]) -> None:
     print(json.dumps(value, indent=2, ensure_ascii=False))
 
 
+def print_markdown(text: str) -> None:
+    """Print Markdown, rendered for a person and as it is for a pipe."""
+    if not sys.stdout.isatty():
+        print(text)
+        return
+    from rich.markdown import Markdown  # takes a tenth of a second
+
+    console().print(Markdown(scrub(text)))
+
+
 def print_rows(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a table; text that is too wide for the terminal goes on in the next line."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))

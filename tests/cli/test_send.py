@@ -1,0 +1,93 @@
+"""`a2a-mcp send` and `tasks`, against a real agent, for a person and for a script."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from commands import Home, ended, home_in, shown
+from real_agents import Agents
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def home(tmp_path: Path, running_agent: Agents) -> Home:
+    home = home_in(tmp_path)
+    home.write(f'[agents.it]\nurl = "{running_agent("1.3-jsonrpc").url}"\n')
+    return home
+
+
+async def test_an_answer_is_on_stdout_and_all_else_on_stderr(home: Home) -> None:
+    done = await home.run("send", "it", "echo hello")
+    assert (done.code, done.out) == (0, "echo: hello\n")
+    assert "completed" in done.err
+
+
+async def test_a_task_that_fails_ends_with_1(home: Home) -> None:
+    done = await home.run("send", "it", "fail no paper")
+    assert done.code == 1
+    assert "failed" in done.err
+
+
+async def test_a_file_and_data_are_sent_along(home: Home, tmp_path: Path) -> None:
+    note = tmp_path / "note.txt"
+    note.write_text("from a file", encoding="utf-8")
+    done = await home.run("send", "it", "echo see", "--file", str(note), "--data", '{"n": 1}')
+    assert done.code == 0
+    wrong = await home.run("send", "it", "echo see", "--data", "{")
+    assert wrong.code == 2
+    assert "--data: is not JSON" in wrong.err
+    gone = await home.run("send", "it", "echo see", "--file", str(tmp_path / "gone"))
+    assert gone.code == 1
+    assert "gone" in gone.err
+
+
+async def test_a_model_sees_what_it_would_see(home: Home) -> None:
+    done = await home.run("send", "it", "echo hi", "--model")
+    assert "--- text: " in done.out
+    assert "--- structure: " in done.out
+    structure = json.loads(done.out.splitlines()[-1])
+    assert (structure["agent"], structure["text"]) == ("it", "echo: hi")
+
+
+@pytest.mark.skipif("sys.platform == 'win32'", reason="Windows has no pseudo-terminals")
+async def test_a_question_is_asked_at_the_prompt_and_its_answer_goes_on(home: Home) -> None:
+    terminal = home.terminal("send", "it", "input which city")
+    await shown(terminal, "Which city?: ")
+    terminal.sendline("Oslo")
+    code, said = await ended(terminal)
+    assert code == 0
+    assert "Oslo" in said
+
+
+async def test_a_question_that_nobody_can_answer_says_how_to(home: Home) -> None:
+    asked = await home.run("send", "it", "input which city")
+    assert "Which city?" in asked.out
+    (line,) = (line for line in asked.err.splitlines() if line.startswith("Answer: "))
+    answer = [word if word != "TEXT" else "Oslo" for word in line.split()[2:]]
+    done = await home.run(*answer)
+    assert (done.code, "Oslo" in done.out) == (0, True)
+
+
+async def test_tasks_are_listed_shown_followed_and_cancelled(home: Home) -> None:
+    begun = await home.run("send", "it", "slow 30", "--wait", "0.5")
+    assert begun.code == 1
+    (row,) = (await home.run("tasks", "--json")).json["tasks"]
+    shown_now = await home.run("tasks", "show", row["task_id"], "--json")
+    assert shown_now.json["state"] == "working"
+    cancelled = await home.run("tasks", "cancel", row["task_id"], "--json")
+    assert cancelled.json["state"] == "canceled"
+    followed = await home.run("tasks", "follow", row["task_id"])
+    assert "canceled" in followed.err
+    unknown = await home.run("tasks", "show", "no-such", "--json")
+    assert unknown.code == 1
+    assert "no-such" in unknown.json["error"]
+
+
+async def test_webhooks_are_set_only_where_the_configuration_allows(home: Home) -> None:
+    begun = (await home.run("send", "it", "input which", "--json")).json
+    refused = await home.run("push", "add", "it", begun["task_id"], "https://hooks.example/x")
+    assert refused.code == 1
+    assert "push_targets" in refused.err
