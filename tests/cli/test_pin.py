@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
+from commands import Home
 from real_agents import Agents
 
-from a2a_mcp.cli.main import main
+pytestmark = pytest.mark.anyio
 
 
-def pinned(name: str, folder: Path) -> int:
-    options = ["--config", str(folder / "agents.toml"), "--state-dir", str(folder / "state")]
-    with pytest.raises(SystemExit) as ended:
-        main(["agents", "pin", name, *options])
-    return int(ended.value.code or 0)
-
-
-def test_a_card_is_pinned_and_its_changes_are_said(
-    running_agent: Agents, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    agent = running_agent("1.3-jsonrpc")
-    config = f'[agents.it]\nurl = "{agent.url}"\npin = true\n[agents.free]\nurl = "{agent.url}"\n'
-    (tmp_path / "agents.toml").write_text(config)
-    assert pinned("it", tmp_path) == 0
-    assert capsys.readouterr().out == (
-        "The card of 'it' is pinned as it is now. It changes nothing.\n"
-    )
-    assert len(list((tmp_path / "state" / "pins").iterdir())) == 1
-    assert pinned("free", tmp_path) == 1
-    assert "Set pin = true for it" in capsys.readouterr().err
-    assert pinned("nobody", tmp_path) == 1
+async def test_a_card_is_pinned_and_its_changes_are_said(running_agent: Agents, home: Home) -> None:
+    url = running_agent("1.3-jsonrpc").url
+    home.write(f'[agents.it]\nurl = "{url}"\npin = true\n[agents.free]\nurl = "{url}"\n')
+    done = await home.run("agents", "pin", "it")
+    said = "The card of 'it' is pinned as it is now. It changes nothing.\n"
+    assert (done.code, done.out) == (0, said)
+    assert len(list(home.folder.rglob("pins/*.json"))) == 1
+    free = await home.run("agents", "pin", "free")
+    assert free.code == 1
+    assert "Set pin = true for it" in free.err
+    assert (await home.run("agents", "pin", "nobody")).code == 1
