@@ -37,16 +37,18 @@ from a2a_mcp.a2a.versions.table import DIALECTS
 from a2a_mcp.config.push import PushTable
 from a2a_mcp.store.state_key import StateKey
 from a2a_mcp.tracking import hook as hook_module
+from a2a_mcp.tracking import hooks as hooks_module
 from a2a_mcp.tracking import pauses
 from a2a_mcp.tracking.hook_addresses import Addresses
-from a2a_mcp.tracking.hooks import EXCHANGE_SECONDS, Hooks
+from a2a_mcp.tracking.hooks import Hooks
 
 pytestmark = pytest.mark.anyio
 
 URL: Final = "http://127.0.0.1:9/a2a/push"
 CREATE: Final = "CreateTaskPushNotificationConfig"
 DELETE: Final = "DeleteTaskPushNotificationConfig"
-BETWEEN: Final = 0.3
+BETWEEN: Final = 0.15
+EXCHANGE: Final = 0.1
 POSTS: Final = {"streaming": False, "pushNotifications": True}
 
 
@@ -57,8 +59,10 @@ def taken(request: Request) -> Sequence[Step]:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the reads that posts bring about be as close together as tests want them."""
+    """Let it all follow sooner than agents are asked and read in earnest."""
     monkeypatch.setattr(pauses, "BETWEEN_READS", BETWEEN)
+    monkeypatch.setattr(hook_module, "REGISTERS_AFTER", 2)
+    monkeypatch.setattr(hooks_module, "EXCHANGE_SECONDS", EXCHANGE)
 
 
 @pytest.fixture
@@ -105,7 +109,7 @@ async def post(hooks: Hooks, config: dict[str, Any]) -> None:
     hooks.heard(name)
 
 
-async def no_read(agent: ScriptedAgent, seconds: float = 12 * FIRST_POLL) -> None:
+async def no_read(agent: ScriptedAgent, seconds: float = 8 * FIRST_POLL) -> None:
     """Check that no read comes within the time of several polls."""
     before = len(agent.calls(GET))
     await anyio.sleep(seconds)
@@ -186,7 +190,7 @@ async def at_rest(agent: ScriptedAgent, hooks: Hooks, config: dict[str, Any]) ->
     with anyio.fail_after(10):
         while len(agent.calls(GET)) > before:
             before = len(agent.calls(GET))
-            await anyio.sleep(BETWEEN + EXCHANGE_SECONDS + 0.1)
+            await anyio.sleep(BETWEEN + EXCHANGE + 0.1)
 
 
 async def test_posts_during_a_read_join_into_one_further_read(
@@ -330,7 +334,7 @@ async def test_a_task_that_rests_is_not_read_as_a_silent_stream_is(
     async with staged(configured(it=quiet), tmp_path, hooks=hooks) as stage:
         await stage.send(wait_seconds=0)
         await at_rest(poster, hooks, await registered(poster))
-        await no_read(poster, 0.8)
+        await no_read(poster, 0.6)
 
 
 async def test_posts_about_other_tasks_change_nothing(
@@ -356,7 +360,7 @@ async def test_posts_about_other_tasks_change_nothing(
         assert hooks.takes(other.name, other.token)
         assert not hooks.takes(name, other.token)
         hooks.heard(other.name)
-    await no_read(poster, 0.3)
+    await no_read(poster, 0.25)
     assert len(poster.calls(GET)) == before
 
 
@@ -370,7 +374,7 @@ async def test_a_post_that_comes_again_after_the_end_changes_nothing(
     await poster.called(DELETE)
     for _ in range(3):
         await post(hooks, config)
-    await no_read(poster, 0.3)
+    await no_read(poster, 0.25)
     (record,), _ = await stage.tasks.list("local")
     assert record.state is TaskState.COMPLETED
 
