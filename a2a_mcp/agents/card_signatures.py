@@ -6,9 +6,11 @@ module brings in PyJWT, so it is imported when a card is first checked.
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Final
 
 from a2a_mcp.a2a.card import FoundCard
 from a2a_mcp.a2a.decoding.card import decode_card, is_card
@@ -19,6 +21,9 @@ from a2a_mcp.a2a.signatures.verification import UNSIGNED, Outcome, check, signat
 from a2a_mcp.agents.signing_keys import SigningKeys
 from a2a_mcp.agents.transports import Transports
 from a2a_mcp.config.signature import SignatureTable
+
+NAME: Final = re.compile(r"[A-Za-z]{1,40}")
+SIGNATURES: Final = "signatures"
 
 
 class CardSignatures:
@@ -33,6 +38,8 @@ class CardSignatures:
     ) -> None:
         self._table = table
         self._keys = SigningKeys(table, transports, clock)
+        self._last: Mapping[str, JSON] | None = None
+        """The card, as it came, that was verified last."""
 
     async def check(self, found: FoundCard) -> FoundCard:
         """Return the card with the outcome; of a verified one only what its signature covers.
@@ -41,10 +48,12 @@ class CardSignatures:
         """
         outcome = await self._outcome(found)
         if outcome.card is not None:
+            self._last = found.document
             return _verified(found, outcome.words, outcome.card)
         if self._table.require:
             raise CardRefused(
-                f"its card is not used, since a verified signature is required: {outcome.words}",
+                f"its card is not used, since a verified signature is required: {outcome.words}"
+                + _said_of_changes(self._last, found.document),
                 delivery=Delivery.NEVER,
                 url=plain(found.url) if "://" in found.url else None,
             )
@@ -63,6 +72,15 @@ class CardSignatures:
         if outcome.card is not None and not is_card(outcome.card):
             return Outcome("invalid: what is signed of it is no agent card")
         return outcome
+
+
+def _said_of_changes(before: Mapping[str, JSON] | None, now: Mapping[str, JSON]) -> str:
+    """Return which members differ from the last verified card; nothing where there is none."""
+    if before is None:
+        return ""
+    names = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+    shown = [name for name in names if NAME.fullmatch(name) and name != SIGNATURES]
+    return f"; since the card that was verified last it changes {', '.join(shown)}" if shown else ""
 
 
 def _verified(found: FoundCard, words: str, document: dict[str, JSON]) -> FoundCard:

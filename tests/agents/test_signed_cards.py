@@ -74,6 +74,21 @@ async def test_a_card_that_is_not_verified_blocks_calls_where_it_must_be(
         assert words in (connection.found.signature or "")
 
 
+async def test_what_a_refused_card_changes_is_said_where_one_was_verified_before(
+    agent: ScriptedAgent, keys: Path
+) -> None:
+    right = signed(card(agent.url))
+    agent.on(CARD, document(right))
+    async with connected(agent.url, {"require": True, "keys": keys}) as connection:
+        await connection.card()
+        evil = {"url": "https://evil.test", "name": "evil", "<b>": 1}
+        agent.on(CARD, document(right | evil))
+        with pytest.raises(CardRefused) as raised:
+            await connection.cards.renew_pin()
+    assert "it changes name, url" in raised.value.message
+    assert "<b>" not in raised.value.message
+
+
 async def test_a_member_that_stands_twice_is_refused(agent: ScriptedAgent, keys: Path) -> None:
     text = json.dumps(signed(card(agent.url)))
     agent.on(CARD, http(200, ('{"name": "evil", ' + text[1:]).encode()))
