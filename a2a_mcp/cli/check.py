@@ -9,49 +9,20 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, TextIO, TypeAlias
+from typing import TextIO
 
 import anyio
 
-from a2a_mcp.a2a.errors import (
-    A2AError,
-    AgentUnreachable,
-    AuthenticationRequired,
-    CardRefused,
-    ExtraMissing,
-    InvalidAgentResponse,
-    NoCommonInterface,
-    UrlRefused,
-)
+from a2a_mcp.a2a.errors import A2AError, AgentUnreachable
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.bridge.describe_agents import describe_agent
+from a2a_mcp.cli.advice import Failure, advice
 from a2a_mcp.cli.exit_codes import DONE, FAILED
 from a2a_mcp.cli.options import USUAL, Given, Urls
 from a2a_mcp.cli.startup import start
 from a2a_mcp.config.load import Config
-from a2a_mcp.errors import BridgeError, CredentialUnavailable, SignInNeeded
+from a2a_mcp.errors import BridgeError
 from a2a_mcp.store.logins import Logins
-
-Failure: TypeAlias = A2AError | BridgeError
-
-ADVICE: Final[tuple[tuple[type[Failure], str], ...]] = (
-    (AuthenticationRequired, "Set `auth` for this agent in agents.toml."),
-    (AgentUnreachable, "See whether the agent runs, its URL is right, and no proxy is in between."),
-    (CardRefused, "Ask who runs it which key signs its card, and check `keys` of `signature`."),
-    (InvalidAgentResponse, "Give the URL of the agent, or of its card."),
-    (ExtraMissing, "Install it, then try again."),
-    (NoCommonInterface, "Ask who runs it to offer JSON-RPC, HTTP+JSON or gRPC of A2A 0.1 to 1.0."),
-    (SignInNeeded, "Run a2a-mcp auth login with the name of this agent."),
-    (
-        CredentialUnavailable,
-        "Mend `auth` of this agent in agents.toml; run its command by hand, if it has one.",
-    ),
-    (
-        UrlRefused,
-        "Set the agent's `endpoint`, or if you trust that origin, `allowed_origins`.",
-    ),
-)
-"""The advice on each kind of failure; the first match counts."""
 
 
 def check(*urls: Urls, options: Given = USUAL) -> int:
@@ -101,11 +72,17 @@ async def _contact_all(registry: Registry) -> dict[str, Failure]:
 
 def _paragraph(registry: Registry, name: str, failure: Failure | None) -> str:
     view = describe_agent(registry, name, _problem(failure) if failure else None)
-    advice = [f"What to do: {step}" for kind, step in ADVICE if isinstance(failure, kind)][:1]
-    if advice:
+    step = _advice(registry, name, failure)
+    if step:
         view = replace(view, next_step=None)  # a next step is meant for a model
     described = registry.config.secrets.mask(view.prose())
-    return "\n".join([described, *advice]) + "\n\n"
+    return described + (f"\nWhat to do: {step}" if step else "") + "\n\n"
+
+
+def _advice(registry: Registry, name: str, failure: Failure | None) -> str | None:
+    if failure is None:
+        return None
+    return advice(failure, has_credential=registry.agent(name).has_credentials)
 
 
 def _disabled(name: str, reason: str) -> str:

@@ -13,6 +13,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 from a2a_mcp import __version__
 from a2a_mcp.a2a.errors import A2AError
+from a2a_mcp.cli.advice import advice
 from a2a_mcp.cli.commands import COMMANDS, Command
 from a2a_mcp.cli.exit_codes import DONE, FAILED, USAGE_ERROR
 from a2a_mcp.errors import BridgeError
@@ -63,7 +64,7 @@ def _refuse(name: str, error: CycloptsError) -> int:
 
 def _fail(error: A2AError | BridgeError, *, as_json: bool) -> int:
     """Say what happened and what to do, on stderr; for a script on stdout."""
-    step = error.next_step if isinstance(error, BridgeError) else None
+    step = advice(error) or (error.next_step if isinstance(error, BridgeError) else None)
     if as_json:
         print(json.dumps({"error": error.message, "next_step": step}))
         return FAILED
