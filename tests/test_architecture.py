@@ -146,6 +146,7 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
     "cli.hosts.documents": frozenset(
         {"io", "ruamel.yaml", "ruamel.yaml.error", "tomlkit", "tomlkit.exceptions"}
     ),
+    "cli.check": frozenset({"a2a_mcp.cli.deep_check"}),
     "cli.completion": frozenset({"a2a_mcp.cli.frame"}),
     "cli.main": frozenset({"a2a_mcp.cli.frame", "a2a_mcp.cli.serve", "a2a_mcp.cli.serve_options"}),
     "cli.serve": frozenset(

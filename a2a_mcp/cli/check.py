@@ -6,33 +6,79 @@ and the file that was read is named.
 
 from __future__ import annotations
 
+import json
 import sys
-from dataclasses import replace
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TextIO
+from typing import Annotated, TextIO
 
 import anyio
+from cyclopts import Parameter
 
 from a2a_mcp.a2a.errors import A2AError, AgentUnreachable
+from a2a_mcp.a2a.model import JSON
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.bridge.describe_agents import describe_agent
 from a2a_mcp.cli.advice import Failure, advice
 from a2a_mcp.cli.exit_codes import DONE, FAILED
-from a2a_mcp.cli.options import USUAL, Given, Urls
-from a2a_mcp.cli.startup import start
+from a2a_mcp.cli.options import USUAL, AsJson, Given
+from a2a_mcp.cli.startup import refuse_mistyped, start
 from a2a_mcp.config.load import Config
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.store.logins import Logins
 
+NAMES_OR_URLS = Annotated[
+    str, Parameter(name="AGENT", help="an agent's name, its URL or its card's, or NAME=URL")
+]
+Deep = Annotated[bool, Parameter(help="send each agent a harmless message as well")]
 
-def check(*urls: Urls, options: Given = USUAL) -> int:
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of contacting one agent: why it failed, if it did, and how long it took."""
+
+    failure: Failure | None
+    milliseconds: int
+
+
+def check(
+    *agents: NAMES_OR_URLS, deep: Deep = False, as_json: AsJson = False, options: Given = USUAL
+) -> int:
     """Contact every agent, report on stdout, and return the exit code. Raises ConfigError."""
-    started = start(options, urls, quiet=True)
-    return anyio.run(report, started.config, sys.stdout, started.state_folder)
+    started = start(options, [word for word in agents if "://" in word], quiet=True)
+    chosen = _chosen(started.config, [word for word in agents if "://" not in word])
+    code = anyio.run(
+        partial(report, chosen=chosen, as_json=as_json),
+        started.config,
+        sys.stdout,
+        started.state_folder,
+    )
+    if not deep:
+        return code
+    from a2a_mcp.cli.deep_check import send_to_each  # imports the MCP SDK
+
+    return max(code, send_to_each(started, chosen))
 
 
-async def report(config: Config, out: TextIO, state_folder: Path | None = None) -> int:
-    """Write one paragraph per agent and a summary to `out`.
+def _chosen(config: Config, words: Sequence[str]) -> tuple[str, ...]:
+    """Return the agents that are named; raises ConfigError for a word that names none."""
+    known = {name.casefold(): name for name in [*config.agents, *config.faults]}
+    refuse_mistyped(word for word in words if word.casefold() not in known)
+    return tuple(known[word.casefold()] for word in words)
+
+
+async def report(
+    config: Config,
+    out: TextIO,
+    state_folder: Path | None = None,
+    *,
+    chosen: Sequence[str] = (),
+    as_json: bool = False,
+) -> int:
+    """Write one paragraph per agent and a summary to `out`, or all as JSON.
 
     Pins of cards and logins are in `state_folder`. Return 0 if every agent can be used, else 1.
     """
@@ -40,43 +86,62 @@ async def report(config: Config, out: TextIO, state_folder: Path | None = None) 
     registry = Registry(config, state_folder=state_folder, logins=logins)
     try:
         await registry.discover()
-        config = registry.config
-        failures = await _contact_all(registry)
-        names = registry.names()
-        out.writelines(_paragraph(registry, name, failures.get(name)) for name in names)
+        names = [name for name in registry.names() if not chosen or name in chosen]
+        outcomes = await _contact_all(registry, names)
     finally:
         await registry.aclose()
-    out.writelines(_disabled(name, reason) for name, reason in config.faults.items())
-    usable = len(names) - len(failures)
-    lines = await _summary(config, usable, len(names) + len(config.faults))
-    out.write("\n".join(lines) + "\n")
-    all_usable = usable > 0 and not failures and not config.faults
-    return DONE if all_usable else FAILED
+    config = registry.config
+    faults = {name: why for name, why in config.faults.items() if not chosen or name in chosen}
+    usable = sum(outcome.failure is None for outcome in outcomes.values())
+    if as_json:
+        rows = [_row(registry, name, outcomes[name]) for name in names]
+        rows += [{"name": name, "state": "disabled", "problems": [faults[name]]} for name in faults]
+        out.write(json.dumps({"agents": rows, "usable": usable}, indent=2) + "\n")
+    else:
+        out.writelines(_paragraph(registry, name, outcomes[name]) for name in names)
+        out.writelines(_disabled(name, reason) for name, reason in faults.items())
+        lines = await _summary(config, usable, len(names) + len(faults))
+        out.write("\n".join(lines) + "\n")
+    return DONE if 0 < usable == len(names) + len(faults) else FAILED
 
 
-async def _contact_all(registry: Registry) -> dict[str, Failure]:
-    """Contact all agents at once; return the failures by agent name."""
-    failures: dict[str, Failure] = {}
+async def _contact_all(registry: Registry, names: Sequence[str]) -> dict[str, Outcome]:
+    """Contact all agents at once; return what became of it by agent name."""
+    outcomes: dict[str, Outcome] = {}
 
     async def contact(name: str) -> None:
+        began, failure = time.monotonic(), None
         try:
             await registry.connection(name).prepare()
         except (A2AError, BridgeError) as error:
-            failures[name] = error
+            failure = error
+        outcomes[name] = Outcome(failure, round(1000 * (time.monotonic() - began)))
 
     async with anyio.create_task_group() as group:
-        for name in registry.names():
+        for name in names:
             group.start_soon(contact, name)
-    return failures
+    return outcomes
 
 
-def _paragraph(registry: Registry, name: str, failure: Failure | None) -> str:
+def _paragraph(registry: Registry, name: str, outcome: Outcome) -> str:
+    failure = outcome.failure
     view = describe_agent(registry, name, _problem(failure) if failure else None)
     step = _advice(registry, name, failure)
     if step:
         view = replace(view, next_step=None)  # a next step is meant for a model
     described = registry.config.secrets.mask(view.prose())
-    return described + (f"\nWhat to do: {step}" if step else "") + "\n\n"
+    took = "" if failure else f"\nIts card took {outcome.milliseconds} ms."
+    return described + took + (f"\nWhat to do: {step}" if step else "") + "\n\n"
+
+
+def _row(registry: Registry, name: str, outcome: Outcome) -> dict[str, JSON]:
+    """Return an agent's paragraph as members."""
+    failure = outcome.failure
+    view = describe_agent(registry, name, _problem(failure) if failure else None)
+    mask = registry.config.secrets.mask
+    row: dict[str, JSON] = json.loads(mask(json.dumps(view.structured())))["agents"][0]
+    step = _advice(registry, name, failure)
+    return {**row, "milliseconds": outcome.milliseconds} | ({"what_to_do": step} if step else {})
 
 
 def _advice(registry: Registry, name: str, failure: Failure | None) -> str | None:

@@ -39,8 +39,8 @@ COMMANDS: Final[dict[str, Command]] = {
     ),
     "check": Command(
         "a2a_mcp.cli.check:check",
-        "[URL ...]",
-        "Read the configuration, contact every agent, say how each is.",
+        "[AGENT ...]",
+        "Read the configuration, contact every agent or some, say how each is.",
     ),
     "send": Command(
         "a2a_mcp.cli.send:send", "AGENT MESSAGE", "Send a message, watch the work, see the answer."

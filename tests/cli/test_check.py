@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import io
+import json
+import re
 import sys
 from pathlib import Path
 
 import anyio
 import pytest
+from commands import Home
 from pydantic import SecretStr
-from scripted import CARD, card, document, free_port, origin_of, scripted, silence
+from scripted import (
+    CARD,
+    card,
+    document,
+    done,
+    error,
+    free_port,
+    origin_of,
+    result,
+    scripted,
+    silence,
+)
 from staging import agents
 
 from a2a_mcp.a2a.auth.static import Bearer
@@ -172,3 +186,39 @@ async def test_a_credential_that_an_agent_repeats_is_masked() -> None:
         _, told = await checked(Config(agents=agents(it=table), secrets=register))
     assert "you sent ***" in told
     assert "token-of-the-test" not in told
+
+
+async def test_one_agent_may_be_checked_alone(home: Home) -> None:
+    async with scripted() as one, scripted() as two:
+        home.write(f'[agents.one]\nurl = "{one.url}"\n[agents.two]\nurl = "{two.url}"\n')
+        done = await home.run("check", "TWO", "--json")
+        mistyped = await home.run("check", "three")
+        assert one.connections == 0
+    assert (done.code, done.json["usable"]) == (0, 1)
+    assert [row["name"] for row in done.json["agents"]] == ["two"]
+    assert done.json["agents"][0]["milliseconds"] >= 0
+    assert mistyped.code == 2
+
+
+async def test_the_cause_and_the_cure_are_there_for_a_script() -> None:
+    out = io.StringIO()
+    nobody = free_port()
+    config = Config(agents=agents(dead=origin_of(nobody)), faults={"typo": "utl: unknown key"})
+    assert await report(config, out, as_json=True) == 1
+    nobody.close()
+    dead, typo = json.loads(out.getvalue())["agents"]
+    assert "no connection" in dead["problems"][0]
+    assert "See whether the agent runs" in dead["what_to_do"]
+    assert typo == {"name": "typo", "state": "disabled", "problems": ["utl: unknown key"]}
+
+
+async def test_a_deep_check_sends_each_agent_a_message_and_says_what_came(home: Home) -> None:
+    async with scripted() as good, scripted() as bad:
+        good.on("SendMessage", result({"task": done("here")}))
+        bad.on("SendMessage", error(-32603, "out of order"))
+        home.write(f'[agents.good]\nurl = "{good.url}"\n[agents.bad]\nurl = "{bad.url}"\n')
+        told = await home.run("check", "--deep")
+        assert (len(good.sends()), len(bad.sends())) == (1, 1)
+    assert told.code == 1
+    assert re.search(r"^good answered a message within \d+ ms: completed$", told.out, re.MULTILINE)
+    assert re.search(r"^bad did not answer a message: .*out of order", told.out, re.MULTILINE)
