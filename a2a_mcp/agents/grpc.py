@@ -25,8 +25,21 @@ def open_grpc_transport(
     Raises AgentUnreachable when its proxy or ca_file cannot be used.
     """
     limits = HttpLimits(**config.limits.model_dump())
-    trust = Trust(_authorities(config, tls) if url.startswith("https:") else b"")
+    trust = _trust(config, tls) if url.startswith("https:") else Trust(b"")
     return GrpcTransport(Channel(url, limits, USER_AGENT, trust, _proxy(config)), limits)
+
+
+def _trust(config: AgentConfig, tls: Callable[[], ssl.SSLContext]) -> Trust:
+    """Return whom to trust, and the certificate of ours with its key, which may be in one file."""
+    authorities = _authorities(config, tls)
+    if config.client_cert is None:
+        return Trust(authorities)
+    try:
+        certificate = config.client_cert.read_bytes()
+        key = config.client_key.read_bytes() if config.client_key else certificate
+    except OSError as error:
+        raise _unusable(f"its client_cert cannot be used: {error}") from error
+    return Trust(authorities, certificate, key)
 
 
 def _authorities(config: AgentConfig, tls: Callable[[], ssl.SSLContext]) -> bytes:

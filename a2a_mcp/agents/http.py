@@ -17,6 +17,7 @@ from a2a_mcp.a2a.grpc.addresses import http_form
 from a2a_mcp.a2a.http import transport
 from a2a_mcp.a2a.http.limits import HttpLimits
 from a2a_mcp.a2a.http.proxy import environment_proxy
+from a2a_mcp.a2a.http.tls import default_context
 from a2a_mcp.a2a.http.transport import Transport
 from a2a_mcp.config.schema import AgentConfig
 
@@ -26,7 +27,7 @@ USER_AGENT: Final = f"a2a-mcp/{__version__}"
 def open_transport(config: AgentConfig, url: str, tls: Callable[[], ssl.SSLContext]) -> Transport:
     """Return the transport to an agent at `url`; `tls` returns the shared TLS settings.
 
-    Raises AgentUnreachable when its proxy or ca_file cannot be used.
+    Raises AgentUnreachable when its proxy, ca_file or client_cert cannot be used.
     """
     limits = HttpLimits(**config.limits.model_dump())
     proxy = config.proxy.get_secret_value() if config.proxy else None
@@ -66,7 +67,7 @@ def _usable() -> Iterator[None]:
         yield
     except (ImportError, ValueError, OSError) as error:
         raise AgentUnreachable(
-            f"its proxy or ca_file cannot be used: {error}", delivery=Delivery.NEVER
+            f"its proxy, ca_file or client_cert cannot be used: {error}", delivery=Delivery.NEVER
         ) from error
 
 
@@ -78,8 +79,20 @@ def open_foreign_transport(limits: HttpLimits, tls: ssl.SSLContext) -> Transport
 def _verify(
     config: AgentConfig, url: str, proxy: str | None, tls: Callable[[], ssl.SSLContext]
 ) -> ssl.SSLContext:
+    context = _trusting(config, url, proxy, tls)
+    if config.client_cert:
+        context.load_cert_chain(config.client_cert, config.client_key)
+    return context
+
+
+def _trusting(
+    config: AgentConfig, url: str, proxy: str | None, tls: Callable[[], ssl.SSLContext]
+) -> ssl.SSLContext:
+    """Return whom to trust: a context of the agent's own where it shows a certificate."""
     if config.ca_file:
         return ssl.create_default_context(cafile=str(config.ca_file))
+    if config.client_cert:
+        return default_context()
     named = [url, *config.allowed_origins, *([config.endpoint] if config.endpoint else [])]
     urls = map(http_form, named)
     if config.card is None and not proxy and all(each.startswith("http:") for each in urls):

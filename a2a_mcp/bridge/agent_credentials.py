@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from a2a_mcp.a2a.auth.oauth.settings import OAuth
-from a2a_mcp.a2a.auth.static import ApiKey, Basic, Bearer, Credential, Headers
+from a2a_mcp.a2a.auth.static import ApiKey, Basic, Bearer, Headers
 from a2a_mcp.a2a.card_model import AgentCard
+from a2a_mcp.config.schema import AgentConfig
 
 KINDS: Final = {
     Bearer: "bearer token",
@@ -19,10 +20,13 @@ KINDS: Final = {
 
 
 def describe_credentials(
-    auth: Credential | OAuth | None, card: AgentCard | None, say: Callable[[str], str]
+    config: AgentConfig, card: AgentCard | None, say: Callable[[str], str]
 ) -> str:
     """Return what is configured and what the card asks for, never a value."""
-    configured = f"{KINDS[type(auth)]}: configured" if auth else "none set"
+    kinds = [KINDS[type(config.auth)]] if config.auth else []
+    if config.client_cert:
+        kinds.append("client certificate")
+    configured = f"{' and '.join(kinds)}: configured" if kinds else "none set"
     if card is None:
         return configured
     if not card.security:

@@ -161,7 +161,7 @@ def describe_agent(
         row |= _interface_members(connection, say)
     row = _without_empty(row)
     row["credentials"] = describe_credentials(
-        agent.auth, _card(connection), lambda text: say(text, WORDS_BYTES)
+        agent, _card(connection), lambda text: say(text, WORDS_BYTES)
     )
     if problems := _problems(connection, problem):
         row["problems"] = _first([say(text, WORDS_BYTES) for text in problems], MOST_PROBLEMS)

@@ -76,6 +76,8 @@ class AgentConfig(Table):
     allow_http: bool = False
     fetch: bool = False
     ca_file: ExistingFile | None = None
+    client_cert: ExistingFile | None = None
+    client_key: ExistingFile | None = None
     proxy: ProxyUrl | None = None
     limits: Limits = Field(default_factory=Limits)
     wait_seconds: Wait | None = None
@@ -107,6 +109,8 @@ class AgentConfig(Table):
             raise ValueError("catalog is a list of agents, it has no url, card or endpoint")
         if self.pin and self.card is not None:
             raise ValueError("pin is for a card that is fetched, and card is set")
+        if self.client_key and not self.client_cert:
+            raise ValueError("client_cert is missing beside client_key")
         _check_waits(self.wait_seconds, self.max_wait_seconds)
         if not self.allow_http and any(map(_is_plain_grpc, self._targets())):
             raise ValueError("grpc:// is without TLS; use grpcs://, or set allow_http = true")

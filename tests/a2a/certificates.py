@@ -44,14 +44,20 @@ def self_signed(name: str, *, until: int = 2120) -> tuple[bytes, bytes]:
 
 @asynccontextmanager
 async def serving_tls(
-    route: Route, name: str, folder: Path, *, until: int = 2120
+    route: Route, name: str, folder: Path, *, until: int = 2120, asks: bytes | None = None
 ) -> AsyncIterator[tuple[Server, ssl.SSLContext]]:
-    """Serve under a name, with a certificate that ends in a year; yield also what trusts it."""
+    """Serve under a name, with a certificate that ends in a year; yield also what trusts it.
+
+    With `asks` a client must show a certificate that this one has signed.
+    """
     pem, key = self_signed(name, until=until)
     both = folder / "both.pem"
     both.write_bytes(pem + key)
     serves = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     serves.load_cert_chain(both)
+    if asks:
+        serves.verify_mode = ssl.CERT_REQUIRED
+        serves.load_verify_locations(cadata=asks.decode())
     trusts = ssl.create_default_context(cadata=pem.decode())
     plain = await anyio.create_tcp_listener(local_host="127.0.0.1")
     port = plain.extra(SocketAttribute.local_port)
