@@ -163,6 +163,7 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
     "config.load": frozenset({"platformdirs"}),
     "files.download_mark": frozenset({"ctypes"}),
     "server.composition": frozenset({"a2a_mcp.agents.registered"}),
+    "server.elicitation.sign_in": frozenset({"a2a_mcp.sign_in.signing_in"}),
     "server.elicitation.rounds": frozenset({"a2a_mcp.bridge.questions"}),
     "server.lifespan": frozenset(
         {

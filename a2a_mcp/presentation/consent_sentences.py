@@ -19,3 +19,9 @@ def question(agent: str, words: str, files: str) -> str:
 def not_sent(agent: str, reason: str) -> str:
     """Say that the person did not agree, and that nothing was sent."""
     return f"Nothing was sent to the agent {agent!r}, which needs the user's consent. {reason}"
+
+
+def sign_in(agent: str, host: str, code: str | None) -> str:
+    """Say to the person that a sign-in is needed, and where."""
+    shown = f" Check that it shows the code {code}." if code else ""
+    return f"To use the agent {agent}, sign in at {host}.{shown}"

@@ -1,0 +1,71 @@
+"""A host's call to an agent that nobody has signed in to: the person is led to the sign-in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import anyio
+import mcp.types as t
+import pytest
+from browser import sign_in_at
+from real_agents import Agent, Agents
+
+from e2e.bridges import Home
+from e2e.hosts import stdio_host
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(scope="module")
+def login(running_agent: Agents) -> Agent:
+    return running_agent("oidc")
+
+
+@pytest.fixture(scope="module")
+def agent(running_agent: Agents, login: Agent) -> Agent:
+    return running_agent("1.3-jsonrpc", "--issuer", login.url, "--flow", "authorization_code")
+
+
+@pytest.fixture
+def home(agent: Agent, login: Agent, tmp_path: Path) -> Home:
+    auth = {"type": "oauth", "client_id": "person", "issuer": login.url}
+    return Home(tmp_path).configure({"guarded": {"url": agent.url, "auth": auth}})
+
+
+async def test_one_call_leads_the_person_to_one_sign_in_and_the_agent_acts_once(
+    home: Home, agent: Agent
+) -> None:
+    asked: list[t.ElicitRequestParams] = []
+    ran = len(agent.log())
+    async with anyio.create_task_group() as group:
+
+        async def person(_: Any, params: t.ElicitRequestParams) -> t.ElicitResult:
+            asked.append(params)
+            assert isinstance(params, t.ElicitRequestURLParams)
+            group.start_soon(sign_in_at, params.url)
+            return t.ElicitResult(action="accept")
+
+        with home.stderr.open("a") as stderr:
+            async with stdio_host(home.stdio(), "legacy", stderr, person) as host:
+                answers = [await host.send("hello", agent="guarded") for _ in range(2)]
+    assert [answer["state"] for answer in answers] == ["completed", "completed"]
+    assert len(asked) == 1
+    assert len(agent.log()) == ran + 2
+
+
+@pytest.mark.parametrize("mode", ["legacy", "auto"])
+async def test_who_declines_or_cannot_be_asked_gets_the_command(
+    home: Home, agent: Agent, mode: Any
+) -> None:
+    ran = len(agent.log())
+
+    async def person(_: Any, params: t.ElicitRequestParams) -> t.ElicitResult:
+        return t.ElicitResult(action="decline")
+
+    with home.stderr.open("a") as stderr:
+        async with stdio_host(home.stdio(), mode, stderr, person) as host:
+            answer = await host.send("hello", agent="guarded")
+    assert answer.failed
+    assert "a2a-mcp auth login guarded" in answer["next_step"]
+    assert len(agent.log()) == ran
