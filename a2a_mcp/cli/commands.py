@@ -45,6 +45,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "send": Command(
         "a2a_mcp.cli.send:send", "AGENT MESSAGE", "Send a message, watch the work, see the answer."
     ),
+    "chat": Command("a2a_mcp.cli.chat:chat", "AGENT", "Talk with an agent, line by line."),
     "tasks": Command(
         "a2a_mcp.cli.tasks:tasks", "[list|show|follow|cancel]", "Look at tasks, and stop them."
     ),

@@ -68,7 +68,7 @@ def send(
     async def work(app: App) -> int:
         parts = given + await _files(file)
         request = SendRequest(message, agent, task, context, parts=parts, confirmed=True)
-        view = await _answered(app, request, time.monotonic() + wait)
+        view = await answered(app, request, time.monotonic() + wait)
         await (show_for_model if model else show)(app, view, as_json)
         return FAILED if view.failed or _is_at_work(view) else DONE
 
@@ -89,7 +89,7 @@ async def _files(paths: Sequence[Path]) -> tuple[Part, ...]:
     return await to_parts(files, AllowedPaths(roots))
 
 
-async def _answered(app: App, request: SendRequest, until: float) -> TaskView:
+async def answered(app: App, request: SendRequest, until: float) -> TaskView:
     """Send, follow, and let the person answer, until the task has ended or the time is over."""
     told = Told(app)
     view = await app.bridge.send(owner(), _for_now(request, until), told)
