@@ -9,8 +9,10 @@ import anyio
 import mcp.types as t
 import pytest
 from browser import sign_in_at
+from mcp import StdioServerParameters
 from real_agents import Agent, Agents
 
+from a2a_mcp.store.logins import Logins
 from e2e.bridges import Home
 from e2e.hosts import stdio_host
 
@@ -33,6 +35,42 @@ def home(agent: Agent, login: Agent, tmp_path: Path) -> Home:
     return Home(tmp_path).configure({"guarded": {"url": agent.url, "auth": auth}})
 
 
+def debugging(home: Home) -> StdioServerParameters:
+    """Return what starts a bridge whose log says all that it can."""
+    usual = home.stdio()
+    return usual.model_copy(update={"args": [*usual.args, "--log-level", "debug"]})
+
+
+async def test_a_refused_secret_and_a_token_stand_in_no_result_and_no_log(
+    running_agent: Agents, login: Agent, tmp_path: Path
+) -> None:
+    agent = running_agent("1.3-jsonrpc", "--issuer", login.url)
+    home = Home(tmp_path)
+    secrets = {"service": "s3cret:+ %&/", "late": "exp1red-secret"}
+    tables = {
+        name: {
+            "url": agent.url,
+            "auth": {
+                "type": "oauth",
+                "client_id": name,
+                "client_secret": secret,
+                "issuer": login.url,
+            },
+        }
+        for name, secret in secrets.items()
+    }
+    home.configure(tables)
+    with home.stderr.open("a") as stderr:
+        async with stdio_host(debugging(home), "legacy", stderr) as host:
+            answers = [await host.send("hello", agent=name) for name in secrets]
+    assert [answer.failed for answer in answers] == [False, True]
+    tokens = [entry["headers"].get("authorization", "") for entry in agent.requests()]
+    sent = {token.removeprefix("Bearer ") for token in tokens if token}
+    told = [*map(str, answers), await anyio.Path(home.stderr).read_text()]
+    assert sent
+    assert not any(secret in text for text in told for secret in sent | set(secrets.values()))
+
+
 async def test_one_call_leads_the_person_to_one_sign_in_and_the_agent_acts_once(
     home: Home, agent: Agent
 ) -> None:
@@ -47,11 +85,18 @@ async def test_one_call_leads_the_person_to_one_sign_in_and_the_agent_acts_once(
             return t.ElicitResult(action="accept")
 
         with home.stderr.open("a") as stderr:
-            async with stdio_host(home.stdio(), "legacy", stderr, person) as host:
+            async with stdio_host(debugging(home), "legacy", stderr, person) as host:
                 answers = [await host.send("hello", agent="guarded") for _ in range(2)]
     assert [answer["state"] for answer in answers] == ["completed", "completed"]
     assert len(asked) == 1
     assert len(agent.log()) == ran + 2
+    kept = Logins(home.folder).get("local", "guarded")
+    assert kept
+    told = [*map(str, answers), asked[0].message, await anyio.Path(home.stderr).read_text()]
+    assert told[-1]  # the log is at work
+    for secret in (kept.token.access, kept.token.refresh):
+        assert secret
+        assert not any(secret in text for text in told)
 
 
 @pytest.mark.parametrize("mode", ["legacy", "auto"])
