@@ -48,6 +48,10 @@ SET_CREDENTIALS: Final = (
     "Ask the user to set or correct the credentials of this agent in this server's "
     "configuration (auth); agent_info shows which kind it wants and whether one is set."
 )
+READ_RESOURCE_METADATA: Final = (
+    "The page at resource_metadata, which was not opened, says who gives its tokens: if the user "
+    'trusts that server, its address is the issuer of auth with type = "oauth".'
+)
 CONFIGURE_EXTENSION: Final = (
     "Ask the user: this agent wants a protocol extension. If messages are to make use of it, "
     "its URI belongs into `extensions` of the agent's configuration."

@@ -42,6 +42,9 @@ AGENT_WORDS_BYTES: Final = 800
 BRIDGE_WORDS_BYTES: Final = 4_000  # they may quote an agent in the middle
 CHALLENGE_BYTES: Final = 200
 
+RESOURCE_METADATA: Final = "resource_metadata="
+"""Where a challenge says where the agent describes its authorization servers (RFC 9728, 5.1)."""
+
 NEXT_STEPS: Final[tuple[tuple[type[A2AError], str], ...]] = (
     (AuthenticationRequired, error_sentences.SET_CREDENTIALS),
     (TaskNotFound, error_sentences.SEND_NEW_TASK),
@@ -130,6 +133,8 @@ def _next_step(error: A2AError, call: FailedCall, task_id: str | None) -> str:
         return _find_out(error, task_id)
     if isinstance(error, AgentError) and error.code is None and error.status in NOTHING_THERE:
         return error_sentences.CHECK_CARD_ADDRESS
+    if isinstance(error, AuthenticationRequired) and RESOURCE_METADATA in (error.challenge or ""):
+        return f"{error_sentences.SET_CREDENTIALS} {error_sentences.READ_RESOURCE_METADATA}"
     return next(step for kind, step in NEXT_STEPS if isinstance(error, kind))
 
 

@@ -95,3 +95,20 @@ def test_where_an_address_takes_no_calls_the_endpoint_is_named(status: int) -> N
     said = advice(failure, sent=True)
     assert "comes from the agent's card" in said
     assert "set endpoint" in said
+
+
+@pytest.mark.parametrize(
+    ("challenge", "suggested"),
+    [
+        ('Bearer resource_metadata="https://a.example/.well-known/oauth-protected-resource"', True),
+        ("Bearer", False),
+        (None, False),
+    ],
+)
+def test_a_challenge_that_names_an_authorization_server_is_a_suggestion(
+    challenge: str | None, suggested: bool
+) -> None:
+    failure = wire.AuthenticationRequired("no", status=401, delivery=Delivery.NEVER)
+    failure.challenge = challenge
+    assert ("issuer" in advice(failure)) is suggested
+    assert "auth" in advice(failure)
