@@ -46,6 +46,9 @@ COMMANDS: Final[dict[str, Command]] = {
         "a2a_mcp.cli.send:send", "AGENT MESSAGE", "Send a message, watch the work, see the answer."
     ),
     "chat": Command("a2a_mcp.cli.chat:chat", "AGENT", "Talk with an agent, line by line."),
+    "inspect": Command(
+        "a2a_mcp.cli.inspect:inspect", "AGENT", "Try each skill, and show what a model sees of it."
+    ),
     "tasks": Command(
         "a2a_mcp.cli.tasks:tasks", "[list|show|follow|cancel]", "Look at tasks, and stop them."
     ),

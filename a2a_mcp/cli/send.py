@@ -12,7 +12,7 @@ from typing import Annotated, Final, TypeAlias
 
 from cyclopts import Parameter
 
-from a2a_mcp.a2a.model import Part, TaskState
+from a2a_mcp.a2a.model import JSON, Part, TaskState
 from a2a_mcp.bridge.send import SendRequest
 from a2a_mcp.cli import terminal
 from a2a_mcp.cli.exit_codes import DONE, FAILED
@@ -164,12 +164,18 @@ async def show(app: App, view: TaskView, as_json: bool) -> None:
 
 async def show_for_model(app: App, view: TaskView, as_json: bool) -> None:
     """Show both channels of a result, as a model gets one of them, and how much each is."""
-    result = await result_of(app, view)
-    text = "".join(getattr(block, "text", "") for block in result.content)
-    structure = json.dumps(result.structured_content, ensure_ascii=False)
+    text, content = await channels(app, view)
+    structure = json.dumps(content, ensure_ascii=False)
     if as_json:
-        terminal.print_json({"text": text, "structure": result.structured_content})
+        terminal.print_json({"text": text, "structure": content})
         return
     for name, shown in (("text", text), ("structure", structure)):
         size = len(shown.encode())
         print(f"--- {name}: {size} bytes, about {size // BYTES_A_TOKEN} tokens\n{shown}")
+
+
+async def channels(app: App, view: TaskView) -> tuple[str, JSON]:
+    """Return the text and the structure of a result, as a host gets them."""
+    result = await result_of(app, view)
+    text = "".join(getattr(block, "text", "") for block in result.content)
+    return text, result.structured_content
