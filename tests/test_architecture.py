@@ -154,6 +154,7 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
             "a2a_mcp.a2a.auth.static",
             "a2a_mcp.server.auth.entrance",
             "a2a_mcp.server.lifespan",
+            "a2a_mcp.server.readiness",
             "a2a_mcp.server.transports.http",
             "a2a_mcp.server.transports.stdio",
             "a2a_mcp.server.transports.webhooks",

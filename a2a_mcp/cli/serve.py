@@ -121,24 +121,27 @@ async def _serve_http(started: Started, settings: ServerConfig, any_host: bool) 
     from a2a_mcp.a2a.auth.static import reveal
     from a2a_mcp.server.auth.entrance import entrance
     from a2a_mcp.server.lifespan import create_server
-    from a2a_mcp.server.transports.http import serve_http
+    from a2a_mcp.server.readiness import Readiness
+    from a2a_mcp.server.transports.http import Ending, serve_http
 
     webhooks = _webhooks(started, over_http=True)
     tokens = {name: await reveal(token) for name, token in settings.tokens.items()}
-    closing = anyio.Event()
     door = entrance(settings, tokens)
+    readiness = Readiness(door.providers)
+    ending = Ending(anyio.Event(), readiness, settings.drain_seconds)
     server = create_server(
         started.config,
         started.state_folder,
         reloader=started.reloader,
-        closing=closing,
+        closing=ending.closing,
         webhooks=webhooks,
+        began=readiness.begin,
         **door.options,
     )
     if webhooks:
         webhooks.mount(server)
     _end_startup()
-    await serve_http(server, settings, _print_url, closing, any_host=any_host, before=door.before)
+    await serve_http(server, settings, _print_url, ending, any_host=any_host, before=door.before)
 
 
 def _webhooks(started: Started, *, over_http: bool) -> Webhooks | None:

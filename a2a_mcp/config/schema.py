@@ -159,6 +159,7 @@ class ServerConfig(Table):
     path: HttpPath = "/mcp"
     allowed_hosts: HostPatterns = ()
     allowed_origins: OriginPatterns = ()
+    drain_seconds: Wait = 0.0
     read_only: bool = False
     toolsets: Toolsets = ()
     push_targets: UrlPatterns = ()

@@ -64,6 +64,7 @@ def create_server(
     closing: anyio.Event | None = None,
     local: bool = False,
     webhooks: Webhooks | None = None,
+    began: Callable[[Serving], None] = lambda _: None,
     **server_options: Any,
 ) -> MCPServer[Serving]:
     """Return the MCP server.
@@ -71,7 +72,7 @@ def create_server(
     `closed` is called when the lifespan has ended and all state is saved. Once `closing` is set,
     calls that wait for an agent return what is known. A `local` host runs on this machine for the
     same person, so results may name local paths. `webhooks` receive what agents post about their
-    tasks. `server_options` go to the SDK's server.
+    tasks. `began` is called when it serves. `server_options` go to the SDK's server.
     """
 
     @asynccontextmanager
@@ -90,7 +91,7 @@ def create_server(
             )
 
         try:
-            async with _running(compose) as serving:
+            async with _running(compose, began) as serving:
                 yield serving
         finally:
             closed()
@@ -112,23 +113,30 @@ def create_server(
         **server_options,
     )
     drop_unrecorded_spans(server)
-    _serve(server, RESOURCE_METHODS, _answer)
-    _serve(server, PROMPT_METHODS, _answer_prompt)
+    _serve_methods(server)
     return server
 
 
 @asynccontextmanager
-async def _running(compose: Callable[[TaskGroup], Composition]) -> AsyncIterator[Serving]:
+async def _running(
+    compose: Callable[[TaskGroup], Composition], began: Callable[[Serving], None]
+) -> AsyncIterator[Serving]:
     """Yield what one run holds; at the end its background work is cancelled and its state saved."""
     serving: Serving | None = None
     try:
         async with anyio.create_task_group() as group:
             serving = Serving(partial(compose, group))
+            began(serving)
             yield serving
             group.cancel_scope.cancel()
     finally:
         if serving:
             await serving.aclose()
+
+
+def _serve_methods(server: MCPServer[Serving]) -> None:
+    _serve(server, RESOURCE_METHODS, _answer)
+    _serve(server, PROMPT_METHODS, _answer_prompt)
 
 
 def _serve(

@@ -28,6 +28,11 @@ class Serving:
             self._composition = self._compose()
         return self._composition.app
 
+    @property
+    def composition(self) -> Composition | None:
+        """What was built, None until a request has needed it."""
+        return self._composition
+
     async def aclose(self) -> None:
         """Save and close what was built."""
         if self._composition is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from mcp.server.auth.settings import AuthSettings
@@ -31,6 +31,8 @@ class Entrance:
     options: Mapping[str, Any]
     callers: Callers | None = None
     resource: Resource | None = None
+    providers: Mapping[str, Provider] = field(default_factory=dict)
+    """Those of the issuers, by their names in the configuration."""
 
     def before(self, app: ASGIApp) -> ASGIApp:
         """Return the application with its door."""
@@ -44,13 +46,14 @@ def entrance(settings: ServerConfig, tokens: Mapping[str, str]) -> Entrance:
     if not settings.issuers:
         return Entrance(_options(StaticTokens(tokens)) if tokens else {})
     url = f"{(settings.public_url or '').rstrip('/')}{settings.path}"
+    providers = {name: _provider(table.url) for name, table in settings.issuers.items()}
     issuers = {
-        table.url: IssuedTokens(name, table, url, _provider(table.url))
+        table.url: IssuedTokens(name, table, url, providers[name])
         for name, table in settings.issuers.items()
     }
     callers = Callers(StaticTokens(tokens), issuers, time.time)
     resource = Resource(url, settings.path, list(issuers), callers.scopes)
-    return Entrance(_options(callers), callers, resource)
+    return Entrance(_options(callers), callers, resource, providers)
 
 
 def _provider(url: str) -> Provider:

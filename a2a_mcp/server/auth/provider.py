@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 import anyio
@@ -61,6 +62,13 @@ class Provider:
         if not self._keys:
             raise ProviderDown(self.problem)
         return self._known(name)
+
+    async def is_known(self) -> bool:
+        """Return whether a key is known, after a look where there is none."""
+        if not self._keys:
+            with suppress(ProviderDown):
+                await self.key(None)
+        return bool(self._keys)
 
     def _known(self, name: str | None) -> Key | None:
         if name is None:

@@ -7,8 +7,11 @@ the caller, and is never passed on.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import signal
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from socket import socket
+from types import FrameType
 from typing import Any, Final
 
 import anyio
@@ -21,11 +24,24 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from a2a_mcp.config.schema import ServerConfig
 from a2a_mcp.errors import ConfigError
+from a2a_mcp.server.readiness import Readiness
 from a2a_mcp.server.transports.ports import open_port, origin_of
 
 LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
 GRACE_SECONDS: Final = 1
 HEALTH: Final = "/healthz"
+READY: Final = "/readyz"
+CLOSE: Final = (b"connection", b"close")
+LOOK_SECONDS: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a server ends: it drains, then sets `closing`, and calls that wait answer."""
+
+    closing: anyio.Event
+    readiness: Readiness
+    drain_seconds: float
 
 
 def check_exposure(settings: ServerConfig, *, allow_unauthenticated: bool) -> None:
@@ -45,9 +61,13 @@ def check_exposure(settings: ServerConfig, *, allow_unauthenticated: bool) -> No
 
 
 def application(
-    server: MCPServer[Any], settings: ServerConfig, *, any_host: bool = False
+    server: MCPServer[Any],
+    settings: ServerConfig,
+    readiness: Readiness,
+    *,
+    any_host: bool = False,
 ) -> ASGIApp:
-    """Return the ASGI application: the MCP endpoint and a health check.
+    """Return the ASGI application: the MCP endpoint, and whether the server lives and is ready.
 
     With `any_host` and no configured names, requests for any host name are accepted.
     """
@@ -56,6 +76,7 @@ def application(
         return JSONResponse({"ok": True})
 
     server.custom_route(HEALTH, ["GET"])(healthz)
+    server.custom_route(READY, ["GET"])(ready_answer(readiness))
     hosts = [pattern for host in LOOPBACK for pattern in (host, f"{host}:*")]
     origins = [f"{scheme}://{host}" for scheme in ("http", "https") for host in hosts]
     app = server.streamable_http_app(
@@ -70,6 +91,16 @@ def application(
     return _with_optional_slash(app, settings.path.rstrip("/"))
 
 
+def ready_answer(readiness: Readiness) -> Callable[[Request], Awaitable[Response]]:
+    """Return what answers whether the server is ready; what is wrong is not told to anyone."""
+
+    async def readyz(_: Request) -> Response:
+        is_ready = await readiness.problem() is None
+        return JSONResponse({"ok": is_ready}, 200 if is_ready else 503)
+
+    return readyz
+
+
 def _with_optional_slash(app: ASGIApp, path: str) -> ASGIApp:
     async def without_slash(scope: Scope, receive: Receive, send: Send) -> None:
         if scope.get("path") == f"{path}/":
@@ -80,14 +111,13 @@ def _with_optional_slash(app: ASGIApp, path: str) -> ASGIApp:
 
 
 class _Server(uvicorn.Server):
-    """Calls `ready` when it listens, and sets `closing` when it is about to end."""
+    """Calls `ready` when it listens; at a signal it drains before it ends."""
 
-    def __init__(
-        self, config: uvicorn.Config, ready: Callable[[], None], closing: anyio.Event
-    ) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], ending: Ending) -> None:
         super().__init__(config)
         self._ready = ready
-        self._closing = closing
+        self._ending = ending
+        self._signals: list[int] = []
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
         await super().startup(sockets)
@@ -95,29 +125,46 @@ class _Server(uvicorn.Server):
             self._ready()
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
-        self._closing.set()
+        self._ending.readiness.draining = True
+        await self._drain()
+        self._ending.closing.set()
         await super().shutdown(sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._signals.append(sig)
+        super().handle_exit(sig, frame)
+
+    async def _drain(self) -> None:
+        """Serve on until the time is over, so that balancers notice; a further signal ends it.
+
+        Each answer closes its connection: the next call is then made elsewhere.
+        """
+        self.server_state.default_headers = [*self.server_state.default_headers, CLOSE]
+        with anyio.move_on_after(self._ending.drain_seconds):
+            # A handler of signals cannot set an event: it runs between two instructions.
+            while self._signals == [signal.SIGTERM]:  # noqa: ASYNC110
+                await anyio.sleep(LOOK_SECONDS)
 
 
 async def serve_http(
     server: MCPServer[Any],
     settings: ServerConfig,
     ready: Callable[[str], None],
-    closing: anyio.Event,
+    ending: Ending,
     *,
     any_host: bool = False,
     before: Callable[[ASGIApp], ASGIApp] = lambda app: app,
 ) -> None:
-    """Serve until a signal comes; running calls then have GRACE_SECONDS to end.
+    """Serve until a signal comes; running calls then have GRACE_SECONDS to end after the drain.
 
-    `ready` is called with the endpoint's URL once it is served. `closing` is set at the signal.
+    `ready` is called with the endpoint's URL once it is served.
     `before` returns the application with what stands before it.
 
     Raises CannotListen.
     """
     sockets = await open_port(settings.host, settings.port)
     config = uvicorn.Config(
-        before(application(server, settings, any_host=any_host)),
+        before(application(server, settings, ending.readiness, any_host=any_host)),
         log_config=None,  # the log is set up already, and masks secrets
         log_level="warning",
         access_log=False,
@@ -125,4 +172,4 @@ async def serve_http(
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     url = origin_of(settings.host, sockets[0].getsockname()[1]) + settings.path
-    await _Server(config, lambda: ready(url), closing).serve(sockets)
+    await _Server(config, lambda: ready(url), ending).serve(sockets)
