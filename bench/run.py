@@ -14,6 +14,7 @@ from typing import Final
 
 from context import context_bytes
 from large import fill_tasks, settle_tasks, write_config
+from large_answers import large_answers
 from many import chatty, polled
 from measures import Limits, Match, Plan, cold_start, http, stdio_latency
 from servers import bridge, echo_agent, environment, floor, large_bridge
@@ -132,7 +133,9 @@ def everything(home: Path, env: Mapping[str, str], plan: Plan, *, quick: bool) -
     note("600 tasks that speak four times a second")
     rows += chatty(env, tasks=600, seconds=30)
     note("500 tasks at one agent, over 64 connections")
-    return rows + polled(env, tasks=500, connections=64)
+    rows += polled(env, tasks=500, connections=64)
+    note("large answers")
+    return rows + large_answers(env)
 
 
 def main() -> None:

@@ -51,7 +51,7 @@ def report(written: adding.Written) -> int:
     if written.kept:
         print(f"The file as it was: {written.kept}")
     for remark in written.remarks:
-        print(f"Yours to confirm, there as a comment: {remark}")
+        print(f"There as a comment: {remark}")
     for variable in written.variables:
         print(f"It wants a credential: set ${variable}, or write it otherwise in `auth`.")
     print(f"See how it is: a2a-mcp check {written.name}")
