@@ -55,5 +55,5 @@ async def test_more_running_tasks_than_connections_keep_nobody_from_calling(
         assert stopped.state == "canceled"
         assert time.monotonic() - began < 2
         for task in running[1:]:
-            assert (await stage.follow(task_id=task.task_id)).text == "slow done"
+            assert (await stage.follow(task_id=task.task_id, wait_seconds=20.0)).text == "slow done"
     assert sum(entry["text"] == words for entry in agent.log()) == TASKS
