@@ -13,6 +13,7 @@ from typing import Any
 
 import anyio
 import tomlkit
+from pydantic import ValidationError
 
 from a2a_mcp.a2a.card_model import AgentCard
 from a2a_mcp.a2a.errors import AuthenticationRequired, NoCommonInterface, UrlRefused
@@ -20,9 +21,12 @@ from a2a_mcp.agents.registry import Registry
 from a2a_mcp.cli import agents_file, proposal, terminal
 from a2a_mcp.cli.hosts.installation import Change
 from a2a_mcp.cli.proposal import Elsewhere
+from a2a_mcp.cli.startup import refuse_mistyped
 from a2a_mcp.config.agent_tables import AgentTables
+from a2a_mcp.config.builder import named
 from a2a_mcp.config.load import Config
 from a2a_mcp.config.schema import AgentConfig
+from a2a_mcp.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +47,26 @@ class Seen:
         return proposal.elsewhere(self.card, self.url) if self.card and self.is_refused else None
 
 
-def look(url: str) -> Seen:
-    """Fetch the card of an agent; raises A2AError where there is none."""
-    return anyio.run(_look, url)
+def add(file: Path, word: str, name: str | None, description: str | None) -> Written:
+    """Write the agent at a URL or NAME=URL; raises ConfigError, A2AError, OSError."""
+    refuse_mistyped([word])
+    given, url = named(word)
+    return _write(file, anyio.run(_look, url), name or given or None, description)
+
+
+def _checked(url: str) -> AgentConfig:
+    """Return the table of an agent that is only looked at; raises ConfigError."""
+    try:
+        return AgentConfig(name="new", url=url)
+    except ValidationError as error:
+        faults = "; ".join(fault["msg"].removeprefix("Value error, ") for fault in error.errors())
+        raise ConfigError([f"a2a-mcp: {url!r}: {faults}"]) from error
 
 
 async def _look(url: str) -> Seen:
+    """Fetch the card of an agent; raises ConfigError, and A2AError where there is none."""
     agents = AgentTables()
-    agents.add("new", AgentConfig(name="new", url=url))
+    agents.add("new", _checked(url))
     registry = Registry(Config(agents=agents))
     connection = registry.connection("new")
     try:
@@ -65,7 +81,7 @@ async def _look(url: str) -> Seen:
     return Seen(url, card)
 
 
-def write(file: Path, seen: Seen, name: str | None, description: str | None) -> Written:
+def _write(file: Path, seen: Seen, name: str | None, description: str | None) -> Written:
     """Write the agent, asking the person where there is one; raises ConfigError, OSError."""
     chosen = name or _ask_name(seen)
     table, remarks = _table(seen, chosen, description)

@@ -15,7 +15,7 @@ from a2a_mcp.cli.exit_codes import DONE, FAILED
 from a2a_mcp.cli.hosts.installation import Change
 from a2a_mcp.cli.init import report
 from a2a_mcp.cli.options import USUAL, AsJson, ConfigFile, Description, Given, Name, Url
-from a2a_mcp.cli.startup import Started, refuse_mistyped, start
+from a2a_mcp.cli.startup import Started, start
 from a2a_mcp.cli.terminal import print_json, print_rows
 from a2a_mcp.config.load import Config
 from a2a_mcp.errors import BridgeError
@@ -57,15 +57,14 @@ def _cells(name: str, state: str, url: str, description: str) -> dict[str, str]:
 
 @agents.command
 def add(
-    url: Annotated[Url, Parameter(help="the agent's URL or its card's")],
+    url: Annotated[Url, Parameter(help="the agent's URL or its card's, or NAME=URL")],
     *,
     name: Name = None,
     description: Description = None,
     config: ConfigFile = None,
 ) -> int:
     """Add an agent: its card is fetched, and proposes what is written."""
-    refuse_mistyped([url])
-    return report(adding.write(agents_file.place(config), adding.look(url), name, description))
+    return report(adding.add(agents_file.place(config), url, name, description))
 
 
 @agents.command

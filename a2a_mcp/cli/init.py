@@ -11,7 +11,6 @@ from a2a_mcp.cli import adding, agents_file
 from a2a_mcp.cli.exit_codes import DONE
 from a2a_mcp.cli.hosts.installation import Change
 from a2a_mcp.cli.options import ConfigFile, Description, Name, Url
-from a2a_mcp.cli.startup import refuse_mistyped
 from a2a_mcp.errors import ConfigError
 
 EXAMPLE: Final = """
@@ -22,7 +21,7 @@ EXAMPLE: Final = """
 
 
 def init(
-    url: Annotated[Url | None, Parameter(help="the first agent: its URL or its card's")] = None,
+    url: Annotated[Url | None, Parameter(help="the first agent: its URL or NAME=URL")] = None,
     *,
     name: Name = None,
     description: Description = None,
@@ -34,8 +33,7 @@ def init(
         raise ConfigError([f"{file}: is there already; add to it with a2a-mcp agents add URL"])
     if url is None:
         return _write_example(file)
-    refuse_mistyped([url])
-    return report(adding.write(file, adding.look(url), name, description))
+    return report(adding.add(file, url, name, description))
 
 
 def _write_example(file: Path) -> int:

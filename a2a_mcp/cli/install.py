@@ -27,7 +27,7 @@ OTHER: Final = "cursor"
 
 def install(arguments: list[str]) -> int:
     """Add the bridge to a host; return the exit code. Raises ConfigError, OSError."""
-    options = _install_parser().parse_args(arguments)
+    options = _install_parser().parse_intermixed_args(arguments)
     if options.host is None:
         return _list_hosts()
     if options.host not in HOSTS:

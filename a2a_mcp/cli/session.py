@@ -20,7 +20,7 @@ Work = Callable[[App], Awaitable[int]]
 
 
 def run_with_app(started: Started, work: Work) -> int:
-    """Do the work of a command with the app; return its exit code. Raises A2AError, BridgeError."""
+    """Do the work with the app; return its exit code. Raises A2AError, BridgeError, OSError."""
     code, error = anyio.run(_run, started, work)
     if error:
         raise error
@@ -40,7 +40,7 @@ async def _run(started: Started, work: Work) -> tuple[int, Exception | None]:
         )
         try:
             return await work(composition.app), None
-        except (A2AError, BridgeError) as error:
+        except (A2AError, BridgeError, BrokenPipeError) as error:
             return FAILED, error
         finally:
             group.cancel_scope.cancel()

@@ -89,7 +89,7 @@ class ConfigBuilder:
     def add_entries(self, entries: str) -> None:
         """Add the agents of `name=url,name=url` or bare URLs; a fault disables only its agent."""
         for number, entry in enumerate(filter(None, map(str.strip, entries.split(","))), 1):
-            name, url = _named(entry)
+            name, url = named(entry)
             try:
                 self._add_url(name, url)
             except ValueError as error:
@@ -100,7 +100,7 @@ class ConfigBuilder:
         """Add the agents of the command line, as `name=url` or bare URLs; a fault is an error."""
         for number, entry in enumerate(urls, 1):
             try:
-                self._add_url(*_named(entry))
+                self._add_url(*named(entry))
             except ValueError as error:
                 self.errors.append(f"argument: URL {number}: {error}")
 
@@ -147,7 +147,7 @@ class ConfigBuilder:
         return found
 
 
-def _named(entry: str) -> tuple[str, str]:
+def named(entry: str) -> tuple[str, str]:
     """Split `name=url`; the name is empty where only a URL is given."""
     name, equals, url = map(str.strip, entry.partition("="))
     if not equals or not name or "://" in name:  # a bare URL may hold = in its query

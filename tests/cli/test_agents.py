@@ -48,6 +48,22 @@ async def test_init_writes_a_first_agent_with_its_words_for_the_person_to_confir
     assert "is there already; add to it with a2a-mcp agents add URL" in again.err
 
 
+async def test_a_name_may_stand_before_the_url(home: Home) -> None:
+    async with scripted() as agent:
+        first = await home.run("init", f"mine={agent.url}")
+        second = await home.run("agents", "add", f"too={agent.url}")
+    assert (first.code, second.code) == (0, 0)
+    assert table(home, "mine") == table(home, "too") == {"url": agent.url}
+
+
+async def test_what_is_no_url_of_an_agent_is_said_and_nothing_written(home: Home) -> None:
+    done = await home.run("init", "ftp://agent.example")
+    assert done.code == 2
+    assert done.err.startswith("a2a-mcp: 'ftp://agent.example': ")
+    assert "Traceback" not in done.err
+    assert not home.file.exists()
+
+
 async def test_init_without_a_url_writes_an_example(home: Home) -> None:
     assert (await home.run("init")).code == 0
     assert "# [agents.weather]" in home.file.read_text()

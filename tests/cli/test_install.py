@@ -40,7 +40,10 @@ def test_an_entry_is_added_and_taken_out_again(tmp_path: Path) -> None:
 
 def test_a_dry_run_shows_the_change_and_writes_nothing(tmp_path: Path) -> None:
     done = run(tmp_path, "install", "claude-desktop", "https://agent.example", "--dry-run")
+    first = run(tmp_path, "install", "claude-desktop", "--dry-run", "https://agent.example")
+    between = run(tmp_path, "install", "--dry-run", "claude-desktop", "https://agent.example")
     assert done.returncode == 0
+    assert done.stdout == first.stdout == between.stdout
     assert '+    "a2a": {' in done.stdout
     assert list(tmp_path.iterdir()) == []
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
+import anyio
 import pytest
-from commands import Home, ended, home_in, shown
+from commands import COMMAND, Home, ended, home_in, shown
 from real_agents import Agents
 
 pytestmark = pytest.mark.anyio
@@ -23,6 +25,17 @@ async def test_an_answer_is_on_stdout_and_all_else_on_stderr(home: Home) -> None
     done = await home.run("send", "it", "echo hello")
     assert (done.code, done.out) == (0, "echo: hello\n")
     assert "completed" in done.err
+
+
+async def test_a_reader_that_has_seen_enough_ends_it_without_a_trace(home: Home) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = await anyio.run_process(
+        [*COMMAND, "send", "it", "echo hello"], stdout=writer, check=False, env=home.variables
+    )
+    os.close(writer)
+    assert done.returncode == 1
+    assert b"Traceback" not in done.stderr
 
 
 async def test_a_task_that_fails_ends_with_1(home: Home) -> None:
