@@ -1,8 +1,8 @@
 """Where a person's logins at agents are kept: tokens that outlive the process, sealed.
 
-One login belongs to one owner and one agent. Who renews it holds its lock from before it is read
-until after it is saved: a server that rotates refresh tokens ends the login of whoever uses an old
-one, and with it that of all other processes.
+One login belongs to one owner and one agent. A process that renews it holds its lock while it
+reads, renews and saves: a server that rotates refresh tokens ends the login when an old one is
+used, and then no process has it any more.
 """
 
 from __future__ import annotations

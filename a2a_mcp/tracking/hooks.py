@@ -81,7 +81,7 @@ class Hooks:
         return hook is not None and hook.rests
 
     def takes(self, name: str, token: str) -> bool:
-        """Return whether a post has the token of its address, whoever follows the task."""
+        """Return whether a post has the token of its address; any process may follow the task."""
         return self._addresses.fits(name, token)
 
     def heard(self, name: str) -> None:
@@ -97,7 +97,7 @@ class Hooks:
                 hook.wake()
 
     async def exchange(self, tasks: TaskStore) -> None:
-        """Tell other processes of the posts that came here, and hear of theirs, until cancelled."""
+        """Share with other processes which posts came, in both directions, until cancelled."""
         position: int | None = None
         while True:
             await self._wanted.wait()

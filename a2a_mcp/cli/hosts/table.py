@@ -100,7 +100,7 @@ def _codex_url(served: Served) -> Entry:
     return {"url": served.url} | ({"http_headers": dict(served.headers)} if served.headers else {})
 
 
-ANEW: Final = "Start {title} anew."
+ANEW: Final = "Restart {title}."
 SERVERS: Final = ("mcpServers",)
 
 HOSTS: Final[dict[str, Host]] = {

@@ -94,7 +94,7 @@ class Edge:
         try:
             caller = await self._callers.verify_token(authorization[len(BEARER) :])
         except ProviderDown:
-            # With 401 a host would throw its token away and sign in anew.
+            # With 401 a host would throw its token away and ask for a new sign-in.
             words = "the identity provider cannot be reached; try again"
             return _refused(503, words, {"Retry-After": str(RETRY_SECONDS)})
         if caller is None:

@@ -24,7 +24,7 @@ class ClientProof:
 
 
 async def prove_client(settings: OAuth, server: Endpoints, now: float) -> ClientProof:
-    """Return the client's proof, made anew for each request: an assertion counts only once.
+    """Return the client's proof, made for each request: an assertion is valid only once.
 
     `now` are the Unix seconds that the assertion names. Raises CredentialUnavailable's kind where
     a secret cannot be had, ValueError and OSError where the key cannot be used.
