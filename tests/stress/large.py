@@ -138,7 +138,7 @@ def measured(folder: Path, rounds: int = 1) -> list[Cost]:
     What came first pays for modules and threads that stay, so something small comes before.
     """
     with agent() as url, bridge(folder, url) as running:
-        list(_costs(running, {"text": 0}, "small"))
+        running.call("send_task", message="text 0 small")
         every = [list(_costs(running, SIZES, str(number))) for number in range(rounds)]
     return [_as_one(same) for same in zip(*every, strict=True)]
 
