@@ -8,10 +8,7 @@ the configuration come first.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 import time
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -20,6 +17,7 @@ from pydantic import ValidationError
 
 from a2a_mcp.config.load import Config
 from a2a_mcp.config.schema import AgentConfig
+from a2a_mcp.store.whole_files import add_file
 from a2a_mcp.text.url_patterns import matches_any
 
 FOLDER: Final = "registered"
@@ -28,7 +26,6 @@ SETTLED_NANOSECONDS: Final = 1_000_000_000  # two changes within a clock's tick 
 MOST_BYTES: Final = 16_384
 MOST_OF_ONE_OWNER: Final = 50
 NO_LONGER_ALLOWED: Final = "it was registered, and registrable no longer allows its URL"
-CREATE: Final = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
 
 
 class NameTaken(Exception):
@@ -98,7 +95,7 @@ class RegisteredAgents:
         facts = {"name": agent.name, "url": agent.url, "description": agent.description}
         text = json.dumps({"owner": owner, **facts})
         try:
-            _make(self._place(agent.name), text.encode())
+            add_file(self._place(agent.name), text.encode())
         except FileExistsError:
             raise NameTaken from None
         self._forget()
@@ -136,30 +133,3 @@ def _read(place: Path) -> Registered | None:
         return Registered(str(facts["owner"]), AgentConfig.model_validate(known))
     except (OSError, ValueError, KeyError, TypeError, ValidationError):
         return None
-
-
-def _make(place: Path, text: bytes) -> None:
-    """Write a file under another name, then link it, so that no process reads half of it."""
-    descriptor, aside = tempfile.mkstemp(dir=place.parent, prefix=".agent-")
-    try:
-        _write(descriptor, text)
-        _link(aside, place, text)
-    finally:
-        with suppress(OSError):
-            os.unlink(aside)
-
-
-def _link(aside: str, place: Path, text: bytes) -> None:
-    try:
-        os.link(aside, place)
-    except FileExistsError:
-        raise
-    except OSError:  # exFAT and many network shares have no hard links
-        _write(os.open(place, CREATE, 0o600), text)
-
-
-def _write(descriptor: int, text: bytes) -> None:
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())

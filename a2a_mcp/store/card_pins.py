@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
+
+from a2a_mcp.store.whole_files import add_file, replace_file
 
 FOLDER: Final = "pins"
 
@@ -35,14 +35,9 @@ class PinFile:
         if self._folder is None:
             self._unstored = self._unstored or text
             return self._unstored
-        aside = self._written(self._folder, text)
-        try:
-            with suppress(FileExistsError):  # of two first pins one stays
-                os.link(aside, self._folder / self._name)
-        except OSError:  # exFAT and many network shares have no hard links
-            os.replace(aside, self._folder / self._name)
-        finally:
-            aside.unlink(missing_ok=True)
+        path = self._path(self._folder)
+        with suppress(FileExistsError):  # of two first pins one stays
+            add_file(path, text.encode())
         return self.read() or text
 
     def replace(self, text: str) -> None:
@@ -50,14 +45,8 @@ class PinFile:
         if self._folder is None:
             self._unstored = text
             return
-        os.replace(self._written(self._folder, text), self._folder / self._name)
+        replace_file(self._path(self._folder), text.encode())
 
-    def _written(self, folder: Path, text: str) -> Path:
-        """Write a file under a name of its own, and return its path."""
+    def _path(self, folder: Path) -> Path:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, aside = tempfile.mkstemp(dir=folder, prefix=f"{self._name}.")
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        return Path(aside)
+        return folder / self._name

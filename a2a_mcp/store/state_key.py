@@ -11,11 +11,12 @@ import logging
 import os
 import secrets
 import stat
-import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
+
+from a2a_mcp.store.whole_files import add_file
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +24,6 @@ NAME: Final = "state.key"
 KEY_BYTES: Final = 32
 MOST_READS: Final = 20
 READ_PAUSE_SECONDS: Final = 0.01
-CREATE: Final = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
 OPEN: Final = (
     os.O_RDONLY
     | getattr(os, "O_NOFOLLOW", 0)
@@ -88,39 +88,13 @@ def make_key(folder: Path) -> bytes:
     """Return the folder's key, and make it if there is none; raises OSError."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with suppress(FileExistsError):  # of two keys the first stays
-        _add_key(folder, secrets.token_bytes(KEY_BYTES))
+        add_file(folder / NAME, secrets.token_bytes(KEY_BYTES))
     key = _awaited_key(folder)
     if key is None:
         raise OSError(
             f"{folder / NAME} holds no key of this user; remove it, and a new one is made"
         )
     return key
-
-
-def _add_key(folder: Path, key: bytes) -> None:
-    """Write the key under another name, then link it, so that no process reads half a key."""
-    descriptor, aside = tempfile.mkstemp(dir=folder, prefix=f"{NAME}.")
-    try:
-        _write(descriptor, key)
-        _link(Path(aside), folder / NAME, key)
-    finally:
-        os.unlink(aside)
-
-
-def _link(aside: Path, place: Path, key: bytes) -> None:
-    try:
-        os.link(aside, place)
-    except FileExistsError:
-        raise
-    except OSError:  # exFAT and many network shares have no hard links
-        _write(os.open(place, CREATE, 0o600), key)
-
-
-def _write(descriptor: int, key: bytes) -> None:
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(key)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _awaited_key(folder: Path) -> bytes | None:
