@@ -56,7 +56,7 @@ def read_artifact(
     if left_out:
         heading += f" · {artifact_sentences.more_media(left_out)}"
     if len(wanted) < len(found):
-        heading += f" · {artifact_sentences.SOUND_NOT_SHOWN}"
+        heading += f" · {artifact_sentences.sound_not_shown(attachments.first_sound(parts))}"
     file_count = sum(part.kind == "raw" for part in parts)
     files = attachments.list_files(saved_files, file_count, room // 2)
     text = heading

@@ -50,8 +50,12 @@ FILES_NOT_KEPT: Final = (
     "Its files cannot be read again: the agent made no task of this answer, and this server keeps "
     "no results (keep_bytes or keep_days is 0)."
 )
-SOUND_NOT_SHOWN: Final = "its sound comes as a file; as audio only with part="
 NO_ITEMS: Final = "no items"
+
+
+def sound_not_shown(part: int) -> str:
+    """Say how to get a sound as audio; `part` is its place among the parts, counted from 0."""
+    return f"its sound comes as a file; as audio with part={part}"
 
 
 def read_files(task_id: str, artifact_id: str) -> str:

@@ -76,6 +76,12 @@ def media_of(part: Part) -> Media | None:
     return Media(part.raw, media_type) if media_type else None
 
 
+def first_sound(parts: Sequence[Part]) -> int:
+    """Return the place of the first sound among parts, of which one is a sound."""
+    found = map(media_of, parts)
+    return next(place for place, media in enumerate(found) if media and media.is_sound)
+
+
 def media_of_parts(parts: Sequence[Part]) -> tuple[Media, ...]:
     """Return the pictures and sounds among parts."""
     return tuple(media for part in parts if (media := media_of(part)))

@@ -66,10 +66,10 @@ def test_a_sound_comes_beside_the_words_only_where_its_part_is_asked_for() -> No
     whole = read(known)
     assert [media.media_type for media in whole.media] == ["image/png"]
     assert "a.wav" in whole.text
-    assert "audio only with part=" in whole.text
+    assert "as audio with part=1" in whole.text
     asked = read(known, part=1)
     assert [media.media_type for media in asked.media] == ["audio/wav"]
-    assert "audio only" not in asked.text
+    assert "as audio" not in asked.text
 
 
 @pytest.mark.parametrize("later", [{"offset": 3}, {"search": "see"}, {"pointer": "/dots"}])
