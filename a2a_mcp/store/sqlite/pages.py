@@ -8,12 +8,12 @@ found in `settled`.
 
 from __future__ import annotations
 
-import base64
 import math
 from typing import TYPE_CHECKING, Any, Final
 
 from a2a_mcp.a2a.model import TERMINAL, TaskState
-from a2a_mcp.store.base import Records, TaskRecord
+from a2a_mcp.store.base import Records
+from a2a_mcp.store.cursors import Position, cursor_after
 from a2a_mcp.store.sqlite.records import ENDED, ROW, record_of
 from a2a_mcp.store.sqlite.settled import SHORT_CONTEXT, settled_until
 
@@ -52,7 +52,7 @@ _CONTEXT_LENGTH: Final = (
 
 
 def page(
-    connection: Connection, wanted: dict[str, Any], limit: int, position: tuple[float, int]
+    connection: Connection, wanted: dict[str, Any], limit: int, position: Position
 ) -> tuple[Records, str | None]:
     """Return rows after a position, last updated first, and the cursor of the next page."""
     before, key = position
@@ -61,7 +61,7 @@ def page(
         connection.execute("BEGIN")
         rows = _rows(connection, values)
     records = [record_of(row) for row in rows[:limit]]
-    return records, _cursor(records[-1]) if len(rows) > limit else None
+    return records, cursor_after(records[-1]) if len(rows) > limit else None
 
 
 def _rows(connection: Connection, values: dict[str, Any]) -> _Rows:
@@ -125,21 +125,3 @@ def _statement(values: dict[str, Any]) -> str:
 def _place(row: tuple[Any, ...]) -> tuple[float, int]:
     """Return when a row was updated, and its key."""
     return row[10], row[0]
-
-
-def _cursor(record: TaskRecord) -> str:
-    return base64.urlsafe_b64encode(f"{record.updated!r} {record.key}".encode()).decode()
-
-
-def read_cursor(cursor: str | None) -> tuple[float, int]:
-    """Return the time and key after which a page begins; ValueError if `cursor` is not ours."""
-    if cursor is None:
-        return math.inf, 0
-    try:
-        updated, key = base64.urlsafe_b64decode(cursor.encode()).decode().split(" ")
-        position = float(updated), int(key)
-    except ValueError:
-        raise ValueError("the cursor is not one of this list") from None
-    if not math.isfinite(position[0]) or not 0 <= position[1] < 2**63:
-        raise ValueError("the cursor is not one of this list")
-    return position

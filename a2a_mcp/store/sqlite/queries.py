@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from a2a_mcp.a2a.model import TaskState
 from a2a_mcp.store.base import PENDING, Records, TaskRecord
+from a2a_mcp.store.changes import changed
 from a2a_mcp.store.sqlite.records import COLUMNS, ENDED, READ, ROW, record_of, values_of
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def write(
         written = _one(connection, f"UPDATE tasks SET {columns} {_SAME} {_WRITTEN}", values)
     except connection.IntegrityError:
         return _join(connection, record, given, now)
-    return written or put(connection, _changed(record, given, now))
+    return written or put(connection, changed(record, given, now))
 
 
 def find(connection: Connection, owner: str, task_id: str, agent: str | None) -> Records:
@@ -166,7 +167,7 @@ def _join(
         mine = _one(connection, f"{ROW}{_SAME}", values) or record
         older = _one(connection, _BY_TASK, {**values, "task_id": given["task_id"]}) or record
         known = {"handle": mine.handle, "interface": mine.interface, "state": older.state.value}
-        joined = _put(connection, _changed(record, known | given, now))
+        joined = _put(connection, changed(record, known | given, now))
         values["joined"] = joined.key
         connection.execute("UPDATE earlier_handles SET task = :joined WHERE task = :key", values)
         connection.execute(f"DELETE FROM tasks {_SAME}", values)
@@ -186,8 +187,3 @@ def _one(connection: Connection, statement: str, values: dict[str, Any]) -> Task
     # All rows are fetched: an unfinished statement keeps its transaction open.
     rows = connection.execute(statement, values).fetchall()
     return record_of(rows[0]) if rows else None
-
-
-def _changed(record: TaskRecord, given: dict[str, Any], now: float) -> TaskRecord:
-    state = TaskState(given.get("state", record.state))
-    return replace(record, **{**given, "state": state, "updated": now})

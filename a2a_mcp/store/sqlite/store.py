@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 import anyio
 
-from a2a_mcp.a2a.ids import LONGEST_ID_BYTES, is_usable_id
 from a2a_mcp.a2a.model import TaskState
 from a2a_mcp.store.base import InterfaceOverrides, Records, TaskRecord, TaskStore
+from a2a_mcp.store.changes import changes_of, check_ids
+from a2a_mcp.store.cursors import read_cursor
 from a2a_mcp.store.sqlite import claims, pages, posts, queries, readers
 from a2a_mcp.store.sqlite.upkeep import Upkeep
 
@@ -72,7 +73,7 @@ class SqliteTaskStore(TaskStore, InterfaceOverrides):
         interface: str | None = None,
         title: str | None = None,
     ) -> TaskRecord:
-        _check_ids(None, context_id)
+        check_ids(None, context_id)
         now = self._clock()
         self._upkeep.note(owner, now)
         new = TaskRecord(
@@ -101,7 +102,7 @@ class SqliteTaskStore(TaskStore, InterfaceOverrides):
         state: TaskState,
         interface: str | None = None,
     ) -> TaskRecord:
-        _check_ids(task_id, context_id)
+        check_ids(task_id, context_id)
         now = self._clock()
         self._upkeep.note(owner, now)
         found = TaskRecord(
@@ -119,18 +120,15 @@ class SqliteTaskStore(TaskStore, InterfaceOverrides):
         state: TaskState | None = None,
         interface: str | None = None,
     ) -> TaskRecord:
-        _check_ids(task_id, context_id)
-        if state is not None and record.state.terminal and not state.terminal:
-            state = None
-        given = {
-            "task_id": task_id,
-            "handle": handle,
-            "context_id": context_id,
-            "state": None if state is None else state.value,
-            "interface": interface,
-        }
-        given = {name: value for name, value in given.items() if value is not None}
-        if all(value == getattr(record, name) for name, value in given.items()):
+        given = changes_of(
+            record,
+            task_id=task_id,
+            handle=handle,
+            context_id=context_id,
+            state=state,
+            interface=interface,
+        )
+        if not given:
             return record
         now = self._clock()
         self._upkeep.note(record.owner, now)
@@ -215,7 +213,7 @@ class SqliteTaskStore(TaskStore, InterfaceOverrides):
             "unfinished": unfinished,
             "after": -math.inf if updated_after is None else updated_after,
         }
-        position = pages.read_cursor(cursor)
+        position = read_cursor(cursor)
         return await self._read(
             lambda connection: pages.page(connection, wanted, limit, position), ([], None)
         )
@@ -251,14 +249,6 @@ class SqliteTaskStore(TaskStore, InterfaceOverrides):
             self._upkeep.make_way()
             await anyio.sleep(random.uniform(pause / 4, pause))  # noqa: S311 - jitter, no secret
             pause = min(2 * pause, 0.05)
-
-
-def _check_ids(task_id: str | None, context_id: str | None) -> None:
-    for name, value in (("task", task_id), ("context", context_id)):
-        if value is not None and not is_usable_id(value):
-            raise ValueError(
-                f"the {name} id is longer than {LONGEST_ID_BYTES} bytes, or not valid Unicode"
-            )
 
 
 def _task_file(folder: Path | None, durability: Literal["normal", "full"]) -> TaskFile:
