@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from a2a_mcp.a2a.auth.choice import choose
 from a2a_mcp.a2a.auth.oauth.metadata import Endpoints, issuer_of
 from a2a_mcp.a2a.auth.oauth.settings import Flow, OAuth
 from a2a_mcp.a2a.card import FoundCard
@@ -52,7 +53,7 @@ async def authorization_of(
     config: AgentConfig, settings: OAuth, found: FoundCard | None, discover: Discover
 ) -> Authorization:
     """Return how tokens are got; raises CredentialUnavailable where the two do not fit."""
-    name, scheme = _scheme(found.card) if found else ("", None)
+    name, scheme = _scheme(config, found.card) if found else ("", None)
     flow = settings.flow or _flow(settings, scheme)
     endpoints = await _endpoints(config, settings, found, scheme, flow, discover)
     missing = _missing(flow, endpoints)
@@ -61,8 +62,14 @@ async def authorization_of(
     return Authorization(flow, endpoints, settings.scopes or _scopes(found, name))
 
 
-def _scheme(card: AgentCard) -> tuple[str, SecurityScheme | None]:
-    """Return the first scheme of OAuth among those that the card asks for, else of all it has."""
+def _scheme(config: AgentConfig, card: AgentCard) -> tuple[str, SecurityScheme | None]:
+    """Return the scheme of OAuth in the alternative that is used.
+
+    Where none is met: the first among those that the card asks for, else of all it has.
+    """
+    for use in choose(card, config.auth or ()).uses:
+        if isinstance(use.credential, OAuth) and use.scheme and use.scheme.kind in KINDS:
+            return use.name, use.scheme
     asked = [name for alternative in card.security for name in alternative]
     for name in dict.fromkeys([*asked, *card.security_schemes]):
         scheme = card.security_schemes.get(name)

@@ -6,10 +6,12 @@ they are shown.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
+from a2a_mcp.a2a.auth.choice import kind_of
 from a2a_mcp.a2a.auth.oauth.errors import OAuthRefused
+from a2a_mcp.a2a.card_model import SecurityScheme
 from a2a_mcp.a2a.errors import A2AError, AgentUnreachable, Delivery
 from a2a_mcp.errors import CredentialUnavailable, SignInNeeded
 
@@ -35,6 +37,31 @@ CHECK_CLOCK: Final = (
     "check client_id and client_key in auth of this agent."
 )
 WRONG_CLOCK_SECONDS: Final = 300.0
+TABLES: Final = {
+    "apiKey": ("an API key", '{ type = "api_key", key = … }'),
+    "http basic": ("a name and password", '{ type = "basic", username = …, password = … }'),
+    "http bearer": ("a bearer token", '{ type = "bearer", token = … }'),
+    "oauth2": ("a token of OAuth", '{ type = "oauth", client_id = …, client_secret = … }'),
+    "openIdConnect": ("a token of OpenID", '{ type = "oauth", client_id = …, client_secret = … }'),
+    "mutualTLS": ("a client certificate", '{ type = "mtls", cert = …, key = … }'),
+}
+"""What a card asks for, and what to write for it."""
+
+
+def not_configured(alternatives: Iterable[Sequence[SecurityScheme]]) -> CredentialUnavailable:
+    """Return the error where no alternative of the card is met; each is what it still lacks."""
+    lacks = list(dict.fromkeys(tuple(map(kind_of, schemes)) for schemes in alternatives))
+    wanted = ", or ".join(" and ".join(_told(kind)[0] for kind in kinds) for kinds in lacks)
+    tables = "; or ".join(" and ".join(_told(kind)[1] for kind in kinds) for kinds in lacks)
+    return CredentialUnavailable(
+        f"its card asks for {wanted}, which is not configured; nothing was sent",
+        f"Ask the user to set auth of this agent: {tables}. If the agent needs less than its card "
+        "asks for: auth = []",
+    )
+
+
+def _told(kind: str) -> tuple[str, str]:
+    return TABLES.get(kind, ("a credential of another kind", 'a table with type = "headers"'))
 
 
 def no_token_server(issuer: str | None) -> CredentialUnavailable:

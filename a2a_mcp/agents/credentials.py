@@ -1,4 +1,4 @@
-"""What the configuration adds to each request to one agent: its credential and its fixed headers.
+"""What the configuration adds to each request to one agent: its credentials and its fixed headers.
 
 The caller sends the result to the agent's allowed origins only. Nothing is logged here.
 """
@@ -7,13 +7,21 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from a2a_mcp.a2a.auth.choice import Use, choose
 from a2a_mcp.a2a.auth.oauth.settings import OAuth
-from a2a_mcp.a2a.auth.static import Attachment, ConversationId, Headers, Secret, attach
+from a2a_mcp.a2a.auth.static import (
+    Attachment,
+    ConversationId,
+    Headers,
+    Secret,
+    attach,
+    joined,
+)
 from a2a_mcp.a2a.card import FoundCard
+from a2a_mcp.agents import credential_faults as faults
 from a2a_mcp.agents.http import open_server_transport
 from a2a_mcp.config.schema import AgentConfig
 from a2a_mcp.config.secrets import SecretRegister
@@ -49,8 +57,8 @@ class Credentials:
     @cached_property
     def tokens(self) -> AgentTokens | None:
         """What gets the agent's tokens; None where it has none of OAuth."""
-        settings = self._config.auth
-        if not isinstance(settings, OAuth):
+        settings = self._config.oauth
+        if settings is None:
             return None
         from a2a_mcp.agents.login import AgentLogin  # most agents have no OAuth
         from a2a_mcp.agents.tokens import AgentTokens
@@ -72,23 +80,36 @@ class Credentials:
         a fixed header of the same name. Raises CredentialUnavailable, and A2AError where a token
         server does not answer.
         """
+        following = Attachment(_conversation_headers(self._config, conversation))
         try:
-            credential = await self._credential(found)
             fixed = await attach(Headers(_secrets(self._config)))
+            sent = [await self._attachment(use, found) for use in self._uses(found)]
         except CredentialUnavailable as error:
             raise type(error)(error.message, error.next_step, agent=self._config.name) from error
-        following = _conversation_headers(self._config, conversation)
-        headers = {**fixed.headers, **following}
-        return _beneath(headers, credential)
+        return joined([fixed, following, *sent])
 
-    async def _credential(self, found: FoundCard | None) -> Attachment:
-        auth, tokens = self._config.auth, self.tokens
-        if isinstance(auth, OAuth) and tokens:
-            # Most cards are public, and how tokens are got may stand in the card.
-            token = await tokens.get(found) if found else tokens.at_hand()
-            return _bearer(tokens, found, token)
-        assert not isinstance(auth, OAuth)  # noqa: S101 - it has tokens
-        return await attach(auth, found.card if found else None)
+    def _uses(self, found: FoundCard | None) -> tuple[Use, ...]:
+        """Return what goes out; raises CredentialUnavailable where that is not what is asked for.
+
+        Fixed headers may hold what the card asks for, and an empty list of credentials says that
+        the card asks for more than the agent needs.
+        """
+        configured = self._config.auth or ()
+        if found is None:
+            return tuple(map(Use, configured))
+        choice = choose(found.card, configured)
+        if choice.missing and self._config.auth != () and not self._config.has_secret_headers:
+            raise faults.not_configured(choice.missing)
+        return choice.uses
+
+    async def _attachment(self, use: Use, found: FoundCard | None) -> Attachment:
+        if not isinstance(use.credential, OAuth):
+            return await attach(use.credential, use.scheme)
+        tokens = self.tokens
+        assert tokens  # noqa: S101 - there is OAuth
+        # Most cards are public, and how tokens are got may stand in the card.
+        token = await tokens.get(found) if found else tokens.at_hand()
+        return _bearer(tokens, found, token)
 
 
 def _bearer(tokens: AgentTokens, found: FoundCard | None, token: str | None) -> Attachment:
@@ -99,18 +120,6 @@ def _bearer(tokens: AgentTokens, found: FoundCard | None, token: str | None) -> 
         return None if other == token else _bearer(tokens, found, other)
 
     return Attachment({"Authorization": f"Bearer {token}"} if token else {}, renew=renew)
-
-
-def _beneath(headers: dict[str, str], credential: Attachment) -> Attachment:
-    """Return a credential with the other headers, which stay when it is renewed."""
-    renew = credential.renew
-
-    async def renew_all() -> Attachment | None:
-        renewed = await renew() if renew else None
-        return renewed and _beneath(headers, renewed)
-
-    merged = {**headers, **credential.headers}
-    return replace(credential, headers=merged, renew=renew_all if renew else None)
 
 
 def _secrets(config: AgentConfig) -> dict[str, Secret]:

@@ -23,7 +23,7 @@ def describe_credentials(
     config: AgentConfig, card: AgentCard | None, say: Callable[[str], str]
 ) -> str:
     """Return what is configured and what the card asks for, never a value."""
-    kinds = [KINDS[type(config.auth)]] if config.auth else []
+    kinds = [KINDS[type(each)] for each in config.auth or ()]
     if config.client_cert:
         kinds.append("client certificate")
     configured = f"{' and '.join(kinds)}: configured" if kinds else "none set"

@@ -5,20 +5,27 @@ A table describes a credential of `a2a.auth`; it sends nothing and resolves no s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, Field, GetCoreSchemaHandler, PlainValidator
 from pydantic_core import CoreSchema, core_schema
 
-from a2a_mcp.a2a.auth.oauth.settings import OAuth
-from a2a_mcp.a2a.auth.static import ApiKey, Basic, Bearer, Credential, Headers, Secret
+from a2a_mcp.a2a.auth.oauth.settings import AnyCredential, OAuth
+from a2a_mcp.a2a.auth.static import ApiKey, Basic, Bearer, Headers, Secret
 from a2a_mcp.config import values
-from a2a_mcp.config.fields import BearerToken, HeaderName, HeaderSecret, HeaderSecrets, Table
+from a2a_mcp.config.fields import BearerToken, HeaderName, HeaderSecret, HeaderSecrets, Table, Text
 from a2a_mcp.config.oauth import OAuthTable
 from a2a_mcp.config.secrets import read_text, secret
 
 
-class BearerTable(Table):
+class CredentialTable(Table):
+    """What every table has: `scheme` is the name of the one in the card that it is for."""
+
+    scheme: Text | None = None
+
+
+class BearerTable(CredentialTable):
     """`type = "bearer"`."""
 
     type: Literal["bearer"]
@@ -26,10 +33,10 @@ class BearerTable(Table):
 
     def credential(self) -> Bearer:
         """Return the credential that the table describes."""
-        return Bearer(self.token)
+        return Bearer(self.token, self.scheme)
 
 
-class ApiKeyTable(Table):
+class ApiKeyTable(CredentialTable):
     """`type = "api_key"`; where it goes is taken from the card if the table does not say."""
 
     type: Literal["api_key"]
@@ -39,10 +46,10 @@ class ApiKeyTable(Table):
 
     def credential(self) -> ApiKey:
         """Return the credential that the table describes."""
-        return ApiKey(self.key, self.location, self.name)
+        return ApiKey(self.key, self.location, self.name, self.scheme)
 
 
-class BasicTable(Table):
+class BasicTable(CredentialTable):
     """`type = "basic"` (RFC 7617)."""
 
     type: Literal["basic"]
@@ -51,10 +58,10 @@ class BasicTable(Table):
 
     def credential(self) -> Basic:
         """Return the credential that the table describes."""
-        return Basic(self.username, self.password)
+        return Basic(self.username, self.password, self.scheme)
 
 
-class HeadersTable(Table):
+class HeadersTable(CredentialTable):
     """`type = "headers"`."""
 
     type: Literal["headers"]
@@ -62,7 +69,7 @@ class HeadersTable(Table):
 
     def credential(self) -> Headers:
         """Return the credential that the table describes."""
-        return Headers(self.headers)
+        return Headers(self.headers, self.scheme)
 
 
 AuthTable = BearerTable | ApiKeyTable | BasicTable | HeadersTable | OAuthTable
@@ -74,21 +81,42 @@ AUTH_TABLES: Final[dict[str, type[AuthTable]]] = {
     "oauth": OAuthTable,
 }
 
+ONE: Final = "one"
+SEVERAL: Final = "several"
+
 
 class FromAuthTable:
-    """Makes pydantic read a credential from the table that describes it."""
+    """Makes pydantic read the credentials of an agent from one table, or from a list of them."""
 
     def __get_pydantic_core_schema__(
         self, _source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
         table = handler.generate_schema(Annotated[AuthTable, Field(discriminator="type")])
-        return core_schema.no_info_wrap_validator_function(_credential, table)
+        either = core_schema.tagged_union_schema(
+            {ONE: table, SEVERAL: core_schema.list_schema(table)}, discriminator=_how_many
+        )
+        return core_schema.no_info_wrap_validator_function(_credentials, either)
 
 
-def _credential(
+def _how_many(value: object) -> str:
+    return SEVERAL if isinstance(value, list) else ONE
+
+
+def _credentials(
     value: object, read: core_schema.ValidatorFunctionWrapHandler
-) -> Credential | OAuth:
-    if isinstance(value, Credential | OAuth):  # made in code, not read from a file
+) -> tuple[AnyCredential, ...]:
+    if isinstance(value, AnyCredential):  # made in code, not read from a file
+        return (value,)
+    if isinstance(value, tuple):
         return value
-    table: AuthTable = read(value)
-    return table.credential()
+    tables: AuthTable | list[AuthTable] = read(value)
+    listed = tables if isinstance(tables, list) else [tables]
+    found = tuple(table.credential() for table in listed)
+    check_together(found)
+    return found
+
+
+def check_together(credentials: Sequence[AnyCredential]) -> None:
+    """Raise ValueError for credentials that cannot be told apart."""
+    if sum(isinstance(each, OAuth) for each in credentials) > 1:
+        raise ValueError("has two tables of the type oauth; an agent takes tokens of one")

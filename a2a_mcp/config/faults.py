@@ -77,8 +77,14 @@ def shown(name: str) -> str:
 
 
 def _key(path: tuple[int | str, ...]) -> str:
-    # pydantic adds the type of credential to the path: ("auth", "bearer", "token").
-    steps = (path[0], *path[2:]) if path[:1] == ("auth",) else path
+    # pydantic adds how the credentials stand there, and their type: ("auth", "one", "bearer", …).
+    match path:
+        case ("auth", "several", int(index), *rest):
+            steps: Sequence[int | str] = ("auth", index + 1, *rest[1:])
+        case ("auth", _, *rest):
+            steps = ("auth", *rest[1:])
+        case _:
+            steps = path
     return ".".join(shown(str(step)) for step in steps if step != "[key]")
 
 
@@ -88,7 +94,7 @@ def _plain(message: str) -> str:
 
 def _model_at(path: tuple[int | str, ...], model: type[BaseModel]) -> type[BaseModel]:
     match path:
-        case ("auth", str(kind), _):
+        case ("auth", "one", str(kind), _) | ("auth", "several", int(), str(kind), _):
             return AUTH_TABLES[kind]
         case ("limits", _):
             return Limits

@@ -44,6 +44,7 @@ class OAuthTable(Table):
     resource: Text | None = None
     ca_file: ExistingFile | None = None
     redirect_port: Annotated[int, Field(ge=0, le=65_535)] = 0
+    scheme: Text | None = None
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:

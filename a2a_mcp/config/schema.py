@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
-from a2a_mcp.a2a.auth.oauth.settings import OAuth
-from a2a_mcp.a2a.auth.static import ConversationId, Credential
+from a2a_mcp.a2a.auth.oauth.settings import AnyCredential, OAuth
+from a2a_mcp.a2a.auth.static import ConversationId
 from a2a_mcp.config.access import AccessRule
 from a2a_mcp.config.auth import FromAuthTable
 from a2a_mcp.config.fields import (
@@ -71,7 +71,7 @@ class AgentConfig(Table):
     tenant: Text | None = None
     tenants: Annotated[tuple[Text, ...], Field(strict=False)] = ()
     headers: HeaderValues = Field(default={})
-    auth: Annotated[Credential | OAuth, FromAuthTable()] | None = None
+    auth: Annotated[tuple[AnyCredential, ...], FromAuthTable()] | None = None
     allowed_origins: Origins = ()
     allow_http: bool = False
     fetch: bool = False
@@ -91,10 +91,20 @@ class AgentConfig(Table):
     @property
     def has_credentials(self) -> bool:
         """Return whether requests carry something that must not be read on the way."""
-        return self.auth is not None or any(
+        return bool(self.auth) or self.has_secret_headers
+
+    @property
+    def has_secret_headers(self) -> bool:
+        """Return whether a header of all requests may hold a credential."""
+        return any(
             name.lower() not in PLAIN_HEADERS and not isinstance(value, ConversationId)
             for name, value in self.headers.items()
         )
+
+    @property
+    def oauth(self) -> OAuth | None:
+        """How tokens of OAuth are got for the agent; None where it takes none."""
+        return next((each for each in self.auth or () if isinstance(each, OAuth)), None)
 
     @property
     def follows_conversations(self) -> bool:

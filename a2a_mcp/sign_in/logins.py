@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from a2a_mcp.a2a.auth.oauth.metadata import Endpoints
-from a2a_mcp.a2a.auth.oauth.settings import OAuth
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.agents.connection import Connection
 from a2a_mcp.config.load import Config
@@ -33,7 +32,7 @@ def login_states(
     Raises OSError where the store cannot be read.
     """
     kept = {(row.agent, row.owner): row for row in logins.all()}
-    named = {name: it.auth for name, it in config.agents.items() if isinstance(it.auth, OAuth)}
+    named = {name: it.oauth for name, it in config.agents.items() if it.oauth}
     states = []
     for name, auth in named.items():
         row = kept.pop((name, owner), None)

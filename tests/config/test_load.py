@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from a2a_mcp.a2a.auth.static import Bearer
+from a2a_mcp.a2a.auth.static import ApiKey, Bearer
 from a2a_mcp.config.auth import AUTH_TABLES
 from a2a_mcp.config.builder import slug
 from a2a_mcp.config.limits import Limits
@@ -81,7 +81,8 @@ def test_a_file_gives_its_agents_in_order_with_every_setting(path: Path) -> None
     assert not config.agents["a"].ask_user
     assert b.allowed_origins == ("https://eu.b.example:8443",)
     assert b.limits == Limits(call_seconds=7, body_bytes=100)
-    assert isinstance(b.auth, Bearer)
+    assert b.auth
+    assert isinstance(b.auth[0], Bearer)
     assert config.agents["a"].card == path.parent / "cards" / "a.json"
     assert config.agents["c"].card == {
         "name": "C",
@@ -643,3 +644,45 @@ def test_a_fault_of_an_oauth_table_is_worded_for_its_key(
     fault = load(path=path, environ={}).faults["x"]
     assert words in fault
     assert "a:b" not in fault
+
+
+SEVERAL = """
+[agents.x]
+url = "https://x.example"
+[[agents.x.auth]]
+type = "bearer"
+token = "t0k3n-t0k3n"
+[[agents.x.auth]]
+type = "api_key"
+key = "k3y-k3y-k3y"
+scheme = "gate"
+"""
+
+
+def test_an_agent_may_have_several_credentials(path: Path) -> None:
+    auth = read(path, SEVERAL).agents["x"].auth
+    assert auth
+    assert [(type(each), each.scheme) for each in auth] == [(Bearer, None), (ApiKey, "gate")]
+    assert read(path, f"[agents.x]\n{X}").agents["x"].auth is None
+    assert read(path, f"[agents.x]\n{X}auth = []").agents["x"].auth == ()
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ('type = "bearer"', "auth.3.token: is missing"),
+        ('type = "bearr"', "auth.3: type must be one of bearer, "),
+        ('token = "t"', "auth.3: type is missing"),
+        ('type = "basic"\nusrname = "u"', "auth.3.usrname: unknown key; did you mean username?"),
+    ],
+)
+def test_a_fault_of_one_of_several_credentials_names_which(
+    path: Path, more: str, words: str
+) -> None:
+    assert words in read(path, f"{SEVERAL}[[agents.x.auth]]\n{more}").faults["x"]
+
+
+def test_two_sources_of_tokens_for_one_agent_are_refused(path: Path) -> None:
+    oauth = '{ type = "oauth", client_id = "c" }'
+    told = read(path, f"[agents.x]\n{X}auth = [{oauth}, {oauth}]").faults["x"]
+    assert told == "auth: has two tables of the type oauth; an agent takes tokens of one"

@@ -6,7 +6,8 @@ import anyio
 import pytest
 from pydantic import SecretStr
 
-from a2a_mcp.a2a.auth.static import Bearer, attach, reveal
+from a2a_mcp.a2a.auth.oauth.settings import OAuth
+from a2a_mcp.a2a.auth.static import Attachment, Bearer, attach, reveal
 from a2a_mcp.config.load import Config, load
 from a2a_mcp.config.schema import AgentConfig
 from a2a_mcp.config.secrets import CommandSecret, SecretRegister
@@ -27,6 +28,13 @@ def agent_with(tmp_path: Path, lines: str, **environ: str) -> Config:
     return load(path=path, environ=environ)
 
 
+async def attached(config: Config) -> Attachment:
+    auth = config.agents["x"].auth
+    assert auth
+    assert not isinstance(auth[0], OAuth)
+    return await attach(auth[0])
+
+
 def python(program: str, **settings: object) -> CommandSecret:
     return CommandSecret((sys.executable, "-c", program), **settings)  # type: ignore[arg-type]
 
@@ -41,7 +49,7 @@ async def test_a_token_comes_from_where_the_file_says(tmp_path: Path, token: str
     config = agent_with(
         tmp_path, f'auth = {{ type = "bearer", token = {token} }}', TOKEN="literal-token"
     )
-    shown = await attach(config.agents["x"].auth)
+    shown = await attached(config)
     assert shown.headers == {"Authorization": "Bearer literal-token"}
     assert list(config.secrets) == ["literal-token"]
     assert "literal-token" not in repr(config) + str(config.agents)
@@ -58,8 +66,8 @@ async def test_a_token_of_a_command_is_fetched_when_first_needed_and_known_from_
     with anyio.fail_after(20):
         async with anyio.create_task_group() as group:
             for _ in range(3):
-                group.start_soon(attach, config.agents["x"].auth)
-        shown = await attach(config.agents["x"].auth)
+                group.start_soon(attached, config)
+        shown = await attached(config)
     assert shown.headers == {"Authorization": "Bearer printed-token"}
     assert (tmp_path / "runs").read_text() == "x"
     assert config.secrets.mask("got printed-token") == "got ***"
@@ -133,7 +141,7 @@ async def test_each_kind_of_credential_shows_what_it_should(tmp_path: Path) -> N
     }
     for table, (headers, params) in kinds.items():
         config = agent_with(tmp_path, f"auth = {{ {table} }}", USER="me")
-        shown = await attach(config.agents["x"].auth)
+        shown = await attached(config)
         assert (shown.headers, shown.params) == (headers, params), table
 
 
@@ -189,7 +197,7 @@ async def test_a_proxy_may_hold_a_password_which_is_masked(tmp_path: Path) -> No
 
 def test_credentials_made_in_code_are_taken_as_they_are() -> None:
     token = Bearer(SecretStr("made-in-code"))
-    assert AgentConfig(name="x", url="https://x.example", auth=token).auth is token
+    assert AgentConfig(name="x", url="https://x.example", auth=token).auth == (token,)
 
 
 def test_a_register_masks_what_it_learned_last() -> None:

@@ -2,25 +2,27 @@
 
 A credential belongs to an origin: this module only turns one into headers and query
 parameters; the caller decides by origin whether they are attached. Secrets live in `SecretStr` and
-leave it only here, in the moment a request is built.
+leave it only here, in the moment a request is built. `scheme` is the name of the scheme in the card
+that a credential is for, where the configuration says it.
 """
 
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from pydantic import SecretStr
 
 if TYPE_CHECKING:
-    from a2a_mcp.a2a.card_model import AgentCard
+    from a2a_mcp.a2a.card_model import SecurityScheme
 
 Secret = SecretStr | Callable[[], Awaitable[SecretStr]]
 """A secret at hand, or one that is fetched when it is first needed."""
 
 API_KEY_HEADER: Final = "X-API-Key"
+COOKIE: Final = "Cookie"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class Bearer:
     """`Authorization: Bearer …`."""
 
     token: Secret
+    scheme: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class Basic:
 
     username: str
     password: Secret
+    scheme: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ class ApiKey:
     key: Secret
     location: str | None = None
     name: str | None = None
+    scheme: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,7 @@ class Headers:
     """Any headers."""
 
     headers: Mapping[str, Secret]
+    scheme: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +78,10 @@ class Attachment:
 
     headers: dict[str, str] = field(default_factory=dict, repr=False)
     params: dict[str, str] = field(default_factory=dict, repr=False)
-    renew: Callable[[], Awaitable[Attachment | None]] | None = field(
-        default=None, repr=False, compare=False
-    )
+    renew: Renew | None = field(default=None, repr=False, compare=False)
+
+
+Renew = Callable[[], Awaitable[Attachment | None]]
 
 
 async def reveal(secret: Secret) -> str:
@@ -83,11 +90,36 @@ async def reveal(secret: Secret) -> str:
     return value.get_secret_value()
 
 
-async def attach(credential: Credential | None, card: AgentCard | None = None) -> Attachment:
-    """Return what a credential adds to a request; `card` says where an API key goes."""
+def joined(attachments: Sequence[Attachment]) -> Attachment:
+    """Return what several credentials add together; of two headers of one name the later counts.
+
+    The first of them that can be renewed is, and the others stay.
+    """
+    headers: dict[str, str] = {}
+    for each in attachments:
+        headers |= each.headers
+    if cookies := [each.headers[COOKIE] for each in attachments if COOKIE in each.headers]:
+        headers[COOKIE] = "; ".join(cookies)
+    params = {name: text for each in attachments for name, text in each.params.items()}
+    return Attachment(headers, params, _renewal(attachments))
+
+
+def _renewal(attachments: Sequence[Attachment]) -> Renew | None:
+    renewable = next((each for each in attachments if each.renew), None)
+    if renewable is None or renewable.renew is None:
+        return None
+    again = renewable.renew
+
+    async def renew() -> Attachment | None:
+        renewed = await again()
+        return renewed and joined([renewed if it is renewable else it for it in attachments])
+
+    return renew
+
+
+async def attach(credential: Credential, scheme: SecurityScheme | None = None) -> Attachment:
+    """Return what a credential adds to a request; `scheme` says where an API key goes."""
     match credential:
-        case None:
-            return Attachment()
         case Bearer(token):
             return Attachment({"Authorization": f"Bearer {await reveal(token)}"})
         case Basic(username, password):
@@ -96,17 +128,16 @@ async def attach(credential: Credential | None, card: AgentCard | None = None) -
         case Headers(headers):
             return Attachment({name: await reveal(value) for name, value in headers.items()})
         case ApiKey():
-            return _api_key(credential, await reveal(credential.key), card)
+            return _api_key(credential, await reveal(credential.key), scheme)
 
 
-def _api_key(credential: ApiKey, key: str, card: AgentCard | None) -> Attachment:
-    schemes = card.security_schemes.values() if card else ()
-    declared = next((item for item in schemes if item.kind == "apiKey"), None)
+def _api_key(credential: ApiKey, key: str, scheme: SecurityScheme | None) -> Attachment:
+    declared = scheme if scheme and scheme.kind == "apiKey" else None
     name = credential.name or (declared and declared.name) or API_KEY_HEADER
     match credential.location or (declared and declared.location):
         case "query":
             return Attachment(params={name: key})
         case "cookie":
-            return Attachment({"Cookie": f"{name}={key}"})
+            return Attachment({COOKIE: f"{name}={key}"})
         case _:
             return Attachment({name: key})

@@ -3,19 +3,11 @@ from base64 import b64decode
 import pytest
 from pydantic import SecretStr
 
-from a2a_mcp.a2a.auth.static import ApiKey, Attachment, Basic, Bearer, Headers, attach
-from a2a_mcp.a2a.card_model import AgentCard, SecurityScheme
+from a2a_mcp.a2a.auth.static import ApiKey, Attachment, Basic, Bearer, Headers, attach, joined
+from a2a_mcp.a2a.card_model import SecurityScheme
 
 pytestmark = pytest.mark.anyio
 KEY = SecretStr("s3cret-key")
-
-
-def card(**schemes: SecurityScheme) -> AgentCard:
-    return AgentCard(name="a", security_schemes=schemes)
-
-
-async def test_no_credential_adds_nothing() -> None:
-    assert await attach(None) == Attachment()
 
 
 async def test_a_token_becomes_a_bearer_header() -> None:
@@ -69,14 +61,39 @@ async def test_any_headers_are_added() -> None:
 async def test_the_card_says_where_an_api_key_goes(
     scheme: SecurityScheme, attached: Attachment
 ) -> None:
-    assert await attach(ApiKey(KEY), card(s=scheme)) == attached
+    assert await attach(ApiKey(KEY), scheme) == attached
 
 
 async def test_the_configuration_says_it_before_the_card() -> None:
-    said = card(s=SecurityScheme(kind="apiKey", location="query", name="key"))
+    said = SecurityScheme(kind="apiKey", location="query", name="key")
     attached = await attach(ApiKey(KEY, location="header", name="X-Mine"), said)
     assert attached == Attachment({"X-Mine": "s3cret-key"})
     assert await attach(ApiKey(KEY)) == Attachment({"X-API-Key": "s3cret-key"})
+
+
+async def test_several_credentials_go_out_together() -> None:
+    keys = [ApiKey(KEY, "cookie", "a"), ApiKey(KEY, "cookie", "b"), ApiKey(KEY, "query", "q")]
+    together = joined([await attach(each) for each in (Bearer(KEY), *keys)])
+    assert together.headers == {
+        "Authorization": "Bearer s3cret-key",
+        "Cookie": "a=s3cret-key; b=s3cret-key",
+    }
+    assert together.params == {"q": "s3cret-key"}
+    assert joined([]) == Attachment()
+
+
+async def test_one_of_several_is_renewed_and_the_others_stay() -> None:
+    answers = [Attachment({"A": "2"}), None]
+
+    async def renew() -> Attachment | None:
+        return answers.pop(0)
+
+    together = joined([Attachment({"B": "1"}), Attachment({"A": "1"}, renew=renew)])
+    assert together.renew
+    again = await together.renew()
+    assert again
+    assert (again.headers, again.renew) == ({"B": "1", "A": "2"}, None)
+    assert await together.renew() is None
 
 
 async def test_no_secret_is_shown_by_a_credential_or_what_it_adds() -> None:

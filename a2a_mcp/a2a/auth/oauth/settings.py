@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from a2a_mcp.a2a.auth.static import Secret
+from a2a_mcp.a2a.auth.static import Credential, Secret
 
 Flow: TypeAlias = Literal["client_credentials", "authorization_code", "device_code"]
 ClientAuth: TypeAlias = Literal["basic", "post", "none", "private_key_jwt"]
@@ -34,6 +34,7 @@ class OAuth:
     resource: str | None = None
     ca_file: Path | None = None
     redirect_port: int = 0
+    scheme: str | None = None
 
     @property
     def is_public(self) -> bool:
@@ -44,3 +45,6 @@ class OAuth:
     def may_need_person(self) -> bool:
         """Return whether a person may have to sign in before there is a token."""
         return self.flow != "client_credentials" and (self.flow is not None or self.is_public)
+
+
+AnyCredential: TypeAlias = Credential | OAuth
