@@ -163,8 +163,7 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
     "config.fields": frozenset({"a2a_mcp.a2a.versions.table"}),
     "config.load": frozenset({"platformdirs"}),
     "files.download_mark": frozenset({"ctypes"}),
-    "server.composition": frozenset({"a2a_mcp.agents.registered"}),
-    "server.elicitation.sign_in": frozenset({"a2a_mcp.sign_in.signing_in"}),
+    "server.composition": frozenset({"a2a_mcp.agents.registered", "a2a_mcp.sign_in.signing_in"}),
     "server.elicitation.rounds": frozenset({"a2a_mcp.bridge.questions"}),
     "server.lifespan": frozenset(
         {

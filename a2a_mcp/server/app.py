@@ -27,6 +27,7 @@ from a2a_mcp.server.audit import Audit
 from a2a_mcp.server.caller import owner
 from a2a_mcp.server.change_feed import Streams
 from a2a_mcp.server.rates import CallRates, refusal
+from a2a_mcp.sign_in.under_way import SignIns
 from a2a_mcp.store.base import TaskRecord
 
 PAGE_ARGUMENT: Final = "page="
@@ -67,6 +68,7 @@ class App:
     files: ArtifactFiles
     recoverer: TaskRecoverer
     rates: CallRates
+    sign_ins: SignIns
     audit: Audit | None
     state_folder: Path | None = None
     local: bool = False

@@ -8,7 +8,9 @@ hosts start a server twice and end one of the two at once.
 from __future__ import annotations
 
 import time
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -32,6 +34,7 @@ from a2a_mcp.server.audit import Audit
 from a2a_mcp.server.caller import owner
 from a2a_mcp.server.change_feed import Streams
 from a2a_mcp.server.rates import CallRates
+from a2a_mcp.sign_in.under_way import SignIns
 from a2a_mcp.store.logins import Logins
 from a2a_mcp.store.results import ResultStore
 from a2a_mcp.store.sqlite.store import SqliteTaskStore
@@ -44,6 +47,7 @@ from a2a_mcp.tracking.tracker import TaskTracker
 if TYPE_CHECKING:
     from a2a_mcp.agents.registered import RegisteredAgents
     from a2a_mcp.server.transports.webhooks import Webhooks
+    from a2a_mcp.sign_in.signing_in import SignIn
     from a2a_mcp.tracking.hooks import Hooks
 
 DAY_SECONDS: Final = 86_400.0
@@ -113,7 +117,8 @@ def compose(
     group.start_soon(run_logged, "tending the task map", tasks.tend)
     if webhooks:
         group.start_soon(webhooks.run, tasks)
-    app = _app(bridge, streams, recoverer, state_folder, local=local)
+    sign_ins = SignIns(group, partial(_sign_in, registry))
+    app = _app(bridge, streams, recoverer, sign_ins, state_folder, local=local)
     return Composition(app, results, tasks)
 
 
@@ -153,10 +158,17 @@ def _tracker(
     )
 
 
+def _sign_in(registry: Registry, _owner: str, agent: str) -> AbstractAsyncContextManager[SignIn]:
+    from a2a_mcp.sign_in.signing_in import signing_in  # most agents need no sign-in
+
+    return signing_in(registry.connection(agent))
+
+
 def _app(
     bridge: Bridge,
     streams: Streams,
     recoverer: TaskRecoverer,
+    sign_ins: SignIns,
     state_folder: Path | None,
     *,
     local: bool,
@@ -174,6 +186,7 @@ def _app(
         files,
         recoverer,
         CallRates(time.monotonic),
+        sign_ins,
         Audit(server.audit_file) if server.audit_file else None,
         state_folder,
         local,

@@ -14,7 +14,7 @@ from real_agents import Agent, Agents
 
 from a2a_mcp.store.logins import Logins
 from e2e.bridges import Home
-from e2e.hosts import stdio_host
+from e2e.hosts import ERAS, stdio_host
 
 pytestmark = pytest.mark.anyio
 
@@ -71,8 +71,9 @@ async def test_a_refused_secret_and_a_token_stand_in_no_result_and_no_log(
     assert not any(secret in text for text in told for secret in sent | set(secrets.values()))
 
 
+@pytest.mark.parametrize("mode", ERAS)
 async def test_one_call_leads_the_person_to_one_sign_in_and_the_agent_acts_once(
-    home: Home, agent: Agent
+    home: Home, agent: Agent, mode: str
 ) -> None:
     asked: list[t.ElicitRequestParams] = []
     ran = len(agent.log())
@@ -85,7 +86,7 @@ async def test_one_call_leads_the_person_to_one_sign_in_and_the_agent_acts_once(
             return t.ElicitResult(action="accept")
 
         with home.stderr.open("a") as stderr:
-            async with stdio_host(debugging(home), "legacy", stderr, person) as host:
+            async with stdio_host(debugging(home), mode, stderr, person) as host:
                 answers = [await host.send("hello", agent="guarded") for _ in range(2)]
     assert [answer["state"] for answer in answers] == ["completed", "completed"]
     assert len(asked) == 1
@@ -99,7 +100,57 @@ async def test_one_call_leads_the_person_to_one_sign_in_and_the_agent_acts_once(
         assert not any(secret in text for text in told)
 
 
-@pytest.mark.parametrize("mode", ["legacy", "auto"])
+async def test_who_is_slow_is_shown_the_link_again_and_the_call_goes_on(
+    home: Home, agent: Agent, login: Agent
+) -> None:
+    auth = {"type": "oauth", "client_id": "person", "issuer": login.url}
+    home.configure({"guarded": {"url": agent.url, "auth": auth}}, wait_seconds=0.1)
+    asked: list[str] = []
+    ran = len(agent.log())
+    async with anyio.create_task_group() as group:
+
+        async def person(_: Any, params: t.ElicitRequestParams) -> t.ElicitResult:
+            assert isinstance(params, t.ElicitRequestURLParams)
+            asked.append(params.url)
+            if len(asked) == 3:
+                group.start_soon(sign_in_at, params.url)
+            return t.ElicitResult(action="accept")
+
+        with home.stderr.open("a") as stderr:
+            async with stdio_host(home.stdio(), "auto", stderr, person) as host:
+                answer = await host.send("hello", agent="guarded", wait_seconds=10)
+    assert answer["state"] == "completed"
+    assert len(asked) >= 3
+    assert len(set(asked)) == 1
+    assert len(agent.log()) == ran + 1
+
+
+async def test_calls_at_the_same_time_share_one_sign_in(home: Home, agent: Agent) -> None:
+    asked: list[str] = []
+    answers: list[str] = []
+    async with anyio.create_task_group() as group:
+
+        async def person(_: Any, params: t.ElicitRequestParams) -> t.ElicitResult:
+            assert isinstance(params, t.ElicitRequestURLParams)
+            asked.append(params.url)
+            if len(asked) == 3:
+                group.start_soon(sign_in_at, params.url)
+            return t.ElicitResult(action="accept")
+
+        with home.stderr.open("a") as stderr:
+            async with stdio_host(home.stdio(), "legacy", stderr, person) as host:
+
+                async def call() -> None:
+                    answers.append((await host.send("hello", agent="guarded"))["state"])
+
+                async with anyio.create_task_group() as calls:
+                    for _ in range(3):
+                        calls.start_soon(call)
+    assert answers == ["completed"] * 3
+    assert len(set(asked)) == 1
+
+
+@pytest.mark.parametrize("mode", ERAS)
 async def test_who_declines_or_cannot_be_asked_gets_the_command(
     home: Home, agent: Agent, mode: Any
 ) -> None:

@@ -27,7 +27,7 @@ from a2a_mcp.server.elicitation.pushed import RESPONSE_KEY, pushed_reply, return
 from a2a_mcp.server.elicitation.reply import Answer, NoAnswer, Reply
 from a2a_mcp.text.truncate import shorten
 
-Send: TypeAlias = Callable[[SendRequest], Awaitable[TaskView]]
+Send: TypeAlias = Callable[[SendRequest], Awaitable[TaskView | t.InputRequiredResult]]
 
 SHOWN_BYTES: Final = 1_000
 CONSENT: Final = "consent"

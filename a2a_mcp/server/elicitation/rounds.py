@@ -22,7 +22,7 @@ import mcp.types as t
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.a2a.model import TaskState
 from a2a_mcp.bridge.send import SendRequest
-from a2a_mcp.errors import BridgeError, NotAllowed, SignInNeeded
+from a2a_mcp.errors import BridgeError, NotAllowed
 from a2a_mcp.presentation import sentences
 from a2a_mcp.presentation.task_view import TaskView, with_note
 from a2a_mcp.server.app import App
@@ -33,7 +33,7 @@ from a2a_mcp.server.elicitation.modes import Modes, modes_of
 from a2a_mcp.server.elicitation.pushed import RESPONSE_KEY, pushed_reply, returned_reply
 from a2a_mcp.server.elicitation.reply import Answer, NoAnswer, Reply
 from a2a_mcp.server.elicitation.request import can_be_shown, request_of
-from a2a_mcp.server.elicitation.sign_in import sign_in_by_link
+from a2a_mcp.server.elicitation.sign_in import is_sign_in, resume_sign_in, send_signed_in
 from a2a_mcp.server.task_results import result_of
 
 if TYPE_CHECKING:
@@ -52,28 +52,30 @@ async def answered(ctx: Ctx, app: App, request: SendRequest, send: Send) -> Resu
 
     Raises BridgeError and A2AError.
     """
-    call = _Call(ctx, app, request, send)
-
-    async def signed_in(each: SendRequest) -> TaskView:
-        try:
-            return await send(each)
-        except SignInNeeded as needed:  # nothing was sent
-            await sign_in_by_link(ctx, app, needed)
-        return await send(each)
-
-    state = ctx.request_state
-    if state is not None and not is_consent(state):
-        return await call.ask_on(await call.resume(state))
+    call, state = _Call(ctx, app, request, send), ctx.request_state
     if state is None and ctx.input_responses:
         raise NotAllowed(
             "The reply has no request state, so it matches no question. Nothing was sent.",
             "Call list_tasks to find the task that waits, and answer it with send_task.",
         )
-    view = await send_with_consent(ctx, app, request, lambda each: call.timed(signed_in(each)))
+    if state is not None and not is_consent(state) and not is_sign_in(state):
+        return await call.ask_on(await call.resume(state))
+    view = await _sent(ctx, app, request, lambda each: call.timed(send(each)))
     if isinstance(view, t.InputRequiredResult):
         return view
     asks = not view.failed and view.state in QUESTION_STATES
     return await call.ask_on(_Step(view, may_ask=asks))
+
+
+async def _sent(
+    ctx: Ctx, app: App, request: SendRequest, send: Send
+) -> TaskView | t.InputRequiredResult:
+    """Send a message once the person has agreed and signed in, where need be; or ask for that."""
+    if ctx.request_state is not None and is_sign_in(ctx.request_state):
+        return await resume_sign_in(ctx, app, request, send)
+    return await send_with_consent(
+        ctx, app, request, lambda each: send_signed_in(ctx, app, each, send)
+    )
 
 
 @dataclass(frozen=True, slots=True)

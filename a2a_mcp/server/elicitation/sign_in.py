@@ -1,49 +1,148 @@
 """A sign-in that an agent needs before it can be called, put to the person by a link of the host.
 
-The link leads to the authorization server. The call waits until the person has signed in, then goes
-on; nothing was sent before. The tokens go into the store, never through the host.
+The link leads to the authorization server, or over HTTP to the bridge's own page. Nothing is sent
+before the person has signed in; then the same call goes on. The tokens go into the store, never
+through the host.
+
+A host before 2026-07-28 lets the call wait. Since then the call returns with the link and comes
+back when the person has agreed to open it; if he is not through by then, it returns with the link
+again. A round sends once, however often a host repeats it.
 """
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+import json
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import anyio
 import mcp.types as t
-from mcp.server.mcpserver import Context
 
-from a2a_mcp.errors import SignInNeeded
+from a2a_mcp.agents.credential_faults import not_signed_in
+from a2a_mcp.bridge.send import SendRequest
+from a2a_mcp.errors import NotAllowed, SignInNeeded
 from a2a_mcp.presentation import consent_sentences
+from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.server.app import App
+from a2a_mcp.server.call import Ctx
+from a2a_mcp.server.caller import owner
 from a2a_mcp.server.elicitation.modes import modes_of
-from a2a_mcp.server.elicitation.pushed import pushed_reply
+from a2a_mcp.server.elicitation.pushed import RESPONSE_KEY, pushed_reply, returned_reply
 from a2a_mcp.server.elicitation.reply import Answer
 
-Ctx: TypeAlias = Context[Any, Any]
+if TYPE_CHECKING:
+    from a2a_mcp.sign_in.signing_in import Page
+    from a2a_mcp.sign_in.under_way import UnderWay
+
+Send: TypeAlias = Callable[[SendRequest], Awaitable[TaskView]]
+Outcome: TypeAlias = TaskView | t.InputRequiredResult
+
+SIGN_IN: Final = "sign_in"
+MOST_ROUNDS: Final = 8  # the SDK's client gives up after ten
 
 
-async def sign_in_by_link(ctx: Ctx, app: App, needed: SignInNeeded) -> None:
-    """Let the person sign in to the agent that `needed` names, while the call waits.
+def is_sign_in(state: str) -> bool:
+    """Return whether the state of a call is that of a link to sign in."""
+    return SIGN_IN in json.loads(state)
 
-    Raises `needed` where the client cannot show a link in a call, and where the person declined or
-    did not sign in in time; CredentialUnavailable and A2AError where the sign-in failed.
+
+async def send_signed_in(ctx: Ctx, app: App, request: SendRequest, send: Send) -> Outcome:
+    """Send a message, after a sign-in where one is needed; or return the link to it.
+
+    Raises BridgeError and A2AError; SignInNeeded where the client cannot show a link in a call, and
+    where the person declined or did not sign in in time.
     """
-    from a2a_mcp.sign_in.signing_in import signing_in  # most calls need no sign-in
+    try:
+        return await send(request)
+    except SignInNeeded as needed:  # nothing was sent
+        question = await _ask(ctx, app, request, needed)
+    return question or await send(request)
 
+
+async def resume_sign_in(ctx: Ctx, app: App, request: SendRequest, send: Send) -> Outcome:
+    """Go on from the round that returned with a link; raises as `send_signed_in` does."""
+    kept = json.loads(ctx.request_state or "{}")
+    agent, caller = kept["agent"], owner()
+    under_way = app.sign_ins.find(caller, agent)
+    reply = returned_reply(ctx, kept["at"], app.registry.config.server.ask_seconds)
+    if not isinstance(reply, Answer):
+        _give_up(under_way)
+        raise not_signed_in(agent)
+    if under_way and not await _is_over(under_way, app.registry.config.server.wait_seconds):
+        return _again(kept, await under_way.page())
+    await _claim(app, kept, request)
+    return await send_signed_in(ctx, app, replace(request, confirmed=kept["confirmed"]), send)
+
+
+async def _ask(
+    ctx: Ctx, app: App, request: SendRequest, needed: SignInNeeded
+) -> t.InputRequiredResult | None:
+    """Lead the person through; return the link where the call returns with it, else None."""
     modes, agent = modes_of(ctx.request_context), needed.agent or ""
-    if not modes.url or modes.in_result or not app.local:
+    if not modes.url or not app.local:
         raise needed
-    seconds = app.registry.config.server.ask_seconds
-    async with signing_in(app.registry.connection(agent)) as begun:
-        number, page = uuid4().hex, begun.page
-        message = consent_sentences.sign_in(agent, urlsplit(page.url).hostname or "", page.code)
-        params = t.ElicitRequestURLParams(message=message, url=page.url, elicitation_id=number)
-        if not isinstance(await pushed_reply(ctx, params, seconds, number), Answer):
-            raise needed
-        with anyio.move_on_after(seconds):
-            await begun.ended()
-            await ctx.session.send_elicit_complete(number, ctx.request_id)
-            return
-    raise needed
+    under_way = app.sign_ins.of(owner(), agent)
+    page = await under_way.page()
+    if modes.in_result:
+        state = {"agent": agent, "at": time.time(), "rounds": 1, "confirmed": request.confirmed}
+        return _link_in_result(state, page)
+    await _ask_now(ctx, app, under_way, needed)
+    return None
+
+
+async def _ask_now(ctx: Ctx, app: App, under_way: UnderWay, needed: SignInNeeded) -> None:
+    """Show the link and wait until the person has signed in; raises `needed` where he has not."""
+    seconds, number = app.registry.config.server.ask_seconds, uuid4().hex
+    params = _link(needed.agent or "", await under_way.page(), number)
+    if not isinstance(await pushed_reply(ctx, params, seconds, number), Answer):
+        _give_up(under_way)
+        raise needed
+    if not await _is_over(under_way, seconds):
+        raise needed
+    await ctx.session.send_elicit_complete(number, ctx.request_id)
+
+
+def _link(agent: str, page: Page, number: str | None = None) -> t.ElicitRequestURLParams:
+    message = consent_sentences.sign_in(agent, urlsplit(page.url).hostname or "", page.code)
+    return t.ElicitRequestURLParams(message=message, url=page.url, elicitation_id=number)
+
+
+def _link_in_result(state: dict[str, Any], page: Page) -> t.InputRequiredResult:
+    """Return the link with the state of the call, which the SDK seals."""
+    return t.InputRequiredResult(
+        input_requests={RESPONSE_KEY: t.ElicitRequest(params=_link(state["agent"], page))},
+        request_state=json.dumps(state | {SIGN_IN: uuid4().hex}),
+    )
+
+
+def _again(kept: dict[str, Any], page: Page) -> t.InputRequiredResult:
+    """Return with the link once more: a call that waited on would outlast the host's patience."""
+    if kept["rounds"] >= MOST_ROUNDS:
+        raise not_signed_in(kept["agent"], "the user has not signed in yet")
+    return _link_in_result(kept | {"rounds": kept["rounds"] + 1}, page)
+
+
+async def _claim(app: App, kept: dict[str, Any], request: SendRequest) -> None:
+    """Raise NotAllowed where this round has sent before; without a message there is no harm."""
+    sends = bool(request.text or request.parts)
+    if sends and not await app.bridge.tasks.claim(kept[SIGN_IN]):
+        raise NotAllowed(
+            consent_sentences.SENT_BEFORE, consent_sentences.SENT_BEFORE_NEXT, agent=kept["agent"]
+        )
+
+
+async def _is_over(under_way: UnderWay, seconds: float) -> bool:
+    """Return whether a sign-in ends within so many seconds; raises what it failed with."""
+    with anyio.move_on_after(seconds):
+        await under_way.over()
+        return True
+    return False
+
+
+def _give_up(under_way: UnderWay | None) -> None:
+    if under_way:
+        under_way.give_up()
