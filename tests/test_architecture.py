@@ -116,7 +116,12 @@ ONLY_IN: Final[dict[str, tuple[str, ...]]] = {
         *("server.transports.http", "server.transports.webhooks", "server.auth", "demo"),
     ),
     "jwt": ("a2a.auth.oauth.assertions", "a2a.signatures", "server.auth.issued_tokens"),
-    "cryptography": ("a2a.auth.oauth.assertions", "a2a.signatures", "store.sealing"),
+    "cryptography": (
+        "a2a.auth.client_certificates",
+        "a2a.auth.oauth.assertions",
+        "a2a.signatures",
+        "store.sealing",
+    ),
     "rfc8785": ("a2a.signatures",),
     "asyncio": ("a2a.http.dialing", "a2a.http.wire", "server.transports.pipes"),
     "cyclopts": ("cli",),
@@ -131,6 +136,7 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
     "a2a.auth.oauth.client_authentication": frozenset({"a2a_mcp.a2a.auth.oauth.assertions"}),
     "agents.card_cache": frozenset({"a2a_mcp.agents.card_pins", "a2a_mcp.agents.card_signatures"}),
     "agents.credentials": frozenset({"a2a_mcp.agents.login", "a2a_mcp.agents.tokens"}),
+    "agents.own_certificate": frozenset({"a2a_mcp.a2a.auth.client_certificates"}),
     "agents.registry": frozenset(
         {
             "a2a_mcp.a2a.http.tls",

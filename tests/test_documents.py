@@ -92,9 +92,7 @@ def load(text: str, folder: Path) -> configuration.Config:
     path = folder / "agents.toml"
     path.write_text(text, encoding="utf-8")
     path.chmod(0o600)
-    for name in re.findall(
-        r'\b(?:file|card|ca_file|client_cert|client_key|keys) = "([^"]+)"', text
-    ):
+    for name in re.findall(r'\b(?:file|card|ca_file|cert|key|client_key|keys) = "([^"]+)"', text):
         found = folder / name
         found.parent.mkdir(parents=True, exist_ok=True)
         found.write_text(SECRET, encoding="utf-8")

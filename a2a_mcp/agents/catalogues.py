@@ -34,6 +34,7 @@ from a2a_mcp.a2a.http.origins import origin_of, plain
 from a2a_mcp.a2a.http.responses import HttpResponse
 from a2a_mcp.a2a.http.transport import Transport
 from a2a_mcp.agents.credentials import Credentials
+from a2a_mcp.agents.own_certificate import OwnCertificate
 from a2a_mcp.agents.transports import Transports
 from a2a_mcp.config.load import Config
 from a2a_mcp.config.schema import AgentConfig
@@ -121,7 +122,7 @@ class Catalogues:
         """Return the agents of a catalogue, and for how many seconds they are fresh."""
         url = table.catalog or ""
         table = table.model_copy(update={"url": url, "catalog": None})  # reached as an agent is
-        transports = Transports(table, lambda: url, self._tls)
+        transports = Transports(table, lambda: url, self._tls, OwnCertificate(table).get)
         try:
             for address in catalogue_urls(url):
                 answer = await self._answer(table, transports.http(), _request(address))

@@ -75,8 +75,10 @@ class Connection:
         """True when the agent has refused a context id that the bridge made."""
         self._own_calls = str(uuid4())  # headers that follow a conversation, in calls outside one
         self._tls = tls
-        self._transports = Transports(config, lambda: agent_url(config, self.found), tls)
         self.credentials = Credentials(config, tls, secrets or SecretRegister(), logins)
+        self._transports = Transports(
+            config, lambda: agent_url(config, self.found), tls, self.credentials.certificate.get
+        )
         self._clients: dict[Interface, A2AClient] = {}
         self._interfaces = InterfaceChoice(config, self.health, overrides)
         self.cards = CardCache(

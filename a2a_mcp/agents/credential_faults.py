@@ -121,6 +121,15 @@ def bad_address(reason: str) -> CredentialUnavailable:
     )
 
 
+def bad_certificate(key: str, reason: str, agent: str) -> CredentialUnavailable:
+    """Return the error for a certificate of our own that cannot be shown."""
+    return CredentialUnavailable(
+        f"the client certificate for it cannot be used: {reason}; nothing was sent",
+        f"Ask the user to correct {key} in auth of this agent.",
+        agent=agent,
+    )
+
+
 def bad_key(reason: str) -> CredentialUnavailable:
     """Return the error for a client_key that cannot sign."""
     return CredentialUnavailable(

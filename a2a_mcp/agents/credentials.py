@@ -16,6 +16,7 @@ from a2a_mcp.a2a.auth.static import (
     Attachment,
     ConversationId,
     Headers,
+    Mtls,
     Secret,
     attach,
     joined,
@@ -23,6 +24,7 @@ from a2a_mcp.a2a.auth.static import (
 from a2a_mcp.a2a.card import FoundCard
 from a2a_mcp.agents import credential_faults as faults
 from a2a_mcp.agents.http import open_server_transport
+from a2a_mcp.agents.own_certificate import OwnCertificate
 from a2a_mcp.config.schema import AgentConfig
 from a2a_mcp.config.secrets import SecretRegister
 from a2a_mcp.errors import CredentialUnavailable
@@ -53,6 +55,7 @@ class Credentials:
         self._tls = tls
         self._secrets = secrets
         self._logins = logins
+        self.certificate = OwnCertificate(config)
 
     @cached_property
     def tokens(self) -> AgentTokens | None:
@@ -80,6 +83,7 @@ class Credentials:
         a fixed header of the same name. Raises CredentialUnavailable, and A2AError where a token
         server does not answer.
         """
+        self.certificate.get()
         following = Attachment(_conversation_headers(self._config, conversation))
         try:
             fixed = await attach(Headers(_secrets(self._config)))
@@ -103,8 +107,15 @@ class Credentials:
         return choice.uses
 
     async def _attachment(self, use: Use, found: FoundCard | None) -> Attachment:
-        if not isinstance(use.credential, OAuth):
-            return await attach(use.credential, use.scheme)
+        match use.credential:
+            case OAuth():
+                return await self._token(found)
+            case Mtls():  # shown when the connection is made
+                return Attachment()
+            case credential:
+                return await attach(credential, use.scheme)
+
+    async def _token(self, found: FoundCard | None) -> Attachment:
         tokens = self.tokens
         assert tokens  # noqa: S101 - there is OAuth
         # Most cards are public, and how tokens are got may stand in the card.

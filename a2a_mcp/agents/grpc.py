@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from a2a_mcp.a2a.errors import AgentUnreachable, Delivery
 from a2a_mcp.a2a.grpc.channel import Channel, Trust
@@ -16,30 +17,36 @@ from a2a_mcp.a2a.http.limits import HttpLimits
 from a2a_mcp.agents.http import USER_AGENT
 from a2a_mcp.config.schema import AgentConfig
 
+if TYPE_CHECKING:
+    from a2a_mcp.a2a.auth.client_certificates import ClientCertificate
+
 
 def open_grpc_transport(
-    config: AgentConfig, url: str, tls: Callable[[], ssl.SSLContext]
+    config: AgentConfig,
+    url: str,
+    tls: Callable[[], ssl.SSLContext],
+    certificate: ClientCertificate | None = None,
 ) -> GrpcTransport:
     """Return the transport to the server at `url`; `tls` returns the shared TLS settings.
+
+    `certificate` is the bridge's own, which it shows.
 
     Raises AgentUnreachable when its proxy or ca_file cannot be used.
     """
     limits = HttpLimits(**config.limits.model_dump())
-    trust = _trust(config, tls) if url.startswith("https:") else Trust(b"")
+    trust = _trust(config, tls, certificate) if url.startswith("https:") else Trust(b"")
     return GrpcTransport(Channel(url, limits, USER_AGENT, trust, _proxy(config)), limits)
 
 
-def _trust(config: AgentConfig, tls: Callable[[], ssl.SSLContext]) -> Trust:
-    """Return whom to trust, and the certificate of ours with its key, which may be in one file."""
+def _trust(
+    config: AgentConfig,
+    tls: Callable[[], ssl.SSLContext],
+    certificate: ClientCertificate | None,
+) -> Trust:
     authorities = _authorities(config, tls)
-    if config.client_cert is None:
+    if certificate is None:
         return Trust(authorities)
-    try:
-        certificate = config.client_cert.read_bytes()
-        key = config.client_key.read_bytes() if config.client_key else certificate
-    except OSError as error:
-        raise _unusable(f"its client_cert cannot be used: {error}") from error
-    return Trust(authorities, certificate, key)
+    return Trust(authorities, certificate.chain, certificate.key)
 
 
 def _authorities(config: AgentConfig, tls: Callable[[], ssl.SSLContext]) -> bytes:

@@ -27,7 +27,7 @@ USER_AGENT: Final = f"a2a-mcp/{__version__}"
 def open_transport(config: AgentConfig, url: str, tls: Callable[[], ssl.SSLContext]) -> Transport:
     """Return the transport to an agent at `url`; `tls` returns the shared TLS settings.
 
-    Raises AgentUnreachable when its proxy, ca_file or client_cert cannot be used.
+    Raises AgentUnreachable when its proxy, ca_file or certificate cannot be used.
     """
     limits = HttpLimits(**config.limits.model_dump())
     proxy = config.proxy.get_secret_value() if config.proxy else None
@@ -67,7 +67,7 @@ def _usable() -> Iterator[None]:
         yield
     except (ImportError, ValueError, OSError) as error:
         raise AgentUnreachable(
-            f"its proxy, ca_file or client_cert cannot be used: {error}", delivery=Delivery.NEVER
+            f"its proxy, ca_file or certificate cannot be used: {error}", delivery=Delivery.NEVER
         ) from error
 
 
@@ -80,8 +80,10 @@ def _verify(
     config: AgentConfig, url: str, proxy: str | None, tls: Callable[[], ssl.SSLContext]
 ) -> ssl.SSLContext:
     context = _trusting(config, url, proxy, tls)
-    if config.client_cert:
-        context.load_cert_chain(config.client_cert, config.client_key)
+    if mtls := config.mtls:
+        # Without a password OpenSSL would ask for one at the terminal.
+        password = mtls.password.get_secret_value() if mtls.password else ""
+        context.load_cert_chain(mtls.cert, mtls.key, password)
     return context
 
 
@@ -91,7 +93,7 @@ def _trusting(
     """Return whom to trust: a context of the agent's own where it shows a certificate."""
     if config.ca_file:
         return ssl.create_default_context(cafile=str(config.ca_file))
-    if config.client_cert:
+    if config.mtls:
         return default_context()
     named = [url, *config.allowed_origins, *([config.endpoint] if config.endpoint else [])]
     urls = map(http_form, named)

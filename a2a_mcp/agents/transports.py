@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from a2a_mcp.a2a.errors import ExtraMissing
 from a2a_mcp.a2a.http.limits import HttpLimits
@@ -18,6 +19,9 @@ from a2a_mcp.a2a.interfaces import GRPC_MISSING, Interface
 from a2a_mcp.a2a.transport import Transport
 from a2a_mcp.agents.http import open_foreign_transport, open_transport
 from a2a_mcp.config.schema import AgentConfig
+
+if TYPE_CHECKING:
+    from a2a_mcp.a2a.auth.client_certificates import ClientCertificate
 
 
 def speaks_grpc() -> bool:
@@ -38,21 +42,27 @@ class Transports:
     """The transports of the agent that `config` describes.
 
     `url` returns where the agent is, as far as that is known; `tls` the TLS settings that all
-    agents share.
+    agents share; `certificate` the bridge's own, or raises CredentialUnavailable.
     """
 
     def __init__(
-        self, config: AgentConfig, url: Callable[[], str], tls: Callable[[], ssl.SSLContext]
+        self,
+        config: AgentConfig,
+        url: Callable[[], str],
+        tls: Callable[[], ssl.SSLContext],
+        certificate: Callable[[], ClientCertificate | None],
     ) -> None:
         self._config = config
         self._url = url
         self._tls = tls
+        self._certificate = certificate
         self._http: HttpTransport | None = None
         self._grpc: dict[str, Transport] = {}
 
     def http(self) -> HttpTransport:
-        """Return the transport over HTTP; raises AgentUnreachable."""
+        """Return the transport over HTTP; raises AgentUnreachable, CredentialUnavailable."""
         if self._http is None:
+            self._certificate()
             self._http = open_transport(self._config, self._url(), self._tls)
         return self._http
 
@@ -64,14 +74,14 @@ class Transports:
     def grpc(self, url: str) -> Transport:
         """Return the transport over gRPC to the server at `url`.
 
-        Raises ExtraMissing where the libraries are not there, and AgentUnreachable.
+        Raises ExtraMissing where the libraries are not there, and as `http` does.
         """
         if url not in self._grpc:
             if not speaks_grpc():
                 raise ExtraMissing(GRPC_MISSING)
             from a2a_mcp.agents.grpc import open_grpc_transport
 
-            self._grpc[url] = open_grpc_transport(self._config, url, self._tls)
+            self._grpc[url] = open_grpc_transport(self._config, url, self._tls, self._certificate())
         return self._grpc[url]
 
     def of(self, interface: Interface) -> Transport:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from a2a_mcp.a2a.auth.oauth.settings import OAuth
-from a2a_mcp.a2a.auth.static import ApiKey, Basic, Bearer, Headers
+from a2a_mcp.a2a.auth.static import ApiKey, Basic, Bearer, Headers, Mtls
 from a2a_mcp.a2a.card_model import AgentCard
 from a2a_mcp.config.schema import AgentConfig
 
@@ -16,6 +16,7 @@ KINDS: Final = {
     ApiKey: "API key",
     Headers: "headers",
     OAuth: "OAuth",
+    Mtls: "client certificate",
 }
 
 
@@ -24,8 +25,6 @@ def describe_credentials(
 ) -> str:
     """Return what is configured and what the card asks for, never a value."""
     kinds = [KINDS[type(each)] for each in config.auth or ()]
-    if config.client_cert:
-        kinds.append("client certificate")
     configured = f"{' and '.join(kinds)}: configured" if kinds else "none set"
     if card is None:
         return configured

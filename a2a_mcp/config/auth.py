@@ -8,15 +8,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, Field, GetCoreSchemaHandler, PlainValidator
+from pydantic import (
+    AfterValidator,
+    Field,
+    GetCoreSchemaHandler,
+    PlainValidator,
+    SecretStr,
+    ValidationInfo,
+)
 from pydantic_core import CoreSchema, core_schema
 
 from a2a_mcp.a2a.auth.oauth.settings import AnyCredential, OAuth
-from a2a_mcp.a2a.auth.static import ApiKey, Basic, Bearer, Headers, Secret
+from a2a_mcp.a2a.auth.static import ApiKey, Basic, Bearer, Headers, Mtls, Secret
 from a2a_mcp.config import values
-from a2a_mcp.config.fields import BearerToken, HeaderName, HeaderSecret, HeaderSecrets, Table, Text
+from a2a_mcp.config.fields import (
+    BearerToken,
+    ExistingFile,
+    HeaderName,
+    HeaderSecret,
+    HeaderSecrets,
+    Table,
+    Text,
+)
 from a2a_mcp.config.oauth import OAuthTable
-from a2a_mcp.config.secrets import read_text, secret
+from a2a_mcp.config.secrets import ValidationContext, read_secret, read_text, secret
 
 
 class CredentialTable(Table):
@@ -72,13 +87,33 @@ class HeadersTable(CredentialTable):
         return Headers(self.headers, self.scheme)
 
 
-AuthTable = BearerTable | ApiKeyTable | BasicTable | HeadersTable | OAuthTable
+def _password(value: object, info: ValidationInfo) -> SecretStr:
+    return read_secret(value, ValidationContext.of(info), str)
+
+
+class MtlsTable(CredentialTable):
+    """`type = "mtls"`; without `key` the file of the certificate holds the key as well."""
+
+    type: Literal["mtls"]
+    cert: ExistingFile
+    key: ExistingFile | None = None
+    password: Annotated[SecretStr, PlainValidator(_password)] | None = None
+
+    def credential(self) -> Mtls:
+        """Return the credential that the table describes."""
+        files = [self.cert, *([self.key] if self.key else [])]
+        changed = tuple(file.stat().st_mtime_ns for file in files if file.is_file())
+        return Mtls(self.cert, self.key, self.password, self.scheme, changed)
+
+
+AuthTable = BearerTable | ApiKeyTable | BasicTable | HeadersTable | OAuthTable | MtlsTable
 AUTH_TABLES: Final[dict[str, type[AuthTable]]] = {
     "bearer": BearerTable,
     "api_key": ApiKeyTable,
     "basic": BasicTable,
     "headers": HeadersTable,
     "oauth": OAuthTable,
+    "mtls": MtlsTable,
 }
 
 ONE: Final = "one"
@@ -118,5 +153,6 @@ def _credentials(
 
 def check_together(credentials: Sequence[AnyCredential]) -> None:
     """Raise ValueError for credentials that cannot be told apart."""
-    if sum(isinstance(each, OAuth) for each in credentials) > 1:
-        raise ValueError("has two tables of the type oauth; an agent takes tokens of one")
+    for kind, name in ((OAuth, "oauth"), (Mtls, "mtls")):
+        if sum(isinstance(each, kind) for each in credentials) > 1:
+            raise ValueError(f"has two tables of the type {name}; an agent has one at most")

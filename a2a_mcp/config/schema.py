@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, model_validator
 
 from a2a_mcp.a2a.auth.oauth.settings import AnyCredential, OAuth
-from a2a_mcp.a2a.auth.static import ConversationId
+from a2a_mcp.a2a.auth.static import ConversationId, Mtls
 from a2a_mcp.config.access import AccessRule
 from a2a_mcp.config.auth import FromAuthTable
 from a2a_mcp.config.fields import (
@@ -76,8 +76,6 @@ class AgentConfig(Table):
     allow_http: bool = False
     fetch: bool = False
     ca_file: ExistingFile | None = None
-    client_cert: ExistingFile | None = None
-    client_key: ExistingFile | None = None
     proxy: ProxyUrl | None = None
     limits: Limits = Field(default_factory=Limits)
     wait_seconds: Wait | None = None
@@ -107,6 +105,11 @@ class AgentConfig(Table):
         return next((each for each in self.auth or () if isinstance(each, OAuth)), None)
 
     @property
+    def mtls(self) -> Mtls | None:
+        """The certificate that the bridge shows the agent; None where it shows none."""
+        return next((each for each in self.auth or () if isinstance(each, Mtls)), None)
+
+    @property
     def follows_conversations(self) -> bool:
         """Return whether a header has a value that is made for each conversation."""
         return any(isinstance(value, ConversationId) for value in self.headers.values())
@@ -119,8 +122,8 @@ class AgentConfig(Table):
             raise ValueError("catalog is a list of agents, it has no url, card or endpoint")
         if self.pin and self.card is not None:
             raise ValueError("pin is for a card that is fetched, and card is set")
-        if self.client_key and not self.client_cert:
-            raise ValueError("client_cert is missing beside client_key")
+        if self.mtls and any(map(_is_plain, self._targets())):
+            raise ValueError("mtls needs TLS: the certificate would never be shown over plain http")
         _check_waits(self.wait_seconds, self.max_wait_seconds)
         if not self.allow_http and any(map(_is_plain_grpc, self._targets())):
             raise ValueError("grpc:// is without TLS; use grpcs://, or set allow_http = true")
@@ -193,6 +196,10 @@ class ServerConfig(Table):
         if len(set(urls)) < len(urls):
             raise ValueError("two issuers have the same url")
         return self
+
+
+def _is_plain(url: str) -> bool:
+    return url.startswith(("http:", "grpc:"))
 
 
 def _is_plain_grpc(url: str) -> bool:

@@ -16,30 +16,61 @@ from cryptography.x509.oid import NameOID
 from faults import Route, Server
 
 
+class Authority:
+    """A certificate authority of a test's own; `pem` is what trusts it."""
+
+    def __init__(self) -> None:
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = _named("authority.example")
+        self._certificate = (
+            _certificate(self._name, self._name, self._key.public_key())
+            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .sign(self._key, hashes.SHA256())
+        )
+        self.pem = self._certificate.public_bytes(serialization.Encoding.PEM)
+
+    def issue(self, name: str, *, until: int = 2120, password: str = "") -> tuple[bytes, bytes]:
+        """Return a certificate that ends in a year, and its key, both as PEM."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        made = _certificate(_named(name), self._name, key.public_key(), until=until)
+        signed = made.sign(self._key, hashes.SHA256())
+        return signed.public_bytes(serialization.Encoding.PEM), _pem(key, password)
+
+
 def self_signed(name: str, *, until: int = 2120) -> tuple[bytes, bytes]:
     """Return a certificate for a name, which ends in a year, and its key, both as PEM."""
     key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    start = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
     certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(start)
-        .not_valid_after(start.replace(year=until))
+        _certificate(_named(name), _named(name), key.public_key(), until=until)
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
         .sign(key, hashes.SHA256())
     )
-    return (
-        certificate.public_bytes(serialization.Encoding.PEM),
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        ),
+    return certificate.public_bytes(serialization.Encoding.PEM), _pem(key)
+
+
+def _named(name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+
+
+def _certificate(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, *, until: int = 2120
+) -> x509.CertificateBuilder:
+    start = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
+    return x509.CertificateBuilder(
+        issuer_name=issuer,
+        subject_name=subject,
+        public_key=key,
+        serial_number=x509.random_serial_number(),
+        not_valid_before=start,
+        not_valid_after=start.replace(year=until),
     )
+
+
+def _pem(key: ec.EllipticCurvePrivateKey, password: str = "") -> bytes:
+    sealed: serialization.KeySerializationEncryption = serialization.NoEncryption()
+    if password:
+        sealed = serialization.BestAvailableEncryption(password.encode())
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, sealed)
 
 
 @asynccontextmanager

@@ -685,4 +685,26 @@ def test_a_fault_of_one_of_several_credentials_names_which(
 def test_two_sources_of_tokens_for_one_agent_are_refused(path: Path) -> None:
     oauth = '{ type = "oauth", client_id = "c" }'
     told = read(path, f"[agents.x]\n{X}auth = [{oauth}, {oauth}]").faults["x"]
-    assert told == "auth: has two tables of the type oauth; an agent takes tokens of one"
+    assert told == "auth: has two tables of the type oauth; an agent has one at most"
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ('cert = "no.pem"', "auth.cert: there is no file"),
+        ("", "auth.cert: is missing"),
+        ('cert = "a.pem", key = "no.key"', "auth.key: there is no file"),
+        ('cert = "a.pem", password = { env = "NONE" }', "variable NONE is not set"),
+        ('cert = "a.pem", password = { command = ["x"] }', "auth.password: must be"),
+    ],
+)
+def test_a_fault_of_a_certificate_is_worded_for_its_key(path: Path, keys: str, words: str) -> None:
+    (path.parent / "a.pem").write_text("-")
+    joined = ", ".join(filter(None, ['type = "mtls"', keys]))
+    assert words in read(path, f"[agents.x]\n{X}auth = {{ {joined} }}").faults["x"]
+
+
+def test_a_certificate_is_no_use_over_plain_http(path: Path) -> None:
+    (path.parent / "a.pem").write_text("-")
+    table = 'url = "http://127.0.0.1:1"\nauth = { type = "mtls", cert = "a.pem" }'
+    assert "mtls needs TLS" in read(path, f"[agents.x]\n{table}").faults["x"]

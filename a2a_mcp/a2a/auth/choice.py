@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from a2a_mcp.a2a.auth.oauth.settings import AnyCredential, OAuth
-from a2a_mcp.a2a.auth.static import ApiKey, Basic, Bearer, Headers
+from a2a_mcp.a2a.auth.static import ApiKey, Basic, Bearer, Headers, Mtls
 from a2a_mcp.a2a.card_model import AgentCard, SecurityScheme
 
 ANY: Final[tuple[type, ...]] = (Bearer, Basic, ApiKey, Headers, OAuth)
@@ -22,7 +22,7 @@ FITTING: Final[Mapping[str, tuple[type, ...]]] = {
     "http bearer": TOKENS,
     "oauth2": TOKENS,
     "openIdConnect": TOKENS,
-    "mutualTLS": (),
+    "mutualTLS": (Mtls,),
 }
 """The credentials that meet each kind of scheme; a kind that is not known is met by any."""
 

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Final
 from pydantic import SecretStr
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from a2a_mcp.a2a.card_model import SecurityScheme
 
 Secret = SecretStr | Callable[[], Awaitable[SecretStr]]
@@ -58,6 +60,20 @@ class Headers:
 
     headers: Mapping[str, Secret]
     scheme: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mtls:
+    """A certificate of the bridge's own, shown when a connection is made; it adds to no request.
+
+    `key` None: the key is in the file of the certificate. `changed` tells files that were replaced.
+    """
+
+    cert: Path
+    key: Path | None = None
+    password: SecretStr | None = None
+    scheme: str | None = None
+    changed: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

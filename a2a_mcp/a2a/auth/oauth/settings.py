@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from a2a_mcp.a2a.auth.static import Credential, Secret
+from a2a_mcp.a2a.auth.static import Credential, Mtls, Secret
 
 Flow: TypeAlias = Literal["client_credentials", "authorization_code", "device_code"]
 ClientAuth: TypeAlias = Literal["basic", "post", "none", "private_key_jwt"]
@@ -47,4 +47,4 @@ class OAuth:
         return self.flow != "client_credentials" and (self.flow is not None or self.is_public)
 
 
-AnyCredential: TypeAlias = Credential | OAuth
+AnyCredential: TypeAlias = Credential | OAuth | Mtls
