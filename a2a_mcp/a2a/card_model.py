@@ -5,9 +5,14 @@ Pure values. Every word in them is the agent's, so none is trusted.
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from pydantic import Field
 
 from a2a_mcp.a2a.model import Value
+
+Security: TypeAlias = tuple[dict[str, tuple[str, ...]], ...]
+"""Alternatives; each names the schemes that are needed together, with their scopes."""
 
 
 class AgentInterface(Value):
@@ -29,6 +34,7 @@ class AgentSkill(Value):
     examples: tuple[str, ...] = ()
     input_modes: tuple[str, ...] = ()
     output_modes: tuple[str, ...] = ()
+    security: Security = ()
 
 
 class AgentExtension(Value):
@@ -89,6 +95,6 @@ class AgentCard(Value):
     default_input_modes: tuple[str, ...] = ()
     default_output_modes: tuple[str, ...] = ()
     security_schemes: dict[str, SecurityScheme] = Field(default_factory=dict)
-    security: tuple[dict[str, tuple[str, ...]], ...] = ()
+    security: Security = ()
     problems: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ from typing import Final
 
 from a2a_mcp.a2a.auth.oauth.settings import OAuth
 from a2a_mcp.a2a.auth.static import ApiKey, Basic, Bearer, Headers, Mtls
-from a2a_mcp.a2a.card_model import AgentCard
+from a2a_mcp.a2a.card_model import AgentCard, Security
 from a2a_mcp.config.schema import AgentConfig
 
 KINDS: Final = {
@@ -18,6 +18,7 @@ KINDS: Final = {
     OAuth: "OAuth",
     Mtls: "client certificate",
 }
+MOST_SKILLS: Final = 5
 
 
 def describe_credentials(
@@ -28,10 +29,31 @@ def describe_credentials(
     configured = f"{' and '.join(kinds)}: configured" if kinds else "none set"
     if card is None:
         return configured
-    if not card.security:
-        return f"{configured}; the card asks for none"
-    wanted = " or ".join(_scheme_names(card, names) for names in card.security)
-    return f"{configured}; the card asks for {say(wanted)}"
+    facts = [
+        configured,
+        _wanted("the card asks for", card, card.security, say),
+        *_of_skills(card, say),
+    ]
+    return "; ".join(facts)
+
+
+def _of_skills(card: AgentCard, say: Callable[[str], str]) -> list[str]:
+    """Return what skills ask for by themselves, where that is not what the whole card asks for."""
+    own = [it for it in card.skills if it.security and it.security != card.security]
+    told = [
+        _wanted(f"the skill {say(skill.name)} asks for", card, skill.security, say)
+        for skill in own[:MOST_SKILLS]
+    ]
+    return [*told, f"… {len(own)} such skills in all"] if len(own) > MOST_SKILLS else told
+
+
+def _wanted(
+    subject: str, card: AgentCard, alternatives: Security, say: Callable[[str], str]
+) -> str:
+    if not alternatives:
+        return f"{subject} none"
+    wanted = " or ".join(_scheme_names(card, names) for names in alternatives)
+    return f"{subject} {say(wanted)}"
 
 
 def _scheme_names(card: AgentCard, names: Iterable[str]) -> str:

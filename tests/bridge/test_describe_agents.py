@@ -272,6 +272,39 @@ async def test_credentials_are_shown_by_kind_and_never_by_value(
     assert "of-the-test" not in view.prose() + json.dumps(view.structured())
 
 
+SKILLS_OF_THEIR_OWN = [
+    {"id": "a", "name": "Same", "securityRequirements": [{"schemes": {"bearer": {}}}]},
+    {"id": "b", "name": "Free"},
+    {
+        "id": "c",
+        "name": "Vault",
+        "securityRequirements": [{"schemes": {"bearer": {}, "key": {"list": ["all"]}}}],
+    },
+    {"id": "d", "name": "Old", "security": [{"key": []}, {"gone": []}]},
+]
+
+
+async def test_what_skills_ask_for_by_themselves_is_told(agent: ScriptedAgent) -> None:
+    agent.on(CARD, document(card(agent.url, **SECURED, skills=SKILLS_OF_THEIR_OWN)))
+    table = {"url": agent.url, "auth": Bearer(SecretStr("token-of-the-test"))}
+    view = await described(of(it=table))
+    assert row(view)["credentials"] == (
+        "bearer token: configured; the card asks for HTTP bearer; "
+        "the skill Vault asks for HTTP bearer and an API key; "
+        "the skill Old asks for an API key or gone"
+    )
+    assert "the skill Vault asks for" in view.prose()
+
+
+async def test_of_many_skills_with_their_own_demands_some_are_told(agent: ScriptedAgent) -> None:
+    many = [
+        {"id": str(number), "name": f"S{number}", "security": [{"key": []}]} for number in range(9)
+    ]
+    agent.on(CARD, document(card(agent.url, **SECURED, skills=many)))
+    told = row(await described(of(it={"url": agent.url, "auth": ()})))["credentials"]
+    assert told.endswith("; the skill S4 asks for an API key; … 9 such skills in all")
+
+
 async def test_a_card_that_asks_for_no_credentials_is_described_so(agent: ScriptedAgent) -> None:
     assert row(await described(of(it=agent.url)))["credentials"] == (
         "none set; the card asks for none"

@@ -16,6 +16,7 @@ from a2a_mcp.a2a.card_model import (
     AgentInterface,
     AgentSkill,
     OAuthFlow,
+    Security,
     SecurityScheme,
 )
 from a2a_mcp.a2a.decoding.json_values import (
@@ -154,6 +155,7 @@ def _skill(item: Mapping[str, JSON]) -> AgentSkill:
         examples=texts(item.get("examples")),
         input_modes=texts(first(item, "inputModes")),
         output_modes=texts(first(item, "outputModes")),
+        security=_security(item),
     )
 
 
@@ -191,7 +193,7 @@ def _flow(kind: str, flow: Mapping[str, JSON]) -> OAuthFlow:
     )
 
 
-def _security(value: Mapping[str, JSON]) -> tuple[dict[str, tuple[str, ...]], ...]:
+def _security(value: Mapping[str, JSON]) -> Security:
     required = objects(first(value, "securityRequirements"))
     if required:
         return tuple(
