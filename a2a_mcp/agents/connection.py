@@ -28,11 +28,7 @@ from a2a_mcp.a2a.errors import (
 from a2a_mcp.a2a.http.download import download
 from a2a_mcp.a2a.http.responses import DownloadedFile
 from a2a_mcp.a2a.interface_text import conversation_in, from_text, tenant_in, unchosen_text
-from a2a_mcp.a2a.interfaces import (
-    Choice,
-    Interface,
-    alternatives,
-)
+from a2a_mcp.a2a.interfaces import Choice, Interface, alternatives
 from a2a_mcp.agents.card_cache import CardCache
 from a2a_mcp.agents.credentials import Credentials
 from a2a_mcp.agents.extended_cards import ExtendedCards
@@ -44,7 +40,7 @@ from a2a_mcp.agents.transports import Transports
 from a2a_mcp.config.schema import AgentConfig
 from a2a_mcp.config.secrets import SecretRegister
 from a2a_mcp.errors import CredentialUnavailable
-from a2a_mcp.store.base import InterfaceOverrides
+from a2a_mcp.store.base import LOCAL_OWNER, InterfaceOverrides
 from a2a_mcp.store.logins import Logins
 
 _T = TypeVar("_T")
@@ -55,7 +51,7 @@ class Connection:
 
     `clock` returns monotonic seconds; `tls` returns the TLS settings that all agents share;
     `overrides` is where corrections of a card are stored. Tokens that it gets are added to
-    `secrets`; those of a person who signs in are kept in `logins`, pins in `state_folder`.
+    `secrets`; those of `owner`, who signs in, are kept in `logins`, pins in `state_folder`.
     """
 
     def __init__(
@@ -66,6 +62,7 @@ class Connection:
         overrides: InterfaceOverrides | None = None,
         secrets: SecretRegister | None = None,
         logins: Logins | None = None,
+        owner: str = LOCAL_OWNER,
         state_folder: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -75,7 +72,7 @@ class Connection:
         """True when the agent has refused a context id that the bridge made."""
         self._own_calls = str(uuid4())  # headers that follow a conversation, in calls outside one
         self._tls = tls
-        self.credentials = Credentials(config, tls, secrets or SecretRegister(), logins)
+        self.credentials = Credentials(config, tls, secrets or SecretRegister(), logins, owner)
         self._transports = Transports(
             config, lambda: agent_url(config, self.found), tls, self.credentials.certificate.get
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from a2a_mcp.a2a.auth.choice import Use, choose
 from a2a_mcp.a2a.auth.oauth.settings import OAuth
@@ -28,20 +28,18 @@ from a2a_mcp.agents.own_certificate import OwnCertificate
 from a2a_mcp.config.schema import AgentConfig
 from a2a_mcp.config.secrets import SecretRegister
 from a2a_mcp.errors import CredentialUnavailable
+from a2a_mcp.store.base import LOCAL_OWNER
 
 if TYPE_CHECKING:
     from a2a_mcp.agents.tokens import AgentTokens
     from a2a_mcp.store.logins import Logins
-
-LOCAL_OWNER: Final = "local"
-"""The owner of a login that the person of this machine has made."""
 
 
 class Credentials:
     """The credentials of one agent.
 
     `tls` returns the TLS settings that all agents share. Tokens that are got are added to
-    `secrets`; `logins` keeps those of the person who signs in.
+    `secrets`; `logins` keeps those that `owner` has got by a sign-in.
     """
 
     def __init__(
@@ -50,11 +48,13 @@ class Credentials:
         tls: Callable[[], ssl.SSLContext],
         secrets: SecretRegister,
         logins: Logins | None = None,
+        owner: str = LOCAL_OWNER,
     ) -> None:
         self._config = config
         self._tls = tls
         self._secrets = secrets
         self._logins = logins
+        self._owner = owner
         self.certificate = OwnCertificate(config)
 
     @cached_property
@@ -72,7 +72,7 @@ class Credentials:
             open_server=lambda url: open_server_transport(
                 self._config, settings.ca_file, url, self._tls
             ),
-            login=AgentLogin(self._logins, LOCAL_OWNER, self._config.name, settings.client_id),
+            login=AgentLogin(self._logins, self._owner, self._config.name, settings.client_id),
             secrets=self._secrets,
         )
 

@@ -13,19 +13,19 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import anyio
-
+from a2a_mcp.agents.connections import Connections
 from a2a_mcp.agents.name_errors import name_one_of, none_configured, unknown_agent
 from a2a_mcp.config.load import Config
 from a2a_mcp.config.reload import Reloader
 from a2a_mcp.config.schema import AgentConfig
 from a2a_mcp.errors import AgentDisabled, AmbiguousAgent, NotAllowed, UnknownAgent
+from a2a_mcp.store.base import LOCAL_OWNER
 
 if TYPE_CHECKING:
     from a2a_mcp.agents.catalogues import Catalogues
     from a2a_mcp.agents.connection import Connection
     from a2a_mcp.agents.registered import RegisteredAgents
-    from a2a_mcp.store.base import InterfaceOverrides
+    from a2a_mcp.store.base import InterfaceOverrides, TaskRecord
     from a2a_mcp.store.logins import Logins
 
 
@@ -33,10 +33,10 @@ class Registry:
     """The agents of the configuration; `reloader` returns a new one when the file has changed.
 
     `overrides` stores corrections of agents' cards over restarts, `logins` what persons who sign in
-    get; None: nobody can sign in. `registered` are agents that callers have added; each is there
-    for its owner alone, and `caller` returns who is asking. `may_use` and `may_change` return what
-    the configuration lets the caller do with an agent. `state_folder` is where pins of
-    cards are kept.
+    get; None: nobody can sign in. `may_sign_in` returns whether an owner may. `registered` are
+    agents that callers have added; each is there for its owner alone, and `caller` returns who is
+    asking. `may_use` and `may_change` return what the configuration lets the caller do with an
+    agent. `state_folder` is where pins of cards are kept.
     """
 
     def __init__(
@@ -46,6 +46,7 @@ class Registry:
         *,
         overrides: InterfaceOverrides | None = None,
         logins: Logins | None = None,
+        may_sign_in: Callable[[str], bool] = lambda _: True,
         registered: RegisteredAgents | None = None,
         caller: Callable[[], str] = lambda: "",
         may_use: Callable[[str], bool] = lambda _: True,
@@ -55,6 +56,7 @@ class Registry:
     ) -> None:
         self.config = config
         self._logins = logins
+        self._may_sign_in = may_sign_in
         self.registered = registered
         self._configured = config
         self._catalogues: Catalogues | None = None
@@ -65,9 +67,7 @@ class Registry:
         self._overrides = overrides
         self._state_folder = state_folder
         self._clock = clock
-        self._connections: dict[str, Connection] = {}
-        self._retired: list[Connection] = []
-        self._retiring = anyio.Event()
+        self._connections = Connections(self.connect)
         self._by_key = _by_key(config)
         self._tls = cache(_default_tls)
 
@@ -78,17 +78,11 @@ class Registry:
 
     async def aclose(self) -> None:
         """Close every agent's connections."""
-        for connection in [*self._connections.values(), *self._retired]:
-            await connection.aclose()
+        await self._connections.aclose()
 
     async def tidy(self) -> None:
         """Close connections to agents whose configuration has changed, until cancelled."""
-        while True:
-            await self._retiring.wait()
-            self._retiring = anyio.Event()
-            while self._retired:
-                await self._retired[0].retire()
-                del self._retired[0]
+        await self._connections.tidy()
 
     def refresh(self) -> None:
         """Use a changed configuration, agents that callers have added included.
@@ -115,7 +109,7 @@ class Registry:
             from a2a_mcp.agents.catalogues import Catalogues  # imports httpx
 
             self._catalogues = Catalogues(
-                self._tls, lambda table: self.connect(table).credentials, self._clock
+                self._tls, lambda table: self.connect(table, LOCAL_OWNER).credentials, self._clock
             )
         if await self._catalogues.refresh(self._configured.catalogs):
             self._use(self._joined())
@@ -130,10 +124,7 @@ class Registry:
 
     def _use(self, fresh: Config) -> None:
         """Use a configuration from now on; connections to agents that have changed are given up."""
-        for name, connection in list(self._connections.items()):
-            if fresh.agents.get(name) != connection.config:
-                self._retired.append(self._connections.pop(name))
-                self._retiring.set()
+        self._connections.give_up_changed(fresh.agents)
         self.config = fresh
         self._by_key = _by_key(fresh)
 
@@ -210,31 +201,40 @@ class Registry:
             )
         return known
 
-    def connection(self, name: str) -> Connection:
-        """Return the connection of a configured agent, made on first use."""
-        connection = self._connections.get(name)
-        if connection is None:
-            name = self._configured_name(name)
-            connection = self._connections[name] = self.connect(self.config.agents[name])
-        return connection
+    def connection(self, name: str, owner: str) -> Connection:
+        """Return the connection of an owner to a configured agent, made on first use."""
+        known = self._connections.known(name, owner)
+        if known is not None:
+            return known
+        name = self._configured_name(name)
+        return self._connections.of(self.config.agents[name], owner)
 
-    def connect(self, agent: AgentConfig) -> Connection:
-        """Return a new connection to an agent, the caller's to close."""
+    def connection_of(self, record: TaskRecord) -> Connection:
+        """Return the connection of a task's owner to its agent."""
+        return self.connection(record.agent, record.owner)
+
+    def connect(self, agent: AgentConfig, owner: str) -> Connection:
+        """Return a new connection of an owner to an agent, the caller's to close.
+
+        What all owners share never has the login of one of them.
+        """
         from a2a_mcp.agents.connection import Connection  # imports httpx
 
+        whose = owner if agent.is_personal else LOCAL_OWNER
         return Connection(
             agent,
             tls=self._tls,
             overrides=self._overrides,
             secrets=self.config.secrets,
-            logins=self._logins,
+            logins=self._logins if self._may_sign_in(whose) else None,
+            owner=whose,
             state_folder=self._state_folder,
             clock=self._clock,
         )
 
     def keep(self, connection: Connection) -> None:
-        """Use a connection from now on for its agent, which has none yet."""
-        self._connections[connection.config.name] = connection
+        """Use a connection of the caller from now on for its agent, which has none yet."""
+        self._connections.keep(connection, self._caller())
 
     def _configured_name(self, name: str) -> str:
         """Return the name of a task's agent for any caller; raises UnknownAgent where it is gone.
@@ -248,8 +248,8 @@ class Registry:
         return self._usable(known)
 
     def known(self, name: str) -> Connection | None:
-        """Return the connection of an agent if there is one, without making it."""
-        return self._connections.get(name)
+        """Return the caller's connection to an agent if there is one, without making it."""
+        return self._connections.known(name, self._caller())
 
     def agent(self, name: str) -> AgentConfig:
         """Return the configuration of an agent."""

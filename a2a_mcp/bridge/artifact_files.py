@@ -47,7 +47,7 @@ class ArtifactFiles:
 
     # --- fetching ---
 
-    async def fetch(self, agent: str, parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    async def fetch(self, owner: str, agent: str, parts: tuple[Part, ...]) -> tuple[Part, ...]:
         """Return the parts with the bytes of linked files, where the configuration allows that.
 
         A link that cannot be read stays a link, with the reason as its problem.
@@ -58,16 +58,16 @@ class ArtifactFiles:
         fetched = {id(part): _not_fetched(part, "no time was left") for part in linked}
         with anyio.move_on_after(FETCH_SECONDS):
             for part in linked:
-                fetched[id(part)] = await self._fetch_one(agent, part)
+                fetched[id(part)] = await self._fetch_one(owner, agent, part)
         return tuple(fetched.get(id(part), part) for part in parts)
 
     def _may_fetch(self, agent: str) -> bool:
         configured = self._registry.config.agents.get(agent)  # None: removed since the task began
         return configured is not None and configured.fetch
 
-    async def _fetch_one(self, agent: str, part: Part) -> Part:
+    async def _fetch_one(self, owner: str, agent: str, part: Part) -> Part:
         try:
-            received = await self._registry.connection(agent).download(part.url)
+            received = await self._registry.connection(agent, owner).download(part.url)
         except (A2AError, BridgeError) as error:
             return _not_fetched(part, scrub(error.message))
         name = part.filename or _last_segment(part.url)

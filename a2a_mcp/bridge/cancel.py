@@ -92,7 +92,7 @@ class Canceller:
         return None
 
     async def _request_cancel(self, record: TaskRecord, request: CancelTaskRequest) -> None:
-        client = await self._registry.connection(record.agent).client(record.interface)
+        client = await self._registry.connection_of(record).client(record.interface)
         await client.cancel(request)
 
     async def _read_after(

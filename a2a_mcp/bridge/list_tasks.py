@@ -144,7 +144,7 @@ class TaskLister:
     # --- tasks that an agent lists ---
 
     async def _remote_page(self, owner: str, agent: str, wanted: TaskFilter) -> TaskListView:
-        page = await self._asked(agent, wanted)
+        page = await self._asked(owner, agent, wanted)
         listed = [task for task in page.tasks if not (wanted.unfinished and task.state.terminal)]
         own = [task for task in listed if not await self._is_of_other(owner, agent, task)]
         rows = tuple(_remote_row(agent, task) for task in own)
@@ -160,9 +160,9 @@ class TaskLister:
         )
         return TaskListView(rows[: wanted.limit], None if is_too_long else cursor, note)
 
-    async def _asked(self, agent: str, wanted: TaskFilter) -> TaskPage:
+    async def _asked(self, owner: str, agent: str, wanted: TaskFilter) -> TaskPage:
         """Return the page that the agent lists; raises NotAllowed where it lists none."""
-        client = await self._registry.connection(agent).client()
+        client = await self._registry.connection(agent, owner).client()
         try:
             return await client.list(_request(wanted))
         except (MethodNotFound, UnsupportedOperation) as error:

@@ -8,6 +8,7 @@ from a2a_mcp.agents.registry import Registry
 from a2a_mcp.bridge.describe_agents import untrusted_words
 from a2a_mcp.errors import NotAllowed
 from a2a_mcp.presentation import card_sentences
+from a2a_mcp.store.base import LOCAL_OWNER
 
 WORDS_BYTES: Final = 300
 
@@ -19,7 +20,7 @@ async def pin_card(registry: Registry, name: str) -> str:
     OSError where the pin cannot be written.
     """
     name = registry.resolve(name)
-    connection = registry.connection(name)
+    connection = registry.connection(name, LOCAL_OWNER)
     if not connection.config.pin:
         raise NotAllowed(
             card_sentences.NOT_PINNED.format(agent=name), card_sentences.NOT_PINNED_NEXT, agent=name

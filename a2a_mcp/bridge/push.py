@@ -100,7 +100,7 @@ class PushConfigs:
 
     def _check_agent(self, record: TaskRecord, url: str) -> None:
         """Raise NotAllowed where the agent does not post, or could not reach this machine."""
-        found = self._registry.connection(record.agent).found
+        found = self._registry.connection_of(record).found
         if found and found.card.capabilities.push_notifications is False:
             raise _not_supported(record, push_sentences.NOT_IN_CARD)
         agent = agent_url(self._registry.config.agents[record.agent], found)
@@ -120,7 +120,7 @@ class PushConfigs:
         return found.record
 
     async def _call(self, record: TaskRecord, call: Callable[[A2AClient], Awaitable[T]]) -> T:
-        client = await self._registry.connection(record.agent).client(record.interface)
+        client = await self._registry.connection_of(record).client(record.interface)
         try:
             return await call(client)
         except A2AError as error:

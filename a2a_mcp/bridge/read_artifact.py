@@ -43,7 +43,7 @@ class ArtifactReader:
             raise await self._reader.explain_no_task(found.record)
         mask = self._registry.config.secrets.mask
         artifact, requested = find_requested(name, task, wanted, mask)
-        parts = await self._files.fetch(name, requested)
+        parts = await self._files.fetch(owner, name, requested)
         saved: tuple[SavedFile, ...] = ()
         if wanted.is_first_piece:
             saved = await self._files.save(owner, name, task, artifact, parts)

@@ -83,7 +83,7 @@ class Reader:
         tracked = self._tracker.of(record)
         if (tracked and tracked.message) or record.state.terminal:
             return record
-        client = await self._registry.connection(record.agent).client(record.interface)
+        client = await self._registry.connection_of(record).client(record.interface)
         task = await _find_listed(client, record)
         if task is None or await self._is_running_for_other(record, task.id):
             return record
@@ -133,7 +133,7 @@ class Reader:
 
         A task that was seen to end stays as it ended, whatever its agent reports later.
         """
-        connection = self._registry.connection(record.agent)
+        connection = self._registry.connection_of(record)
         request = request_for(record.task_id or "", history_length)
         try:
             client, task = await connection.read(record.interface, lambda c: c.get(request))
@@ -184,7 +184,7 @@ class Reader:
 
     async def _may_be_hidden(self, record: TaskRecord) -> bool:
         """Return whether the agent hides running tasks, and this one was last seen running."""
-        client = await self._registry.connection(record.agent).client(record.interface)
+        client = await self._registry.connection_of(record).client(record.interface)
         return client.interface.dialect.hides_running and record.state in RUNNING
 
     async def _read_as_ended(self, record: TaskRecord, now: Task) -> Reading:
@@ -224,7 +224,7 @@ class Reader:
         """
         if await self._tasks.held_by_other(owner, agent, task_id):
             raise unknown_task(task_id, agent)
-        client, task = await self._fetch_unknown(agent, request_for(task_id, history_length))
+        client, task = await self._fetch_unknown(owner, agent, request_for(task_id, history_length))
         if task.id != task_id:  # an agent that is lenient with ids would open another owner's task
             raise unknown_task(task_id, agent)
         if await self._is_context_of_other(owner, agent, task.context_id):
@@ -240,9 +240,11 @@ class Reader:
         await self._tracker.settle(record, task)
         return Reading(record, task)
 
-    async def _fetch_unknown(self, agent: str, request: GetTaskRequest) -> tuple[A2AClient, Task]:
+    async def _fetch_unknown(
+        self, owner: str, agent: str, request: GetTaskRequest
+    ) -> tuple[A2AClient, Task]:
         try:
-            connection = self._registry.connection(agent)
+            connection = self._registry.connection(agent, owner)
             return await connection.read(None, lambda client: client.get(request))
         except TaskNotFound:
             raise unknown_task(request.id, agent) from None

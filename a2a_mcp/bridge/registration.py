@@ -131,7 +131,7 @@ class Registration:
 
     async def _add(self, owner: str, agent: AgentConfig) -> None:
         """Read the agent's card, and only then keep the agent."""
-        connection = self._registry.connect(agent)
+        connection = self._registry.connect(agent, owner)
         async with AsyncExitStack() as undone:
             undone.push_async_callback(connection.aclose)
             await _read_card(connection)

@@ -103,10 +103,10 @@ class Sender:
         self._registry.check_change(route.agent)
         self._check_tenant(route, request)
         self._check_consent(route.agent, request)
-        target = await self._prepare(route, request)
-        await self._refuse_unaccepted(route.agent, request)
+        target = await self._prepare(owner, route, request)
+        await self._refuse_unaccepted(owner, route.agent, request)
         target = _choose_target(target, route, request)
-        message = self._make_message(target, route, request)
+        message = self._make_message(owner, target, route, request)
         record = await self._record(owner, target, route, request, message)
         return self._deliver(record, target, message)
 
@@ -127,7 +127,7 @@ class Sender:
             )
 
     def _check_consent(self, agent: str, request: SendRequest) -> None:
-        if self._registry.connection(agent).config.confirm and not request.confirmed:
+        if self._registry.agent(agent).confirm and not request.confirmed:
             raise ConsentNeeded(agent)
 
     async def _find_route(self, owner: str, request: SendRequest) -> Route:
@@ -157,14 +157,14 @@ class Sender:
             raise await self._reader.explain_no_task(record)
         return record
 
-    async def _prepare(self, route: Route, request: SendRequest) -> Target:
+    async def _prepare(self, owner: str, route: Route, request: SendRequest) -> Target:
         """Find out how the agent is called, and read the task that the message continues.
 
         An agent that cannot be called leaves no trace in the task store. An agent that is slow to
         show its card is called in the background.
         """
         target = Target(route.record)
-        connection = self._registry.connection(route.agent)
+        connection = self._registry.connection(route.agent, owner)
         if route.record is None and connection.ready:
             return target
         with _nothing_sent(), anyio.move_on_after(self._seconds(route.agent, request)):
@@ -179,9 +179,9 @@ class Sender:
         found = await self._reader.fetch(record, DEFAULT_HISTORY)
         return Target(found.record, before=found.task.status if found.task else None)
 
-    async def _refuse_unaccepted(self, agent: str, request: SendRequest) -> None:
+    async def _refuse_unaccepted(self, owner: str, agent: str, request: SendRequest) -> None:
         """Raise an error for what the agent's card says it will not take."""
-        connection = self._registry.connection(agent)
+        connection = self._registry.connection(agent, owner)
         connection.refuse_unmet()
         if request.parts and connection.found:
             public = connection.found.card
@@ -190,7 +190,9 @@ class Sender:
             found = extended.found if extended else None
             refuse_unwanted(agent, merged(public, found.card) if found else public, request.parts)
 
-    def _make_message(self, target: Target, route: Route, request: SendRequest) -> Message:
+    def _make_message(
+        self, owner: str, target: Target, route: Route, request: SendRequest
+    ) -> Message:
         return Message(
             message_id=request.message_id or uuid4().hex,
             role=Role.USER,
@@ -198,7 +200,7 @@ class Sender:
             task_id=target.continued.task_id if target.continued else None,
             context_id=route.context_id,
             metadata=request.metadata,
-            extensions=self._registry.connection(route.agent).config.extensions,
+            extensions=self._registry.connection(route.agent, owner).config.extensions,
             reference_task_ids=(target.reference,) if target.reference else (),
         )
 
@@ -210,7 +212,7 @@ class Sender:
         Raises NotAllowed where too many tasks are tracked, SentBefore for an answer that came
         before.
         """
-        connection = self._registry.connection(route.agent)
+        connection = self._registry.connection(route.agent, owner)
         context_id = route.context_id
         if context_id is None and target.continued is None:
             context_id = connection.new_context()
@@ -232,7 +234,7 @@ class Sender:
         return title_of(request.text, config.secrets.pieces) if config.server.keep_titles else None
 
     def _deliver(self, record: TaskRecord, target: Target, message: Message) -> Tracked:
-        connection = self._registry.connection(record.agent)
+        connection = self._registry.connection_of(record)
         request = SendMessageRequest(
             message=message,
             accepted_output_modes=connection.config.output_modes or DEFAULT_MODES,

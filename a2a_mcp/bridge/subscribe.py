@@ -71,7 +71,7 @@ class Subscriber:
 
     def _track(self, record: TaskRecord, task: Task, request: SendRequest) -> TrackedTask:
         self._tracker.make_room(record.owner)
-        connection = self._registry.connection(record.agent)
+        connection = self._registry.connection_of(record)
         return self._tracker.attach(connection, record, task, request.past)
 
     def _find_live(self, record: TaskRecord) -> TrackedTask | None:

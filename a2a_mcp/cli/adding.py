@@ -27,6 +27,7 @@ from a2a_mcp.config.builder import named
 from a2a_mcp.config.load import Config
 from a2a_mcp.config.schema import AgentConfig
 from a2a_mcp.errors import ConfigError
+from a2a_mcp.store.base import LOCAL_OWNER
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ async def _look(url: str) -> Seen:
     agents = AgentTables()
     agents.add("new", _checked(url))
     registry = Registry(Config(agents=agents))
-    connection = registry.connection("new")
+    connection = registry.connection("new", LOCAL_OWNER)
     try:
         card = (await connection.card()).card
         await connection.choice()

@@ -19,6 +19,7 @@ from a2a_mcp.cli.startup import Started, start
 from a2a_mcp.cli.terminal import print_json, print_rows
 from a2a_mcp.config.load import Config
 from a2a_mcp.errors import BridgeError
+from a2a_mcp.store.base import LOCAL_OWNER
 from a2a_mcp.store.logins import Logins
 
 agents: Final = App(name="agents", default_parameter=Parameter(negative=()))
@@ -100,7 +101,7 @@ async def _show(started: Started, name: str, as_json: bool) -> int:
     known = registry.resolve(name)
     problem = None
     try:
-        await registry.connection(known).prepare()
+        await registry.connection(known, LOCAL_OWNER).prepare()
     except (A2AError, BridgeError) as error:
         problem = error.message
     finally:

@@ -14,7 +14,6 @@ from typing import Annotated, Final, Literal, TextIO, TypeAlias
 import anyio
 from cyclopts import Parameter
 
-from a2a_mcp.agents.credentials import LOCAL_OWNER
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.cli.exit_codes import DONE, FAILED
 from a2a_mcp.cli.options import USUAL, Given
@@ -22,6 +21,7 @@ from a2a_mcp.cli.startup import Started, start
 from a2a_mcp.errors import ConfigError
 from a2a_mcp.sign_in.logins import login_states, sign_out
 from a2a_mcp.sign_in.signing_in import Page, signing_in
+from a2a_mcp.store.base import LOCAL_OWNER
 from a2a_mcp.store.logins import Logins
 
 Action: TypeAlias = Annotated[
@@ -87,7 +87,8 @@ async def login(
 ) -> int:
     """Let the person sign in, and wait until that is done."""
     agent = registry.resolve(name)
-    async with signing_in(registry.connection(agent), by_device=by_device, port=port) as begun:
+    connection = registry.connection(agent, LOCAL_OWNER)
+    async with signing_in(connection, by_device=by_device, port=port) as begun:
         show(_invitation(agent, begun.page))
         renews = await begun.ended()
     later = "" if renews else " It does not renew itself: sign in again when it has ended."
@@ -116,7 +117,7 @@ async def logout(registry: Registry, name: str, out: TextIO) -> int:
     """Sign out at the server, and forget the login here."""
     agent = registry.resolve(name)
     try:
-        problem = await sign_out(registry.connection(agent))
+        problem = await sign_out(registry.connection(agent, LOCAL_OWNER))
     except KeyError:
         print(f"Nobody is signed in to {agent}.", file=out)
         return FAILED

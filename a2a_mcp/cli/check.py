@@ -28,6 +28,7 @@ from a2a_mcp.cli.options import USUAL, AsJson, Given
 from a2a_mcp.cli.startup import refuse_mistyped, start
 from a2a_mcp.config.load import Config
 from a2a_mcp.errors import BridgeError
+from a2a_mcp.store.base import LOCAL_OWNER
 from a2a_mcp.store.logins import Logins
 
 NAMES_OR_URLS = Annotated[
@@ -112,7 +113,7 @@ async def _contact_all(registry: Registry, names: Sequence[str]) -> dict[str, Ou
     async def contact(name: str) -> None:
         began, failure = time.monotonic(), None
         try:
-            await registry.connection(name).prepare()
+            await registry.connection(name, LOCAL_OWNER).prepare()
         except (A2AError, BridgeError) as error:
             failure = error
         outcomes[name] = Outcome(failure, round(1000 * (time.monotonic() - began)))

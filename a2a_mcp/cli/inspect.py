@@ -24,6 +24,7 @@ from a2a_mcp.cli.startup import start
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.server.app import App
 from a2a_mcp.server.caller import owner
+from a2a_mcp.store.base import LOCAL_OWNER
 
 WAIT_SECONDS: Final = 45.0
 AsHtml: TypeAlias = Annotated[bool, Parameter(name="--html", help="print a page for a browser")]
@@ -49,7 +50,7 @@ def inspect(
 async def _sections(app: App, name: str) -> list[Section]:
     """Return what a model is told of the agent, and then what each skill's example gives."""
     told = await app.agents(name, refresh=False)
-    connection = app.registry.connection(name)
+    connection = app.registry.connection(name, LOCAL_OWNER)
     card = (await connection.card()).card
     problems: list[JSON] = [app.mask(problem) for problem in card.problems]
     first: Section = {"title": name, "text": app.mask(told.prose()), "findings": problems}

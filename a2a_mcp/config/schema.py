@@ -110,6 +110,11 @@ class AgentConfig(Table):
         return next((each for each in self.auth or () if isinstance(each, Mtls)), None)
 
     @property
+    def is_personal(self) -> bool:
+        """Return whether each owner signs in to the agent for himself."""
+        return self.oauth is not None and self.oauth.may_need_person
+
+    @property
     def follows_conversations(self) -> bool:
         """Return whether a header has a value that is made for each conversation."""
         return any(isinstance(value, ConversationId) for value in self.headers.values())

@@ -109,7 +109,7 @@ class App:
         return await self._described(self.registry.resolve(agent), refresh=refresh)
 
     async def _described(self, name: str, *, refresh: bool) -> AgentsView:
-        connection = self.registry.connection(name)
+        connection = self.registry.connection(name, owner())
         try:
             await connection.choice(refresh=refresh or connection.health.last_error is not None)
             extended = await connection.extended.get(refresh=refresh)

@@ -158,10 +158,10 @@ def _tracker(
     )
 
 
-def _sign_in(registry: Registry, _owner: str, agent: str) -> AbstractAsyncContextManager[SignIn]:
+def _sign_in(registry: Registry, owner: str, agent: str) -> AbstractAsyncContextManager[SignIn]:
     from a2a_mcp.sign_in.signing_in import signing_in  # most agents need no sign-in
 
-    return signing_in(registry.connection(agent))
+    return signing_in(registry.connection(agent, owner))
 
 
 def _app(

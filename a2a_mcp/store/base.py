@@ -15,6 +15,8 @@ from typing import Final, Protocol, TypeAlias
 from a2a_mcp.a2a.model import TaskState
 
 PENDING: Final = "pending-"
+LOCAL_OWNER: Final = "local"
+"""The owner of what the person at this machine does."""
 
 
 @dataclass(frozen=True, slots=True)

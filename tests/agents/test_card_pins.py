@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from real_agents import Agent
 from scripted import CARD, SEND, ScriptedAgent, card, document, done, interface, result, scripted
 from signing import JWK, Clock, connected, signed
-from staging import configured, hosted
+from staging import ME, configured, hosted
 
 from a2a_mcp.a2a.auth.static import Bearer
 from a2a_mcp.a2a.errors import CardRefused
@@ -46,7 +46,7 @@ async def told(agent: ScriptedAgent, folder: Path, **more: Any) -> str:
     """Return what a new process says of the agent."""
     registry = Registry(configured(it={"url": agent.url, "pin": True, **more}), state_folder=folder)
     try:
-        await registry.connection("it").choice()
+        await registry.connection("it", ME).choice()
         return describe_agent(registry, "it").prose()
     finally:
         await registry.aclose()

@@ -24,7 +24,7 @@ from scripted import (
     scripted,
     silence,
 )
-from staging import configured, hosted
+from staging import ME, configured, hosted
 
 from a2a_mcp.a2a.auth.static import Bearer
 from a2a_mcp.agents import catalogues
@@ -112,7 +112,7 @@ async def test_assistants_of_langgraph_are_asked_for_by_post(gateway: ScriptedAg
     assert other.startswith("corp/agent-")
     assert one != other
     gateway.on(CARD, document(card(gateway.url)))
-    await registry.connection(one).choice()
+    await registry.connection(one, ME).choice()
     assert gateway.calls(CARD)[0].path.endswith("?assistant_id=a1")
     await registry.aclose()
 
@@ -147,7 +147,7 @@ async def test_a_catalogue_is_read_again_when_it_is_old_and_changes_what_is_ther
     now = 1_000.0
     registry = Registry(listing(f"{gateway.url}/v1/agents"), clock=lambda: now)
     assert await found(registry) == ["corp/weather"]
-    kept = registry.connection("corp/weather")
+    kept = registry.connection("corp/weather", ME)
     gateway.on(LIST, document([{"name": "other", "url": f"{gateway.url}/other"}]))
     now += 299
     assert await found(registry) == ["corp/weather"]

@@ -14,7 +14,7 @@ from real_agents import Agents
 from scripted import CARD, SEND, ScriptedAgent, card, cut, document, done, error, interface, result
 from scripted import scripted as scripted_agent
 from signing import JWK, Clock, connected, signed
-from staging import configured, hosted, staged
+from staging import ME, configured, hosted, staged
 
 from a2a_mcp.a2a.auth.static import Bearer
 from a2a_mcp.a2a.errors import CardRefused
@@ -51,7 +51,7 @@ async def asked(
     """Ask for the extended card; return it, and what is told of the agent."""
     config = {"url": agent.url, "signature": signature, "auth": AUTH, **more}
     async with staged(configured(it=config), Path("/nowhere")) as stage:
-        connection = stage.registry.connection("it")
+        connection = stage.registry.connection("it", ME)
         await connection.choice()
         answer = await connection.extended.get()
         return answer, describe_agent(stage.registry, "it", extended=answer).prose()
@@ -211,7 +211,7 @@ async def test_its_interfaces_are_not_used(agent: ScriptedAgent) -> None:
     agent.on(SEND, result({"task": done("x")}))
     config = configured(it={"url": agent.url, "auth": AUTH})
     async with staged(config, Path("/nowhere")) as stage:
-        connection = stage.registry.connection("it")
+        connection = stage.registry.connection("it", ME)
         await connection.choice()
         answer = await connection.extended.get()
         await stage.send()
@@ -253,7 +253,7 @@ async def test_files_that_only_the_extended_card_takes_are_sent(agent: ScriptedA
     async with staged(configured(it={"url": agent.url, "auth": AUTH}), Path("/nowhere")) as stage:
         with pytest.raises(NotAllowed, match="image/png"):
             await stage.send(parts=(picture,))
-        await stage.registry.connection("it").extended.get()
+        await stage.registry.connection("it", ME).extended.get()
         await stage.send(parts=(picture,))
 
 

@@ -21,7 +21,7 @@ from scripted import (
     stream,
     task,
 )
-from staging import agents, staged, until
+from staging import ME, agents, staged, until
 
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.config.load import Config
@@ -138,8 +138,8 @@ def test_a_default_agent_that_is_switched_off_is_refused_not_replaced() -> None:
 def test_a_connection_is_made_once_and_only_on_use() -> None:
     it = registry("weather")
     assert it.known("weather") is None
-    connection = it.connection("weather")
-    assert it.connection("weather") is connection is it.known("weather")
+    connection = it.connection("weather", ME)
+    assert it.connection("weather", ME) is connection is it.known("weather")
 
 
 # --- reload ---
@@ -181,17 +181,17 @@ def test_a_new_agent_appears_without_a_restart(watched: Watched) -> None:
 
 
 def test_an_agent_that_stayed_the_same_keeps_its_connection(watched: Watched) -> None:
-    kept = watched.registry.connection("a")
+    kept = watched.registry.connection("a", ME)
     watched.write(table("a") + table("b"))
     watched.names()
-    assert watched.registry.connection("a") is kept
+    assert watched.registry.connection("a", ME) is kept
 
 
 def test_an_agent_that_changed_gets_a_new_connection(watched: Watched) -> None:
-    old = watched.registry.connection("a")
+    old = watched.registry.connection("a", ME)
     watched.write(table("a", "https://other.example"))
     watched.names()
-    new = watched.registry.connection("a")
+    new = watched.registry.connection("a", ME)
     assert new is not old
     assert new.config.url == "https://other.example"
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from scripted import CARD, GET, SEND, ScriptedAgent, card, document, done, error, result, scripted
 from scripted import task as shown
-from staging import configured, staged
+from staging import ME, configured, staged
 
 pytestmark = pytest.mark.anyio
 
@@ -71,5 +71,5 @@ async def test_a_call_outside_a_conversation_has_a_value_too(
 ) -> None:
     agent.on(CARD, document(card(agent.url)))
     async with staged(with_header(agent), tmp_path) as stage:
-        await stage.registry.connection("it").choice()
+        await stage.registry.connection("it", ME).choice()
     assert len(values(agent, CARD)[0]) >= SHORTEST

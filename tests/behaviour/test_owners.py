@@ -28,7 +28,7 @@ from scripted import (
     stream,
     task,
 )
-from staging import Stage, configured, staged, until
+from staging import ME, Stage, configured, staged, until
 
 from a2a_mcp.a2a.errors import A2AError, Delivery, InvalidAgentResponse, TaskNotFound
 from a2a_mcp.a2a.model import TaskState
@@ -134,7 +134,7 @@ async def test_an_agent_that_answers_with_anothers_task_gives_nobody_a_way_to_it
     alices = task("working", "for alice", task_id="1")
     if way in {"a stream", "a status"}:
         agent.on(CARD, document(card(agent.url, streaming=True)))
-        await stage.registry.connection("one").card(refresh=True)
+        await stage.registry.connection("one", ME).card(refresh=True)
         first = {"task": alices} if way == "a stream" else moved("working", "hm", task_id="1")
         agent.on(STREAM, stream(first, moved("completed", "mine now", task_id="1")))
     sends = len(agent.sends())

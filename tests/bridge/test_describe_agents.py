@@ -23,7 +23,7 @@ from scripted import (
     result,
     scripted,
 )
-from staging import agents
+from staging import ME, agents
 
 from a2a_mcp.a2a.auth.static import ApiKey, Basic, Bearer, Headers
 from a2a_mcp.a2a.errors import A2AError
@@ -48,7 +48,7 @@ async def described(registry: Registry, name: str = "it") -> AgentsView:
     """Look at the agent's card, then describe it, as agent_info does."""
     with anyio.fail_after(10):
         try:
-            await registry.connection(name).choice()
+            await registry.connection(name, ME).choice()
         except A2AError as error:
             return describe_agent(registry, name, error.message)
         finally:
@@ -388,7 +388,7 @@ async def test_an_agent_that_cannot_be_called_is_failing_in_the_list_and_in_deta
 ) -> None:
     agent.on(CARD, document(card("https://elsewhere.example")))
     registry = of(it=agent.url)
-    await registry.connection("it").card()
+    await registry.connection("it", ME).card()
     for view in (list_agents(registry), await described(registry)):
         assert row(view)["state"] == "failing"
         assert "no interface of this agent can be used" in row(view)["problems"][0]
@@ -397,7 +397,7 @@ async def test_an_agent_that_cannot_be_called_is_failing_in_the_list_and_in_deta
 async def test_a_redirected_call_is_noted_for_the_cards_author(agent: ScriptedAgent) -> None:
     agent.on(CARD, document(card(f"{agent.url}/a2a")))
     registry = of(it=agent.url)
-    connection = registry.connection("it")
+    connection = registry.connection("it", ME)
     agent.on(GET, http(307, b"", location="/a2a/"), result(done("x")))
     await (await connection.client()).get(GetTaskRequest(id="t1"))
     problems = row(await described(registry))["problems"]

@@ -13,7 +13,7 @@ from anyio.abc import Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 from browser import sign_in_at
 from real_agents import Agents
-from staging import configured
+from staging import ME, configured
 
 from a2a_mcp.a2a.auth.oauth.settings import OAuth
 from a2a_mcp.agents.registry import Registry
@@ -37,7 +37,7 @@ from a2a_mcp.store.logins import Logins
 
 async def main(folder):
     registry = Registry(load(path=folder / "agents.toml", environ={{}}), logins=Logins(folder))
-    connection, got = registry.connection("it"), set()
+    connection, got = registry.connection("it", "local"), set()
 
     async def call():
         got.add(await connection.credentials.tokens.get(None))
@@ -96,7 +96,7 @@ async def sign_in(issuer: str, logins: Logins) -> None:
     auth = OAuth("person", flow="authorization_code", issuer=issuer)
     registry = Registry(configured(it={"card": CARD, "auth": auth}), logins=logins)
     async with (
-        signing_in(registry.connection("it")) as begun,
+        signing_in(registry.connection("it", ME)) as begun,
         anyio.create_task_group() as group,
     ):
         group.start_soon(sign_in_at, begun.page.url)

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from browser import decline_at, sign_in_at
 from real_agents import Agent, Agents
-from staging import Stage, configured, staged
+from staging import ME, Stage, configured, staged
 
 from a2a_mcp.a2a.auth.oauth.settings import OAuth
 from a2a_mcp.agents.registry import Registry
@@ -47,7 +47,7 @@ async def using(
 
 
 async def sign_in(registry: Registry, *, by_device: bool | None = None) -> bool:
-    connection = registry.connection("guarded")
+    connection = registry.connection("guarded", ME)
     async with (
         signing_in(connection, by_device=by_device) as begun,
         anyio.create_task_group() as group,
@@ -94,11 +94,11 @@ async def test_a_sign_in_of_another_process_counts_at_once_and_so_does_its_end(
         assert (await stage.send("hello")).state == "completed"
         token = Logins(tmp_path).get("local", "guarded")
         assert token
-        assert await sign_out(other.connection("guarded")) is None
+        assert await sign_out(other.connection("guarded", ME)) is None
         await refused(stage)
         assert not await works(login, token.token.refresh or "")
         with pytest.raises(KeyError):
-            await sign_out(other.connection("guarded"))
+            await sign_out(other.connection("guarded", ME))
 
 
 async def works(login: Agent, refresh: str) -> bool:
@@ -150,7 +150,7 @@ async def test_a_person_who_declines_is_not_signed_in(
 
 
 async def decline(registry: Registry) -> None:
-    async with signing_in(registry.connection("guarded"), by_device=False) as begun:
+    async with signing_in(registry.connection("guarded", ME), by_device=False) as begun:
         opened = create_task(decline_at(begun.page.url))
         await begun.ended()
         await opened
@@ -161,7 +161,7 @@ async def test_a_redirect_with_a_wrong_state_or_issuer_changes_nothing(
 ) -> None:
     async with (
         using(agent, login, tmp_path) as (_, registry),
-        signing_in(registry.connection("guarded"), by_device=False) as begun,
+        signing_in(registry.connection("guarded", ME), by_device=False) as begun,
     ):
         asked = httpx.URL(begun.page.url).params
         came, state = asked["redirect_uri"], asked["state"]
@@ -211,5 +211,5 @@ async def test_nobody_signs_in_where_nothing_needs_it(
 ) -> None:
     async with using(agent, login, tmp_path, flow="client_credentials") as (_, registry):
         with pytest.raises(NotAllowed, match="client_credentials"):
-            async with signing_in(registry.connection("guarded")):
+            async with signing_in(registry.connection("guarded", ME)):
                 pass

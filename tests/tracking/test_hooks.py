@@ -28,7 +28,7 @@ from scripted import (
     silence,
     task,
 )
-from staging import FIRST_POLL, Stage, configured, staged
+from staging import FIRST_POLL, ME, Stage, configured, staged
 
 from a2a_mcp.a2a.interfaces import Interface
 from a2a_mcp.a2a.model import TaskState
@@ -284,7 +284,7 @@ async def test_other_agents_are_not_asked(
 async def test_an_agent_whose_version_has_no_such_call_is_not_asked(
     poster: ScriptedAgent, stage: Stage, hooks: Hooks
 ) -> None:
-    connection = stage.registry.connection("it")
+    connection = stage.registry.connection("it", ME)
     client = await connection.client()
     assert hooks.suit(connection, client)
     without = next(one for one in DIALECTS if not one.has(Operation.CREATE_PUSH_CONFIG))
@@ -298,7 +298,7 @@ async def test_an_agent_elsewhere_is_not_asked_to_post_to_this_machine(tmp_path:
         "card": card("https://agent.example", capabilities=POSTS),
     }
     async with staged(configured(it=cards), tmp_path) as stage:
-        connection = stage.registry.connection("it")
+        connection = stage.registry.connection("it", ME)
         client = await connection.client()
         assert not Hooks(Addresses("http://127.0.0.1:8001/push", key)).suit(connection, client)
         assert not Hooks(Addresses("https://10.0.0.7/push", key)).suit(connection, client)

@@ -38,7 +38,7 @@ async def test_the_budget_is_kept_while_the_agent_is_silent(
     wait: float, plain: ScriptedAgent, stage: Stage
 ) -> None:
     plain.on(SEND, silence)
-    await stage.registry.connection("it").card()
+    await stage.registry.connection("it", ME).card()
     with anyio.fail_after(wait + LATE):
         view = await stage.send(wait_seconds=wait)
     assert view.state is TaskState.WORKING
@@ -47,7 +47,7 @@ async def test_the_budget_is_kept_while_the_agent_is_silent(
 async def test_the_budget_is_kept_while_the_agent_talks(agent: ScriptedAgent, stage: Stage) -> None:
     talk = [moved("working", f"step {n}") for n in range(50)]
     agent.on(STREAM, stream(WORKING, *talk, anyio.Event()))
-    await stage.registry.connection("it").card()
+    await stage.registry.connection("it", ME).card()
     with anyio.fail_after(0.3 + LATE):
         view = await stage.send(wait_seconds=0.3)
     assert (view.state, view.task_id) == (TaskState.WORKING, "t1")
@@ -81,7 +81,7 @@ async def test_the_budget_is_kept_while_a_task_to_follow_cannot_be_read(
     plain.on(GET, silence)
     state = TaskState.WORKING
     await stage.tasks.adopt(owner=ME, agent="it", task_id="t1", state=state)
-    await stage.registry.connection("it").card()
+    await stage.registry.connection("it", ME).card()
     for named in (None, "it"):
         with anyio.fail_after(0.2 + LATE), pytest.raises(A2AError):
             await stage.follow(task_id="t1", agent=named, wait_seconds=0.2)
