@@ -38,6 +38,8 @@ FOREIGN_OPTIONS: Final = frozenset(
         *("--group", "--universal", "--python-version", "--no-header", "--no-annotate"),  # uv pip
         *("--scope", "--transport"),  # claude mcp add
         *("--url", "--bearer-token-env-var"),  # codex mcp add
+        *("--audiences", "--format", "--impersonate-service-account"),  # gcloud
+        *("--resource", "--output"),  # az
         *("--prompt", "--allowed-mcp-server-names"),  # gemini
         *("--check", "--quick", "--json", "--self-check"),  # ruff, bench/run.py
     }

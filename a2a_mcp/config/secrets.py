@@ -11,18 +11,14 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from subprocess import DEVNULL
 from typing import Final
 
-import anyio
 from pydantic import PlainValidator, SecretStr, ValidationInfo
 
 from a2a_mcp.a2a.auth.static import Secret
-from a2a_mcp.config.values import file_name, variable_name
-from a2a_mcp.errors import CredentialUnavailable
+from a2a_mcp.config.values import file_name, one_line, variable_name
 from a2a_mcp.text.masking import Mask
 
-COMMAND_SECONDS: Final = 10.0
 SOURCES: Final = "must be { env = … }, { file = … }, { command = […] } or text in quotes"
 _SHELL_VARIABLE: Final = re.compile(
     r"\$\{(env:)?\w+\}"
@@ -93,94 +89,12 @@ class ValidationContext:
         return self.folder / named if self.folder else named
 
 
-class CommandSecret:
-    """A secret that a program prints; the program runs when the secret is first needed."""
-
-    def __init__(
-        self,
-        command: tuple[str, ...],
-        *,
-        folder: Path | None = None,
-        check: Callable[[str], str] = str,
-        secrets: SecretRegister | None = None,
-        seconds: float = COMMAND_SECONDS,
-    ) -> None:
-        self._command = command
-        self._folder = folder
-        self._check = check
-        self._secrets = secrets
-        self._seconds = seconds
-        self._value: SecretStr | None = None
-        self._lock = anyio.Lock()
-
-    def __repr__(self) -> str:
-        return f"CommandSecret({Path(self._command[0]).name!r})"
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, CommandSecret):
-            return NotImplemented
-        return (self._command, self._folder) == (other._command, other._folder)
-
-    def __hash__(self) -> int:
-        return hash((self._command, self._folder))
-
-    async def __call__(self) -> SecretStr:
-        """Return the secret; after a failure the next call tries again.
-
-        Raises CredentialUnavailable.
-        """
-        async with self._lock:
-            if self._value is None:
-                text = await self._run()
-                if self._secrets is not None:
-                    self._secrets.add(text)
-                self._value = SecretStr(text)
-            return self._value
-
-    async def _run(self) -> str:
-        program, *arguments = self._command
-        if self._folder and Path(program).name != program:
-            program = str(self._folder / program)
-        try:
-            with anyio.fail_after(self._seconds):
-                ended = await anyio.run_process(
-                    [program, *arguments],
-                    stdin=DEVNULL,
-                    stderr=DEVNULL,
-                    check=False,
-                    cwd=self._folder,
-                )
-        except TimeoutError:
-            raise self._unavailable(f"did not end within {self._seconds:g} s") from None
-        except OSError as error:
-            raise self._unavailable(f"could not be run ({error.strerror})") from None
-        if ended.returncode != 0:
-            raise self._unavailable(f"ended with exit code {ended.returncode}")
-        try:
-            return self._check(_one_line(ended.stdout.decode()))
-        except ValueError:  # worded for a key of the file, not for the output of a program
-            raise self._unavailable("printed nothing that can be used as a credential") from None
-
-    def _unavailable(self, what: str) -> CredentialUnavailable:
-        return CredentialUnavailable(
-            f"the credential command {Path(self._command[0]).name!r} {what}",
-            "Ask the person who runs this bridge to check that command; nothing was sent.",
-        )
-
-
-def _one_line(text: str) -> str:
-    line = text.rstrip("\r\n")
-    if not line:
-        raise ValueError("is empty")
-    return line
-
-
 def _text(value: object, context: ValidationContext) -> str:
     match value:
         case str() if _SHELL_VARIABLE.fullmatch(value):
             raise ValueError('is text that looks like a variable; write { env = "NAME" }')
         case str():
-            return _one_line(value)
+            return one_line(value)
         case {"env": str(name), **rest} if not rest:
             return _from_environment(name, context)
         case {"file": str(name), **rest} if not rest:
@@ -204,7 +118,7 @@ def _from_file(path: Path, context: ValidationContext) -> str:
         return ""
     context.files.add(path)
     try:
-        return _one_line(path.read_text(encoding="utf-8"))
+        return one_line(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ValueError(f"the file {path} cannot be read ({error.strerror})") from None
     except ValueError:
@@ -242,6 +156,8 @@ def secret_of(value: object, info: ValidationInfo, check: Callable[[str], str]) 
         case {"command": [str(), *_] as command, **rest} if not rest and all(
             isinstance(word, str) for word in command
         ):
+            from a2a_mcp.config.command_secret import CommandSecret  # few files have a command
+
             return CommandSecret(
                 tuple(command), folder=context.folder, check=check, secrets=context.secrets
             )

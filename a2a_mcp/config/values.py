@@ -52,6 +52,14 @@ def variable_name(text: str) -> str:
     return text
 
 
+def one_line(text: str) -> str:
+    """Return text without line breaks at its end; raises ValueError where nothing is left."""
+    line = text.rstrip("\r\n")
+    if not line:
+        raise ValueError("is empty")
+    return line
+
+
 def file_name(text: str) -> str:
     r"""Accept the name of a file or folder; in double quotes `C:\temp` would hold a tab."""
     if not text:

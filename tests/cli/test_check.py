@@ -28,9 +28,10 @@ from staging import agents
 
 from a2a_mcp.a2a.auth.static import Bearer
 from a2a_mcp.cli.check import report
+from a2a_mcp.config.command_secret import CommandSecret
 from a2a_mcp.config.load import Config, load
 from a2a_mcp.config.schema import AgentConfig
-from a2a_mcp.config.secrets import CommandSecret, SecretRegister
+from a2a_mcp.config.secrets import SecretRegister
 
 pytestmark = pytest.mark.anyio
 

@@ -1,3 +1,4 @@
+import json
 import os
 import sys
 from pathlib import Path
@@ -8,9 +9,11 @@ from pydantic import SecretStr
 
 from a2a_mcp.a2a.auth.oauth.settings import OAuth
 from a2a_mcp.a2a.auth.static import Attachment, Bearer, attach, reveal
+from a2a_mcp.config.command_output import read_output
+from a2a_mcp.config.command_secret import CommandSecret
 from a2a_mcp.config.load import Config, load
 from a2a_mcp.config.schema import AgentConfig
-from a2a_mcp.config.secrets import CommandSecret, SecretRegister
+from a2a_mcp.config.secrets import SecretRegister
 from a2a_mcp.config.values import header_value
 from a2a_mcp.errors import CredentialUnavailable
 
@@ -207,3 +210,100 @@ def test_a_register_masks_what_it_learned_last() -> None:
     assert secrets.mask("first-secret") == "***"
     secrets.add("second-secret")
     assert secrets.mask("first-secret second-secret") == "*** ***"
+
+
+NOW = 1_764_370_800.0  # 2025-11-28T23:00:00Z
+JWT = "eyJhbGciOiJub25lIn0.eyJleHAiOjE3NjQzNzQ0MDB9.c2ln"  # it ends an hour later
+
+OUTPUTS: list[tuple[object, str, float | None]] = [
+    ("plain-token\n", "plain-token", None),
+    (JWT, JWT, 3600.0),
+    ("a.b.c", "a.b.c", None),
+    ({"access_token": "t", "expires_in": 3599, "token_type": "Bearer"}, "t", 3599.0),  # Google
+    ({"access_token": "t", "expires_in": "86399", "expires_on": "1764457199"}, "t", 86_399.0),
+    (  # az: the time in words is local, and older versions have nothing else
+        {"accessToken": "t", "expiresOn": "1999-01-01 00:00:00.000000", "expires_on": 1764374400},
+        "t",
+        3600.0,
+    ),
+    ({"accessToken": "t", "expiresOn": "2025-11-28T23:30:00+00:00"}, "t", 1800.0),
+    (  # gcloud config config-helper
+        {"credential": {"access_token": "t", "token_expiry": "2025-11-28T23:30:00Z"}},
+        "t",
+        1800.0,
+    ),
+    (  # a plugin of Kubernetes
+        {"status": {"token": "t", "expirationTimestamp": "2025-11-28T23:30:00Z"}},
+        "t",
+        1800.0,
+    ),
+    ({"id_token": "t", "expiration_time": 1764372600}, "t", 1800.0),
+    ({"token": "t", "expiry": "soon", "expires_in": None}, "t", None),
+    ({"token": "t", "expires_in": True}, "t", None),
+    ({"password": "x"}, '{"password": "x"}', None),
+    ('{"token"', '{"token"', None),
+]
+
+
+@pytest.mark.parametrize(("output", "secret", "life"), OUTPUTS)
+def test_what_a_command_prints_may_say_how_long_it_lasts(
+    output: object, secret: str, life: float | None
+) -> None:
+    text = output if isinstance(output, str) else json.dumps(output)
+    token = read_output(text, NOW)
+    assert (token.access, token.life) == (secret, life)
+
+
+COUNTING = """
+import json
+with open("runs", "a") as runs:
+    runs.write("x")
+print(json.dumps({"token": "token-%d" % len(open("runs").read()), "expires_in": 100}))
+"""
+
+
+class Clock:
+    now = NOW
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def test_a_secret_that_expires_is_fetched_again_once_for_many_calls(tmp_path: Path) -> None:
+    clock, register = Clock(), SecretRegister()
+    secret = python(COUNTING, folder=tmp_path, clock=clock, secrets=register)
+    with anyio.fail_after(20):
+        assert [await reveal(secret), await reveal(secret)] == ["token-1", "token-1"]
+        for expected in ("token-2", "token-3"):
+            clock.now += 91
+            got: list[str] = []
+
+            async def call(into: list[str] = got) -> None:
+                into.append(await reveal(secret))
+
+            async with anyio.create_task_group() as group:
+                for _ in range(20):
+                    group.start_soon(call)
+            assert got == [expected] * 20
+    assert sorted(register) == ["token-2", "token-3"]
+
+
+async def test_a_secret_that_is_refused_is_fetched_again_once(tmp_path: Path) -> None:
+    clock = Clock()
+    credential = Bearer(python(COUNTING, folder=tmp_path, clock=clock))
+    with anyio.fail_after(20):
+        first = await attach(credential)
+        assert first.renew
+        assert await first.renew() is None  # it was fetched just now
+        clock.now += 6
+        again = [await first.renew() for _ in range(3)]
+    assert {each and each.headers["Authorization"] for each in again} == {"Bearer token-2"}
+    assert (tmp_path / "runs").read_text() == "xx"
+
+
+async def test_a_secret_that_is_the_same_again_is_not_sent_twice(tmp_path: Path) -> None:
+    clock = Clock()
+    first = await attach(Bearer(python("print('same')", folder=tmp_path, clock=clock)))
+    clock.now += 6
+    assert first.renew
+    assert await first.renew() is None

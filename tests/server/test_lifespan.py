@@ -28,9 +28,9 @@ from staging import agents, configured, hosted
 
 from a2a_mcp import __version__
 from a2a_mcp.a2a.auth.static import Bearer
+from a2a_mcp.config.command_secret import CommandSecret
 from a2a_mcp.config.load import Config
 from a2a_mcp.config.schema import ServerConfig
-from a2a_mcp.config.secrets import CommandSecret
 from a2a_mcp.server.lifespan import create_server
 from a2a_mcp.server.tools.offer import offered_tools
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final, Protocol, TypeGuard, runtime_checkable
 
 from pydantic import SecretStr
 
@@ -22,6 +22,18 @@ if TYPE_CHECKING:
 
 Secret = SecretStr | Callable[[], Awaitable[SecretStr]]
 """A secret at hand, or one that is fetched when it is first needed."""
+
+
+@runtime_checkable
+class Renewable(Protocol):
+    """A secret that may be another when it is fetched again."""
+
+    async def __call__(self) -> SecretStr:
+        """Return the secret."""
+
+    def refuse(self, text: str) -> bool:
+        """Forget a value that a server refused; return whether there may be another one."""
+
 
 API_KEY_HEADER: Final = "X-API-Key"
 COOKIE: Final = "Cookie"
@@ -107,10 +119,7 @@ async def reveal(secret: Secret) -> str:
 
 
 def joined(attachments: Sequence[Attachment]) -> Attachment:
-    """Return what several credentials add together; of two headers of one name the later counts.
-
-    The first of them that can be renewed is, and the others stay.
-    """
+    """Return what several credentials add together; of two headers of one name the later counts."""
     headers: dict[str, str] = {}
     for each in attachments:
         headers |= each.headers
@@ -121,30 +130,61 @@ def joined(attachments: Sequence[Attachment]) -> Attachment:
 
 
 def _renewal(attachments: Sequence[Attachment]) -> Renew | None:
-    renewable = next((each for each in attachments if each.renew), None)
-    if renewable is None or renewable.renew is None:
+    """Return what renews each that can be, and leaves the others as they are."""
+    if not any(each.renew for each in attachments):
         return None
-    again = renewable.renew
 
     async def renew() -> Attachment | None:
-        renewed = await again()
-        return renewed and joined([renewed if it is renewable else it for it in attachments])
+        renewed = [await each.renew() if each.renew else None for each in attachments]
+        if not any(renewed):
+            return None
+        return joined([new or old for new, old in zip(renewed, attachments, strict=True)])
 
     return renew
 
 
 async def attach(credential: Credential, scheme: SecurityScheme | None = None) -> Attachment:
-    """Return what a credential adds to a request; `scheme` says where an API key goes."""
+    """Return what a credential adds to a request; `scheme` says where an API key goes.
+
+    Secrets that can be fetched again are, once after a refusal.
+    """
+    used: list[tuple[Renewable, str]] = []
+
+    async def told(secret: Secret) -> str:
+        text = await reveal(secret)
+        if _may_change(secret):
+            used.append((secret, text))
+        return text
+
+    made = await _made(credential, scheme, told)
+
+    async def renew() -> Attachment | None:
+        changed = [source.refuse(text) for source, text in used]  # each, not only the first
+        if not any(changed):
+            return None
+        again = await attach(credential, scheme)
+        return None if again == made else again
+
+    return replace(made, renew=renew) if used else made
+
+
+def _may_change(secret: Secret) -> TypeGuard[Renewable]:
+    return not isinstance(secret, SecretStr) and isinstance(secret, Renewable)
+
+
+async def _made(
+    credential: Credential, scheme: SecurityScheme | None, told: Callable[[Secret], Awaitable[str]]
+) -> Attachment:
     match credential:
         case Bearer(token):
-            return Attachment({"Authorization": f"Bearer {await reveal(token)}"})
+            return Attachment({"Authorization": f"Bearer {await told(token)}"})
         case Basic(username, password):
-            pair = f"{username}:{await reveal(password)}".encode()
+            pair = f"{username}:{await told(password)}".encode()
             return Attachment({"Authorization": f"Basic {b64encode(pair).decode()}"})
         case Headers(headers):
-            return Attachment({name: await reveal(value) for name, value in headers.items()})
+            return Attachment({name: await told(value) for name, value in headers.items()})
         case ApiKey():
-            return _api_key(credential, await reveal(credential.key), scheme)
+            return _api_key(credential, await told(credential.key), scheme)
 
 
 def _api_key(credential: ApiKey, key: str, scheme: SecurityScheme | None) -> Attachment:
