@@ -6,6 +6,7 @@ BridgeError                    base: `message` says what happened, `next_step` w
 ├─ AmbiguousAgent              no agent was named, and more than one is configured
 ├─ CredentialUnavailable       a credential command or a token server gave no credential
 │  └─ SignInNeeded             a person must sign in to the agent first
+├─ StoreUnavailable            the database cannot be reached, or is a later version's
 ├─ UnknownTask                 the caller has no task with this id
 ├─ AmbiguousTask               two agents use this task id
 └─ NotAllowed                  the request is understood and refused
@@ -60,6 +61,10 @@ class CredentialUnavailable(BridgeError):
 
 class SignInNeeded(CredentialUnavailable):
     """A person must sign in before the agent can be called; nothing was sent to it."""
+
+
+class StoreUnavailable(BridgeError):
+    """The database cannot be used now; nothing was sent."""
 
 
 class UnknownTask(BridgeError):

@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 import anyio
+import postgres
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -47,9 +48,17 @@ class Engine:
     make: Callable[[Path, Clock], Store]
 
 
+def postgres_store(folder: Path, clock: Clock) -> Store:
+    from a2a_mcp.store.postgres.database import Database
+    from a2a_mcp.store.postgres.store import PostgresTaskStore
+
+    return PostgresTaskStore(Database(postgres.database(folder), most=2), clock=clock)
+
+
 ENGINES = [
     Engine("sqlite-file", True, lambda folder, clock: SqliteTaskStore(folder, clock=clock)),
     Engine("sqlite-memory", False, lambda _, clock: SqliteTaskStore(None, clock=clock)),
+    *([Engine("postgres", True, postgres_store)] if postgres.IS_HERE else []),
 ]
 each_engine = pytest.mark.parametrize("engine", ENGINES, ids=lambda engine: engine.name)
 each_durable_engine = pytest.mark.parametrize(

@@ -1,0 +1,104 @@
+"""A pool of connections to one database, and what a caller is told where it cannot be reached.
+
+A statement is never cancelled half-way: a cancelled call leaves it running in the server, and the
+connection broken. So each piece of work runs to its end, within the database's own time limit.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeVar
+
+import anyio
+from psycopg import AsyncConnection, Error, OperationalError
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from a2a_mcp.errors import StoreUnavailable
+from a2a_mcp.store.postgres.schema import migrate
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Connection = AsyncConnection[tuple[Any, ...]]
+Work = Callable[[Connection], Awaitable[T]]
+
+STATEMENT_MS: Final = 5_000
+CONNECT_SECONDS: Final = 5
+WAIT_SECONDS: Final = 2.0
+"""How long a call waits for a connection while the database is away."""
+
+RETRY: Final = "Try again in a minute; if it stays so, tell the operator of this server."
+
+
+class Database:
+    """The database at `url`, with at most `most` connections; it is opened at the first call."""
+
+    def __init__(self, url: str, *, most: int) -> None:
+        self._url = url
+        self._most = most
+        self._pool: AsyncConnectionPool[Connection] | None = None
+        self._opening = anyio.Lock()
+        self.problem: str | None = None
+
+    async def run(self, work: Work[T]) -> T:
+        """Do some work with a connection, to its end. Raises StoreUnavailable."""
+        with anyio.CancelScope(shield=True):
+            try:
+                pool = self._pool or await self._opened()
+                async with pool.connection() as connection:
+                    done = await work(connection)
+            except (OperationalError, PoolTimeout) as fault:
+                raise self._unavailable(fault) from fault
+        self.problem = None
+        return done
+
+    async def close(self) -> None:
+        """Close all connections; a later call opens them again."""
+        pool, self._pool = self._pool, None
+        if pool:
+            await pool.close()
+
+    async def _opened(self) -> AsyncConnectionPool[Connection]:
+        async with self._opening:
+            if self._pool is None:
+                await self._prepare()
+                pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+                    self._url,
+                    kwargs={"autocommit": True, "connect_timeout": CONNECT_SECONDS},
+                    min_size=1,
+                    max_size=self._most,
+                    timeout=WAIT_SECONDS,
+                    configure=_configure,
+                    check=AsyncConnectionPool.check_connection,
+                    open=False,
+                )
+                await pool.open()
+                self._pool = pool
+            return self._pool
+
+    async def _prepare(self) -> None:
+        """Bring the schema up to date, on a connection of its own: it may wait for another."""
+        connection: Connection = await AsyncConnection.connect(
+            self._url, autocommit=True, connect_timeout=CONNECT_SECONDS
+        )
+        async with connection:
+            await migrate(connection)
+
+    def _unavailable(self, fault: Error) -> StoreUnavailable:
+        """Return what a caller is told; the log says it once, with the reason."""
+        if self.problem is None:
+            log.warning("the database cannot be reached: %s", _first_line(fault))
+        self.problem = "the database cannot be reached"
+        return StoreUnavailable(
+            "This server's database cannot be reached; nothing was sent.", RETRY
+        )
+
+
+async def _configure(connection: Connection) -> None:
+    await connection.execute(f"SET statement_timeout = {STATEMENT_MS}".encode())
+
+
+def _first_line(fault: Error) -> str:
+    """Return a reason without the words of a statement, which may hold a caller's."""
+    return str(fault).partition("\n")[0]

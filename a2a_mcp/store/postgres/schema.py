@@ -1,0 +1,79 @@
+"""The tables, and how a database comes to have them: the first replica to start makes them.
+
+A migration only adds, within a minor version of the bridge: an older replica goes on beside a newer
+one. All replicas that start at once wait for one lock.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from psycopg import AsyncConnection
+
+from a2a_mcp.errors import StoreUnavailable
+from a2a_mcp.store.postgres.records import ENDED
+
+LOCK: Final = 6_369_901
+"""The advisory lock of all that changes the schema; a number that nobody else is likely to take."""
+
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
+    (
+        # Ids are the agents' own: compared by bytes, whatever the language of the database.
+        "CREATE TABLE tasks (key bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, "
+        'owner text COLLATE "C" NOT NULL, agent text COLLATE "C" NOT NULL, '
+        'message_id text COLLATE "C" NOT NULL, task_id text COLLATE "C", '
+        'handle text COLLATE "C", context_id text COLLATE "C", state text NOT NULL, '
+        "interface text, created float8 NOT NULL, updated float8 NOT NULL, title text, "
+        "reader text) WITH (fillfactor = 80)",
+        "CREATE UNIQUE INDEX tasks_by_task ON tasks (task_id, owner, agent) "
+        "WHERE task_id IS NOT NULL",
+        "CREATE INDEX tasks_by_handle ON tasks (handle) WHERE handle IS NOT NULL",
+        "CREATE INDEX tasks_by_context ON tasks (context_id, updated) WHERE context_id IS NOT NULL",
+        "CREATE INDEX tasks_by_message ON tasks (message_id) WHERE message_id <> ''",
+        "CREATE INDEX tasks_by_update ON tasks (owner, updated, key)",
+        "CREATE INDEX tasks_by_agent ON tasks (owner, agent, updated, key)",
+        "CREATE INDEX tasks_by_state ON tasks (owner, state, updated, key)",
+        f"CREATE INDEX tasks_by_end ON tasks (updated) WHERE state IN {ENDED}",
+        "CREATE INDEX tasks_running ON tasks (key) WHERE state IN ('submitted', 'working')",
+        f"CREATE INDEX tasks_open ON tasks (owner, updated, key) WHERE state NOT IN {ENDED}",
+        # A handle stays valid for ever, also after a follow-up gave the same task a second one.
+        'CREATE TABLE earlier_handles (handle text COLLATE "C" PRIMARY KEY, '
+        "task bigint NOT NULL REFERENCES tasks ON DELETE CASCADE)",
+        "CREATE INDEX earlier_handles_by_task ON earlier_handles (task)",
+        "CREATE FUNCTION keep_handle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "INSERT INTO earlier_handles VALUES (old.handle, old.key) "
+        "ON CONFLICT (handle) DO UPDATE SET task = excluded.task; RETURN NULL; END $$",
+        "CREATE TRIGGER handle_replaced AFTER UPDATE OF handle ON tasks FOR EACH ROW "
+        "WHEN (old.handle <> new.handle) EXECUTE FUNCTION keep_handle()",
+        "CREATE TABLE claims (message_id text PRIMARY KEY, at float8 NOT NULL)",
+        "CREATE TABLE readers (reader text PRIMARY KEY, seen float8 NOT NULL)",
+        "CREATE TABLE posts (number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, "
+        "process text NOT NULL, name text NOT NULL, moment float8 NOT NULL)",
+        'CREATE TABLE overrides (agent text COLLATE "C", url text COLLATE "C", '
+        "interface text NOT NULL, number bigint GENERATED ALWAYS AS IDENTITY, "
+        "PRIMARY KEY (agent, url))",
+    ),
+)
+
+
+async def migrate(connection: AsyncConnection[Any]) -> None:
+    """Bring the database to the newest schema; raises StoreUnavailable where it is a later one."""
+    async with connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
+        await connection.execute("CREATE TABLE IF NOT EXISTS schema_version (n int NOT NULL)")
+        version = await _version(connection)
+        if version > len(MIGRATIONS):
+            raise StoreUnavailable(
+                f"The database has the schema {version}, which a later version of this server made",
+                "Tell the operator: run the later version, or use another database.",
+            )
+        for number in range(version, len(MIGRATIONS)):
+            for statement in MIGRATIONS[number]:
+                await connection.execute(statement.encode())
+            await connection.execute("INSERT INTO schema_version VALUES (%s)", (number + 1,))
+
+
+async def _version(connection: AsyncConnection[Any]) -> int:
+    found = await connection.execute("SELECT coalesce(max(n), 0) FROM schema_version")
+    ((version,),) = await found.fetchall()
+    return int(version)

