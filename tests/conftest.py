@@ -18,6 +18,7 @@ POSIX_ONLY: Final = (
     "store/sqlite/test_resources.py",
     "server/transports/test_first_words.py",
     "server/transports/test_pipes.py",
+    "e2e/test_database.py",
     "e2e/test_first_words.py",
     "e2e/test_pipes.py",
     "e2e/test_uvloop.py",

@@ -14,7 +14,7 @@ import warnings
 from functools import cache
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 import psycopg
 
@@ -44,3 +44,32 @@ def database(folder: Path) -> str:
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {name}".encode())
     separator = "&" if "?" in server() else "?"
     return f"{server()}{separator}options={quote(f'-csearch_path={name}')}"
+
+
+class Away:
+    """A schema whose server can go away and come back; `url` leads through a link to its socket."""
+
+    def __init__(self, folder: Path) -> None:
+        direct = database(folder)
+        parts = urlsplit(direct)
+        self._socket = Path(parse_qs(parts.query)["host"][0])
+        self._link = Path(tempfile.mkdtemp(prefix="a2a-mcp-socket-"), "socket")
+        self.url = direct.replace(str(self._socket), str(self._link))
+        self._direct = direct
+        self._name = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
+        self.url += f"&application_name={self._name}"
+        self.come_back()
+
+    def leave(self) -> None:
+        """End all connections through the link, and let no new one come."""
+        self._link.unlink()
+        with psycopg.connect(self._direct, autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE application_name = %s",
+                (self._name,),
+            )
+
+    def come_back(self) -> None:
+        """Let connections come again."""
+        self._link.symlink_to(self._socket)

@@ -108,6 +108,8 @@ ONLY_IN: Final[dict[str, tuple[str, ...]]] = {
     "google": ("a2a.grpc",),
     "opentelemetry": ("server.sdk_private",),
     "a2a": ("demo",),
+    "psycopg": ("store.postgres",),
+    "psycopg_pool": ("store.postgres",),
     "sqlite3": ("store.sqlite",),
     "platformdirs": ("config.load",),
     "ruamel": ("cli.hosts.documents",),
@@ -171,7 +173,14 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
     "config.load": frozenset({"platformdirs"}),
     "config.secrets": frozenset({"a2a_mcp.config.command_secret"}),
     "files.download_mark": frozenset({"ctypes"}),
-    "server.composition": frozenset({"a2a_mcp.agents.registered", "a2a_mcp.sign_in.signing_in"}),
+    "server.composition": frozenset(
+        {
+            "a2a_mcp.agents.registered",
+            "a2a_mcp.sign_in.signing_in",
+            "a2a_mcp.store.postgres.database",
+            "a2a_mcp.store.postgres.store",
+        }
+    ),
     "server.elicitation.rounds": frozenset({"a2a_mcp.bridge.questions"}),
     "server.lifespan": frozenset(
         {
@@ -197,7 +206,7 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
 }
 
 # What only the composition root of the server may name.
-CONCRETE: Final = ("store.results", "store.sqlite", "tracking.tracker")
+CONCRETE: Final = ("store.results", "store.postgres", "store.sqlite", "tracking.tracker")
 
 # The last lines of defence, where anything at all must become words.
 CATCH_ALL: Final = frozenset(
@@ -371,7 +380,7 @@ def test_only_the_composition_names_concrete_stores_and_trackers(name: str) -> N
         for imported in module.imports
         if (ours(imported.name) or "").startswith(name)
     ]
-    assert users == ["server.composition"]
+    assert set(users) == {"server.composition"}
 
 
 def test_only_the_command_knows_the_demo() -> None:

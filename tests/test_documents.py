@@ -19,6 +19,7 @@ from a2a_mcp.config.limits import Limits
 from a2a_mcp.config.push import PushTable
 from a2a_mcp.config.schema import AgentConfig, FileTable, ServerConfig
 from a2a_mcp.config.signature import SignatureTable
+from a2a_mcp.config.store import StoreTable
 from a2a_mcp.server.tools.definitions import TABLE
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -47,6 +48,7 @@ FOREIGN_OPTIONS: Final = frozenset(
 SECRET: Final = (
     "http://a-long-and-random-secret.example"  # a value that may stand in every place of a secret
 )
+DATABASE: Final = "postgresql://bridge@db.example/bridge"
 VARIABLE: Final = re.compile(r"\bA2A_[A-Z_]+\b")
 LINK: Final = re.compile(r"\]\(([^)\s]+)\)")
 
@@ -99,6 +101,7 @@ def load(text: str, folder: Path) -> configuration.Config:
         found.parent.mkdir(parents=True, exist_ok=True)
         found.write_text(SECRET, encoding="utf-8")
     environ = dict.fromkeys(re.findall(r'env = "(\w+)"', text), SECRET)
+    environ |= {name: DATABASE for name in environ if name == "DATABASE_URL"}
     return configuration.load(path=path, environ=environ, strict=True)
 
 
@@ -151,7 +154,7 @@ def test_the_example_loads_with_every_agent_switched_on(tmp_path: Path) -> None:
 
 def keys() -> set[str]:
     tables = (
-        *(AgentConfig, SignatureTable, Limits, ServerConfig, PushTable, FileTable),
+        *(AgentConfig, SignatureTable, Limits, ServerConfig, PushTable, StoreTable, FileTable),
         *AUTH_TABLES.values(),
     )
     fields = (item for table in tables for item in table.model_fields.items())

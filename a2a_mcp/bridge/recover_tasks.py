@@ -9,6 +9,7 @@ a moment, which costs a read; no message is ever sent from here.
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import Final
 from uuid import uuid4
 
@@ -17,7 +18,7 @@ import anyio
 from a2a_mcp.a2a.errors import A2AError, AgentUnreachable, AuthenticationRequired
 from a2a_mcp.bridge.send import SendRequest
 from a2a_mcp.bridge.service import Bridge
-from a2a_mcp.errors import AgentDisabled, BridgeError, UnknownAgent
+from a2a_mcp.errors import AgentDisabled, BridgeError, StoreUnavailable, UnknownAgent
 from a2a_mcp.store.base import TaskRecord, TaskStore
 from a2a_mcp.tracking.pauses import jittered
 from a2a_mcp.tracking.tracker import TaskTracker
@@ -42,6 +43,7 @@ class TaskRecoverer:
         tracker: TaskTracker,
         *,
         note_seconds: float = NOTE_SECONDS,
+        word_seconds: float = WORD_SECONDS,
         first_search_seconds: float = FIRST_SEARCH_SECONDS,
         search_seconds: float = SEARCH_SECONDS,
     ) -> None:
@@ -49,6 +51,7 @@ class TaskRecoverer:
         self._tasks = tasks
         self._tracker = tracker
         self._note_seconds = note_seconds
+        self._word_seconds = word_seconds
         self._first_search_seconds = first_search_seconds
         self._search_seconds = search_seconds
         self._awake = anyio.Event()
@@ -72,15 +75,20 @@ class TaskRecoverer:
         while True:
             await anyio.sleep(self._note_seconds)
             read = frozenset(record.key for record in self._tracker.records()) | self._taken
-            due = time.monotonic() - self._last_word > WORD_SECONDS
+            due = time.monotonic() - self._last_word >= self._word_seconds
             if read != self._noted or (read and due):
-                await self._tasks.note_reader(self._reader, read - self._noted, self._noted - read)
-                self._noted, self._last_word = read, time.monotonic()
+                with suppress(StoreUnavailable):  # it is said again with the next word
+                    await self._say(read)
+
+    async def _say(self, read: frozenset[int]) -> None:
+        await self._tasks.note_reader(self._reader, read - self._noted, self._noted - read)
+        self._noted, self._last_word = read, time.monotonic()
 
     async def _search(self) -> None:
         await anyio.sleep(jittered(self._first_search_seconds))
         while True:
-            await self._take_over_all()
+            with suppress(StoreUnavailable):
+                await self._take_over_all()
             self._taken.clear()
             await anyio.sleep(jittered(self._search_seconds))
 

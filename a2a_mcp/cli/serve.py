@@ -68,6 +68,7 @@ def keep_out(package: str) -> None:
 def _run_stdio(started: Started) -> int:
     if sys.stdin.isatty():
         print("a2a-mcp: waiting for an MCP host on standard input; see --help", file=sys.stderr)
+    _say_what_stdio_leaves_out(started.config.server)
     return anyio.run(_serve_stdio, started, _greeted(started), backend_options=_event_loop())
 
 
@@ -80,6 +81,11 @@ def _greeted(started: Started) -> Greeting:
         end_at_signals()
         greet(greeting, IMPORTED_MEANWHILE)
     return greeting
+
+
+def _say_what_stdio_leaves_out(config: ServerConfig) -> None:
+    if config.store is not None:
+        log.warning("server.store: is used with --http only; tasks are kept in the state folder")
 
 
 async def _serve_stdio(started: Started, greeting: Greeting) -> int:

@@ -45,6 +45,7 @@ from a2a_mcp.config.issuers import IssuerName, IssuerTable, IssuerUrl
 from a2a_mcp.config.limits import MIB, CallerLimits, Limits
 from a2a_mcp.config.push import PushTable
 from a2a_mcp.config.signature import SignatureTable
+from a2a_mcp.config.store import StoreTable
 from a2a_mcp.text.urls import is_private_link
 
 
@@ -154,6 +155,7 @@ class ServerConfig(Table):
 
     `toolsets` are further tools, `push_targets` the URLs that they may let an agent post to,
     `registrable` those at which they may register an agent. At `push` the bridge itself is told.
+    `store` is a database that many processes share in the place of the state folder.
     `tokens` are the bearer tokens that HTTP clients send, by the name of the client; `issuers` the
     identity providers at which people sign in to the bridge at `public_url`.
     """
@@ -188,6 +190,7 @@ class ServerConfig(Table):
     issuers: dict[IssuerName, IssuerTable] = Field(default={})
     access: Annotated[tuple[AccessRule, ...], Field(strict=False)] = ()
     limits: CallerLimits = Field(default_factory=CallerLimits)
+    store: StoreTable | None = None
     audit_file: FilePath | None = None
 
     @model_validator(mode="after")
@@ -197,6 +200,8 @@ class ServerConfig(Table):
             raise ValueError("public_url is missing: the address at which hosts reach the bridge")
         if self.access and not (self.issuers or self.tokens):
             raise ValueError("access needs issuers or tokens: without them all callers are one")
+        if self.store and not self.state_key:
+            raise ValueError("state_key is missing: processes that share a store must share a key")
         urls = [issuer.url for issuer in self.issuers.values()]
         if len(set(urls)) < len(urls):
             raise ValueError("two issuers have the same url")

@@ -142,6 +142,13 @@ def proxy_url(text: str) -> str:
     return text
 
 
+def database_url(text: str) -> str:
+    """Accept the URL of a PostgreSQL database; it may hold a user name and password."""
+    if not text.startswith(("postgresql://", "postgres://")):
+        raise ValueError("must begin with postgresql://")
+    return text
+
+
 def agent_url(text: str) -> str:
     """Accept an agent's URL, without fragment, and without credentials: URLs appear in logs."""
     parts = url_parts(text, HTTP + GRPC)

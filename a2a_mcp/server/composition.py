@@ -26,6 +26,7 @@ from a2a_mcp.bridge.recover_tasks import TaskRecoverer
 from a2a_mcp.bridge.service import Bridge
 from a2a_mcp.config.load import Config
 from a2a_mcp.config.reload import Reloader
+from a2a_mcp.config.store import StoreTable
 from a2a_mcp.presentation.content import joined_text
 from a2a_mcp.presentation.message_artifacts import count_results
 from a2a_mcp.server.access import Access
@@ -35,6 +36,7 @@ from a2a_mcp.server.caller import owner
 from a2a_mcp.server.change_feed import Streams
 from a2a_mcp.server.rates import CallRates
 from a2a_mcp.sign_in.under_way import SignIns
+from a2a_mcp.store.base import Store, TaskStore
 from a2a_mcp.store.logins import Logins
 from a2a_mcp.store.results import ResultStore
 from a2a_mcp.store.sqlite.store import SqliteTaskStore
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
 
 DAY_SECONDS: Final = 86_400.0
 SAVE_SECONDS: Final = 1
+HEARTBEATS_OF_A_DEAD_PROCESS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ class Composition:
 
     app: App
     results: ResultStore
-    tasks: SqliteTaskStore
+    tasks: Store
 
     async def aclose(self) -> None:
         """Save the state and close everything, within SAVE_SECONDS."""
@@ -88,7 +91,9 @@ def compose(
     this machine for the same person, so results may name local paths. With `webhooks`, agents
     are asked to say when their tasks move.
     """
-    tasks = SqliteTaskStore(state_folder, durability=config.server.durability)
+    # What a local host sees is one person's: it has a file of its own.
+    table = None if local else config.server.store
+    tasks = _task_store(config, state_folder, table)
     logins = Logins(state_folder, config.server.state_key) if local and state_folder else None
     access = Access(lambda: registry.config.server.access)
     registry = Registry(
@@ -112,7 +117,7 @@ def compose(
     if closing:
         group.start_soon(_release, closing, tracker, streams)
     bridge = Bridge(registry, tasks, tracker, results)
-    recoverer = TaskRecoverer(bridge, tasks, tracker)
+    recoverer = _recoverer(bridge, tracker, table)
     group.start_soon(run_logged, "taking tasks over", recoverer.run)
     group.start_soon(run_logged, "tending the task map", tasks.tend)
     if webhooks:
@@ -131,6 +136,27 @@ def _registered(config: Config, state_folder: Path | None) -> RegisteredAgents |
     return RegisteredAgents(state_folder)
 
 
+def _task_store(config: Config, state_folder: Path | None, table: StoreTable | None) -> Store:
+    if table is None:
+        return SqliteTaskStore(state_folder, durability=config.server.durability)
+    from a2a_mcp.store.postgres.database import Database
+    from a2a_mcp.store.postgres.store import PostgresTaskStore
+
+    database = Database(table.url.get_secret_value(), most=table.pool)
+    return PostgresTaskStore(
+        database, alive_seconds=HEARTBEATS_OF_A_DEAD_PROCESS * table.heartbeat_seconds
+    )
+
+
+def _recoverer(bridge: Bridge, tracker: TaskTracker, table: StoreTable | None) -> TaskRecoverer:
+    if table is None:
+        return TaskRecoverer(bridge, bridge.tasks, tracker)
+    beat = table.heartbeat_seconds
+    return TaskRecoverer(
+        bridge, bridge.tasks, tracker, note_seconds=beat, word_seconds=beat, search_seconds=beat
+    )
+
+
 def _result_store(config: Config, state_folder: Path | None) -> ResultStore:
     return ResultStore(
         state_folder,
@@ -143,7 +169,7 @@ def _result_store(config: Config, state_folder: Path | None) -> ResultStore:
 def _tracker(
     config: Config,
     group: TaskGroup,
-    tasks: SqliteTaskStore,
+    tasks: TaskStore,
     watchers: tuple[Watcher, ...],
     hooks: Hooks | None,
 ) -> TaskTracker:

@@ -3,7 +3,9 @@
 A new engine goes into `store/<engine>/`, with a class that implements these protocols; add it to
 tests/store/test_contract.py. Every row belongs to one owner, and every query names the owner: no
 row is returned to another owner, only whether one exists. A store must not block the event loop
-while it waits, and must not fail a call because its disk fails: `problem` reports that instead.
+while it waits. A file that fails must not fail a call: `problem` reports that instead. A database
+that cannot be reached fails a call before anything is sent: methods then raise StoreUnavailable,
+but for `update`, which is told what has happened already and writes it later.
 """
 
 from __future__ import annotations
@@ -193,3 +195,7 @@ class InterfaceOverrides(Protocol):
 
     async def set_interface_override(self, agent: str, url: str, interface: str) -> None:
         """Store an interface of an agent; it replaces an earlier one of the same URL."""
+
+
+class Store(TaskStore, InterfaceOverrides, Protocol):
+    """All that an engine offers."""

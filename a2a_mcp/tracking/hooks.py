@@ -20,6 +20,7 @@ import anyio
 
 from a2a_mcp.a2a.requests import Operation
 from a2a_mcp.agents.origins import agent_url
+from a2a_mcp.errors import StoreUnavailable
 from a2a_mcp.store.base import TaskStore
 from a2a_mcp.text.urls import is_private_place
 from a2a_mcp.tracking.hook import Hook
@@ -102,8 +103,12 @@ class Hooks:
         while True:
             await self._wanted.wait()
             heard, self._heard = self._heard, set()
-            others, position = await tasks.exchange_posts(self._process, heard, position)
-            self._wake(others)
+            try:
+                others, position = await tasks.exchange_posts(self._process, heard, position)
+            except StoreUnavailable:
+                self._heard |= heard
+            else:
+                self._wake(others)
             await anyio.sleep(EXCHANGE_SECONDS)
             if not (self._open or self._heard):
                 self._wanted = anyio.Event()

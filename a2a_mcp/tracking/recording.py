@@ -9,10 +9,15 @@ from typing import Final
 
 from a2a_mcp.a2a.errors import A2AError, Delivery, InvalidAgentResponse
 from a2a_mcp.a2a.model import StreamEvent, Task, TaskState
+from a2a_mcp.errors import StoreUnavailable
 from a2a_mcp.store.base import TaskRecord, TaskStore
 from a2a_mcp.tracking.tracked_task import TrackedTask
 
 FOREIGN_TASK: Final = "it named a task that is not this caller's, which is not shown"
+
+OWNER_UNKNOWN: Final = (
+    "it named a task, and whose it is cannot be seen while this server's database is away"
+)
 
 
 class Recorder:
@@ -49,7 +54,13 @@ class Recorder:
         named = event.id if isinstance(event, Task) else event.task_id
         if named is None or named == record.task_id:
             return
-        if await self._tasks.held_by_other(record.owner, record.agent, named, active_only=True):
+        try:
+            is_foreign = await self._tasks.held_by_other(
+                record.owner, record.agent, named, active_only=True
+            )
+        except StoreUnavailable:
+            raise InvalidAgentResponse(OWNER_UNKNOWN, delivery=Delivery.UNKNOWN) from None
+        if is_foreign:
             raise InvalidAgentResponse(FOREIGN_TASK, delivery=Delivery.UNKNOWN)
 
     async def _update(

@@ -11,6 +11,7 @@ from a2a_mcp.config.load import Config, config_path, exposed, load, log_level, s
 from a2a_mcp.config.push import PushTable
 from a2a_mcp.config.reload import Reloader
 from a2a_mcp.config.schema import AgentConfig, FileTable, ServerConfig
+from a2a_mcp.config.store import StoreTable
 from a2a_mcp.errors import ConfigError
 
 EXAMPLE = Path(__file__).parents[2] / "agents.example.toml"
@@ -263,6 +264,27 @@ def test_mistakes_of_the_file_itself_are_all_said_at_once(path: Path) -> None:
         "argument: URL 1: must not hold a user name or password; set auth instead",
         "default_agent: no agent has this name; did you mean currency?",
     ]
+
+
+@pytest.mark.parametrize(
+    ("store", "fault"),
+    [
+        ('{ url = "mysql://db/x" }', "server.store.url: must begin with postgresql://"),
+        (
+            '{ url = { env = "NONE" } }',
+            "server.store.url: the environment variable NONE is not set",
+        ),
+        ('{ url = "postgresql://db/x", pool = 1 }', "server.store.pool: must be greater than or"),
+        ("{ pool = 4 }", "server.store.url: is missing"),
+        (
+            '{ url = "postgresql://db/x" }',
+            "server: state_key is missing: processes that share a store must share a key",
+        ),
+    ],
+)
+def test_a_store_that_cannot_be_used_is_named(path: Path, store: str, fault: str) -> None:
+    (line,) = refused(path, f"[server]\nstore = {store}\n")
+    assert line.startswith(fault)
 
 
 @pytest.mark.parametrize(
@@ -554,7 +576,8 @@ def test_the_example_loads_as_it_stands() -> None:
 def test_the_example_loads_with_the_lines_that_are_commented_out(path: Path) -> None:
     text = EXAMPLE.read_text(encoding="utf-8")
     whole = re.sub(r"^# (\w+ = |\[)", r"\1", text, flags=re.MULTILINE)
-    config = read(path, whole, strict=True, ALICE_TOKEN="token-of-alice", STATE_KEY="k" * 32)
+    secrets = {"ALICE_TOKEN": "token-of-alice", "STATE_KEY": "k" * 32}
+    config = read(path, whole, strict=True, **secrets, DATABASE_URL="postgresql://db.example/x")
     assert config.agents["currency"].binding == "JSONRPC"
     assert config.server.state_dir == path.parent / "state"
     assert list(config.server.tokens) == ["alice"]
@@ -563,7 +586,8 @@ def test_the_example_loads_with_the_lines_that_are_commented_out(path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    "model", [FileTable, AgentConfig, ServerConfig, PushTable, Limits, *AUTH_TABLES.values()]
+    "model",
+    [FileTable, AgentConfig, ServerConfig, PushTable, StoreTable, Limits, *AUTH_TABLES.values()],
 )
 def test_the_example_shows_every_key(model: type[FileTable]) -> None:
     text = EXAMPLE.read_text(encoding="utf-8")

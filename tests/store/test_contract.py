@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Protocol
+from typing import Any
 
 import anyio
 import postgres
@@ -19,16 +19,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from a2a_mcp.a2a.model import TERMINAL, TaskState
-from a2a_mcp.store.base import InterfaceOverrides, TaskRecord, TaskStore
+from a2a_mcp.store.base import Store, TaskRecord, TaskStore
 from a2a_mcp.store.sqlite.store import SqliteTaskStore
 
 pytestmark = pytest.mark.anyio
 
 NOW = 1_800_000_000.0
-
-
-class Store(TaskStore, InterfaceOverrides, Protocol):
-    """All that an engine offers."""
 
 
 class Clock:

@@ -1,0 +1,43 @@
+"""The table `store` of the server: a database that many processes and machines share."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import Annotated, Self
+from urllib.parse import unquote, urlsplit
+
+from pydantic import Field, PlainValidator, SecretStr, ValidationInfo, model_validator
+
+from a2a_mcp.config import values
+from a2a_mcp.config.fields import Seconds, Table
+from a2a_mcp.config.secrets import ValidationContext, read_secret
+
+EXTRA_MISSING = 'PostgreSQL needs the extra: in the clone, uv tool install ".[postgres]"'
+
+
+def _database_url(value: object, info: ValidationInfo) -> SecretStr:
+    """Accept the URL of a database; it is a secret, and so is a password in it."""
+    context = ValidationContext.of(info)
+    url = read_secret(value, context, values.database_url)
+    password = urlsplit(url.get_secret_value()).password
+    if password:
+        context.secrets.add(unquote(password))
+    return url
+
+
+class StoreTable(Table):
+    """The database, how many connections a process has, and how often it says that it lives.
+
+    A process that has not said so for four `heartbeat_seconds` counts as dead: its tasks are
+    followed by another one.
+    """
+
+    url: Annotated[SecretStr, PlainValidator(_database_url)]
+    pool: Annotated[int, Field(ge=2)] = 8
+    heartbeat_seconds: Seconds = 5.0
+
+    @model_validator(mode="after")
+    def _has_library(self) -> Self:
+        if find_spec("psycopg") is None:
+            raise ValueError(EXTRA_MISSING)
+        return self

@@ -1,0 +1,149 @@
+"""Several bridges on one database: each knows what another one did, and nothing is lost."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import postgres
+import pytest
+from real_agents import Agent
+
+from e2e.bridges import Home, Served, until
+from e2e.hosts import Host, http_host
+
+pytestmark = pytest.mark.anyio
+
+KEY: Final = "a key that is as long as it must be, 32 bytes"
+
+
+@dataclass(frozen=True)
+class Replica:
+    """A bridge process with a state folder of its own, and a host that is connected to it."""
+
+    served: Served
+    host: Host
+
+    @property
+    def process(self) -> Any:
+        return self.served.process
+
+
+class Cluster:
+    """Bridges on one database; each `replica` starts one more."""
+
+    def __init__(self, folder: Path, agent: Agent) -> None:
+        self.database = postgres.Away(folder)
+        self._folder = folder
+        self._agent = agent
+        self._stack = AsyncExitStack()
+
+    async def replica(self, name: str, *, heartbeat: float = 0.5) -> Replica:
+        home = Home(self._folder / name)
+        home.folder.mkdir()
+        home.configure(
+            {"good": self._agent.url},
+            state_key=KEY,
+            store={"url": self.database.url, "pool": 2, "heartbeat_seconds": heartbeat},
+        )
+        served = await self._stack.enter_async_context(home.serving())
+        host = await self._stack.enter_async_context(http_host(served.url, "auto"))
+        return Replica(served, host)
+
+    async def __aenter__(self) -> Cluster:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+
+@pytest.fixture
+def agent(own_agent: Any) -> Agent:
+    found: Agent = own_agent("1.3-jsonrpc")
+    return found
+
+
+@pytest.fixture
+async def cluster(tmp_path: Path, agent: Agent) -> AsyncIterator[Cluster]:
+    async with Cluster(tmp_path, agent) as cluster:
+        yield cluster
+
+
+async def test_what_one_replica_sent_another_lists_reads_follows_up_and_cancels(
+    cluster: Cluster, agent: Agent
+) -> None:
+    one, two = await cluster.replica("one"), await cluster.replica("two")
+    asked = await one.host.call("send_task", message="input")
+    listed = await two.host.call("list_tasks")
+    assert asked["task_id"] in listed.text
+    assert (await two.host.call("get_task", task_id=asked["task_id"]))["state"] == "input-required"
+    answered = await two.host.call("send_task", message="Paris", task_id=asked["task_id"])
+    assert answered["state"] == "completed"
+    assert "got: Paris" in (await one.host.call("get_task", task_id=asked["task_id"])).text
+    slow = await one.host.call("send_task", message="slow 60", wait_seconds=0)
+    assert (await two.host.call("cancel_task", task_id=slow["task_id"]))["state"] == "canceled"
+    assert [entry["text"] for entry in agent.log()] == ["input", "Paris", "slow 60"]
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGSTOP, signal.SIGTERM])
+async def test_the_tasks_of_a_replica_that_ends_or_hangs_are_followed_by_another(
+    cluster: Cluster, agent: Agent, end: signal.Signals
+) -> None:
+    one, two = await cluster.replica("one"), await cluster.replica("two")
+    await two.host.call("list_tasks")
+    begun = [await one.host.call("send_task", message="slow 6", wait_seconds=0) for _ in range(3)]
+    one.process.send_signal(end)
+
+    async def all_ended() -> bool:
+        # list_tasks shows what the database knows; it asks no agent.
+        listed = await two.host.call("list_tasks", state="completed")
+        return all(task["task_id"] in listed.text for task in begun)
+
+    await until(all_ended, 20)
+    assert [entry["text"] for entry in agent.log()] == ["slow 6"] * 3
+
+
+async def test_without_the_database_nothing_is_sent_and_afterwards_all_is_as_it_was(
+    cluster: Cluster, agent: Agent
+) -> None:
+    one = await cluster.replica("one")
+    slow = await one.host.call("send_task", message="slow 3", wait_seconds=0)
+    async with away(cluster.database):
+        refused = await one.host.call("send_task", message="echo lost")
+        assert refused.failed
+        assert "database cannot be reached; nothing was sent" in refused.text
+        unread = await one.host.call("get_task", task_id=slow["task_id"])
+        assert "database cannot be reached" in unread.text
+        await until(lambda: has_ended(agent, slow["task_id"]), 20)
+
+    async def is_back() -> bool:
+        return not (await one.host.call("send_task", message="echo found")).failed
+
+    async def is_written() -> bool:
+        return slow["task_id"] in (await one.host.call("list_tasks", state="completed")).text
+
+    await until(is_back, 20)
+    await until(is_written, 20)
+    assert [entry["text"] for entry in agent.log()] == ["slow 3", "echo found"]
+
+
+async def has_ended(agent: Agent, task_id: str) -> bool:
+    """Return whether a task has ended, by the agent's own account."""
+    request = {"jsonrpc": "2.0", "id": 1, "method": "GetTask", "params": {"id": task_id}}
+    async with httpx.AsyncClient() as client:
+        answer = await client.post(agent.url, json=request, headers={"A2A-Version": "1.0"})
+    return bool(answer.json()["result"]["status"]["state"] == "TASK_STATE_COMPLETED")
+
+
+@asynccontextmanager
+async def away(database: postgres.Away) -> AsyncIterator[None]:
+    database.leave()
+    try:
+        yield
+    finally:
+        database.come_back()
