@@ -114,10 +114,8 @@ ONLY_IN: Final[dict[str, tuple[str, ...]]] = {
     "platformdirs": ("config.load",),
     "ruamel": ("cli.hosts.documents",),
     "tomlkit": ("cli.adding", "cli.agents_file", "cli.hosts.documents"),
-    "uvicorn": ("server.transports.http", "server.transports.webhooks", "demo"),
-    "starlette": (
-        *("server.transports.http", "server.transports.webhooks", "server.auth", "demo"),
-    ),
+    "uvicorn": ("server.transports.http", "server.transports.side_listener", "demo"),
+    "starlette": (*("server.transports", "server.auth", "demo"),),
     "jwt": ("a2a.auth.oauth.assertions", "a2a.signatures", "server.auth.issued_tokens"),
     "cryptography": (
         "a2a.auth.client_certificates",
@@ -164,6 +162,7 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
             "a2a_mcp.server.auth.entrance",
             "a2a_mcp.server.lifespan",
             "a2a_mcp.server.readiness",
+            "a2a_mcp.server.transports.admin",
             "a2a_mcp.server.transports.http",
             "a2a_mcp.server.transports.stdio",
             "a2a_mcp.server.transports.webhooks",

@@ -128,6 +128,7 @@ async def _serve_http(started: Started, settings: ServerConfig, any_host: bool) 
     from a2a_mcp.server.auth.entrance import entrance
     from a2a_mcp.server.lifespan import create_server
     from a2a_mcp.server.readiness import Readiness
+    from a2a_mcp.server.transports.admin import admin
     from a2a_mcp.server.transports.http import Ending, serve_http
 
     webhooks = _webhooks(started, over_http=True)
@@ -147,7 +148,10 @@ async def _serve_http(started: Started, settings: ServerConfig, any_host: bool) 
     if webhooks:
         webhooks.mount(server)
     _end_startup()
-    await serve_http(server, settings, _print_url, ending, any_host=any_host, before=door.before)
+    async with admin(settings.admin, readiness):
+        await serve_http(
+            server, settings, _print_url, ending, any_host=any_host, before=door.before
+        )
 
 
 def _webhooks(started: Started, *, over_http: bool) -> Webhooks | None:

@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from a2a_mcp.a2a.auth.oauth.settings import AnyCredential, OAuth
 from a2a_mcp.a2a.auth.static import ConversationId, Mtls
 from a2a_mcp.config.access import AccessRule
+from a2a_mcp.config.admin import AdminTable
 from a2a_mcp.config.auth import FromAuthTable
 from a2a_mcp.config.fields import (
     PLAIN_HEADERS,
@@ -179,6 +180,7 @@ class ServerConfig(Table):
     path: HttpPath = "/mcp"
     allowed_hosts: HostPatterns = ()
     allowed_origins: OriginPatterns = ()
+    admin: AdminTable | None = None
     drain_seconds: Wait = 0.0
     read_only: bool = False
     toolsets: Toolsets = ()

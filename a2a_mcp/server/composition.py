@@ -64,6 +64,7 @@ class Composition:
     app: App
     results: ResultStore
     tasks: Store
+    tracker: TaskTracker
 
     async def aclose(self) -> None:
         """Save the state and close everything, within SAVE_SECONDS."""
@@ -124,7 +125,7 @@ def compose(
         group.start_soon(webhooks.run, tasks)
     sign_ins = SignIns(group, partial(_sign_in, registry))
     app = _app(bridge, streams, recoverer, sign_ins, state_folder, local=local)
-    return Composition(app, results, tasks)
+    return Composition(app, results, tasks, tracker)
 
 
 def _registered(config: Config, state_folder: Path | None) -> RegisteredAgents | None:

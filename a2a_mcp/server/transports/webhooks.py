@@ -8,15 +8,12 @@ the same 404, and nobody is let in further by any header, so hosts and origins a
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from socket import socket
 from typing import Any, Final
 
 import anyio
-import uvicorn
 from mcp.server import MCPServer
 from pydantic import SecretStr
 from starlette.applications import Starlette
@@ -27,6 +24,7 @@ from starlette.routing import Route
 from a2a_mcp.config.push import PushTable
 from a2a_mcp.server.transports.ports import CannotListen, open_port
 from a2a_mcp.server.transports.rates import Rate
+from a2a_mcp.server.transports.side_listener import listen
 from a2a_mcp.store.base import TaskStore
 from a2a_mcp.store.state_key import StateKey
 from a2a_mcp.telemetry.supervise import run_logged
@@ -39,7 +37,6 @@ PROOF: Final = "x-a2a-notification-token"
 LONGEST_BODY: Final = 64 * 1024
 """A connection on which more than this is under way is closed, so that it is not received."""
 
-MOST_CONNECTIONS: Final = 200
 RETRY_SECONDS: Final = 30.0
 
 
@@ -82,13 +79,7 @@ class Webhooks:
     async def _listen(self) -> None:
         """Listen as soon as the port is free: another process may have it, which tells of posts."""
         everywhere = Route("/{_:path}", self.answer, methods=["POST"])
-        server = _Server(_settings(Starlette(routes=[everywhere])))
-        async with anyio.create_task_group() as group:
-            group.start_soon(_serve, server, await self._sockets())
-            try:
-                await anyio.sleep_forever()
-            finally:
-                server.should_exit = True
+        await listen(Starlette(routes=[everywhere]), await self._sockets())
 
     async def _sockets(self) -> list[socket]:
         told = False
@@ -123,31 +114,3 @@ def _tell(error: CannotListen) -> None:
         "tasks are polled otherwise",
         why,
     )
-
-
-def _settings(app: Starlette) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        log_config=None,
-        log_level="critical",
-        access_log=False,
-        proxy_headers=False,
-        lifespan="off",
-        limit_concurrency=MOST_CONNECTIONS,
-        timeout_graceful_shutdown=1,
-    )
-
-
-async def _serve(server: uvicorn.Server, sockets: list[socket]) -> None:
-    # A cancelled uvicorn leaves its sockets open, so it is ended only by should_exit.
-    with anyio.CancelScope(shield=True):
-        await server.serve(sockets)
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers: the process ends as its host wants."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Install no signal handlers."""
-        yield

@@ -1,0 +1,85 @@
+"""The status as a page: no script, nothing loaded from elsewhere, and it reads itself again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from html import escape
+from typing import Any, Final
+
+from a2a_mcp.text.times import roughly
+
+GOOD: Final = frozenset({"answers", "ready", "on disk", "reachable", "completed"})
+BAD: Final = frozenset({"failing", "misconfigured", "not ready", "in memory only", "unreachable"})
+
+PAGE: Final = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="10">
+<meta name="viewport" content="width=device-width"><title>a2a-mcp: {state}</title><style>
+:root {{ color-scheme: light dark; --line: light-dark(#e3e5e8, #33363b);
+  --soft: light-dark(#667, #9aa0a8); --card: light-dark(#fff, #1d1f23);
+  --good: light-dark(#177245, #5ad08f); --bad: light-dark(#b3261e, #ff8a80); }}
+body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 56rem; margin: 2rem auto; padding: 0 1rem;
+  background: light-dark(#f6f7f8, #141518); }}
+h1 {{ font-size: 1.5rem; margin: 0; }} h2 {{ font-size: 1rem; margin: 0 0 .5rem; }}
+section {{ background: var(--card); border: 1px solid var(--line); border-radius: 12px;
+  padding: 1rem 1.25rem; margin: 1rem 0; overflow-x: auto; }}
+table {{ border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }}
+th, td {{ text-align: left; padding: .35rem .75rem .35rem 0; border-top: 1px solid var(--line); }}
+th {{ border: 0; font-weight: 500; color: var(--soft); font-size: .85rem; }}
+p {{ color: var(--soft); margin: .25rem 0; }} a {{ color: inherit; }}
+.good {{ color: var(--good); }} .bad {{ color: var(--bad); font-weight: 600; }}
+</style></head><body><h1>a2a-mcp <span class="{kind}">{state}</span></h1>
+<p>version {version}, process {process}, since {started} · <a href="/status.json">as JSON</a></p>
+{problem}{sections}</body></html>
+"""
+
+
+def page(status: Mapping[str, Any]) -> str:
+    """Return the page of a status."""
+    state = "ready" if status["ready"] else "not ready"
+    problem = f'<p class="bad">{escape(status["problem"])}</p>' if status["problem"] else ""
+    return PAGE.format(
+        state=state,
+        kind=_kind(state),
+        version=escape(status["version"]),
+        process=status["process"],
+        started=escape(status["started"]),
+        problem=problem,
+        sections="".join(_sections(status)),
+    )
+
+
+def _sections(status: Mapping[str, Any]) -> Iterable[str]:
+    agents = [(it["name"], it["health"], it["answered"] or "") for it in status["agents"]]
+    yield _section("Agents", ("name", "health", "last answer"), agents, "No agent is used yet.")
+    tasks = [
+        (it["agent"], it["state"], str(it["count"]), roughly(it["oldest_seconds"]))
+        for it in status["tasks"]
+    ]
+    columns = ("agent", "state", "tasks", "oldest")
+    yield _section("Tasks followed here", columns, tasks, "None are followed now.")
+    parts = [("task map", status["store"])]
+    if status["configuration"]:
+        parts.append(("changed configuration", status["configuration"]))
+    words = {True: "reachable", False: "unreachable"}
+    parts += [(f"issuer {it['name']}", words[it["reachable"]]) for it in status["issuers"]]
+    yield _section("Parts", ("part", "state"), parts, "")
+
+
+def _section(
+    title: str, columns: Iterable[str], rows: Iterable[tuple[str, ...]], nothing: str
+) -> str:
+    """Return a table under its title, or the words for an empty one."""
+    body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
+    if not body:
+        return f"<section><h2>{title}</h2><p>{nothing}</p></section>"
+    head = "".join(f"<th>{column}</th>" for column in columns)
+    return f"<section><h2>{title}</h2><table><tr>{head}</tr>{body}</table></section>"
+
+
+def _cell(text: str) -> str:
+    return f'<td class="{_kind(text)}">{escape(text)}</td>'
+
+
+def _kind(text: str) -> str:
+    """Return the class of a word: colour is never the only sign, the word says it too."""
+    return "good" if text in GOOD else "bad" if text in BAD else ""

@@ -1,0 +1,62 @@
+"""The listener for operators: what it shows, what it never shows, and who may read it."""
+
+from collections.abc import AsyncIterator
+from typing import Final
+
+import httpx
+import pytest
+from real_agents import Agents
+
+from e2e.bridges import Home, free_port, ran
+from e2e.hosts import http_host
+
+pytestmark = pytest.mark.anyio
+
+SECRET_WORDS: Final = "input about my salary"
+
+
+@pytest.fixture
+async def admin(home: Home, running_agent: Agents) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the listener of a bridge that has called one of its agents."""
+    port = free_port()
+    agents = {"good": running_agent("1.3-jsonrpc").url, "down": "http://127.0.0.1:1"}
+    home.configure(agents, admin={"port": port}, tokens={"alice": "alice-secret"})
+    async with home.serving() as served:
+        async with http_host(served.url, "auto", "alice-secret") as host:
+            await host.send(SECRET_WORDS, agent="good")
+            await host.send(SECRET_WORDS, agent="down")
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+            yield client
+
+
+async def test_the_status_tells_how_all_fares_and_no_words_of_anyone(
+    admin: httpx.AsyncClient,
+) -> None:
+    told = await admin.get("/status.json")
+    status = told.json()
+    assert {it["name"]: it["health"] for it in status["agents"]} == {
+        "good": "answers",
+        "down": "failing",
+    }
+    assert status["ready"] is True
+    assert status["store"] == "on disk"
+    shown = await admin.get("/status")
+    assert shown.headers["content-type"].startswith("text/html")
+    assert "default-src 'none'" in shown.headers["content-security-policy"]
+    for page in (told.text, shown.text):
+        assert "answers" in page
+        assert not any(word in page for word in ("salary", "alice", "Which city", "<script"))
+    assert (await admin.get("/readyz")).json() == {"ok": True}
+    assert (await admin.get("/status", headers={"Host": "evil.example"})).status_code == 421
+
+
+async def test_a_port_of_the_listener_that_is_taken_is_one_line(
+    admin: httpx.AsyncClient, home: Home
+) -> None:
+    port = admin.base_url.port
+    home.configure({}, admin={"port": port})
+    done = ran(home.command("--http", "--port", str(free_port())), env=home.environment())
+    assert done.returncode not in (0, None)
+    assert "server.admin" in done.stderr
+    assert str(port) in done.stderr
+    assert "Traceback" not in done.stderr
