@@ -31,7 +31,7 @@ async def status(readiness: Readiness) -> dict[str, Any]:
         "ready": problem is None,
         "problem": problem,
         "configuration": composed.app.registry.problem and "not in use" if composed else None,
-        "store": "not used yet" if composed is None else "in memory only" if tasks else "on disk",
+        "store": "not used yet" if composed is None else "fails" if tasks else "works",
         "issuers": list(_issuers(readiness)),
         "agents": list(_agents(composed.app.registry)) if composed else [],
         "tasks": _counted(composed.tracker.records(), time.time()) if composed else [],

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from a2a_mcp.text.times import roughly
 
-GOOD: Final = frozenset({"answers", "ready", "on disk", "reachable", "completed"})
-BAD: Final = frozenset({"failing", "misconfigured", "not ready", "in memory only", "unreachable"})
+GOOD: Final = frozenset({"answers", "ready", "works", "reachable", "completed"})
+BAD: Final = frozenset({"failing", "misconfigured", "not ready", "fails", "unreachable"})
 
 PAGE: Final = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="10">

@@ -39,7 +39,7 @@ async def test_the_status_tells_how_all_fares_and_no_words_of_anyone(
         "down": "failing",
     }
     assert status["ready"] is True
-    assert status["store"] == "on disk"
+    assert status["store"] == "works"
     shown = await admin.get("/status")
     assert shown.headers["content-type"].startswith("text/html")
     assert "default-src 'none'" in shown.headers["content-security-policy"]
