@@ -186,6 +186,7 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
             "a2a_mcp.server.composition",
             "a2a_mcp.server.prompts",
             "a2a_mcp.server.resources.subscriptions",
+            "a2a_mcp.server.skill_server",
         }
     ),
     "server.tasks_extension.extension": frozenset(
@@ -196,7 +197,13 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
     ),
     "server.tools.definitions": frozenset({"a2a_mcp.server.tools.calls"}),
     "server.transports.stdio": frozenset({"a2a_mcp.server.transports.pipes"}),
-    "server.tools.offer": frozenset({"a2a_mcp.server.tools.push", "a2a_mcp.server.tools.registry"}),
+    "server.tools.offer": frozenset(
+        {
+            "a2a_mcp.server.tools.push",
+            "a2a_mcp.server.tools.registry",
+            "a2a_mcp.server.tools.skills",
+        }
+    ),
     "store.logins": frozenset({"a2a_mcp.store.sealing", "a2a_mcp.store.sqlite.logins"}),
     "store.sqlite.store": frozenset({"a2a_mcp.store.sqlite.file"}),
     "store.sqlite.upkeep": frozenset({"a2a_mcp.store.sqlite.space"}),

@@ -49,8 +49,8 @@ class CardCache:
     """The card of the agent that `config` describes.
 
     `attach` returns the credentials of a request for the card, `transports` its connections.
-    `on_change` is called when a card with other content takes the place of the known one. `clock`
-    returns monotonic seconds. Pins are kept in `state_folder`.
+    `on_change` is called when a card with other content has taken the place of the known one.
+    `clock` returns monotonic seconds. Pins are kept in `state_folder`.
     """
 
     def __init__(
@@ -65,6 +65,8 @@ class CardCache:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.known: FoundCard | None = None
+        self.announce: Callable[[], None] = lambda: None
+        """Called after `on_change`."""
         self._config = config
         self._health = health
         self._attach = attach
@@ -125,10 +127,11 @@ class CardCache:
             self._health.note = f"using the card of before: {error.message}"
             self.known = replace(self.known, fresh_until=self._clock() + STALE_SECONDS)
             return
-        if self.known is None or found.card != self.known.card:
-            self._on_change()
-        self.known = found
+        before, self.known = self.known, found
         self._health.note = None
+        if before is None or found.card != before.card:
+            self._on_change()
+            self.announce()
 
     async def renew_pin(self) -> list[str]:
         """Pin the card as it is now; return what it changes. Raises A2AError and OSError."""

@@ -55,6 +55,8 @@ class Registry:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.config = config
+        self.on_change: Callable[[], None] = lambda: None
+        """Called when the configuration or the card of an agent has changed."""
         self._logins = logins
         self._may_sign_in = may_sign_in
         self.registered = registered
@@ -127,6 +129,7 @@ class Registry:
         self._connections.give_up_changed(fresh.agents)
         self.config = fresh
         self._by_key = _by_key(fresh)
+        self.on_change()
 
     def names(self) -> list[str]:
         """Return the names of the agents that the caller can call, in the configuration's order."""
@@ -221,7 +224,7 @@ class Registry:
         from a2a_mcp.agents.connection import Connection  # imports httpx
 
         whose = owner if agent.is_personal else LOCAL_OWNER
-        return Connection(
+        made = Connection(
             agent,
             tls=self._tls,
             overrides=self._overrides,
@@ -231,6 +234,8 @@ class Registry:
             state_folder=self._state_folder,
             clock=self._clock,
         )
+        made.cards.announce = lambda: self.on_change()
+        return made
 
     def keep(self, connection: Connection) -> None:
         """Use a connection of the caller from now on for its agent, which has none yet."""

@@ -35,6 +35,10 @@ class AccessRule(Table):
         return any(fnmatchcase(agent.casefold(), each.casefold()) for each in self.agents)
 
 
-def open_to_all(agent: str, rules: Sequence[AccessRule]) -> bool:
-    """Return whether every caller may use an agent, so that it may stand in words for all."""
-    return not rules or any(rule.is_for_all and rule.covers(agent) for rule in rules)
+def open_to_all(agent: str, rules: Sequence[AccessRule], *, sending: bool = False) -> bool:
+    """Return whether every caller may use an agent, so that it may stand in words for all.
+
+    With `sending`, whether every caller may send to it.
+    """
+    enough = [rule for rule in rules if rule.is_for_all and not (sending and rule.read_only)]
+    return not rules or any(rule.covers(agent) for rule in enough)

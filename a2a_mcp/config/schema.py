@@ -154,11 +154,12 @@ class AgentConfig(Table):
 class ServerConfig(Table):
     """The bridge itself: how long it waits, the size of results, its state, its HTTP server.
 
-    `toolsets` are further tools, `push_targets` the URLs that they may let an agent post to,
-    `registrable` those at which they may register an agent. At `push` the bridge itself is told.
-    `store` is a database that many processes share in the place of the state folder.
-    `tokens` are the bearer tokens that HTTP clients send, by the name of the client; `issuers` the
-    identity providers at which people sign in to the bridge at `public_url`.
+    `tools` are those that begin work: send_task, one for each skill, or both. `toolsets` are
+    further tools, `push_targets` the URLs that they may let an agent post to, `registrable` those
+    at which they may register an agent. At `push` the bridge itself is told. `store` is a database
+    that many processes share in the place of the state folder. `tokens` are the bearer tokens that
+    HTTP clients send, by the name of the client; `issuers` the identity providers at which people
+    sign in to the bridge at `public_url`.
     """
 
     wait_seconds: Wait = 45.0
@@ -183,6 +184,7 @@ class ServerConfig(Table):
     admin: AdminTable | None = None
     drain_seconds: Wait = 0.0
     read_only: bool = False
+    tools: Literal["tasks", "skills", "both"] = "tasks"
     toolsets: Toolsets = ()
     push_targets: UrlPatterns = ()
     registrable: UrlPatterns = ()
@@ -195,6 +197,11 @@ class ServerConfig(Table):
     store: StoreTable | None = None
     audit_file: FilePath | None = None
 
+    @property
+    def offers_skills(self) -> bool:
+        """Whether skills are tools; each of them sends."""
+        return self.tools != "tasks" and not self.read_only
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         _check_waits(self.wait_seconds, self.max_wait_seconds)
@@ -204,6 +211,11 @@ class ServerConfig(Table):
             raise ValueError("access needs issuers or tokens: without them all callers are one")
         if self.store and not self.state_key:
             raise ValueError("state_key is missing: processes that share a store must share a key")
+        if self.tools == "skills" and (self.access or "registry" in self.toolsets):
+            raise ValueError(
+                'tools = "skills" would leave out the agents that not every caller may use; '
+                'with access or the toolset registry use "both"'
+            )
         urls = [issuer.url for issuer in self.issuers.values()]
         if len(set(urls)) < len(urls):
             raise ValueError("two issuers have the same url")

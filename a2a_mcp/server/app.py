@@ -27,6 +27,7 @@ from a2a_mcp.server.audit import Audit
 from a2a_mcp.server.caller import owner
 from a2a_mcp.server.change_feed import Streams
 from a2a_mcp.server.rates import CallRates, refusal
+from a2a_mcp.server.skill_offer import SkillOffer
 from a2a_mcp.sign_in.under_way import SignIns
 from a2a_mcp.store.base import TaskRecord
 
@@ -70,6 +71,7 @@ class App:
     rates: CallRates
     sign_ins: SignIns
     audit: Audit | None
+    skills: SkillOffer | None = None
     state_folder: Path | None = None
     local: bool = False
 

@@ -13,7 +13,12 @@ from typing import Final
 
 import anyio
 from anyio.abc import TaskGroup
-from mcp.server.subscriptions import ResourcesListChanged, ResourceUpdated, ServerEvent
+from mcp.server.subscriptions import (
+    ResourcesListChanged,
+    ResourceUpdated,
+    ServerEvent,
+    ToolsListChanged,
+)
 
 from a2a_mcp.a2a.model import Task, TaskState
 from a2a_mcp.agents.registry import Registry
@@ -32,8 +37,9 @@ Send = Callable[[ServerEvent], Awaitable[None]]
 class Stream:
     """The addresses that one client listens to, and the changes not sent to it yet."""
 
-    def __init__(self, *, list_changes: bool = False) -> None:
+    def __init__(self, *, list_changes: bool = False, tool_changes: bool = False) -> None:
         self._list_changes = list_changes
+        self.tool_changes = tool_changes
         self._wanted: dict[str, set[str]] = {}  # by task, agent or list: as the client wrote it
         self._seen: dict[str, Task | None] = {}
         self._states: dict[str, TaskState] = {}
@@ -58,6 +64,12 @@ class Stream:
         """End the stream once all known changes are sent."""
         self._closed.set()
         self._changed.set()
+
+    def note_tools(self) -> None:
+        """Add a change of the list of tools, if the client listens to it."""
+        if self.tool_changes:
+            self._unsent[ToolsListChanged()] = None
+            self._changed.set()
 
     def note(self, record: TaskRecord, task: Task | None) -> None:
         """Record a task as it was just seen; a change is sent only if it differs from before."""
@@ -114,7 +126,7 @@ class Stream:
                 self._add_agent_changes(before.agents, config.agents, registry.shows)
 
     def _listens_to_agents(self) -> bool:
-        return self._list_changes or any(map(_is_agents, self._wanted))
+        return self._list_changes or self.tool_changes or any(map(_is_agents, self._wanted))
 
     def _add_agent_changes(
         self, before: AgentTables, after: AgentTables, shows: Callable[[str], bool]
@@ -142,6 +154,12 @@ class Streams:
         """Record a task as it was just seen, for the streams of its owner."""
         for stream in self._by_owner.get(record.owner, ()):
             stream.note(record, task)
+
+    def note_tools(self) -> None:
+        """Tell every stream that the list of tools has changed."""
+        for streams in self._by_owner.values():
+            for stream in streams:
+                stream.note_tools()
 
     def close(self) -> None:
         """End all streams because the process is about to end; known changes are still sent."""

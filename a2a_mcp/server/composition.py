@@ -35,6 +35,7 @@ from a2a_mcp.server.audit import Audit
 from a2a_mcp.server.caller import owner
 from a2a_mcp.server.change_feed import Streams
 from a2a_mcp.server.rates import CallRates
+from a2a_mcp.server.skill_offer import SkillOffer
 from a2a_mcp.sign_in.under_way import SignIns
 from a2a_mcp.store.base import Store, TaskStore
 from a2a_mcp.store.logins import Logins
@@ -215,6 +216,7 @@ def _app(
         CallRates(time.monotonic),
         sign_ins,
         Audit(server.audit_file) if server.audit_file else None,
+        SkillOffer(registry, streams) if server.offers_skills else None,
         state_folder,
         local,
     )

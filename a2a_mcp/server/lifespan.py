@@ -96,7 +96,7 @@ def create_server(
         finally:
             closed()
 
-    server = MCPServer[Serving](
+    server = _kind(config)(
         NAME,
         title="A2A agents",
         version=__version__,
@@ -115,6 +115,15 @@ def create_server(
     drop_unrecorded_spans(server)
     _serve_methods(server)
     return server
+
+
+def _kind(config: Config) -> type[MCPServer[Serving]]:
+    """Return the class of the server."""
+    if not config.server.offers_skills:
+        return MCPServer[Serving]
+    from a2a_mcp.server.skill_server import SkillServer
+
+    return SkillServer
 
 
 @asynccontextmanager

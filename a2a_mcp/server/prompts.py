@@ -18,6 +18,10 @@ AGENT_ARGUMENTS: Final = frozenset({"agent", "first_agent", "second_agent"})
 """The arguments whose values are names of agents."""
 
 
+SEND: Final = "send_task"
+BY_SKILL: Final = "a tool of one of its skills"
+
+
 class _Words(NamedTuple):
     title: str
     description: str
@@ -30,7 +34,7 @@ SENDING: Final[dict[str, _Words]] = {
         "Delegate to an agent",
         "Give an agent work, follow it, and hear its answer",
         {"agent": "The agent's name", "task": "What it should do, with all that it needs to know"},
-        "Give the agent {agent} this work with send_task, whole and without changing what it asks "
+        "Give the agent {agent} this work with {tool}, whole and without changing what it asks "
         "for:\n\n{task}\n\nIf the agent is still at work afterwards, follow it with subscribe. If "
         "it asks something that I have not told you, ask me. At the end tell me its answer, where "
         "its files are, and what it left open.",
@@ -43,8 +47,8 @@ SENDING: Final[dict[str, _Words]] = {
             "second_agent": "The name of the other",
             "question": "What to ask both",
         },
-        "Ask the agents {first_agent} and {second_agent} the same, each with a send_task of its "
-        "own:\n\n{question}\n\nDo not tell one what the other said. Then show me side by side "
+        "Ask the agents {first_agent} and {second_agent} the same, each in its own call of "
+        "{tool}:\n\n{question}\n\nDo not tell one what the other said. Then show me side by side "
         "where they agree, where they differ, what only one of them says, and whose words are "
         "whose.",
     ),
@@ -86,21 +90,23 @@ async def list_prompts(ctx: RequestCtx, _: t.PaginatedRequestParams) -> t.ListPr
 
 async def get_prompt(ctx: RequestCtx, params: t.GetPromptRequestParams) -> t.GetPromptResult:
     """Return one prompt, filled in; raises MCPError for an unknown one, or without an argument."""
-    words = offered(ctx.lifespan_context.app.registry.config.server).get(params.name)
+    config = ctx.lifespan_context.app.registry.config.server
+    words = offered(config).get(params.name)
     if words is None:
         raise MCPError(t.INVALID_PARAMS, f"There is no prompt named {params.name[:80]!r}.")
     given = params.arguments or {}
     missing = [name for name in words.arguments if not given.get(name, "").strip()]
     if missing:
         raise MCPError(t.INVALID_PARAMS, f"{params.name} needs {', '.join(missing)}.")
-    text = _filled(words, given)
+    text = _filled(words, given, BY_SKILL if config.tools == "skills" else SEND)
     message = t.PromptMessage(role="user", content=t.TextContent(type="text", text=text))
     return t.GetPromptResult(description=words.description, messages=[message])
 
 
-def _filled(words: _Words, given: dict[str, str]) -> str:
+def _filled(words: _Words, given: dict[str, str], tool: str) -> str:
     """Return the text with its arguments; braces in what a person wrote stay as they are."""
-    return words.text.format_map({name: given[name].strip() for name in words.arguments})
+    values = {name: given[name].strip() for name in words.arguments}
+    return words.text.format_map({**values, "tool": tool})
 
 
 HANDLERS: Final[dict[str, Any]] = {"prompts/list": list_prompts, "prompts/get": get_prompt}

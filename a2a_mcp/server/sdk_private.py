@@ -8,9 +8,10 @@ read an attribute of the SDK that begins with an underscore.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from mcp.server import MCPServer
+from mcp.server import MCPServer, NotificationOptions
 from mcp.server._otel import OpenTelemetryMiddleware
 from mcp.server.lowlevel import Server
 from mcp.server.session import ServerSession
@@ -20,6 +21,18 @@ from opentelemetry.trace import ProxyTracerProvider, get_tracer_provider
 def lowlevel_server(server: MCPServer[Any]) -> Server[Any]:
     """Return the server below `server`: it takes request handlers and runs on any streams."""
     return server._lowlevel_server
+
+
+def promise_tool_changes(server: MCPServer[Any]) -> None:
+    """Let `server` tell clients of before 2026-07-28 at the handshake that its tools may change.
+
+    The SDK takes this where a connection begins, and over HTTP it begins it itself.
+    """
+    lowlevel = lowlevel_server(server)
+    options = partial(
+        lowlevel.create_initialization_options, NotificationOptions(tools_changed=True)
+    )
+    lowlevel.create_initialization_options = options  # type: ignore[method-assign]
 
 
 def drop_unrecorded_spans(server: MCPServer[Any]) -> None:

@@ -21,6 +21,7 @@ from a2a_mcp.server.sdk_private import (
     connection_state,
     lowlevel_server,
     on_disconnect,
+    promise_tool_changes,
 )
 
 pytestmark = pytest.mark.anyio
@@ -47,6 +48,17 @@ def test_private_attributes_are_reached_in_one_module_only() -> None:
 
 def test_lowlevel_server_of_mcpserver() -> None:
     assert isinstance(lowlevel_server(MCPServer[Any]("it")), Server)
+
+
+def test_changes_of_tools_are_promised_at_the_handshake_only_where_they_come() -> None:
+    server = MCPServer[Any]("it")
+    lowlevel = lowlevel_server(server)
+    before = lowlevel.create_initialization_options().capabilities
+    promise_tool_changes(server)
+    after = lowlevel.create_initialization_options().capabilities
+    assert before.tools is not None
+    assert after.tools is not None
+    assert (before.tools.list_changed, after.tools.list_changed) == (False, True)
 
 
 TRACED = """

@@ -48,11 +48,14 @@ async def listen(
     _refuse_too_many(app)
     tasks = await notifications.requested_tasks(ctx)
     addresses = await _allowed(app, asked.resource_subscriptions or [])
-    stream = Stream(list_changes=bool(asked.resources_list_changed))
+    stream = Stream(
+        list_changes=bool(asked.resources_list_changed),
+        tool_changes=bool(asked.tools_list_changed and app.skills),
+    )
     for uri in addresses:
         stream.want(uri)
     honoured = t.SubscriptionFilter(
-        tools_list_changed=asked.tools_list_changed or None,  # they never change
+        tools_list_changed=asked.tools_list_changed or None,
         resources_list_changed=asked.resources_list_changed or None,
         resource_subscriptions=addresses or None,
     )
@@ -99,7 +102,7 @@ async def subscribe(ctx: RequestCtx, params: t.SubscribeRequestParams) -> t.Empt
     app, uri = ctx.lifespan_context.app, str(params.uri)
     if not await _exists(app, resource_uris.parse(uri)):
         raise MCPError(t.INVALID_PARAMS, "Resource not found.", {"uri": uri})
-    stream = _session_stream(app, ctx.session)
+    stream = session_stream(app, ctx.session)
     if stream.size >= MAX_ADDRESSES:
         raise MCPError(t.INTERNAL_ERROR, f"{MAX_ADDRESSES} addresses are listened to already.")
     stream.want(uri)
@@ -107,8 +110,8 @@ async def subscribe(ctx: RequestCtx, params: t.SubscribeRequestParams) -> t.Empt
     return t.EmptyResult()
 
 
-def _session_stream(app: App, session: ServerSession) -> Stream:
-    """Return the stream of a session, which begins with its first subscription."""
+def session_stream(app: App, session: ServerSession) -> Stream:
+    """Return the stream of a session, begun when it is first needed; MCPError at too many."""
     state = connection_state(session)
     if STREAM not in state:
         _refuse_too_many(app)

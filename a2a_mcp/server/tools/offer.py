@@ -38,6 +38,10 @@ def tool_of(row: Row) -> StrictTool:
 
 def _rows(config: ServerConfig) -> tuple[Row, ...]:
     rows = TABLE
+    if config.tools == "skills":
+        from a2a_mcp.server.tools.skills import GOING_ON
+
+        rows = tuple(GOING_ON.get(row[0].__name__, row) for row in rows)
     if "push" in config.toolsets:
         from a2a_mcp.server.tools import push
 

@@ -27,7 +27,7 @@ DEEPEST: Final = 100
 
 def offers_the_usual(config: ServerConfig) -> bool:
     """Return whether hosts are offered what the answers say: no setting adds or removes tools."""
-    return not (config.read_only or config.toolsets)
+    return config.tools == "tasks" and not (config.read_only or config.toolsets)
 
 
 class Greeting:

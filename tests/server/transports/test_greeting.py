@@ -295,7 +295,12 @@ def test_a_line_that_does_not_end_is_left_to_the_sdk() -> None:
 
 @pytest.mark.parametrize(
     ("settings", "usual"),
-    [({}, True), ({"read_only": True}, False), ({"toolsets": ["push"]}, False)],
+    [
+        ({}, True),
+        ({"read_only": True}, False),
+        ({"toolsets": ["push"]}, False),
+        ({"tools": "both"}, False),
+    ],
 )
 def test_only_the_usual_tools_are_told_before_the_sdk_is_there(
     settings: dict[str, Any], usual: bool
