@@ -158,16 +158,12 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
     "cli.main": frozenset({"a2a_mcp.cli.frame", "a2a_mcp.cli.serve", "a2a_mcp.cli.serve_options"}),
     "cli.serve": frozenset(
         {
-            "a2a_mcp.a2a.auth.static",
-            "a2a_mcp.server.auth.entrance",
+            "a2a_mcp.cli.serve_http",
             "a2a_mcp.server.lifespan",
-            "a2a_mcp.server.readiness",
-            "a2a_mcp.server.transports.admin",
-            "a2a_mcp.server.transports.http",
             "a2a_mcp.server.transports.stdio",
-            "a2a_mcp.server.transports.webhooks",
         }
     ),
+    "cli.serve_parts": frozenset({"a2a_mcp.server.transports.webhooks"}),
     "config.fields": frozenset({"a2a_mcp.a2a.versions.table"}),
     "config.load": frozenset({"platformdirs"}),
     "config.secrets": frozenset({"a2a_mcp.config.command_secret"}),

@@ -50,6 +50,7 @@ def _add_serving(made: argparse.ArgumentParser) -> None:
     add("--host", help="address for --http (127.0.0.1)")
     add("--port", type=int, help="port for --http (8000)")
     add("--path", help="path for --http (/mcp)")
+    add("--workers", type=int, metavar="N", help="processes that serve the port of --http (1)")
     add(
         "--allow-unauthenticated",
         action="store_true",

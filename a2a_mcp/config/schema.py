@@ -22,6 +22,7 @@ from a2a_mcp.config.fields import (
     BearerToken,
     Binding,
     Card,
+    Count,
     ExistingFile,
     ExtensionUris,
     FilePath,
@@ -159,7 +160,8 @@ class ServerConfig(Table):
     at which they may register an agent. At `push` the bridge itself is told. `store` is a database
     that many processes share in the place of the state folder. `tokens` are the bearer tokens that
     HTTP clients send, by the name of the client; `issuers` the identity providers at which people
-    sign in to the bridge at `public_url`.
+    sign in to the bridge at `public_url`. With `sessions` "none" every request of a host stands
+    alone, so that any process may answer it.
     """
 
     wait_seconds: Wait = 45.0
@@ -183,6 +185,8 @@ class ServerConfig(Table):
     allowed_origins: OriginPatterns = ()
     admin: AdminTable | None = None
     drain_seconds: Wait = 0.0
+    workers: Count = 1
+    sessions: Literal["sticky", "none"] = "sticky"
     read_only: bool = False
     tools: Literal["tasks", "skills", "both"] = "tasks"
     toolsets: Toolsets = ()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from select import select
 from socket import socket
 from types import FrameType
 from typing import Any, Final
@@ -25,7 +26,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from a2a_mcp.config.schema import ServerConfig
 from a2a_mcp.errors import ConfigError
 from a2a_mcp.server.readiness import Readiness
-from a2a_mcp.server.transports.ports import open_port, origin_of
 
 LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
 GRACE_SECONDS: Final = 1
@@ -37,11 +37,15 @@ LOOK_SECONDS: Final = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a server ends: it drains, then sets `closing`, and calls that wait answer."""
+    """How a server ends: it drains, then sets `closing`, and calls that wait answer.
+
+    As a worker it ends as well once `watched` can be read.
+    """
 
     closing: anyio.Event
     readiness: Readiness
     drain_seconds: float
+    watched: int | None = None
 
 
 def check_exposure(settings: ServerConfig, *, allow_unauthenticated: bool) -> None:
@@ -82,6 +86,7 @@ def application(
     app = server.streamable_http_app(
         streamable_http_path=settings.path,
         host=settings.host,
+        stateless_http=settings.sessions == "none",
         transport_security=TransportSecuritySettings(
             enable_dns_rebinding_protection=bool(settings.allowed_hosts) or not any_host,
             allowed_hosts=[*hosts, *settings.allowed_hosts],
@@ -134,6 +139,13 @@ class _Server(uvicorn.Server):
         self._signals.append(sig)
         super().handle_exit(sig, frame)
 
+    async def on_tick(self, counter: int) -> bool:
+        """Return whether to end, which uvicorn asks ten times a second."""
+        watched = self._ending.watched
+        if watched is not None and select([watched], [], [], 0)[0]:
+            self.should_exit = True  # as SIGTERM does
+        return await super().on_tick(counter)
+
     async def _drain(self) -> None:
         """Serve on until the time is over, so that balancers notice; a further signal ends it.
 
@@ -142,14 +154,15 @@ class _Server(uvicorn.Server):
         self.server_state.default_headers = [*self.server_state.default_headers, CLOSE]
         with anyio.move_on_after(self._ending.drain_seconds):
             # A handler of signals cannot set an event: it runs between two instructions.
-            while self._signals == [signal.SIGTERM]:  # noqa: ASYNC110
+            while self._signals in ([], [signal.SIGTERM]):  # noqa: ASYNC110
                 await anyio.sleep(LOOK_SECONDS)
 
 
 async def serve_http(
     server: MCPServer[Any],
     settings: ServerConfig,
-    ready: Callable[[str], None],
+    sockets: list[socket],
+    ready: Callable[[], None],
     ending: Ending,
     *,
     any_host: bool = False,
@@ -157,12 +170,9 @@ async def serve_http(
 ) -> None:
     """Serve until a signal comes; running calls then have GRACE_SECONDS to end after the drain.
 
-    `ready` is called with the endpoint's URL once it is served.
+    `ready` is called once the sockets are served.
     `before` returns the application with what stands before it.
-
-    Raises CannotListen.
     """
-    sockets = await open_port(settings.host, settings.port)
     config = uvicorn.Config(
         before(application(server, settings, ending.readiness, any_host=any_host)),
         log_config=None,  # the log is set up already, and masks secrets
@@ -171,5 +181,4 @@ async def serve_http(
         proxy_headers=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    url = origin_of(settings.host, sockets[0].getsockname()[1]) + settings.path
-    await _Server(config, lambda: ready(url), ending).serve(sockets)
+    await _Server(config, ready, ending).serve(sockets)

@@ -1,0 +1,116 @@
+"""`a2a-mcp --http`: serves MCP over streamable HTTP, in one process or in several."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import dataclass
+from socket import socket
+from typing import Final
+
+import anyio
+
+from a2a_mcp.a2a.auth.static import reveal
+from a2a_mcp.cli.exit_codes import DONE
+from a2a_mcp.cli.serve_parts import end_startup, event_loop, webhooks
+from a2a_mcp.cli.startup import Started
+from a2a_mcp.config import load
+from a2a_mcp.config.admin import AdminTable
+from a2a_mcp.config.schema import ServerConfig
+from a2a_mcp.server.auth.entrance import entrance
+from a2a_mcp.server.lifespan import create_server
+from a2a_mcp.server.readiness import Readiness
+from a2a_mcp.server.transports.admin import admin
+from a2a_mcp.server.transports.http import Ending, check_exposure, serve_http
+from a2a_mcp.server.transports.ports import open_port, origin_of
+from a2a_mcp.server.transports.workers import Worker, check_workers, start_workers
+
+ON_COMMAND_LINE: Final = ("host", "port", "path", "workers")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where hosts find the bridge; with `any_host` by any name."""
+
+    settings: ServerConfig
+    sockets: list[socket]
+    any_host: bool
+
+    def print_url(self) -> None:
+        """Tell the person at the terminal."""
+        port = self.sockets[0].getsockname()[1]
+        url = origin_of(self.settings.host, port) + self.settings.path
+        print(f"a2a-mcp: {url}", file=sys.stderr, flush=True)
+
+
+def run_http(options: argparse.Namespace, started: Started) -> int:
+    """Serve until a signal comes; return the exit code. Raises ConfigError and CannotListen."""
+    settings = _settings(options, started.config.server)
+    check_exposure(settings, allow_unauthenticated=options.allow_unauthenticated)
+    check_workers(settings)
+    sockets = anyio.run(open_port, settings.host, settings.port)
+    place = Place(settings, sockets, options.allow_unauthenticated)
+    if settings.workers == 1:
+        return _run(started, place, None)
+    place.print_url()  # who connects before a worker serves waits in the queue of the socket
+    worker = start_workers(settings.workers)
+    return worker if isinstance(worker, int) else _run(started, place, worker)
+
+
+def _settings(options: argparse.Namespace, configured: ServerConfig) -> ServerConfig:
+    """Return the configured settings with those of the command line in their place."""
+    given = {name: getattr(options, name) for name in ON_COMMAND_LINE}
+    return load.server_with(
+        configured, {name: value for name, value in given.items() if value is not None}
+    )
+
+
+def _run(started: Started, place: Place, worker: Worker | None) -> int:
+    anyio.run(_serve, started, place, worker, backend_options=event_loop())
+    return DONE
+
+
+async def _serve(started: Started, place: Place, worker: Worker | None) -> None:
+    settings = place.settings
+    hooks = webhooks(started, over_http=True)
+    tokens = {name: await reveal(token) for name, token in settings.tokens.items()}
+    door = entrance(settings, tokens)
+    readiness = Readiness(door.providers)
+    ending = Ending(
+        anyio.Event(), readiness, settings.drain_seconds, worker.watched if worker else None
+    )
+    server = create_server(
+        started.config,
+        started.state_folder,
+        reloader=started.reloader,
+        closing=ending.closing,
+        webhooks=hooks,
+        began=readiness.begin,
+        **door.options,
+    )
+    if hooks:
+        hooks.mount(server)
+    end_startup()
+    ready = _say_nothing if worker else place.print_url
+    async with admin(_admin_of(settings, worker), readiness):
+        await serve_http(
+            server,
+            settings,
+            place.sockets,
+            ready,
+            ending,
+            any_host=place.any_host,
+            before=door.before,
+        )
+
+
+def _admin_of(settings: ServerConfig, worker: Worker | None) -> AdminTable | None:
+    """Return where operators look at this process: each worker has a port of its own."""
+    table = settings.admin
+    if table is None or worker is None or not table.port:
+        return table
+    return table.model_copy(update={"port": table.port + worker.number})
+
+
+def _say_nothing() -> None:
+    """Leave the URL to the process that watches the workers."""
