@@ -15,7 +15,10 @@ from a2a_mcp.a2a.card_model import SecurityScheme
 from a2a_mcp.a2a.errors import A2AError, AgentUnreachable, Delivery
 from a2a_mcp.errors import CredentialUnavailable, SignInNeeded
 
-SIGN_IN_AGAIN: Final = "Ask the user to sign in again: a2a-mcp auth login and the agent's name."
+SIGN_IN_AGAIN: Final = "Ask the user to sign in again: by another call, or by a2a-mcp auth login."
+SIGN_IN_BY_CALL: Final = (
+    "Ask the user to sign in: send_task to this agent shows them the way. Then call again."
+)
 ADVICE: Final = {
     "access_denied": f"The sign-in was declined. {SIGN_IN_AGAIN}",
     "expired_token": SIGN_IN_AGAIN,
@@ -162,19 +165,21 @@ def unreachable(server: str, error: A2AError) -> AgentUnreachable:
     )
 
 
-def not_signed_in(name: str, reason: str = "nobody has signed in to it") -> SignInNeeded:
-    """Return the error where a person must sign in first."""
-    return SignInNeeded(
-        reason, f"Ask the user to run: a2a-mcp auth login {name}   Then call again.", agent=name
-    )
+def not_signed_in(
+    name: str, reason: str = "nobody has signed in to it", *, local: bool = True
+) -> SignInNeeded:
+    """Return the error where a person must sign in first: at this machine if it is `local`."""
+    command = f"Ask the user to run: a2a-mcp auth login {name}   Then call again."
+    return SignInNeeded(reason, command if local else SIGN_IN_BY_CALL, agent=name)
 
 
 def no_sign_in_here(name: str) -> CredentialUnavailable:
     """Return the error where no login can be kept, or may not be used by this caller."""
     return CredentialUnavailable(
-        f"a person must sign in to it, and this server keeps no sign-ins for its callers ({name})",
-        "Tell the user: this agent can be used over stdio, after a2a-mcp auth login, or with "
-        'flow = "client_credentials" in its auth.',
+        f"a person must sign in to it, and here nobody can prove to be the caller ({name})",
+        "Tell the user: it can be used over stdio, after a2a-mcp auth login; over HTTP with "
+        "public_url, tokens or an issuer's client_id, and one worker in [server], and a flow in "
+        "its auth.",
     )
 
 

@@ -17,6 +17,8 @@ from a2a_mcp.a2a.auth.oauth.token import Token
 from a2a_mcp.a2a.errors import AgentUnreachable, Delivery
 from a2a_mcp.agents import credential_faults as faults
 from a2a_mcp.agents.authorization import Authorization
+from a2a_mcp.errors import SignInNeeded
+from a2a_mcp.store.base import LOCAL_OWNER
 from a2a_mcp.store.logins import Login, Logins
 
 Refresh = Callable[[Login], Awaitable[Token | None]]
@@ -88,10 +90,13 @@ class AgentLogin:
             self._seen = logins.stamp()
             login = logins.get(self._owner, self._agent)
         if login is None:
-            raise faults.not_signed_in(self._agent)
+            raise self._not_signed_in("nobody has signed in to it")
         if (login.client_id, login.token_url) != (self._client_id, authorization.endpoints.token):
-            raise faults.not_signed_in(self._agent, "its sign-in was for another client or server")
+            raise self._not_signed_in("its sign-in was for another client or server")
         return login
+
+    def _not_signed_in(self, reason: str) -> SignInNeeded:
+        return faults.not_signed_in(self._agent, reason, local=self._owner == LOCAL_OWNER)
 
     def _is_usable(self, login: Login, refused: str | None) -> bool:
         return login.token.is_fresh(self._clock()) and login.token.access != refused
@@ -99,13 +104,13 @@ class AgentLogin:
     async def _renewed(self, login: Login, refresh: Refresh) -> Login:
         """Return the renewed login, saved; a cancelled call must not lose a rotated token."""
         if login.token.refresh is None:
-            raise faults.not_signed_in(self._agent, "its sign-in has ended")
+            raise self._not_signed_in("its sign-in has ended")
         with anyio.CancelScope(shield=True):
             token = await refresh(login)
             if token is None:
                 with _usable_store():
                     self._store().remove(self._owner, self._agent)
-                raise faults.not_signed_in(self._agent, "its sign-in has ended or was revoked")
+                raise self._not_signed_in("its sign-in has ended or was revoked")
             renewed = replace(login, token=token)
             self._write(renewed)
         return renewed

@@ -85,11 +85,13 @@ async def _serve(started: Started, place: Place, worker: Worker | None) -> None:
         reloader=started.reloader,
         closing=ending.closing,
         webhooks=hooks,
+        pages=door.pages,
         began=readiness.begin,
         **door.options,
     )
-    if hooks:
-        hooks.mount(server)
+    for further in (hooks, door.pages):
+        if further:
+            further.mount(server)
     end_startup()
     ready = _say_nothing if worker else place.print_url
     async with admin(_admin_of(settings, worker), readiness):

@@ -21,6 +21,11 @@ def not_sent(agent: str, reason: str) -> str:
     return f"Nothing was sent to the agent {agent!r}, which needs the user's consent. {reason}"
 
 
+def open_page(url: str) -> str:
+    """Say where the person signs in, to a host that cannot show a link by itself."""
+    return f"Ask the user to open {url} in a browser and to sign in there. Then call again."
+
+
 def sign_in(agent: str, host: str, code: str | None) -> str:
     """Say to the person that a sign-in is needed, and where."""
     shown = f" Check that it shows the code {code}." if code else ""

@@ -32,7 +32,7 @@ from a2a_mcp.presentation.message_artifacts import count_results
 from a2a_mcp.server.access import Access
 from a2a_mcp.server.app import App
 from a2a_mcp.server.audit import Audit
-from a2a_mcp.server.caller import owner
+from a2a_mcp.server.caller import LOCAL_OWNER, owner
 from a2a_mcp.server.change_feed import Streams
 from a2a_mcp.server.rates import CallRates
 from a2a_mcp.server.skill_offer import SkillOffer
@@ -49,6 +49,7 @@ from a2a_mcp.tracking.tracker import TaskTracker
 
 if TYPE_CHECKING:
     from a2a_mcp.agents.registered import RegisteredAgents
+    from a2a_mcp.server.auth.sign_in_pages import SignInPages
     from a2a_mcp.server.transports.webhooks import Webhooks
     from a2a_mcp.sign_in.signing_in import SignIn
     from a2a_mcp.tracking.hooks import Hooks
@@ -86,23 +87,25 @@ def compose(
     closing: anyio.Event | None,
     local: bool,
     webhooks: Webhooks | None = None,
+    pages: SignInPages | None = None,
 ) -> Composition:
     """Build what requests share, and begin its background work in `group`.
 
     Once `closing` is set, calls that wait for an agent return what is known. A `local` host runs on
     this machine for the same person, so results may name local paths. With `webhooks`, agents
-    are asked to say when their tasks move.
+    are asked to say when their tasks move. On `pages` other callers sign in to agents.
     """
     # What a local host sees is one person's: it has a file of its own.
     table = None if local else config.server.store
     tasks = _task_store(config, state_folder, table)
-    logins = Logins(state_folder, config.server.state_key) if local and state_folder else None
+    logins = Logins(state_folder, config.server.state_key) if state_folder else None
     access = Access(lambda: registry.config.server.access)
     registry = Registry(
         config,
         reloader,
         overrides=tasks,
         logins=logins,
+        may_sign_in=partial(_may_sign_in, pages, local),
         registered=_registered(config, state_folder),
         caller=owner,
         may_use=access.may_use,
@@ -124,7 +127,7 @@ def compose(
     group.start_soon(run_logged, "tending the task map", tasks.tend)
     if webhooks:
         group.start_soon(webhooks.run, tasks)
-    sign_ins = SignIns(group, partial(_sign_in, registry))
+    sign_ins = SignIns(group, partial(_sign_in, registry, pages))
     app = _app(bridge, streams, recoverer, sign_ins, state_folder, local=local)
     return Composition(app, results, tasks, tracker)
 
@@ -186,10 +189,22 @@ def _tracker(
     )
 
 
-def _sign_in(registry: Registry, owner: str, agent: str) -> AbstractAsyncContextManager[SignIn]:
-    from a2a_mcp.sign_in.signing_in import signing_in  # most agents need no sign-in
+def _may_sign_in(pages: SignInPages | None, local: bool, owner: str) -> bool:
+    """Return whether an owner has logins: over stdio the person here, else who can prove it."""
+    if local:
+        return owner == LOCAL_OWNER
+    return owner != LOCAL_OWNER and pages is not None and pages.serves(owner)
 
-    return signing_in(registry.connection(agent, owner))
+
+def _sign_in(
+    registry: Registry, pages: SignInPages | None, owner: str, agent: str
+) -> AbstractAsyncContextManager[SignIn]:
+    from a2a_mcp.sign_in import signing_in  # most agents need no sign-in
+
+    connection = registry.connection(agent, owner)
+    if pages is None:
+        return signing_in.signing_in(connection)
+    return signing_in.signing_in_by(connection, pages.open(owner, agent))
 
 
 def _app(

@@ -31,6 +31,7 @@ from a2a_mcp.server.tools.offer import offered_tools
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
+    from a2a_mcp.server.auth.sign_in_pages import SignInPages
     from a2a_mcp.server.composition import Composition
     from a2a_mcp.server.transports.webhooks import Webhooks
 
@@ -64,15 +65,15 @@ def create_server(
     closing: anyio.Event | None = None,
     local: bool = False,
     webhooks: Webhooks | None = None,
+    pages: SignInPages | None = None,
     began: Callable[[Serving], None] = lambda _: None,
     **server_options: Any,
 ) -> MCPServer[Serving]:
-    """Return the MCP server.
+    """Return the MCP server; `server_options` go to that of the SDK.
 
-    `closed` is called when the lifespan has ended and all state is saved. Once `closing` is set,
-    calls that wait for an agent return what is known. A `local` host runs on this machine for the
-    same person, so results may name local paths. `webhooks` receive what agents post about their
-    tasks. `began` is called when it serves. `server_options` go to the SDK's server.
+    `began` is called when it serves, `closed` when all is saved. Once `closing` is set, calls that
+    wait return what is known. A `local` host is on this machine, for the same person: it may learn
+    paths. `webhooks` receive what agents post; on `pages` callers sign in.
     """
 
     @asynccontextmanager
@@ -88,6 +89,7 @@ def create_server(
                 closing=closing,
                 local=local,
                 webhooks=webhooks,
+                pages=pages,
             )
 
         try:
@@ -112,8 +114,7 @@ def create_server(
         cache_hints={"tools/list": CacheHint(ttl_ms=60_000, scope="public")},
         **server_options,
     )
-    drop_unrecorded_spans(server)
-    _serve_methods(server)
+    _complete(server)
     return server
 
 
@@ -143,7 +144,9 @@ async def _running(
             await serving.aclose()
 
 
-def _serve_methods(server: MCPServer[Serving]) -> None:
+def _complete(server: MCPServer[Serving]) -> None:
+    """Serve what the SDK does not, and leave out what nobody reads."""
+    drop_unrecorded_spans(server)
     _serve(server, RESOURCE_METHODS, _answer)
     _serve(server, PROMPT_METHODS, _answer_prompt)
 

@@ -24,15 +24,20 @@ Query = Mapping[str, str]
 
 
 class Loopback:
-    """Waits for the redirect; `accept` says which belongs to the sign-in, none before it is set."""
+    """Waits for the redirect that belongs to the sign-in; before `lead` there is none."""
 
     def __init__(self, listener: Listener[SocketStream]) -> None:
         port = listener.extra(SocketAttribute.local_port)  # noqa: S610 - not Django's
         self.redirect_uri = f"http://127.0.0.1:{port}{PATH}"
-        self.accept: Callable[[Query], bool] = lambda _: False
+        self._accept: Callable[[Query], bool] = lambda _: False
         self._listener = listener
         self._query: Query = {}
         self._came = anyio.Event()
+
+    def lead(self, url: str, accept: Callable[[Query], bool]) -> str:
+        """Return what the person opens; `accept` says which redirect belongs to the sign-in."""
+        self._accept = accept
+        return url
 
     async def query(self) -> Query:
         """Return what the browser brings; until this is called, its request waits."""
@@ -48,7 +53,7 @@ class Loopback:
             async with stream:
                 with anyio.fail_after(HEAD_SECONDS):
                     query = _query_of(await _target(stream))
-                    if query is None or self._query or not self.accept(query):
+                    if query is None or self._query or not self._accept(query):
                         await stream.send(_answer(400, REFUSED))
                         return
                     self._query = query

@@ -6,11 +6,11 @@ authorization server into the store, and nowhere else.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Final, Protocol
 
 import anyio
 
@@ -67,6 +67,20 @@ def tokens_of(connection: Connection) -> AgentTokens:
     return tokens
 
 
+class WayBack(Protocol):
+    """Where the browser comes back to from the authorization server."""
+
+    redirect_uri: str
+
+    def lead(self, url: str, accept: Callable[[Mapping[str, str]], bool]) -> str:
+        """Return what the person opens to come to `url`; `accept` knows the redirect from there."""
+        ...
+
+    async def query(self) -> Mapping[str, str]:
+        """Return what the browser brings back."""
+        ...
+
+
 @asynccontextmanager
 async def signing_in(
     connection: Connection, *, by_device: bool | None = None, port: int | None = None
@@ -78,43 +92,68 @@ async def signing_in(
     for a port in use.
     """
     tokens = tokens_of(connection)
-    authorization = await tokens.person_authorization(await connection.card(), by_device=by_device)
-    if not authorization.needs_person:
-        name = connection.config.name
-        raise NotAllowed(
-            f"Nobody needs to sign in to the agent {name!r}: it is used with client_credentials.",
-            "Call it.",
-            agent=name,
-        )
+    authorization = await _authorization(connection, tokens, by_device=by_device)
     chosen = tokens.settings.redirect_port if port is None else port
     is_device = authorization.flow == "device_code"
     begun = (
         _by_device(tokens, authorization)
         if is_device
-        else _by_browser(tokens, authorization, chosen)
+        else _by_browser(tokens, authorization, open_loopback(chosen))
     )
     async with begun as sign_in:
         yield sign_in
 
 
 @asynccontextmanager
+async def signing_in_by(
+    connection: Connection, way_back: AbstractAsyncContextManager[WayBack]
+) -> AsyncIterator[SignIn]:
+    """Begin a sign-in in a browser that comes back elsewhere than to this machine, and yield it.
+
+    Raises NotAllowed, CredentialUnavailable, A2AError.
+    """
+    tokens = tokens_of(connection)
+    authorization = await _authorization(connection, tokens, by_device=False)
+    async with _by_browser(tokens, authorization, way_back) as sign_in:
+        yield sign_in
+
+
+async def _authorization(
+    connection: Connection, tokens: AgentTokens, *, by_device: bool | None
+) -> Authorization:
+    """Return how the person signs in; raises NotAllowed where nobody does."""
+    found = await connection.card()
+    authorization = await tokens.person_authorization(found, by_device=by_device)
+    if authorization.needs_person:
+        return authorization
+    name = connection.config.name
+    raise NotAllowed(
+        f"Nobody needs to sign in to the agent {name!r}: it is used with client_credentials.",
+        "Call it.",
+        agent=name,
+    )
+
+
+@asynccontextmanager
 async def _by_browser(
-    tokens: AgentTokens, authorization: Authorization, port: int
+    tokens: AgentTokens,
+    authorization: Authorization,
+    opened: AbstractAsyncContextManager[WayBack],
 ) -> AsyncIterator[SignIn]:
     endpoints = authorization.endpoints
-    async with open_loopback(port) as loopback, tokens.server(endpoints) as server:
+    async with opened as way_back, tokens.server(endpoints) as server:
         request = new_code_request(
-            tokens.settings, endpoints, authorization.scope, loopback.redirect_uri
+            tokens.settings, endpoints, authorization.scope, way_back.redirect_uri
         )
-        loopback.accept = partial(is_answer, request, endpoints)
+        page = way_back.lead(request.url, partial(is_answer, request, endpoints))
 
         async def ended() -> bool:
             with anyio.move_on_after(PERSON_SECONDS):
-                grant = grant_of(request, await loopback.query())
+                grant = grant_of(request, await way_back.query())
                 return await _keep(tokens, authorization, await server.token(grant))
             raise OAuthRefused("expired", "nobody signed in in time")
 
-        yield SignIn(Page(request.url), ended)
+        yield SignIn(Page(page), ended)
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@
 //
 // --delay is how long the token endpoint takes. Clients: `service` (secret below, client_credentials),
 // `late` (its secret has expired), `post` (its secret in the form), `signed` (private_key_jwt with the
-// keys of --jwks), `person` (public: code with PKCE, device, refresh).
+// keys of --jwks), `person` (public: code with PKCE, device, refresh), `bridge` (signs callers in).
 // `GET /requests` shows the requests to the token endpoint: the grant, the client, the error.
 // A person signs in at the provider's own pages for development, with any name.
 
@@ -62,12 +62,20 @@ function provider(issuer) {
           "refresh_token",
           "urn:ietf:params:oauth:grant-type:device_code",
         ],
-        redirect_uris: ["http://127.0.0.1/callback"],
+        redirect_uris: ["http://127.0.0.1/callback", "http://127.0.0.1/sign-in/callback"],
+        response_types: ["code"],
+      },
+      {
+        client_id: "bridge",
+        application_type: "native",
+        client_secret: "br1dge-secret",
+        grant_types: ["authorization_code"],
+        redirect_uris: ["http://127.0.0.1/sign-in/callback"],
         response_types: ["code"],
       },
     ].filter((client) => client.client_id !== "signed" || client.jwks.keys.length),
     pkce: { required: () => true },
-    scopes: ["openid", "offline_access", "read", "write"],
+    scopes: ["openid", "offline_access", "read", "write", "a2a"],
     ttl: {
       AccessToken: ttl,
       ClientCredentials: ttl,
@@ -87,6 +95,17 @@ function provider(issuer) {
       devInteractions: { enabled: true },
       introspection: { enabled: true, allowedPolicy: () => true },
       revocation: { enabled: true },
+      // A token that is asked for with a resource is a JWT for it, as hosts ask for one.
+      resourceIndicators: {
+        enabled: true,
+        useGrantedResource: () => true,
+        getResourceServerInfo: (_context, resource) => ({
+          scope: "a2a",
+          audience: resource,
+          accessTokenFormat: "jwt",
+          jwt: { sign: { alg: "RS256" } },
+        }),
+      },
     },
     findAccount: (_context, id) => ({ accountId: id, claims: async () => ({ sub: id }) }),
   });

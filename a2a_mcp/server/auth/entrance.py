@@ -11,14 +11,18 @@ from mcp.server.auth.settings import AuthSettings
 from starlette.types import ASGIApp
 
 from a2a_mcp import __version__
+from a2a_mcp.a2a.auth.oauth.settings import OAuth
 from a2a_mcp.a2a.http.limits import HttpLimits
 from a2a_mcp.a2a.http.tls import default_context
-from a2a_mcp.a2a.http.transport import open_transport
+from a2a_mcp.a2a.http.transport import Transport, open_transport
+from a2a_mcp.config.issuers import IssuerTable
 from a2a_mcp.config.schema import ServerConfig
 from a2a_mcp.server.auth.callers import Callers
 from a2a_mcp.server.auth.edge import Edge, Resource
 from a2a_mcp.server.auth.issued_tokens import IssuedTokens
+from a2a_mcp.server.auth.issuer_sign_in import IssuerSignIn
 from a2a_mcp.server.auth.provider import Provider
+from a2a_mcp.server.auth.sign_in_pages import SignInPages
 from a2a_mcp.server.auth.static_tokens import StaticTokens
 
 LIMITS: Final = HttpLimits(connect_seconds=5, call_seconds=10, concurrency=4)
@@ -33,6 +37,8 @@ class Entrance:
     resource: Resource | None = None
     providers: Mapping[str, Provider] = field(default_factory=dict)
     """Those of the issuers, by their names in the configuration."""
+    pages: SignInPages | None = None
+    """Where callers sign in to agents, if they can be led there."""
 
     def before(self, app: ASGIApp) -> ASGIApp:
         """Return the application with its door."""
@@ -43,24 +49,63 @@ class Entrance:
 
 def entrance(settings: ServerConfig, tokens: Mapping[str, str]) -> Entrance:
     """Return the entrance; `tokens` are those of the configuration, as text."""
+    static = StaticTokens(tokens)
     if not settings.issuers:
-        return Entrance(_options(StaticTokens(tokens)) if tokens else {})
-    url = f"{(settings.public_url or '').rstrip('/')}{settings.path}"
+        return Entrance(_options(static) if tokens else {}, pages=_pages(settings, static, {}))
+    url = _endpoint(settings)
     providers = {name: _provider(table.url) for name, table in settings.issuers.items()}
-    issuers = {
-        table.url: IssuedTokens(name, table, url, providers[name])
+    issued = {
+        name: IssuedTokens(name, table, url, providers[name])
         for name, table in settings.issuers.items()
     }
-    callers = Callers(StaticTokens(tokens), issuers, time.time)
-    resource = Resource(url, settings.path, list(issuers), callers.scopes)
-    return Entrance(_options(callers), callers, resource, providers)
+    by_url = {settings.issuers[name].url: each for name, each in issued.items()}
+    callers = Callers(static, by_url, time.time)
+    resource = Resource(url, settings.path, list(by_url), callers.scopes)
+    pages = _pages(settings, static, issued)
+    return Entrance(_options(callers), callers, resource, providers, pages)
+
+
+def _pages(
+    settings: ServerConfig, static: StaticTokens, issued: Mapping[str, IssuedTokens]
+) -> SignInPages | None:
+    """Return the pages where callers sign in to agents; None where a link would lead nowhere.
+
+    A process knows the links that it has given, and a browser may come to another one.
+    """
+    if settings.public_url is None or settings.workers > 1:
+        return None
+    clients = {
+        name: IssuerSignIn(client, _transport(), issued[name])
+        for name, table in settings.issuers.items()
+        if (client := _client(settings, table))
+    }
+    return SignInPages(settings.public_url, static, clients)
+
+
+def _client(settings: ServerConfig, table: IssuerTable) -> OAuth | None:
+    """Return the bridge as a client of an issuer; None where it is none."""
+    if table.client_id is None:
+        return None
+    return OAuth(
+        table.client_id,
+        issuer=table.url,
+        client_secret=table.client_secret,
+        scopes=table.scopes,
+        resource=_endpoint(settings),
+    )
+
+
+def _endpoint(settings: ServerConfig) -> str:
+    """Return the public URL of the MCP endpoint."""
+    return f"{(settings.public_url or '').rstrip('/')}{settings.path}"
 
 
 def _provider(url: str) -> Provider:
-    transport = open_transport(
-        LIMITS, user_agent=f"a2a-mcp/{__version__}", verify=default_context()
-    )
-    return Provider(url, transport, time.monotonic)
+    return Provider(url, _transport(), time.monotonic)
+
+
+def _transport() -> Transport:
+    return open_transport(LIMITS, user_agent=f"a2a-mcp/{__version__}", verify=default_context())
 
 
 def _options(verifier: StaticTokens | Callers) -> dict[str, Any]:

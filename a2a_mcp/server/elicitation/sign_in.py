@@ -71,9 +71,9 @@ async def resume_sign_in(ctx: Ctx, app: App, request: SendRequest, send: Send) -
     reply = returned_reply(ctx, kept["at"], app.registry.config.server.ask_seconds)
     if not isinstance(reply, Answer):
         _give_up(under_way)
-        raise not_signed_in(agent)
+        raise not_signed_in(agent, local=app.local)
     if under_way and not await _is_over(under_way, app.registry.config.server.wait_seconds):
-        return _again(kept, await under_way.page())
+        return _again(app, kept, await under_way.page())
     await _claim(app, kept, request)
     return await send_signed_in(ctx, app, replace(request, confirmed=kept["confirmed"]), send)
 
@@ -83,10 +83,12 @@ async def _ask(
 ) -> t.InputRequiredResult | None:
     """Lead the person through; return the link where the call returns with it, else None."""
     modes, agent = modes_of(ctx.request_context), needed.agent or ""
-    if not modes.url or not app.local:
+    if not modes.url and app.local:
         raise needed
     under_way = app.sign_ins.of(owner(), agent)
     page = await under_way.page()
+    if not modes.url:
+        raise SignInNeeded(needed.message, consent_sentences.open_page(page.url), agent=agent)
     if modes.in_result:
         state = {"agent": agent, "at": time.time(), "rounds": 1, "confirmed": request.confirmed}
         return _link_in_result(state, page)
@@ -119,10 +121,10 @@ def _link_in_result(state: dict[str, Any], page: Page) -> t.InputRequiredResult:
     )
 
 
-def _again(kept: dict[str, Any], page: Page) -> t.InputRequiredResult:
+def _again(app: App, kept: dict[str, Any], page: Page) -> t.InputRequiredResult:
     """Return with the link once more: a call that waited on would outlast the host's patience."""
     if kept["rounds"] >= MOST_ROUNDS:
-        raise not_signed_in(kept["agent"], "the user has not signed in yet")
+        raise not_signed_in(kept["agent"], "the user has not signed in yet", local=app.local)
     return _link_in_result(kept | {"rounds": kept["rounds"] + 1}, page)
 
 

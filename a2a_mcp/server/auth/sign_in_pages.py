@@ -1,0 +1,186 @@
+"""The bridge's own pages, by which an owner over HTTP signs in to an agent.
+
+A link opens a page and changes nothing, so that a preview of it does no harm. Going on needs the
+proof that this is the owner: a sign-in at the identity provider of the owner, or the owner's access
+token of the configuration. Nothing of a token or a code is shown, logged or kept.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
+
+import anyio
+from mcp.server import MCPServer
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from a2a_mcp.a2a.auth.oauth.errors import OAuthRefused
+from a2a_mcp.a2a.errors import A2AError
+from a2a_mcp.server.auth import page_texts as texts
+from a2a_mcp.server.auth.issuer_sign_in import IssuerSignIn
+from a2a_mcp.server.auth.provider import ProviderDown
+from a2a_mcp.server.auth.static_tokens import StaticTokens
+from a2a_mcp.sign_in.tickets import MOST_TRIES, PATH, Ticket, Tickets
+from a2a_mcp.text.untrusted import scrub
+
+log = logging.getLogger(__name__)
+
+COOKIE: Final = "a2a-mcp-sign-in-"
+LONGEST_FORM: Final = 16 * 1024
+COOKIE_SECONDS: Final = 600
+OUTCOME_SECONDS: Final = 30.0
+TOKEN_OWNER: Final = "token:"  # noqa: S105 - how owners with tokens of the configuration begin
+HEADERS: Final = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    # Not no-referrer: with that, a browser does not say from which origin a form comes.
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+class SignInPages:
+    """The pages below `public_url`; owners prove who they are by `tokens` or by `issuers`."""
+
+    def __init__(
+        self, public_url: str, tokens: StaticTokens, issuers: Mapping[str, IssuerSignIn]
+    ) -> None:
+        parts = urlsplit(public_url)
+        self._origin = f"{parts.scheme}://{parts.netloc}"
+        self._is_secure = parts.scheme == "https"
+        self._tickets = Tickets(public_url)
+        self._tokens = tokens
+        self._issuers = dict(issuers)
+
+    def serves(self, owner: str) -> bool:
+        """Return whether an owner can prove here who he is."""
+        return owner.startswith(TOKEN_OWNER) or self._issuer(owner) is not None
+
+    def open(self, owner: str, agent: str) -> AbstractAsyncContextManager[Ticket]:
+        """Open a sign-in of an owner at an agent, until the block ends."""
+        return self._tickets.open(owner, agent)
+
+    def mount(self, server: MCPServer[Any]) -> None:
+        """Serve the pages beside the endpoint."""
+        server.custom_route(f"{PATH}/callback", ["GET"])(self.come_back)
+        server.custom_route(f"{PATH}/{{name}}", ["GET"])(self.show)
+        server.custom_route(f"{PATH}/{{name}}", ["POST"])(self.begin)
+
+    async def show(self, request: Request) -> Response:
+        """Show what a link is for."""
+        ticket = self._tickets.get(request.path_params["name"])
+        return _page(texts.page(*texts.GONE), 404) if ticket is None else self._invitation(ticket)
+
+    async def begin(self, request: Request) -> Response:
+        """Go on: to the identity provider, or with the right token to the agent's server."""
+        ticket = self._tickets.get(request.path_params["name"])
+        if ticket is None:
+            return _page(texts.page(*texts.GONE), 404)
+        if request.headers.get("origin") != self._origin:
+            return _page(texts.page(*texts.FOREIGN_FORM), 403)
+        issuer = self._issuer(ticket.owner)
+        if issuer:
+            return await self._to_issuer(ticket, issuer)
+        return await self._by_token(ticket, (await _form(request)).get("token", ""))
+
+    async def come_back(self, request: Request) -> Response:
+        """Take a redirect of the identity provider, or of the agent's authorization server."""
+        query = dict(request.query_params)
+        for ticket in self._tickets:
+            browser = request.cookies.get(self._cookie(ticket))
+            if not ticket.is_of(browser):
+                continue
+            if ticket.proof and query.get("state") == ticket.proof.state:
+                return await self._proved(ticket, browser, query)
+            if ticket.take(query):
+                return await _outcome(ticket)
+        return _page(texts.page(*texts.NOT_HERE), 400)
+
+    async def _proved(
+        self, ticket: Ticket, browser: str | None, query: Mapping[str, str]
+    ) -> Response:
+        """Lead the owner on who has signed in at the identity provider, and nobody else."""
+        issuer, proof = self._issuer(ticket.owner), ticket.take_proof()
+        if issuer is None or proof is None:
+            return _page(texts.page(*texts.NOT_HERE), 400)
+        try:
+            owner = await issuer.owner(proof, query)
+        except (OAuthRefused, A2AError, ProviderDown) as error:
+            return _provider_failed(issuer, error)
+        if not ticket.prove(browser, owner):
+            return _page(texts.page(*texts.OTHER_PERSON), 403)
+        return RedirectResponse(ticket.target, 303, HEADERS)
+
+    async def _by_token(self, ticket: Ticket, token: str) -> Response:
+        found = await self._tokens.verify_token(token)
+        if found is None or (found.claims or {}).get("owner") != ticket.owner:
+            ticket.tries += 1
+            if ticket.tries >= MOST_TRIES:
+                ticket.give_up()
+            return self._invitation(ticket, texts.WRONG_TOKEN, 403)
+        return self._redirect(ticket, ticket.begin(), ticket.target)
+
+    async def _to_issuer(self, ticket: Ticket, issuer: IssuerSignIn) -> Response:
+        try:
+            proof = await issuer.begin(ticket.redirect_uri)
+        except (OAuthRefused, A2AError) as error:
+            return _provider_failed(issuer, error)
+        return self._redirect(ticket, ticket.begin(proof), proof.url)
+
+    def _issuer(self, owner: str) -> IssuerSignIn | None:
+        return self._issuers.get(owner.partition(":")[0])
+
+    def _invitation(self, ticket: Ticket, fault: str = "", status: int = 200) -> Response:
+        issuer = self._issuer(ticket.owner)
+        provider = urlsplit(issuer.issuer).hostname if issuer else None
+        server = urlsplit(ticket.target).hostname or ""
+        return _page(texts.invitation(ticket.agent, server, provider, fault), status)
+
+    def _cookie(self, ticket: Ticket) -> str:
+        # With this prefix a browser takes the cookie from this very host only, over https.
+        return f"{'__Host-' if self._is_secure else ''}{COOKIE}{ticket.cookie}"
+
+    def _redirect(self, ticket: Ticket, browser: str, url: str) -> Response:
+        response = RedirectResponse(url, 303, HEADERS)
+        response.set_cookie(
+            self._cookie(ticket),
+            browser,
+            max_age=COOKIE_SECONDS,
+            secure=self._is_secure,
+            httponly=True,
+            samesite="lax",
+        )
+        return response
+
+
+async def _form(request: Request) -> dict[str, str]:
+    """Return the fields of a small form; nothing of a larger body."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LONGEST_FORM:
+            return {}
+    return dict(parse_qsl(body.decode("utf-8", "replace")))
+
+
+async def _outcome(ticket: Ticket) -> Response:
+    """Wait until the token is there or refused, and say it."""
+    with anyio.move_on_after(OUTCOME_SECONDS):
+        await ticket.over.wait()
+    return _page(texts.outcome(ticket.agent, succeeded=ticket.succeeded))
+
+
+def _provider_failed(issuer: IssuerSignIn, error: Exception) -> Response:
+    log.warning("a person could not sign in at %s: %s", issuer.issuer, scrub(str(error)))
+    return _page(texts.page(*texts.NO_PROVIDER), 502)
+
+
+def _page(html: str, status: int = 200) -> Response:
+    return HTMLResponse(html, status, HEADERS)
