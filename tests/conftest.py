@@ -23,6 +23,7 @@ POSIX_ONLY: Final = (
     "e2e/test_pipes.py",
     "e2e/test_uvloop.py",
     "e2e/test_workers.py",
+    "server/transports/test_fair_accept.py",
     "server/transports/test_workers.py",
 )
 collect_ignore = list(POSIX_ONLY) if sys.platform == "win32" else []

@@ -66,7 +66,9 @@ def _settings(options: argparse.Namespace, configured: ServerConfig) -> ServerCo
 
 
 def _run(started: Started, place: Place, worker: Worker | None) -> int:
-    anyio.run(_serve, started, place, worker, backend_options=event_loop())
+    # uvloop takes connections by itself, so that one worker would get them all.
+    options = event_loop() if worker is None else {}
+    anyio.run(_serve, started, place, worker, backend_options=options)
     return DONE
 
 
@@ -76,9 +78,7 @@ async def _serve(started: Started, place: Place, worker: Worker | None) -> None:
     tokens = {name: await reveal(token) for name, token in settings.tokens.items()}
     door = entrance(settings, tokens)
     readiness = Readiness(door.providers)
-    ending = Ending(
-        anyio.Event(), readiness, settings.drain_seconds, worker.watched if worker else None
-    )
+    ending = Ending(anyio.Event(), readiness, settings.drain_seconds, worker)
     server = create_server(
         started.config,
         started.state_folder,

@@ -26,6 +26,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from a2a_mcp.config.schema import ServerConfig
 from a2a_mcp.errors import ConfigError
 from a2a_mcp.server.readiness import Readiness
+from a2a_mcp.server.transports.fair_accept import FairSocket
+from a2a_mcp.server.transports.workers import Worker
 
 LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
 GRACE_SECONDS: Final = 1
@@ -39,13 +41,13 @@ LOOK_SECONDS: Final = 0.1
 class Ending:
     """How a server ends: it drains, then sets `closing`, and calls that wait answer.
 
-    As a worker it ends as well once `watched` can be read.
+    As a worker it ends as well once `worker.watched` can be read.
     """
 
     closing: anyio.Event
     readiness: Readiness
     drain_seconds: float
-    watched: int | None = None
+    worker: Worker | None = None
 
 
 def check_exposure(settings: ServerConfig, *, allow_unauthenticated: bool) -> None:
@@ -141,9 +143,11 @@ class _Server(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         """Return whether to end, which uvicorn asks ten times a second."""
-        watched = self._ending.watched
-        if watched is not None and select([watched], [], [], 0)[0]:
-            self.should_exit = True  # as SIGTERM does
+        worker = self._ending.worker
+        if worker:
+            worker.places.note(worker.number, len(self.server_state.connections))
+            if select([worker.watched], [], [], 0)[0]:
+                self.should_exit = True  # as SIGTERM does
         return await super().on_tick(counter)
 
     async def _drain(self) -> None:
@@ -181,4 +185,7 @@ async def serve_http(
         proxy_headers=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
+    worker = ending.worker
+    if worker:
+        sockets = [FairSocket(each, worker.places, worker.number) for each in sockets]
     await _Server(config, ready, ending).serve(sockets)

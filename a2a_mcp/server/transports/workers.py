@@ -18,6 +18,7 @@ from typing import Final
 
 from a2a_mcp.config.schema import ServerConfig
 from a2a_mcp.errors import ConfigError
+from a2a_mcp.server.transports.fair_accept import Places
 
 log = logging.getLogger(__name__)
 
@@ -48,11 +49,12 @@ def check_workers(settings: ServerConfig) -> None:
 class Worker:
     """What a worker knows: its number from 0, which the one that replaces it has again.
 
-    `watched` can be read once it is to end, or is watched no more.
+    `watched` can be read once it is to end, or is watched no more. `places` are those of all.
     """
 
     watched: int
     number: int
+    places: Places
 
 
 def start_workers(count: int) -> Worker | int:
@@ -60,7 +62,7 @@ def start_workers(count: int) -> Worker | int:
 
     What is returned here is the exit code for all.
     """
-    watch = _Watch(*os.pipe())
+    watch, places = _Watch(*os.pipe()), Places(count)
     before = {number: signal.signal(number, watch.note) for number in STOPPING}
     if not any(map(watch.forks, range(count))) and (code := watch.until_ended()) is not None:
         return code
@@ -68,7 +70,8 @@ def start_workers(count: int) -> Worker | int:
     for number, handler in before.items():
         signal.signal(number, handler)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
-    return Worker(watch.worker_end, watch.number)
+    places.note(watch.number, 0)
+    return Worker(watch.worker_end, watch.number, places)
 
 
 @dataclass(slots=True)
