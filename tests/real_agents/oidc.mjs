@@ -5,7 +5,8 @@
 // --delay is how long the token endpoint takes. Clients: `service` (secret below, client_credentials),
 // `late` (its secret has expired), `post` (its secret in the form), `signed` (private_key_jwt with the
 // keys of --jwks), `person` (public: code with PKCE, device, refresh), `bridge` (signs callers in).
-// `GET /requests` shows the requests to the token endpoint: the grant, the client, the error.
+// `GET /requests` shows the requests to the token endpoint: the grant, the client, the error, and
+// what nobody else may see: codes, verifiers, tokens.
 // A person signs in at the provider's own pages for development, with any name.
 
 import { createServer } from "node:http";
@@ -115,7 +116,10 @@ function provider(issuer) {
     if (context.path !== "/token") return;
     const { params, client } = context.oidc ?? {};
     const error = context.body?.error;
-    requests.push({ grant: params?.grant_type, client: client?.clientId, error, scope: params?.scope });
+    const { code, code_verifier, refresh_token, scope } = params ?? {};
+    const given = [context.body?.access_token, context.body?.refresh_token, context.body?.id_token];
+    const secrets = [code, code_verifier, refresh_token, ...given].filter(Boolean);
+    requests.push({ grant: params?.grant_type, client: client?.clientId, error, scope, secrets });
   });
   return made;
 }
