@@ -136,7 +136,9 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
     "a2a.http.memory": frozenset({"ctypes"}),
     "a2a.auth.oauth.client_authentication": frozenset({"a2a_mcp.a2a.auth.oauth.assertions"}),
     "agents.card_cache": frozenset({"a2a_mcp.agents.card_pins", "a2a_mcp.agents.card_signatures"}),
-    "agents.credentials": frozenset({"a2a_mcp.agents.login", "a2a_mcp.agents.tokens"}),
+    "agents.credentials": frozenset(
+        {"a2a_mcp.agents.exchanged_tokens", "a2a_mcp.agents.login", "a2a_mcp.agents.tokens"}
+    ),
     "agents.own_certificate": frozenset({"a2a_mcp.a2a.auth.client_certificates"}),
     "agents.registry": frozenset(
         {

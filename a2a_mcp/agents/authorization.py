@@ -12,7 +12,7 @@ from typing import Final
 
 from a2a_mcp.a2a.auth.choice import choose
 from a2a_mcp.a2a.auth.oauth.metadata import Endpoints, issuer_of
-from a2a_mcp.a2a.auth.oauth.settings import Flow, OAuth
+from a2a_mcp.a2a.auth.oauth.settings import Exchange, Flow, OAuth
 from a2a_mcp.a2a.card import FoundCard
 from a2a_mcp.a2a.card_model import AgentCard, OAuthFlow, SecurityScheme
 from a2a_mcp.a2a.errors import UrlRefused
@@ -34,7 +34,7 @@ Discover = Callable[[str], Awaitable[Endpoints | None]]
 class Authorization:
     """How tokens are got for one agent."""
 
-    flow: Flow
+    flow: Flow | Exchange
     endpoints: Endpoints
     scopes: tuple[str, ...] = ()
 
@@ -54,6 +54,9 @@ async def authorization_of(
 ) -> Authorization:
     """Return how tokens are got; raises CredentialUnavailable where the two do not fit."""
     name, scheme = _scheme(config, found.card) if found else ("", None)
+    if settings.exchange:
+        endpoints = await _of_configuration(settings, discover)
+        return Authorization(settings.exchange, endpoints, settings.scopes or _scopes(found, name))
     flow = settings.flow or _flow(settings, scheme)
     endpoints = await _endpoints(config, settings, found, scheme, flow, discover)
     missing = _missing(flow, endpoints)
@@ -110,11 +113,8 @@ async def _endpoints(
     flow: Flow,
     discover: Discover,
 ) -> Endpoints:
-    if settings.token_url:
-        return _configured(settings, settings.token_url)
-    if settings.issuer and (published := await discover(settings.issuer)):
-        _check(published.urls(), None)
-        return published
+    if known := await _known(settings, discover):
+        return known
     trusted = _trusted(config, settings, found)
     if scheme and (offered := _offered(scheme, flow)):
         return _from_flow(offered, trusted)
@@ -123,6 +123,22 @@ async def _endpoints(
     if scheme and scheme.flows:
         raise faults.no_common_flow([item.kind for item in scheme.flows], is_public=False)
     raise faults.no_token_server(settings.issuer)
+
+
+async def _of_configuration(settings: OAuth, discover: Discover) -> Endpoints:
+    """Return the server that the configuration names, whatever a card says."""
+    if known := await _known(settings, discover):
+        return known
+    raise faults.no_token_server(settings.issuer)
+
+
+async def _known(settings: OAuth, discover: Discover) -> Endpoints | None:
+    if settings.token_url:
+        return _configured(settings, settings.token_url)
+    published = await discover(settings.issuer) if settings.issuer else None
+    if published:
+        _check(published.urls(), None)
+    return published
 
 
 def _configured(settings: OAuth, token_url: str) -> Endpoints:

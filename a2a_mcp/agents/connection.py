@@ -36,6 +36,7 @@ from a2a_mcp.agents.health import Health
 from a2a_mcp.agents.http import open_foreign_transport
 from a2a_mcp.agents.interfaces import InterfaceChoice
 from a2a_mcp.agents.origins import agent_url, allowed_origins, base_url, is_allowed
+from a2a_mcp.agents.subject import SubjectOf, nobody
 from a2a_mcp.agents.transports import Transports
 from a2a_mcp.config.schema import AgentConfig
 from a2a_mcp.config.secrets import SecretRegister
@@ -52,6 +53,7 @@ class Connection:
     `clock` returns monotonic seconds; `tls` returns the TLS settings that all agents share;
     `overrides` is where corrections of a card are stored. Tokens that it gets are added to
     `secrets`; those of `owner`, who signs in, are kept in `logins`, pins in `state_folder`.
+    `subject` returns the token that an owner shows in a call.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Connection:
         secrets: SecretRegister | None = None,
         logins: Logins | None = None,
         owner: str = LOCAL_OWNER,
+        subject: SubjectOf = nobody,
         state_folder: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -72,7 +75,7 @@ class Connection:
         """True when the agent has refused a context id that the bridge made."""
         self._own_calls = str(uuid4())  # headers that follow a conversation, in calls outside one
         self._tls = tls
-        self.credentials = Credentials(config, tls, secrets or SecretRegister(), logins, owner)
+        self.credentials = Credentials(config, tls, secrets, logins, owner, subject)
         self._transports = Transports(
             config, lambda: agent_url(config, self.found), tls, self.credentials.certificate.get
         )
@@ -88,7 +91,7 @@ class Connection:
             clock=clock,
         )
         self.extended = ExtendedCards(
-            lambda: None if config.pin or not config.has_credentials else self.found,
+            lambda: self.found if config.has_credentials and not config.pin else None,
             self._attach_with_card,
             self._fetch_extended,
             clock,

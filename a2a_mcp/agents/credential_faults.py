@@ -157,6 +157,24 @@ def _is_wrong(now: float, theirs: float | None) -> bool:
     return theirs is not None and abs(now - theirs) > WRONG_CLOCK_SECONDS
 
 
+def not_exchanged(refusal: OAuthRefused) -> CredentialUnavailable:
+    """Return the error where a caller's token is not exchanged."""
+    return CredentialUnavailable(
+        f"its token server gave no token for the caller's own ({refusal})",
+        "Ask the user to sign in to this bridge again in the host. If that does not help: whoever "
+        "runs the bridge must see that its client may exchange tokens for this agent.",
+    )
+
+
+def no_caller() -> CredentialUnavailable:
+    """Return the error where there is no token of a caller to exchange."""
+    return CredentialUnavailable(
+        "it takes a token of the caller's own, and none is at hand; nothing was sent",
+        "Call again as a person who has signed in to this bridge over HTTP ([server.issuers]); "
+        "work in the background then goes on.",
+    )
+
+
 def unreachable(server: str, error: A2AError) -> AgentUnreachable:
     """Return the error where the token server gave no answer; the same call may be repeated."""
     return AgentUnreachable(

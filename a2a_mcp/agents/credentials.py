@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from a2a_mcp.a2a.auth.choice import Use, choose
@@ -25,12 +25,14 @@ from a2a_mcp.a2a.card import FoundCard
 from a2a_mcp.agents import credential_faults as faults
 from a2a_mcp.agents.http import open_server_transport
 from a2a_mcp.agents.own_certificate import OwnCertificate
+from a2a_mcp.agents.subject import SubjectOf, nobody
 from a2a_mcp.config.schema import AgentConfig
 from a2a_mcp.config.secrets import SecretRegister
 from a2a_mcp.errors import CredentialUnavailable
 from a2a_mcp.store.base import LOCAL_OWNER
 
 if TYPE_CHECKING:
+    from a2a_mcp.agents.exchanged_tokens import ExchangedTokens
     from a2a_mcp.agents.tokens import AgentTokens
     from a2a_mcp.store.logins import Logins
 
@@ -39,30 +41,44 @@ class Credentials:
     """The credentials of one agent.
 
     `tls` returns the TLS settings that all agents share. Tokens that are got are added to
-    `secrets`; `logins` keeps those that `owner` has got by a sign-in.
+    `secrets`; `logins` keeps those that `owner` has got by a sign-in. `subject` returns what an
+    owner shows in a call.
     """
 
     def __init__(
         self,
         config: AgentConfig,
         tls: Callable[[], ssl.SSLContext],
-        secrets: SecretRegister,
+        secrets: SecretRegister | None,
         logins: Logins | None = None,
         owner: str = LOCAL_OWNER,
+        subject: SubjectOf = nobody,
     ) -> None:
         self._config = config
         self._tls = tls
-        self._secrets = secrets
+        self._secrets = secrets or SecretRegister()
         self._logins = logins
         self._owner = owner
+        self._subject = subject
         self.certificate = OwnCertificate(config)
 
     @cached_property
     def tokens(self) -> AgentTokens | None:
-        """What gets the agent's tokens; None where it has none of OAuth."""
+        """What gets the agent's tokens; None where it has none of OAuth, or callers' own."""
         settings = self._config.oauth
-        if settings is None:
+        return self._asker(settings) if settings and not settings.exchange else None
+
+    @cached_property
+    def _exchanged(self) -> ExchangedTokens | None:
+        settings = self._config.oauth
+        if settings is None or settings.exchange is None:
             return None
+        from a2a_mcp.agents.exchanged_tokens import ExchangedTokens
+
+        shown = partial(self._subject, self._owner)
+        return ExchangedTokens(self._asker(settings), settings.exchange, shown)
+
+    def _asker(self, settings: OAuth) -> AgentTokens:
         from a2a_mcp.agents.login import AgentLogin  # most agents have no OAuth
         from a2a_mcp.agents.tokens import AgentTokens
 
@@ -116,14 +132,16 @@ class Credentials:
                 return await attach(credential, use.scheme)
 
     async def _token(self, found: FoundCard | None) -> Attachment:
-        tokens = self.tokens
+        tokens = self.tokens or self._exchanged
         assert tokens  # noqa: S101 - there is OAuth
         # Most cards are public, and how tokens are got may stand in the card.
         token = await tokens.get(found) if found else tokens.at_hand()
         return _bearer(tokens, found, token)
 
 
-def _bearer(tokens: AgentTokens, found: FoundCard | None, token: str | None) -> Attachment:
+def _bearer(
+    tokens: AgentTokens | ExchangedTokens, found: FoundCard | None, token: str | None
+) -> Attachment:
     """Return the attachment with a token, which is replaced once by another after a 401."""
 
     async def renew() -> Attachment | None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from a2a_mcp.agents.connections import Connections
 from a2a_mcp.agents.name_errors import name_one_of, none_configured, unknown_agent
+from a2a_mcp.agents.subject import SubjectOf, nobody
 from a2a_mcp.config.load import Config
 from a2a_mcp.config.reload import Reloader
 from a2a_mcp.config.schema import AgentConfig
@@ -33,10 +34,10 @@ class Registry:
     """The agents of the configuration; `reloader` returns a new one when the file has changed.
 
     `overrides` stores corrections of agents' cards over restarts, `logins` what persons who sign in
-    get; None: nobody can sign in. `may_sign_in` returns whether an owner may. `registered` are
-    agents that callers have added; each is there for its owner alone, and `caller` returns who is
-    asking. `may_use` and `may_change` return what the configuration lets the caller do with an
-    agent. `state_folder` is where pins of cards are kept.
+    get; None: nobody can sign in. `may_sign_in` returns whether an owner may, `subject` the token
+    that an owner shows in the call that is under way. `registered` are agents that callers have
+    added; each is there for its owner alone, and `caller` returns who is asking. `may_use` and
+    `may_change` return what the caller may do with an agent. Pins are kept in `state_folder`.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Registry:
         overrides: InterfaceOverrides | None = None,
         logins: Logins | None = None,
         may_sign_in: Callable[[str], bool] = lambda _: True,
+        subject: SubjectOf = nobody,
         registered: RegisteredAgents | None = None,
         caller: Callable[[], str] = lambda: "",
         may_use: Callable[[str], bool] = lambda _: True,
@@ -59,6 +61,7 @@ class Registry:
         """Called when the configuration or the card of an agent has changed."""
         self._logins = logins
         self._may_sign_in = may_sign_in
+        self._subject = subject
         self.registered = registered
         self._configured = config
         self._catalogues: Catalogues | None = None
@@ -231,6 +234,7 @@ class Registry:
             secrets=self.config.secrets,
             logins=self._logins if self._may_sign_in(whose) else None,
             owner=whose,
+            subject=self._subject,
             state_folder=self._state_folder,
             clock=self._clock,
         )

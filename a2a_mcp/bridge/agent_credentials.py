@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from a2a_mcp.a2a.auth.oauth.settings import OAuth
+from a2a_mcp.a2a.auth.oauth.settings import AnyCredential, OAuth
 from a2a_mcp.a2a.auth.static import ApiKey, Basic, Bearer, Headers, Mtls
 from a2a_mcp.a2a.card_model import AgentCard, Security
 from a2a_mcp.config.schema import AgentConfig
@@ -25,7 +25,7 @@ def describe_credentials(
     config: AgentConfig, card: AgentCard | None, say: Callable[[str], str]
 ) -> str:
     """Return what is configured and what the card asks for, never a value."""
-    kinds = [KINDS[type(each)] for each in config.auth or ()]
+    kinds = [_kind(each) for each in config.auth or ()]
     configured = f"{' and '.join(kinds)}: configured" if kinds else "none set"
     if card is None:
         return configured
@@ -35,6 +35,12 @@ def describe_credentials(
         *_of_skills(card, say),
     ]
     return "; ".join(facts)
+
+
+def _kind(credential: AnyCredential) -> str:
+    if isinstance(credential, OAuth) and credential.exchange:
+        return "exchange of the caller's own token"
+    return KINDS[type(credential)]
 
 
 def _of_skills(card: AgentCard, say: Callable[[str], str]) -> list[str]:

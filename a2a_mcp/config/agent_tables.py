@@ -72,6 +72,14 @@ class AgentTables(Mapping[str, AgentConfig]):
         """Return whether a call may name the tenant of an agent; a plain table has none."""
         return any(not isinstance(found, dict) and found.tenants for found in self._found.values())
 
+    def exchanging(self) -> list[str]:
+        """Return the names of the agents that take callers' own tokens; a plain table does not."""
+        return [
+            name
+            for name, found in self._found.items()
+            if not isinstance(found, dict) and found.enabled and found.exchanges
+        ]
+
     def differs(self, name: str, other: AgentTables) -> bool:
         """Return whether an agent is another one there, or is in one of both only."""
         one, two = self._found.get(name), other._found.get(name)

@@ -30,7 +30,7 @@ from a2a_mcp.config.fields import (
     Table,
     Text,
 )
-from a2a_mcp.config.oauth import OAuthTable
+from a2a_mcp.config.oauth import ExchangeTable, OAuthTable
 from a2a_mcp.config.secrets import ValidationContext, read_secret, read_text, secret
 
 
@@ -106,13 +106,15 @@ class MtlsTable(CredentialTable):
         return Mtls(self.cert, self.key, self.password, self.scheme, changed)
 
 
-AuthTable = BearerTable | ApiKeyTable | BasicTable | HeadersTable | OAuthTable | MtlsTable
+StaticTable = BearerTable | ApiKeyTable | BasicTable | HeadersTable
+AuthTable = StaticTable | OAuthTable | ExchangeTable | MtlsTable
 AUTH_TABLES: Final[dict[str, type[AuthTable]]] = {
     "bearer": BearerTable,
     "api_key": ApiKeyTable,
     "basic": BasicTable,
     "headers": HeadersTable,
     "oauth": OAuthTable,
+    "exchange": ExchangeTable,
     "mtls": MtlsTable,
 }
 
@@ -153,6 +155,6 @@ def _credentials(
 
 def check_together(credentials: Sequence[AnyCredential]) -> None:
     """Raise ValueError for credentials that cannot be told apart."""
-    for kind, name in ((OAuth, "oauth"), (Mtls, "mtls")):
+    for kind, name in ((OAuth, "oauth or exchange"), (Mtls, "mtls")):
         if sum(isinstance(each, kind) for each in credentials) > 1:
             raise ValueError(f"has two tables of the type {name}; an agent has one at most")

@@ -25,6 +25,9 @@ from a2a_mcp.errors import ConfigError
 
 APP: Final = "a2a-mcp"
 WINDOWS_PATH: Final = r"write a Windows path in single quotes: 'C:\Users\…'"
+NO_ISSUERS: Final = (
+    "agents.{}.auth: exchanges callers' own tokens, and without [server.issuers] nobody has one"
+)
 LEVELS: Final = ("debug", "info", "warning", "error")
 
 
@@ -72,6 +75,8 @@ def load(
     default = _default(file.default_agent, path, builder)
     if file.server.push:
         builder.notes += file.server.push.notes(url for _, url in builder.agents.urls())
+    if not file.server.issuers:
+        builder.notes += map(NO_ISSUERS.format, builder.agents.exchanging())
     if faults := builder.errors + (builder.strict_errors if strict else []):
         raise ConfigError(faults)
     return Config(

@@ -1,4 +1,4 @@
-"""The table of a credential with `type = "oauth"`: who asks for tokens, where, and by which flow.
+"""The tables of credentials that get tokens: who asks for them, where, and by which flow.
 
 What is left out is taken from the agent's card, as far as the card may be believed.
 """
@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from a2a_mcp.a2a.auth.oauth.settings import ClientAuth, Flow, OAuth
+from a2a_mcp.a2a.auth.oauth.settings import ClientAuth, Exchange, Flow, OAuth
 from a2a_mcp.a2a.auth.static import Secret
 from a2a_mcp.config import values
 from a2a_mcp.config.fields import ExistingFile, Table, Text
@@ -25,17 +25,12 @@ PERSON_URLS: dict[str, str] = {
 """The key that a flow needs beside `token_url`."""
 
 
-class OAuthTable(Table):
-    """`type = "oauth"`: tokens of an authorization server, renewed when they expire."""
+class TokenServerTable(Table):
+    """What every table says that gets tokens: of which server, as which client, for what."""
 
-    type: Literal["oauth"]
     client_id: Text
-    flow: Flow | None = None
     issuer: ServerUrl | None = None
     token_url: ServerUrl | None = None
-    authorization_url: ServerUrl | None = None
-    device_url: ServerUrl | None = None
-    revocation_url: ServerUrl | None = None
     client_secret: Annotated[Secret, secret(str)] | None = None
     client_auth: ClientAuth | None = None
     client_key: ExistingFile | None = None
@@ -43,36 +38,76 @@ class OAuthTable(Table):
     audience: Text | None = None
     resource: Text | None = None
     ca_file: ExistingFile | None = None
-    redirect_port: Annotated[int, Field(ge=0, le=65_535)] = 0
     scheme: Text | None = None
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
-        fault = self._fault_of_urls() or self._fault_of_client()
+        fault = self._fault_of_urls() or self._fault_of_flow() or self._fault_of_client()
         if fault:
             raise ValueError(fault)
         return self
 
+    @property
+    def _has_proof(self) -> bool:
+        return self.client_secret is not None or self.client_key is not None
+
     def _fault_of_urls(self) -> str | None:
         if self.issuer and self.token_url:
             return "issuer and token_url name the same server twice; keep one of them"
-        if self.token_url is None and (self.authorization_url or self.device_url):
-            return "token_url is missing beside authorization_url or device_url"
-        key = PERSON_URLS.get(self.flow or "")
-        if self.token_url and key and getattr(self, key) is None:
-            return f"{key} is missing: the flow {self.flow} needs it beside token_url"
         return None
 
+    def _fault_of_flow(self) -> str | None:
+        """Return what the way in which tokens are got lacks."""
+
     def _fault_of_client(self) -> str | None:
-        proof = self.client_key if self.client_secret is None else self.client_secret
-        if self.flow == "client_credentials" and proof is None:
-            return "client_secret is missing (or client_key): client_credentials needs one"
         if self.client_auth == "private_key_jwt" and self.client_key is None:
             return "client_key is missing: private_key_jwt signs with it"
         if self.client_auth in ("basic", "post") and self.client_secret is None:
             return f'client_secret is missing: client_auth = "{self.client_auth}" sends it'
         return None
 
+
+class OAuthTable(TokenServerTable):
+    """`type = "oauth"`: tokens of an authorization server, renewed when they expire."""
+
+    type: Literal["oauth"]
+    flow: Flow | None = None
+    authorization_url: ServerUrl | None = None
+    device_url: ServerUrl | None = None
+    revocation_url: ServerUrl | None = None
+    redirect_port: Annotated[int, Field(ge=0, le=65_535)] = 0
+
+    def _fault_of_flow(self) -> str | None:
+        if self.token_url is None and (self.authorization_url or self.device_url):
+            return "token_url is missing beside authorization_url or device_url"
+        key = PERSON_URLS.get(self.flow or "")
+        if self.token_url and key and getattr(self, key) is None:
+            return f"{key} is missing: the flow {self.flow} needs it beside token_url"
+        if self.flow == "client_credentials" and not self._has_proof:
+            return "client_secret is missing (or client_key): client_credentials needs one"
+        return None
+
     def credential(self) -> OAuth:
         """Return the credential that the table describes."""
         return OAuth(**{name: value for name, value in self if name != "type"})
+
+
+class ExchangeTable(TokenServerTable):
+    """`type = "exchange"`: a caller's own token is exchanged for one of the agent."""
+
+    type: Literal["exchange"]
+    grant: Exchange = "token-exchange"
+
+    def _fault_of_flow(self) -> str | None:
+        if not (self.issuer or self.token_url):
+            return "issuer or token_url is missing: callers' tokens are sent to no other server"
+        if self.grant == "entra-obo" and not self._has_proof:
+            return "client_secret is missing (or client_key): entra-obo needs one"
+        if self.grant == "entra-obo" and not self.scopes:
+            return "scopes is missing: entra-obo names the agent by a scope"
+        return None
+
+    def credential(self) -> OAuth:
+        """Return the credential that the table describes."""
+        given = {name: value for name, value in self if name not in ("type", "grant")}
+        return OAuth(**given, exchange=self.grant)

@@ -114,8 +114,13 @@ class AgentConfig(Table):
 
     @property
     def is_personal(self) -> bool:
-        """Return whether each owner signs in to the agent for himself."""
-        return self.oauth is not None and self.oauth.may_need_person
+        """Return whether each owner has a token of the agent for himself."""
+        return self.exchanges or (self.oauth is not None and self.oauth.may_need_person)
+
+    @property
+    def exchanges(self) -> bool:
+        """Return whether a caller's own token becomes one for the agent."""
+        return self.oauth is not None and self.oauth.exchange is not None
 
     @property
     def follows_conversations(self) -> bool:

@@ -32,7 +32,7 @@ from a2a_mcp.presentation.message_artifacts import count_results
 from a2a_mcp.server.access import Access
 from a2a_mcp.server.app import App
 from a2a_mcp.server.audit import Audit
-from a2a_mcp.server.caller import LOCAL_OWNER, owner
+from a2a_mcp.server.caller import LOCAL_OWNER, owner, subject
 from a2a_mcp.server.change_feed import Streams
 from a2a_mcp.server.rates import CallRates
 from a2a_mcp.server.skill_offer import SkillOffer
@@ -107,6 +107,7 @@ def compose(
         logins=logins,
         may_sign_in=partial(_may_sign_in, pages, local),
         registered=_registered(config, state_folder),
+        subject=subject,
         caller=owner,
         may_use=access.may_use,
         may_change=access.may_change,

@@ -39,7 +39,8 @@ def login_states(
         if row or auth.may_need_person:
             words = _words(row, clock()) if row else "not signed in"
         else:
-            words = "no sign-in needed (client_credentials)"
+            way = "the caller's own token" if auth.exchange else "client_credentials"
+            words = f"no sign-in needed ({way})"
         states.append(LoginState(name, owner, words))
     others = (LoginState(row.agent, row.owner, _words(row, clock())) for row in kept.values())
     return [*states, *others]

@@ -143,7 +143,7 @@ async def test_a_certificate_that_cannot_be_used_names_the_key_to_correct(
         async with staged(config, tmp_path / "state") as stage:
             with pytest.raises(CredentialUnavailable) as caught:
                 await stage.send()
-            assert stage.registry.connection("it").health.last_error
+            assert stage.registry.connection("it", "local").health.last_error
         assert words in caught.value.message
         assert f"correct {key} in auth" in caught.value.next_step
         assert caught.value.agent == "it"

@@ -709,7 +709,7 @@ def test_a_fault_of_one_of_several_credentials_names_which(
 def test_two_sources_of_tokens_for_one_agent_are_refused(path: Path) -> None:
     oauth = '{ type = "oauth", client_id = "c" }'
     told = read(path, f"[agents.x]\n{X}auth = [{oauth}, {oauth}]").faults["x"]
-    assert told == "auth: has two tables of the type oauth; an agent has one at most"
+    assert told == "auth: has two tables of the type oauth or exchange; an agent has one at most"
 
 
 @pytest.mark.parametrize(
@@ -732,3 +732,31 @@ def test_a_certificate_is_no_use_over_plain_http(path: Path) -> None:
     (path.parent / "a.pem").write_text("-")
     table = 'url = "http://127.0.0.1:1"\nauth = { type = "mtls", cert = "a.pem" }'
     assert "mtls needs TLS" in read(path, f"[agents.x]\n{table}").faults["x"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ('client_id = "c"', "issuer or token_url is missing"),
+        ('client_id = "c", issuer = "https://x", token_url = "https://x"', "twice"),
+        ('client_id = "c", issuer = "https://x", grant = "magic"', "auth.grant: must be"),
+        ('client_id = "c", issuer = "https://x", grant = "entra-obo"', "client_secret is missing"),
+        (
+            'client_id = "c", issuer = "https://x", grant = "entra-obo", client_secret = "s"',
+            "scopes is missing",
+        ),
+        ('client_id = "c", issuer = "https://x", flow = "device_code"', "auth.flow: unknown key"),
+    ],
+)
+def test_a_fault_of_an_exchange_is_worded_for_its_key(path: Path, keys: str, words: str) -> None:
+    told = read(path, f'[agents.x]\n{X}auth = {{ type = "exchange", {keys} }}').faults["x"]
+    assert words in told
+
+
+def test_an_exchange_without_anybody_who_signs_in_is_noted(path: Path) -> None:
+    auth = 'auth = { type = "exchange", client_id = "c", issuer = "https://x.example" }'
+    (note,) = read(path, f"[agents.x]\n{X}{auth}").notes
+    assert "agents.x.auth" in note
+    signing_in = '[server]\npublic_url = "https://b.example"\n[server.issuers.corp]\n'
+    signing_in += 'url = "https://idp.example"\n'
+    assert read(path, f"{signing_in}[agents.x]\n{X}{auth}").notes == ()

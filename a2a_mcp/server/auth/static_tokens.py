@@ -10,6 +10,8 @@ from collections.abc import Mapping
 
 from mcp.server.auth.provider import AccessToken
 
+from a2a_mcp.server.caller import STATIC
+
 
 class StaticTokens:
     """Verifies bearer tokens of the configuration; the table maps principals to tokens."""
@@ -30,7 +32,7 @@ class StaticTokens:
             return None
         return AccessToken(
             token=token,
-            client_id="static",
+            client_id=STATIC,
             subject=found,
             scopes=[],
             claims={"iss": "static", "owner": f"token:{found}"},

@@ -12,6 +12,8 @@ from typing import Literal, TypeAlias
 from a2a_mcp.a2a.auth.static import Credential, Mtls, Secret
 
 Flow: TypeAlias = Literal["client_credentials", "authorization_code", "device_code"]
+Exchange: TypeAlias = Literal["token-exchange", "entra-obo"]
+"""How a caller's own token becomes one for an agent."""
 ClientAuth: TypeAlias = Literal["basic", "post", "none", "private_key_jwt"]
 
 
@@ -21,6 +23,7 @@ class OAuth:
 
     client_id: str
     flow: Flow | None = None
+    exchange: Exchange | None = None
     issuer: str | None = None
     token_url: str | None = None
     authorization_url: str | None = None
@@ -44,7 +47,8 @@ class OAuth:
     @property
     def may_need_person(self) -> bool:
         """Return whether a person may have to sign in before there is a token."""
-        return self.flow != "client_credentials" and (self.flow is not None or self.is_public)
+        by_itself = self.exchange is not None or self.flow == "client_credentials"
+        return not by_itself and (self.flow is not None or self.is_public)
 
 
 AnyCredential: TypeAlias = Credential | OAuth | Mtls
