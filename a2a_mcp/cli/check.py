@@ -1,35 +1,12 @@
-"""`a2a-mcp check`: contacts every configured agent and reports its state to a person.
-
-The reader sits at the terminal and can change the configuration, so the advice is theirs to follow
-and the file that was read is named.
-"""
+"""`a2a-mcp check`: is each agent there, and if not, why."""
 
 from __future__ import annotations
 
-import json
-import sys
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import partial
-from pathlib import Path
-from typing import Annotated, TextIO
+from typing import Annotated
 
-import anyio
 from cyclopts import Parameter
 
-from a2a_mcp.a2a.errors import A2AError, AgentUnreachable
-from a2a_mcp.a2a.model import JSON
-from a2a_mcp.agents.registry import Registry
-from a2a_mcp.bridge.describe_agents import describe_agent
-from a2a_mcp.cli.advice import Failure, advice
-from a2a_mcp.cli.exit_codes import DONE, FAILED
 from a2a_mcp.cli.options import USUAL, AsJson, Given
-from a2a_mcp.cli.startup import refuse_mistyped, start
-from a2a_mcp.config.load import Config
-from a2a_mcp.errors import BridgeError
-from a2a_mcp.store.base import LOCAL_OWNER
-from a2a_mcp.store.logins import Logins
 
 NAMES_OR_URLS = Annotated[
     str, Parameter(name="AGENT", help="an agent's name, its URL or its card's, or NAME=URL")
@@ -37,151 +14,10 @@ NAMES_OR_URLS = Annotated[
 Deep = Annotated[bool, Parameter(help="send each agent a harmless message as well")]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of contacting one agent: why it failed, if it did, and how long it took."""
-
-    failure: Failure | None
-    milliseconds: int
-
-
 def check(
     *agents: NAMES_OR_URLS, deep: Deep = False, as_json: AsJson = False, options: Given = USUAL
 ) -> int:
-    """Contact every agent, report on stdout, and return the exit code. Raises ConfigError."""
-    started = start(options, [word for word in agents if "://" in word], quiet=True)
-    chosen = _chosen(started.config, [word for word in agents if "://" not in word])
-    code = anyio.run(
-        partial(report, chosen=chosen, as_json=as_json),
-        started.config,
-        sys.stdout,
-        started.state_folder,
-    )
-    if not deep:
-        return code
-    from a2a_mcp.cli.deep_check import send_to_each  # imports the MCP SDK
+    """Contact every agent, say how each is and what to do; return 1 if one cannot be used."""
+    from a2a_mcp.cli.work.check import check_agents
 
-    return max(code, send_to_each(started, chosen))
-
-
-def _chosen(config: Config, words: Sequence[str]) -> tuple[str, ...]:
-    """Return the agents that are named; raises ConfigError for a word that names none."""
-    known = {name.casefold(): name for name in [*config.agents, *config.faults]}
-    refuse_mistyped(word for word in words if word.casefold() not in known)
-    return tuple(known[word.casefold()] for word in words)
-
-
-async def report(
-    config: Config,
-    out: TextIO,
-    state_folder: Path | None = None,
-    *,
-    chosen: Sequence[str] = (),
-    as_json: bool = False,
-) -> int:
-    """Write one paragraph per agent and a summary to `out`, or all as JSON.
-
-    Pins of cards and logins are in `state_folder`. Return 0 if every agent can be used, else 1.
-    """
-    logins = Logins(state_folder, config.server.state_key) if state_folder else None
-    registry = Registry(config, state_folder=state_folder, logins=logins)
-    try:
-        await registry.discover()
-        names = [name for name in registry.names() if not chosen or name in chosen]
-        outcomes = await _contact_all(registry, names)
-    finally:
-        await registry.aclose()
-    config = registry.config
-    faults = {name: why for name, why in config.faults.items() if not chosen or name in chosen}
-    usable = sum(outcome.failure is None for outcome in outcomes.values())
-    if as_json:
-        rows = [_row(registry, name, outcomes[name]) for name in names]
-        rows += [{"name": name, "state": "disabled", "problems": [faults[name]]} for name in faults]
-        out.write(json.dumps({"agents": rows, "usable": usable}, indent=2) + "\n")
-    else:
-        out.writelines(_paragraph(registry, name, outcomes[name]) for name in names)
-        out.writelines(_disabled(name, reason) for name, reason in faults.items())
-        lines = await _summary(config, usable, len(names) + len(faults))
-        out.write("\n".join(lines) + "\n")
-    return DONE if 0 < usable == len(names) + len(faults) else FAILED
-
-
-async def _contact_all(registry: Registry, names: Sequence[str]) -> dict[str, Outcome]:
-    """Contact all agents at once; return what became of it by agent name."""
-    outcomes: dict[str, Outcome] = {}
-
-    async def contact(name: str) -> None:
-        began, failure = time.monotonic(), None
-        try:
-            await registry.connection(name, LOCAL_OWNER).prepare()
-        except (A2AError, BridgeError) as error:
-            failure = error
-        outcomes[name] = Outcome(failure, round(1000 * (time.monotonic() - began)))
-
-    async with anyio.create_task_group() as group:
-        for name in names:
-            group.start_soon(contact, name)
-    return outcomes
-
-
-def _paragraph(registry: Registry, name: str, outcome: Outcome) -> str:
-    failure = outcome.failure
-    view = describe_agent(registry, name, _problem(failure) if failure else None)
-    step = _advice(registry, name, failure)
-    if step:
-        view = replace(view, next_step=None)  # a next step is meant for a model
-    described = registry.config.secrets.mask(view.prose())
-    took = "" if failure else f"\nIts card took {outcome.milliseconds} ms."
-    return described + took + (f"\nWhat to do: {step}" if step else "") + "\n\n"
-
-
-def _row(registry: Registry, name: str, outcome: Outcome) -> dict[str, JSON]:
-    """Return an agent's paragraph as members."""
-    failure = outcome.failure
-    view = describe_agent(registry, name, _problem(failure) if failure else None)
-    mask = registry.config.secrets.mask
-    row: dict[str, JSON] = json.loads(mask(json.dumps(view.structured())))["agents"][0]
-    step = _advice(registry, name, failure)
-    return {**row, "milliseconds": outcome.milliseconds} | ({"what_to_do": step} if step else {})
-
-
-def _advice(registry: Registry, name: str, failure: Failure | None) -> str | None:
-    if failure is None:
-        return None
-    return advice(failure, has_credential=registry.agent(name).has_credentials)
-
-
-def _disabled(name: str, reason: str) -> str:
-    return f"{name} [disabled]\nProblem: {reason}\n\n"
-
-
-def _problem(error: Failure) -> str:
-    if isinstance(error, AgentUnreachable) and error.url:
-        return f"{error.message} ({error.url})"
-    return error.message
-
-
-async def _summary(config: Config, usable: int, known: int) -> list[str]:
-    """Return the last lines: notes, disabled agents, the file that was read, the count."""
-    file_exists = config.source is not None and await anyio.Path(config.source).exists()
-    switched_off = config.agents.switched_off()
-    lines = [f"Note: {note}" for note in config.notes]
-    if switched_off:
-        lines.append(f"Switched off: {', '.join(switched_off)}.")
-    if file_exists:
-        lines.append(f"Read: {config.source}")
-    if known:
-        return [*lines, f"{usable} of {known} agents can be used."]
-    if switched_off:
-        return [*lines, "No agent can be used."]
-    return [*lines, _how_to_configure(config, file_exists=file_exists)]
-
-
-def _how_to_configure(config: Config, *, file_exists: bool) -> str:
-    where = "an agents.toml (--config)"
-    if config.source:
-        where = str(config.source) if file_exists else f"a new {config.source}"
-    return (
-        "No A2A agent is configured. Give the URL of one (a2a-mcp check https://agent.example), or "
-        f"set A2A_AGENTS=name=url, or write a table [agents.NAME] with url into {where}."
-    )
+    return check_agents(agents, deep=deep, as_json=as_json, options=options)

@@ -5,30 +5,35 @@ The parser, and rich with it, is imported only here and below: never where the s
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
+from typing import Final
 
 from cyclopts import App, CycloptsError, Parameter
 
 from a2a_mcp import __version__
-from a2a_mcp.a2a.errors import A2AError
-from a2a_mcp.cli.advice import advice
 from a2a_mcp.cli.commands import COMMANDS, Command
-from a2a_mcp.cli.exit_codes import DONE, FAILED, USAGE_ERROR
-from a2a_mcp.errors import BridgeError
+from a2a_mcp.cli.exit_codes import DONE, USAGE_ERROR
+
+HELP: Final = frozenset({"--help", "-h"})
 
 
 def run(words: Sequence[str]) -> int:
     """Run the command that `words` begin with; return its exit code. Raises ConfigError."""
+    if not {*words}.isdisjoint(HELP):
+        return _parsed(words)
+    from a2a_mcp.cli.failures import run_told
+
+    return run_told(lambda: _parsed(words), as_json="--json" in words)
+
+
+def _parsed(words: Sequence[str]) -> int:
     try:
         code = application()(
             words, exit_on_error=False, print_error=False, result_action="return_value"
         )
     except CycloptsError as error:
         return _refuse(words[0], error)
-    except (A2AError, BridgeError) as error:
-        return _fail(error, as_json="--json" in words)
     return code if isinstance(code, int) else DONE
 
 
@@ -60,15 +65,3 @@ def _refuse(name: str, error: CycloptsError) -> int:
     what = " ".join(str(error).split())
     print(f"a2a-mcp {name}: {what} See a2a-mcp {name} --help", file=sys.stderr)
     return USAGE_ERROR
-
-
-def _fail(error: A2AError | BridgeError, *, as_json: bool) -> int:
-    """Say what happened and what to do, on stderr; for a script on stdout."""
-    step = advice(error) or (error.next_step if isinstance(error, BridgeError) else None)
-    if as_json:
-        print(json.dumps({"error": error.message, "next_step": step}))
-        return FAILED
-    print(f"a2a-mcp: {error.message}", file=sys.stderr)
-    if step:
-        print(f"What to do: {step}", file=sys.stderr)
-    return FAILED

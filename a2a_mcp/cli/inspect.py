@@ -1,106 +1,20 @@
-"""`a2a-mcp inspect AGENT`: an agent through a model's eyes, for the agent's author.
-
-It sends the first example of each skill, so it does what a host's first user would do.
-"""
+"""`a2a-mcp inspect AGENT`: an agent through a model's eyes, for the agent's author."""
 
 from __future__ import annotations
 
-import html
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, TypeAlias
 
 from cyclopts import Parameter
 
-from a2a_mcp.a2a.card_model import AgentSkill
-from a2a_mcp.a2a.errors import A2AError
-from a2a_mcp.a2a.model import JSON
-from a2a_mcp.bridge.send import SendRequest
-from a2a_mcp.cli import terminal
-from a2a_mcp.cli.exit_codes import DONE, FAILED
-from a2a_mcp.cli.findings import about_answer, about_skill
-from a2a_mcp.cli.options import USUAL, AsJson, Given
-from a2a_mcp.cli.send import AgentName, channels
-from a2a_mcp.cli.session import run_with_app
-from a2a_mcp.cli.startup import start
-from a2a_mcp.errors import BridgeError
-from a2a_mcp.server.app import App
-from a2a_mcp.server.caller import owner
-from a2a_mcp.store.base import LOCAL_OWNER
+from a2a_mcp.cli.options import USUAL, AgentName, AsJson, Given
 
-WAIT_SECONDS: Final = 45.0
 AsHtml: TypeAlias = Annotated[bool, Parameter(name="--html", help="print a page for a browser")]
-Section: TypeAlias = dict[str, JSON]
 
 
 def inspect(
     agent: AgentName, /, *, as_json: AsJson = False, as_html: AsHtml = False, options: Given = USUAL
 ) -> int:
     """Send each skill's first example, and report what a model sees and what it may misread."""
+    from a2a_mcp.cli.work.inspect import inspect_agent
 
-    async def work(app: App) -> int:
-        sections = await _sections(app, app.registry.resolve(agent))
-        if as_json:
-            terminal.print_json([*sections])
-        else:
-            print(_page(agent, sections) if as_html else "\n".join(map(_text, sections)))
-        return FAILED if any(section["findings"] for section in sections) else DONE
-
-    return run_with_app(start(options, quiet=True), work)
-
-
-async def _sections(app: App, name: str) -> list[Section]:
-    """Return what a model is told of the agent, and then what each skill's example gives."""
-    told = await app.agents(name, refresh=False)
-    connection = app.registry.connection(name, LOCAL_OWNER)
-    card = (await connection.card()).card
-    problems: list[JSON] = [app.mask(problem) for problem in card.problems]
-    first: Section = {"title": name, "text": app.mask(told.prose()), "findings": problems}
-    return [first, *[await _skill(app, name, skill) for skill in card.skills]]
-
-
-async def _skill(app: App, agent: str, skill: AgentSkill) -> Section:
-    findings = about_skill(skill)
-    section: Section = {"title": app.mask(f"{agent}: {skill.name}"), "findings": [*findings]}
-    if not skill.examples:
-        return section
-    request = SendRequest(skill.examples[0], agent, wait_seconds=WAIT_SECONDS, confirmed=True)
-    try:
-        view = await app.bridge.send(owner(), request)
-    except (A2AError, BridgeError) as error:
-        return {**section, "findings": [*findings, app.mask(f"the example fails: {error.message}")]}
-    text, structure = await channels(app, view)
-    found: list[JSON] = [*findings, *about_answer(view)]
-    return {
-        **section,
-        "example": app.mask(skill.examples[0]),
-        "text": text,
-        "text_bytes": len(text.encode()),
-        "structure": structure,
-        "findings": found,
-    }
-
-
-def _text(section: Section) -> str:
-    """Return a section as lines of text."""
-    lines = [f"=== {section['title']}"]
-    lines += [f"Example: {section['example']}"] if "example" in section else []
-    lines += [str(section["text"])] if "text" in section else []
-    lines += [f"! {finding}" for finding in _findings(section)]
-    return "\n".join([*lines, ""])
-
-
-def _findings(section: Section) -> list[str]:
-    found = section["findings"]
-    return [str(each) for each in found] if isinstance(found, list) else []
-
-
-def _page(agent: str, sections: list[Section]) -> str:
-    """Return the report as a page; every word in it is escaped."""
-    body = "".join(map(_article, sections))
-    title = html.escape(agent)
-    return f'<!doctype html><meta charset="utf-8"><title>{title}</title><h1>{title}</h1>{body}'
-
-
-def _article(section: Section) -> str:
-    items = "".join(f"<li>{html.escape(finding)}</li>" for finding in _findings(section))
-    shown = html.escape(str(section.get("text", "")))
-    return f"<h2>{html.escape(str(section['title']))}</h2><ul>{items}</ul><pre>{shown}</pre>"
+    return inspect_agent(agent, as_json=as_json, as_html=as_html, options=options)

@@ -1,4 +1,7 @@
-"""The options that commands share, as their parser fills them in."""
+"""The arguments and options that commands share, as their parser fills them in.
+
+A command's own module imports nothing that its work needs, so that its `--help` answers at once.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from typing import Annotated, Final, TypeAlias
 
 from cyclopts import Parameter
 
-from a2a_mcp.cli.startup import Options
+from a2a_mcp.cli.start_options import Options
 
 Given: TypeAlias = Annotated[Options, Parameter(name="*")]
 USUAL: Final = Options()
@@ -17,6 +20,9 @@ Urls: TypeAlias = Annotated[
 ]
 
 Url: TypeAlias = str
+AgentName: TypeAlias = Annotated[str, Parameter(name="AGENT", help="the agent's name")]
+OfAgent: TypeAlias = Annotated[str | None, Parameter(name="--agent", help="only of this agent")]
+TaskId: TypeAlias = Annotated[str, Parameter(name="TASK", help="the task's id")]
 ConfigFile: TypeAlias = Annotated[
     Path | None, Parameter(name="--config", help="agents.toml ($A2A_MCP_CONFIG, else the user's)")
 ]

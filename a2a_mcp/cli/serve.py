@@ -13,7 +13,8 @@ import anyio
 
 from a2a_mcp.cli.serve_options import parser
 from a2a_mcp.cli.serve_parts import end_startup, event_loop, webhooks
-from a2a_mcp.cli.startup import Options, Started, start
+from a2a_mcp.cli.start_options import Options
+from a2a_mcp.cli.startup import Started, start
 from a2a_mcp.config.schema import ServerConfig
 from a2a_mcp.server.instructions import instructions
 from a2a_mcp.server.transports.first_words import can_wait_for, greet

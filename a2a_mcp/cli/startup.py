@@ -14,28 +14,13 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from a2a_mcp.cli.commands import COMMANDS
+from a2a_mcp.cli.start_options import Options
 from a2a_mcp.config import load
 from a2a_mcp.config.reload import Reloader
 from a2a_mcp.errors import ConfigError
 from a2a_mcp.telemetry.logs import configure
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """Which configuration is read, where state is kept, and how is logged."""
-
-    config: Path | None = None
-    "agents.toml ($A2A_MCP_CONFIG, else the user's)"
-    strict: bool = False
-    "treat a mistake in one agent as fatal"
-    state_dir: Path | None = None
-    "folder of the task map ($A2A_MCP_STATE_DIR)"
-    log_level: str | None = None
-    "debug, info, warning (the default) or error ($A2A_MCP_LOG)"
-    log_json: bool = False
-    "write the log as JSON lines"
 
 
 @dataclass(frozen=True, slots=True)

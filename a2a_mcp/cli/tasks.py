@@ -6,91 +6,71 @@ from typing import Annotated, Final, TypeAlias
 
 from cyclopts import App as Commands
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
-from a2a_mcp.bridge.list_tasks import TaskFilter
-from a2a_mcp.cli import send, terminal
-from a2a_mcp.cli.exit_codes import DONE, FAILED
-from a2a_mcp.cli.options import USUAL, AsJson, Given
-from a2a_mcp.cli.session import run_with_app
-from a2a_mcp.cli.startup import start
-from a2a_mcp.presentation.task_view import TaskView
-from a2a_mcp.server.app import App
-from a2a_mcp.server.caller import owner
+from a2a_mcp.cli.options import USUAL, AsJson, Given, OfAgent, TaskId
 
 tasks: Final = Commands(name="tasks", default_parameter=Parameter(negative=()))
 
-TaskId: TypeAlias = Annotated[str, Parameter(name="TASK", help="the task's id")]
-AgentName: TypeAlias = Annotated[str | None, Parameter(name="--agent", help="only of this agent")]
+MOST_ROWS: Final = 1000
 Unfinished: TypeAlias = Annotated[bool, Parameter(help="only those that have not ended")]
+Limit: TypeAlias = Annotated[
+    int, Parameter(help="how many at most", validator=Number(gte=1, lte=MOST_ROWS))
+]
+Cursor: TypeAlias = Annotated[
+    str | None, Parameter(help="go on where the list before ended: what it has shown for that")
+]
 
 
 @tasks.default
 @tasks.command(name="list")
 def list_tasks(
     *,
-    agent: AgentName = None,
+    agent: OfAgent = None,
     unfinished: Unfinished = False,
+    limit: Limit = 20,
+    cursor: Cursor = None,
     as_json: AsJson = False,
     options: Given = USUAL,
 ) -> int:
     """List the latest tasks, last changed first."""
+    from a2a_mcp.cli.work import tasks as work
 
-    async def work(app: App) -> int:
-        wanted = TaskFilter(agent=agent, unfinished=unfinished)
-        view = await app.lister.list(owner(), wanted, remote=False)
-        if as_json:
-            terminal.print_json(view.structured())
-        else:
-            print(app.mask(view.prose()))
-        return DONE
-
-    return run_with_app(start(options, quiet=True), work)
+    wanted = work.Wanted(agent, unfinished, limit, cursor)
+    return work.list_tasks(wanted, options, as_json=as_json)
 
 
 @tasks.command
 def show(
-    task: TaskId, *, agent: AgentName = None, as_json: AsJson = False, options: Given = USUAL
+    task: TaskId, /, *, agent: OfAgent = None, as_json: AsJson = False, options: Given = USUAL
 ) -> int:
     """Show a task as it is now."""
+    from a2a_mcp.cli.work import tasks as work
 
-    async def work(app: App) -> int:
-        return await _shown(app, await app.bridge.get(owner(), task, agent), as_json)
-
-    return run_with_app(start(options, quiet=True), work)
+    return work.show(task, agent, options, as_json=as_json)
 
 
 @tasks.command
 def follow(
-    task: TaskId, *, agent: AgentName = None, as_json: AsJson = False, options: Given = USUAL
+    task: TaskId, /, *, agent: OfAgent = None, as_json: AsJson = False, options: Given = USUAL
 ) -> int:
     """Wait for a task, and tell what its agent says on the way."""
+    from a2a_mcp.cli.work import tasks as work
 
-    async def work(app: App) -> int:
-        view = await send.followed(app, await app.bridge.get(owner(), task, agent))
-        return await _shown(app, view, as_json)
-
-    return run_with_app(start(options, quiet=True), work)
+    return work.follow(task, agent, options, as_json=as_json)
 
 
 @tasks.command
 def cancel(
     task: TaskId,
+    /,
     *,
-    agent: AgentName = None,
+    agent: OfAgent = None,
     reason: Annotated[str | None, Parameter(help="why, for the agent")] = None,
     as_json: AsJson = False,
     options: Given = USUAL,
 ) -> int:
     """Ask the agent to stop a task; the state afterwards is the one it is really in."""
+    from a2a_mcp.cli.work import tasks as work
 
-    async def work(app: App) -> int:
-        view = await app.bridge.cancel(owner(), task, agent, reason)
-        await send.show(app, view, as_json)
-        return DONE
-
-    return run_with_app(start(options, quiet=True), work)
-
-
-async def _shown(app: App, view: TaskView, as_json: bool) -> int:
-    await send.show(app, view, as_json)
-    return FAILED if view.failed else DONE
+    return work.cancel(task, agent, reason, options, as_json=as_json)

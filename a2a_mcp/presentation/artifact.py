@@ -27,11 +27,15 @@ ROOM_FOR_HEADING: Final = 400
 
 @dataclass(frozen=True, slots=True)
 class ArtifactPiece:
-    """What is returned of an artifact: a heading and text, media and links beside it."""
+    """What is returned of an artifact: a heading and text, media and links beside it.
+
+    `saved` are its files, where they come with this piece.
+    """
 
     text: str
     media: tuple[Media, ...] = ()
     links: tuple[Link, ...] = ()
+    saved: tuple[SavedFile, ...] = ()
 
 
 def read_artifact(
@@ -64,8 +68,8 @@ def read_artifact(
         text += _read(parts, request, room - len(files.encode()), mask)
     if files:
         text = text.removesuffix("\n") + files
-    saved = (file.link for file in saved_files)
-    return ArtifactPiece(text, media, (*saved, *attachments.remote_links(parts, mask)))
+    links = (*(file.link for file in saved_files), *attachments.remote_links(parts, mask))
+    return ArtifactPiece(text, media, links, saved_files)
 
 
 def _are_listed(parts: tuple[Part, ...]) -> bool:

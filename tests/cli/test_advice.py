@@ -14,7 +14,7 @@ from staging import agents
 from a2a_mcp.a2a.auth.static import Bearer
 from a2a_mcp.a2a.errors import AgentUnreachable
 from a2a_mcp.cli.advice import advice
-from a2a_mcp.cli.check import report
+from a2a_mcp.cli.work.check import report
 from a2a_mcp.config.load import Config
 
 pytestmark = pytest.mark.anyio

@@ -45,3 +45,13 @@ async def test_an_agent_that_is_not_there_is_named_before_anything_is_asked(home
     told = await home.run("chat", "nobody")
     assert told.code == 1
     assert "There is no agent named 'nobody'" in told.err
+
+
+async def test_ctrl_c_at_the_prompt_ends_it_at_once_and_without_a_trace(home: Home) -> None:
+    home.write('[agents.it]\nurl = "http://127.0.0.1:9"\n')
+    terminal = home.terminal("chat", "it")
+    await shown(terminal, "You: ")
+    terminal.sendintr()
+    code, said = await ended(terminal)
+    assert code == 130
+    assert "Traceback" not in said

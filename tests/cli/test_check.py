@@ -27,7 +27,7 @@ from scripted import (
 from staging import agents
 
 from a2a_mcp.a2a.auth.static import Bearer
-from a2a_mcp.cli.check import report
+from a2a_mcp.cli.work.check import report
 from a2a_mcp.config.command_secret import CommandSecret
 from a2a_mcp.config.load import Config, load
 from a2a_mcp.config.schema import AgentConfig

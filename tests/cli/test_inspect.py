@@ -7,7 +7,7 @@ from commands import Home
 from scripted import CARD, card, document, done, result, scripted
 
 from a2a_mcp.a2a.model import TaskState
-from a2a_mcp.cli.findings import about_answer
+from a2a_mcp.cli.work.findings import about_answer
 from a2a_mcp.presentation.task_view import ArtifactView, TaskView
 
 pytestmark = pytest.mark.anyio

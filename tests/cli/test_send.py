@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import anyio
@@ -73,6 +74,60 @@ async def test_a_question_is_asked_at_the_prompt_and_its_answer_goes_on(home: Ho
     code, said = await ended(terminal)
     assert code == 0
     assert "Oslo" in said
+
+
+@pytest.mark.skipif("sys.platform == 'win32'", reason="Windows has no pseudo-terminals")
+async def test_a_sign_in_is_waited_for_and_nothing_is_typed(home: Home) -> None:
+    terminal = home.terminal("send", "it", "auth 1")
+    await shown(terminal, "https://example.com/sign-in")
+    code, said = await ended(terminal)
+    assert code == 0
+    assert "Waiting until that is done" in said
+    assert "signed in" in said
+
+
+async def test_a_long_list_of_tasks_says_how_it_goes_on(home: Home) -> None:
+    for number in range(3):
+        await home.run("send", "it", f"task {number}")
+    first = await home.run("tasks", "--limit", "2")
+    more = re.search(r"More: a2a-mcp (tasks list --limit 2 --cursor \S+)", first.out)
+    assert more
+    rest = await home.run(*more[1].split())
+    assert (first.out.count("completed"), rest.out.count("completed")) == (2, 1)
+    narrow = await home.run("tasks", COLUMNS="40")
+    assert max(map(len, narrow.out.splitlines())) <= 40
+
+
+@pytest.mark.skipif("sys.platform == 'win32'", reason="Windows has no pseudo-terminals")
+async def test_ctrl_c_says_how_to_find_the_work_again(home: Home) -> None:
+    terminal = home.terminal("send", "it", "slow 30")
+    await shown(terminal, "still working")
+    terminal.sendintr()
+    code, said = await ended(terminal)
+    assert code == 130
+    assert "Traceback" not in said
+    task = re.search(r"It goes on at the agent. See it: a2a-mcp tasks follow (\S+)", said)
+    assert task
+    assert (await home.run("tasks", "show", task[1], "--json")).json["state"] == "working"
+
+
+async def test_work_that_takes_longer_says_that_it_goes_on(home: Home) -> None:
+    begun = await home.run("send", "it", "slow 30", "--wait", "0.5")
+    assert begun.code == 1
+    assert "It goes on at the agent. See it: a2a-mcp tasks follow " in begun.err
+    refused = await home.run("send", "it", "slow 30", "--wait", "-3")
+    assert refused.code == 2
+    assert "--wait" in refused.err
+
+
+async def test_files_are_saved_and_named_and_data_comes_once(home: Home) -> None:
+    files = await home.run("send", "it", "files")
+    assert ": saved as " in files.out
+    assert "report.pdf: https://example.com/report.pdf" in files.out
+    assert "artifact_id" not in files.out
+    assert "a2a://" not in files.out
+    data = await home.run("send", "it", "data")
+    assert json.loads(data.out) == {"answer": 42, "list": [1, 2, 3]}
 
 
 async def test_a_question_that_nobody_can_answer_says_how_to(home: Home) -> None:

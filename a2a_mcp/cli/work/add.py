@@ -18,10 +18,12 @@ from pydantic import ValidationError
 from a2a_mcp.a2a.card_model import AgentCard
 from a2a_mcp.a2a.errors import AuthenticationRequired, NoCommonInterface, UrlRefused
 from a2a_mcp.agents.registry import Registry
-from a2a_mcp.cli import agents_file, proposal, terminal
+from a2a_mcp.cli import terminal
+from a2a_mcp.cli.exit_codes import DONE
 from a2a_mcp.cli.hosts.installation import Change
-from a2a_mcp.cli.proposal import Elsewhere
 from a2a_mcp.cli.startup import refuse_mistyped
+from a2a_mcp.cli.work import agents_file, proposal
+from a2a_mcp.cli.work.proposal import Elsewhere
 from a2a_mcp.config.agent_tables import AgentTables
 from a2a_mcp.config.builder import named
 from a2a_mcp.config.load import Config
@@ -104,6 +106,19 @@ class Written:
     def variables(self) -> list[str]:
         """The variables that must be set before the agent can be called."""
         return proposal.variables(self.table.get("auth"))
+
+
+def report(written: Written) -> int:
+    """Say what was written, what is left to the person, and what comes next."""
+    print(f"Wrote the agent {written.name!r} into {written.change.file}")
+    if written.kept:
+        print(f"The file as it was: {written.kept}")
+    for remark in written.remarks:
+        print(f"There as a comment: {remark}")
+    for variable in written.variables:
+        print(f"It wants a credential: set ${variable}, or write it otherwise in `auth`.")
+    print(f"See how it is: a2a-mcp check {written.name}")
+    return DONE
 
 
 def _ask_name(seen: Seen) -> str:

@@ -12,8 +12,8 @@ from typing import Final
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.bridge.send import SendRequest
 from a2a_mcp.cli.exit_codes import DONE, FAILED
-from a2a_mcp.cli.session import run_with_app
 from a2a_mcp.cli.startup import Started
+from a2a_mcp.cli.work.session import run_with_app
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.server.app import App
 from a2a_mcp.server.caller import owner
