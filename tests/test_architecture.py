@@ -124,6 +124,7 @@ ONLY_IN: Final[dict[str, tuple[str, ...]]] = {
         "store.sealing",
     ),
     "rfc8785": ("a2a.signatures",),
+    "botocore": ("a2a.auth.aws",),
     "asyncio": ("a2a.http.dialing", "a2a.http.wire", "server.transports.pipes"),
     "cyclopts": ("cli",),
     "rich": ("cli",),
@@ -135,9 +136,15 @@ ONLY_IN: Final[dict[str, tuple[str, ...]]] = {
 ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
     "a2a.http.memory": frozenset({"ctypes"}),
     "a2a.auth.oauth.client_authentication": frozenset({"a2a_mcp.a2a.auth.oauth.assertions"}),
+    "agents.aws_signatures": frozenset({"a2a_mcp.a2a.auth.aws"}),
     "agents.card_cache": frozenset({"a2a_mcp.agents.card_pins", "a2a_mcp.agents.card_signatures"}),
     "agents.credentials": frozenset(
-        {"a2a_mcp.agents.exchanged_tokens", "a2a_mcp.agents.login", "a2a_mcp.agents.tokens"}
+        {
+            "a2a_mcp.agents.aws_signatures",
+            "a2a_mcp.agents.exchanged_tokens",
+            "a2a_mcp.agents.login",
+            "a2a_mcp.agents.tokens",
+        }
     ),
     "agents.own_certificate": frozenset({"a2a_mcp.a2a.auth.client_certificates"}),
     "agents.registry": frozenset(

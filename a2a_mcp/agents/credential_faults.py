@@ -133,6 +133,23 @@ def bad_certificate(key: str, reason: str, agent: str) -> CredentialUnavailable:
     )
 
 
+def no_aws_library() -> CredentialUnavailable:
+    """Return the error where requests cannot be signed for AWS."""
+    return CredentialUnavailable(
+        "its requests must be signed for AWS, and botocore is not installed; nothing was sent",
+        "Ask the user to install the extra aws of a2a-mcp-bridge.",
+    )
+
+
+def no_aws_credentials(reason: str) -> CredentialUnavailable:
+    """Return the error where AWS's own search finds no credentials."""
+    return CredentialUnavailable(
+        f"there are no credentials of AWS to sign requests with: {reason}",
+        "Ask the user to set profile in auth of this agent, or to sign in as AWS's tools want it "
+        "(aws sso login, or AWS_ACCESS_KEY_ID in the environment of this server).",
+    )
+
+
 def bad_key(reason: str) -> CredentialUnavailable:
     """Return the error for a client_key that cannot sign."""
     return CredentialUnavailable(

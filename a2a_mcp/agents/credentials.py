@@ -14,6 +14,7 @@ from a2a_mcp.a2a.auth.choice import Use, choose
 from a2a_mcp.a2a.auth.oauth.settings import OAuth
 from a2a_mcp.a2a.auth.static import (
     Attachment,
+    Aws,
     ConversationId,
     Headers,
     Mtls,
@@ -32,6 +33,7 @@ from a2a_mcp.errors import CredentialUnavailable
 from a2a_mcp.store.base import LOCAL_OWNER
 
 if TYPE_CHECKING:
+    from a2a_mcp.agents.aws_signatures import AwsSignatures
     from a2a_mcp.agents.exchanged_tokens import ExchangedTokens
     from a2a_mcp.agents.tokens import AgentTokens
     from a2a_mcp.store.logins import Logins
@@ -60,6 +62,7 @@ class Credentials:
         self._logins = logins
         self._owner = owner
         self._subject = subject
+        self._signing: AwsSignatures | None = None
         self.certificate = OwnCertificate(config)
 
     @cached_property
@@ -126,10 +129,18 @@ class Credentials:
         match use.credential:
             case OAuth():
                 return await self._token(found)
+            case Aws():
+                return await self._signatures(use.credential).attachment()
             case Mtls():  # shown when the connection is made
                 return Attachment()
             case credential:
                 return await attach(credential, use.scheme)
+
+    def _signatures(self, settings: Aws) -> AwsSignatures:
+        from a2a_mcp.agents.aws_signatures import AwsSignatures  # few agents are in AWS
+
+        self._signing = self._signing or AwsSignatures(settings, self._secrets)
+        return self._signing
 
     async def _token(self, found: FoundCard | None) -> Attachment:
         tokens = self.tokens or self._exchanged

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from a2a_mcp.a2a.auth.oauth.settings import AnyCredential, OAuth
-from a2a_mcp.a2a.auth.static import ApiKey, Basic, Bearer, Headers, Mtls
+from a2a_mcp.a2a.auth.static import ApiKey, Aws, Basic, Bearer, Headers, Mtls
 from a2a_mcp.a2a.card_model import AgentCard, Security
 from a2a_mcp.config.schema import AgentConfig
 
@@ -17,6 +17,7 @@ KINDS: Final = {
     Headers: "headers",
     OAuth: "OAuth",
     Mtls: "client certificate",
+    Aws: "signatures for AWS",
 }
 MOST_SKILLS: Final = 5
 

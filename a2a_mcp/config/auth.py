@@ -19,7 +19,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, core_schema
 
 from a2a_mcp.a2a.auth.oauth.settings import AnyCredential, OAuth
-from a2a_mcp.a2a.auth.static import ApiKey, Basic, Bearer, Headers, Mtls, Secret
+from a2a_mcp.a2a.auth.static import ApiKey, Aws, Basic, Bearer, Headers, Mtls, Secret
 from a2a_mcp.config import values
 from a2a_mcp.config.fields import (
     BearerToken,
@@ -106,8 +106,21 @@ class MtlsTable(CredentialTable):
         return Mtls(self.cert, self.key, self.password, self.scheme, changed)
 
 
+class AwsTable(CredentialTable):
+    """`type = "aws"`: requests are signed; who signs is found as AWS's own tools find it."""
+
+    type: Literal["aws"]
+    region: Text
+    service: Text = "bedrock-agentcore"
+    profile: Text | None = None
+
+    def credential(self) -> Aws:
+        """Return the credential that the table describes."""
+        return Aws(self.region, self.service, self.profile, self.scheme)
+
+
 StaticTable = BearerTable | ApiKeyTable | BasicTable | HeadersTable
-AuthTable = StaticTable | OAuthTable | ExchangeTable | MtlsTable
+AuthTable = StaticTable | OAuthTable | ExchangeTable | MtlsTable | AwsTable
 AUTH_TABLES: Final[dict[str, type[AuthTable]]] = {
     "bearer": BearerTable,
     "api_key": ApiKeyTable,
@@ -116,6 +129,7 @@ AUTH_TABLES: Final[dict[str, type[AuthTable]]] = {
     "oauth": OAuthTable,
     "exchange": ExchangeTable,
     "mtls": MtlsTable,
+    "aws": AwsTable,
 }
 
 ONE: Final = "one"
@@ -155,6 +169,6 @@ def _credentials(
 
 def check_together(credentials: Sequence[AnyCredential]) -> None:
     """Raise ValueError for credentials that cannot be told apart."""
-    for kind, name in ((OAuth, "oauth or exchange"), (Mtls, "mtls")):
+    for kind, name in ((OAuth, "oauth or exchange"), (Mtls, "mtls"), (Aws, "aws")):
         if sum(isinstance(each, kind) for each in credentials) > 1:
             raise ValueError(f"has two tables of the type {name}; an agent has one at most")

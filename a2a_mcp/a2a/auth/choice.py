@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from a2a_mcp.a2a.auth.oauth.settings import AnyCredential, OAuth
-from a2a_mcp.a2a.auth.static import ApiKey, Basic, Bearer, Headers, Mtls
+from a2a_mcp.a2a.auth.static import ApiKey, Aws, Basic, Bearer, Headers, Mtls
 from a2a_mcp.a2a.card_model import AgentCard, SecurityScheme
 
-ANY: Final[tuple[type, ...]] = (Bearer, Basic, ApiKey, Headers, OAuth)
+ANY: Final[tuple[type, ...]] = (Bearer, Basic, ApiKey, Headers, OAuth, Aws)
 TOKENS: Final[tuple[type, ...]] = (OAuth, Bearer, Headers)
 FITTING: Final[Mapping[str, tuple[type, ...]]] = {
-    "apiKey": (ApiKey, Headers),
+    "apiKey": (ApiKey, Headers, Aws),  # API Gateway declares its signatures so
     "http basic": (Basic, Headers),
     "http bearer": TOKENS,
     "oauth2": TOKENS,

@@ -89,6 +89,16 @@ class Mtls:
 
 
 @dataclass(frozen=True, slots=True)
+class Aws:
+    """Requests are signed for a service of AWS (SigV4), by a profile of AWS's configuration."""
+
+    region: str
+    service: str = "bedrock-agentcore"
+    profile: str | None = None
+    scheme: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ConversationId:
     """The value of a header that is the same for all calls of a conversation, and for no other."""
 
@@ -101,15 +111,19 @@ class Attachment:
     """What a credential adds to one request.
 
     `renew` is called once after a 401: it returns what to try instead, or None where there is
-    nothing better. It raises as the making of the attachment did.
+    nothing better. It raises as the making of the attachment did. `sign` makes further headers of
+    a whole request.
     """
 
     headers: dict[str, str] = field(default_factory=dict, repr=False)
     params: dict[str, str] = field(default_factory=dict, repr=False)
     renew: Renew | None = field(default=None, repr=False, compare=False)
+    sign: Sign | None = field(default=None, repr=False, compare=False)
 
 
 Renew = Callable[[], Awaitable[Attachment | None]]
+Sign = Callable[[str, str, Mapping[str, str], bytes], Mapping[str, str]]
+"""Returns the headers that sign a request: its verb, URL, headers and body."""
 
 
 async def reveal(secret: Secret) -> str:
@@ -126,7 +140,8 @@ def joined(attachments: Sequence[Attachment]) -> Attachment:
     if cookies := [each.headers[COOKIE] for each in attachments if COOKIE in each.headers]:
         headers[COOKIE] = "; ".join(cookies)
     params = {name: text for each in attachments for name, text in each.params.items()}
-    return Attachment(headers, params, _renewal(attachments))
+    sign = next((each.sign for each in attachments if each.sign), None)
+    return Attachment(headers, params, _renewal(attachments), sign)
 
 
 def _renewal(attachments: Sequence[Attachment]) -> Renew | None:

@@ -23,6 +23,8 @@ def metadata(headers: Mapping[str, str], attachment: Attachment, url: str) -> Me
     """Return headers and credentials as metadata; raises AgentUnreachable for what cannot be it."""
     if attachment.params:
         raise _unsendable('gRPC has no query for the API key: set in = "header" in its auth', url)
+    if attachment.sign:
+        raise _unsendable('gRPC carries no signature of AWS: set binding = "jsonrpc"', url)
     pairs = {name.lower(): text for name, text in {**headers, **attachment.headers}.items()}
     for name, text in pairs.items():
         if not NAME.fullmatch(name) or name.endswith(BINARY) or not VALUE.fullmatch(text):

@@ -42,13 +42,17 @@ class RequestBuilder:
         content, kind = _content(outgoing)
         if kind:
             sent["Content-Type"] = kind
-        return httpx.Request(
+        request = httpx.Request(
             outgoing.verb,
             self._url(outgoing, attachment),
             headers=sent,
             content=content,
             extensions=self._timeouts,
         )
+        if attachment.sign:
+            signed = attachment.sign(outgoing.verb, str(request.url), sent, content or b"")
+            request.headers.update(signed)
+        return request
 
     def _url(self, outgoing: HttpRequest, attachment: Attachment) -> httpx.URL:
         """Return the parsed URL; one that is called often, as JSON-RPC's is, is parsed once."""

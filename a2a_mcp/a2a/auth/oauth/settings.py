@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from a2a_mcp.a2a.auth.static import Credential, Mtls, Secret
+from a2a_mcp.a2a.auth.static import Aws, Credential, Mtls, Secret
 
 Flow: TypeAlias = Literal["client_credentials", "authorization_code", "device_code"]
 Exchange: TypeAlias = Literal["token-exchange", "entra-obo"]
@@ -51,4 +51,4 @@ class OAuth:
         return not by_itself and (self.flow is not None or self.is_public)
 
 
-AnyCredential: TypeAlias = Credential | OAuth | Mtls
+AnyCredential: TypeAlias = Credential | OAuth | Mtls | Aws
