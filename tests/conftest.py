@@ -58,6 +58,7 @@ SLOW: Final = (
     "tracking/test_sweep.py",
     "tracking/test_hooks.py",
     "server/transports/test_webhooks.py",
+    "simulation",
     "demo",
     "cli",
     "packaging",

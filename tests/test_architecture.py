@@ -81,6 +81,7 @@ PURE: Final = (
     "store.sqlite.schema",
     "text",
     "tracking.fairness",
+    "tracking.guard",
     "tracking.happenings",
     "tracking.news",
     "tracking.packed",

@@ -3,7 +3,8 @@
 Each process notes in the store which tasks it reads, and that it lives. It looks for tasks that run
 and that no living process reads: at first soon after a host's first request, and then now and then.
 Nothing is sent or written before that request. Two processes may read one task at the same time for
-a moment, which costs a read; no message is ever sent from here.
+a moment, which costs a read; no message is ever sent from here. `tracking.guard` decides what is
+said to the store, and when.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from a2a_mcp.bridge.send import SendRequest
 from a2a_mcp.bridge.service import Bridge
 from a2a_mcp.errors import AgentDisabled, BridgeError, StoreUnavailable, UnknownAgent
 from a2a_mcp.store.base import TaskRecord, TaskStore
+from a2a_mcp.tracking.guard import Guard
 from a2a_mcp.tracking.pauses import jittered
 from a2a_mcp.tracking.tracker import TaskTracker
 
@@ -56,9 +58,7 @@ class TaskRecoverer:
         self._search_seconds = search_seconds
         self._awake = anyio.Event()
         self._reader = uuid4().hex
-        self._noted: frozenset[int] = frozenset()
-        self._taken: set[int] = set()
-        self._last_word = 0.0
+        self._guard = Guard()
 
     def wake(self) -> None:
         """Begin: a host has made its first real request."""
@@ -71,25 +71,32 @@ class TaskRecoverer:
             group.start_soon(self._note)
             group.start_soon(self._search)
 
+    async def leave(self) -> None:
+        """Let others take over at once what this process was reading: it is about to end."""
+        if self._guard.noted:
+            with suppress(StoreUnavailable):  # then they wait until it counts as dead
+                await self._tasks.leave(self._reader)
+
     async def _note(self) -> None:
         while True:
             await anyio.sleep(self._note_seconds)
-            read = frozenset(record.key for record in self._tracker.records()) | self._taken
-            due = time.monotonic() - self._last_word >= self._word_seconds
-            if read != self._noted or (read and due):
-                with suppress(StoreUnavailable):  # it is said again with the next word
-                    await self._say(read)
+            with suppress(StoreUnavailable):  # it is said again with the next word
+                await self._say()
 
-    async def _say(self, read: frozenset[int]) -> None:
-        await self._tasks.note_reader(self._reader, read - self._noted, self._noted - read)
-        self._noted, self._last_word = read, time.monotonic()
+    async def _say(self) -> None:
+        now = time.monotonic()
+        followed = [record.key for record in self._tracker.records()]
+        word = self._guard.word(followed, now, self._word_seconds)
+        if word:
+            await self._tasks.note_reader(self._reader, word.begun, word.ended)
+            self._guard = self._guard.said(word, now)
 
     async def _search(self) -> None:
         await anyio.sleep(jittered(self._first_search_seconds))
         while True:
             with suppress(StoreUnavailable):
                 await self._take_over_all()
-            self._taken.clear()
+            self._guard = self._guard.searched()
             await anyio.sleep(jittered(self._search_seconds))
 
     async def _take_over_all(self) -> None:
@@ -99,7 +106,7 @@ class TaskRecoverer:
             records, position = await self._tasks.take_over(
                 self._reader, after=position, limit=BATCH
             )
-            self._taken.update(record.key for record in records)
+            self._guard = self._guard.took(record.key for record in records)
             for record in records:
                 if record.agent not in silent and not await self._follow(record):
                     silent.add(record.agent)

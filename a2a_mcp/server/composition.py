@@ -72,6 +72,7 @@ class Composition:
         """Save the state and close everything, within SAVE_SECONDS."""
         with anyio.CancelScope(shield=True), anyio.move_on_after(SAVE_SECONDS):
             await self.results.flush()
+            await self.app.recoverer.leave()
             await self.tasks.close()
             await self.app.registry.aclose()
         if self.app.audit:

@@ -129,6 +129,9 @@ class TaskStore(Protocol):
         `begun` are those since the last time, `ended` those that it reads no more.
         """
 
+    async def leave(self, reader: str) -> None:
+        """Write that the process `reader` reads nothing more: its tasks may be taken over now."""
+
     async def take_over(self, reader: str, *, after: int, limit: int) -> tuple[Records, int | None]:
         """Let `reader` read tasks of all owners that run and that no living process reads.
 

@@ -147,3 +147,25 @@ async def test_a_task_that_a_living_process_reads_is_left_to_it(
         taken, go_on = await stage.tasks.take_over("second", after=0, limit=10)
         assert ([it.task_id for it in taken], go_on) == (["t0"], None)
         assert await stage.tasks.take_over("third", after=0, limit=10) == ([], None)
+
+
+async def test_a_task_whose_agent_could_not_be_asked_is_taken_over_later(
+    agent: ScriptedAgent, tmp_path: Path
+) -> None:
+    async with recovering(agent, tmp_path) as (stage, _):
+        await stage.send(wait_seconds=0.5)
+    agent.on(GET, error(-32603, "busy"))
+    reads = len(agent.requests)
+    async with recovering(agent, tmp_path) as (stage, recoverer):
+        recoverer.wake()
+
+        async def was_tried() -> bool:
+            return len(agent.requests) > reads
+
+        await until(was_tried)
+        ended(agent)
+
+        async def has_ended() -> bool:
+            return await states(stage) == [TaskState.COMPLETED]
+
+        await until(has_ended)

@@ -489,3 +489,54 @@ async def test_interface_overrides_survive_a_restart(engine: Engine, tmp_path: P
         await store.set_interface_override("a", "http://one", "first")
     async with opened(engine, tmp_path) as store:
         assert await store.interface_overrides("a") == ["first"]
+
+
+ALIVE_SECONDS = 40.0  # longer than any engine's
+
+
+async def taken(tasks: TaskStore, reader: str) -> list[str | None]:
+    records, go_on = await tasks.take_over(reader, after=0, limit=10)
+    assert go_on is None
+    return [record.task_id for record in records]
+
+
+@each_engine
+async def test_the_tasks_of_a_silent_reader_go_to_one_other(engine: Engine, tmp_path: Path) -> None:
+    clock = Clock()
+    async with opened(engine, tmp_path, clock) as tasks:
+        read, other = await begun(tasks, "m1", "t1"), await begun(tasks, "m2", "t2")
+        await tasks.note_reader("first", [read.key, other.key], [])
+        clock.now += ALIVE_SECONDS
+        await tasks.note_reader("first", [], [other.key])
+        assert await taken(tasks, "second") == ["t2"]
+        clock.now += ALIVE_SECONDS
+        await tasks.note_reader("second", [], [])
+        assert await taken(tasks, "third") == ["t1"]
+        assert await taken(tasks, "fourth") == []
+
+
+@each_engine
+async def test_the_tasks_of_a_reader_that_left_are_free_at_once(
+    engine: Engine, tmp_path: Path
+) -> None:
+    async with opened(engine, tmp_path) as tasks:
+        read, _ = await begun(tasks, "m1", "t1"), await begun(tasks, "m2", "t2")
+        await tasks.note_reader("first", [read.key], [])
+        assert await taken(tasks, "second") == []
+        await tasks.leave("first")
+        assert await taken(tasks, "second") == ["t1"]
+        assert await taken(tasks, "third") == []
+
+
+@each_engine
+async def test_what_could_not_be_followed_may_be_taken_again(
+    engine: Engine, tmp_path: Path
+) -> None:
+    clock = Clock()
+    async with opened(engine, tmp_path, clock) as tasks:
+        record = await begun(tasks, "m1", "t1")
+        clock.now += ALIVE_SECONDS
+        assert await taken(tasks, "first") == ["t1"]
+        assert await taken(tasks, "second") == []
+        await tasks.note_reader("first", [], [record.key])
+        assert await taken(tasks, "second") == ["t1"]

@@ -31,10 +31,10 @@ _END: Final = "UPDATE tasks SET reader = NULL WHERE key = ANY(%(keys)s) AND read
 _TAKE: Final = (
     "UPDATE tasks SET reader = %(reader)s WHERE key IN (SELECT key FROM tasks "
     "LEFT JOIN readers USING (reader) WHERE key > %(after)s "
-    f"AND state IN ('submitted', 'working') AND updated < {NOW} - %(alive)s "
-    f"AND updated > {NOW} - {OLDEST_SECONDS} "
+    f"AND state IN ('submitted', 'working') AND updated > {NOW} - {OLDEST_SECONDS} "
     f"AND (task_id IS NOT NULL OR updated > {NOW} - {UNNAMED_SECONDS}) "
-    f"AND (seen IS NULL OR seen < {NOW} - %(alive)s) "
+    # A young task that nobody has noted belongs to the process that sends its message right now.
+    f"AND coalesce(seen, updated) <= {NOW} - %(alive)s "
     f"ORDER BY key LIMIT %(limit)s FOR UPDATE OF tasks SKIP LOCKED) RETURNING {READ}"
 )
 _WRITE_POSTS: Final = (
@@ -56,6 +56,15 @@ async def note(
         await connection.execute(_LIVES.encode(), values)
         await connection.execute(_BEGIN.encode(), {**values, "keys": sorted(begun)})
         await connection.execute(_END.encode(), {**values, "keys": sorted(ended)})
+
+
+async def leave(
+    connection: Connection, reader: str, alive_seconds: float, now: float | None
+) -> None:
+    """Let a process count as dead from now on."""
+    values = {"reader": reader, "alive": alive_seconds, "now": now}
+    statement = f"UPDATE readers SET seen = {NOW} - %(alive)s WHERE reader = %(reader)s"
+    await connection.execute(statement.encode(), values)
 
 
 async def take_over(

@@ -124,6 +124,9 @@ class PostgresTaskStore(TaskStore, InterfaceOverrides):
     ) -> None:
         await self._run(lambda it: readers.note(it, reader, begun, ended, self._now()))
 
+    async def leave(self, reader: str) -> None:
+        await self._run(lambda it: readers.leave(it, reader, self._alive_seconds, self._now()))
+
     async def take_over(self, reader: str, *, after: int, limit: int) -> tuple[Records, int | None]:
         return await self._run(
             lambda it: readers.take_over(it, reader, after, limit, self._alive_seconds, self._now())

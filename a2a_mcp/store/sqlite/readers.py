@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - statements are made of words of this module alone; values are bound
 """Which process reads which running task, so that the tasks of a dead process are taken over.
 
 A process says now and then that it lives. Functions of one open connection. The first one that
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from sqlite3 import Connection
 
 ALIVE_SECONDS: Final = 30.0
-"""How long a process counts as alive after its last word; a task this young is left alone."""
+"""How long a process counts as alive after its last word."""
 
 OLDEST_SECONDS: Final = 7 * 86_400.0
 UNNAMED_SECONDS: Final = 3600.0
@@ -32,10 +33,14 @@ _IS_READ: Final = (
     "SELECT 1 FROM readings JOIN readers USING (reader) WHERE readings.task = tasks.key "
     "AND abs(readers.seen - :now) < :alive"
 )
-_LEFT: Final = (
+_RUNS: Final = (
     "WHERE key > :after AND key <= :until AND state IN ('submitted', 'working') "
-    "AND updated < :now - :alive AND updated > :now - :oldest "
-    "AND (task_id IS NOT NULL OR updated > :now - :unnamed)"
+    "AND updated > :now - :oldest AND (task_id IS NOT NULL OR updated > :now - :unnamed)"
+)
+# A young task that nobody has noted belongs to the process that sends its message right now.
+_LEFT: Final = (
+    f"{_RUNS} AND NOT EXISTS ({_IS_READ}) AND (updated < :now - :alive "
+    "OR EXISTS (SELECT 1 FROM readings WHERE readings.task = tasks.key))"
 )
 
 
@@ -56,6 +61,13 @@ def note(
         connection.executemany(
             "DELETE FROM readings WHERE task = ? AND reader = ?", [(key, reader) for key in ended]
         )
+
+
+def leave(connection: Connection, reader: str, now: float) -> None:
+    """Let a process count as dead from now on, if it has ever said that it lives."""
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        _alive(connection, reader, now - ALIVE_SECONDS)
 
 
 def _last_key(connection: Connection) -> int:
@@ -85,13 +97,12 @@ def _taken(connection: Connection, reader: str, after: int, limit: int, now: flo
         "unnamed": UNNAMED_SECONDS,
         "limit": limit,
     }
-    if not queries.selected(connection, f"{_LEFT} LIMIT 1", values):
+    if not queries.selected(connection, f"{_RUNS} LIMIT 1", values):
         return []
     with connection:
         connection.execute("BEGIN IMMEDIATE")
         _alive(connection, reader, now)
-        left = f"{_LEFT} AND NOT EXISTS ({_IS_READ}) LIMIT :limit"
-        records = queries.selected(connection, left, values)
+        records = queries.selected(connection, f"{_LEFT} LIMIT :limit", values)
         connection.executemany(
             "INSERT OR REPLACE INTO readings VALUES (?, ?)", [(it.key, reader) for it in records]
         )

@@ -147,6 +147,10 @@ class SqliteTaskStore(TaskStore, InterfaceOverrides):
         now = self._clock()
         await self._run(lambda connection: readers.note(connection, reader, begun, ended, now))
 
+    async def leave(self, reader: str) -> None:
+        now = self._clock()
+        await self._run(lambda connection: readers.leave(connection, reader, now))
+
     async def take_over(self, reader: str, *, after: int, limit: int) -> tuple[Records, int | None]:
         now = self._clock()
         return await self._read(
