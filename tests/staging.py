@@ -22,6 +22,7 @@ from a2a_mcp.presentation.content import joined_text
 from a2a_mcp.presentation.message_artifacts import count_results
 from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.server.lifespan import create_server
+from a2a_mcp.store.result_folder import ResultFolder
 from a2a_mcp.store.results import ResultStore
 from a2a_mcp.store.sqlite.store import SqliteTaskStore
 from a2a_mcp.tracking.polling import Polling
@@ -80,13 +81,14 @@ async def staged(
     """
     registry, tasks = registry or Registry(config), SqliteTaskStore(folder)
     server = config.server
-    kept = ResultStore(
+    seconds = server.keep_days * 86_400
+    place = ResultFolder(
         folder,
-        keep_seconds=server.keep_days * 86_400,
+        keep_seconds=seconds,
         keep_bytes=server.keep_bytes,
         count_results=count_results,
-        pause_seconds=0,
     )
+    kept = ResultStore(place, keep_seconds=seconds, pause_seconds=0)
     try:
         with anyio.fail_after(PATIENCE):
             async with anyio.create_task_group() as group:

@@ -192,6 +192,7 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
             "a2a_mcp.agents.registered",
             "a2a_mcp.sign_in.signing_in",
             "a2a_mcp.store.postgres.database",
+            "a2a_mcp.store.postgres.results",
             "a2a_mcp.store.postgres.store",
         }
     ),
@@ -227,7 +228,13 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
 }
 
 # What only the composition root of the server may name.
-CONCRETE: Final = ("store.results", "store.postgres", "store.sqlite", "tracking.tracker")
+CONCRETE: Final = (
+    "store.results",
+    "store.result_folder",
+    "store.postgres",
+    "store.sqlite",
+    "tracking.tracker",
+)
 
 # The last lines of defence, where anything at all must become words.
 CATCH_ALL: Final = frozenset(

@@ -39,7 +39,8 @@ from a2a_mcp.server.skill_offer import SkillOffer
 from a2a_mcp.sign_in.under_way import SignIns
 from a2a_mcp.store.base import Store, TaskStore
 from a2a_mcp.store.logins import Logins
-from a2a_mcp.store.results import ResultStore
+from a2a_mcp.store.result_folder import ResultFolder
+from a2a_mcp.store.results import ResultPlace, ResultStore
 from a2a_mcp.store.sqlite.store import SqliteTaskStore
 from a2a_mcp.telemetry.descriptors import bounded_by_descriptors
 from a2a_mcp.telemetry.supervise import run_logged
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from a2a_mcp.server.auth.sign_in_pages import SignInPages
     from a2a_mcp.server.transports.webhooks import Webhooks
     from a2a_mcp.sign_in.signing_in import SignIn
+    from a2a_mcp.store.postgres.database import Database
     from a2a_mcp.tracking.hooks import Hooks
 
 DAY_SECONDS: Final = 86_400.0
@@ -98,7 +100,8 @@ def compose(
     """
     # What a local host sees is one person's: it has a file of its own.
     table = None if local else config.server.store
-    tasks = _task_store(config, state_folder, table)
+    database = _database(table) if table else None
+    tasks = _task_store(config, state_folder, table, database)
     logins = Logins(state_folder, config.server.state_key) if state_folder else None
     access = Access(lambda: registry.config.server.access)
     registry = Registry(
@@ -114,7 +117,7 @@ def compose(
         may_change=access.may_change,
         state_folder=state_folder,
     )
-    results = _result_store(config, state_folder)
+    results = _result_store(config, state_folder, database)
     streams = Streams(group)
     tracker = _tracker(
         config, group, tasks, (results.note, streams.note), webhooks.hooks if webhooks else None
@@ -143,13 +146,19 @@ def _registered(config: Config, state_folder: Path | None) -> RegisteredAgents |
     return RegisteredAgents(state_folder)
 
 
-def _task_store(config: Config, state_folder: Path | None, table: StoreTable | None) -> Store:
-    if table is None:
-        return SqliteTaskStore(state_folder, durability=config.server.durability)
+def _database(table: StoreTable) -> Database:
     from a2a_mcp.store.postgres.database import Database
+
+    return Database(table.url.get_secret_value(), most=table.pool)
+
+
+def _task_store(
+    config: Config, state_folder: Path | None, table: StoreTable | None, database: Database | None
+) -> Store:
+    if table is None or database is None:
+        return SqliteTaskStore(state_folder, durability=config.server.durability)
     from a2a_mcp.store.postgres.store import PostgresTaskStore
 
-    database = Database(table.url.get_secret_value(), most=table.pool)
     return PostgresTaskStore(
         database, alive_seconds=HEARTBEATS_OF_A_DEAD_PROCESS * table.heartbeat_seconds
     )
@@ -164,13 +173,29 @@ def _recoverer(bridge: Bridge, tracker: TaskTracker, table: StoreTable | None) -
     )
 
 
-def _result_store(config: Config, state_folder: Path | None) -> ResultStore:
-    return ResultStore(
-        state_folder,
-        keep_seconds=config.server.keep_days * DAY_SECONDS,
-        keep_bytes=config.server.keep_bytes,
-        count_results=count_results,
-    )
+def _result_store(
+    config: Config, state_folder: Path | None, database: Database | None
+) -> ResultStore:
+    seconds = config.server.keep_days * DAY_SECONDS
+    place = _result_place(config, seconds, state_folder, database)
+    return ResultStore(place, keep_seconds=seconds)
+
+
+def _result_place(
+    config: Config, seconds: float, state_folder: Path | None, database: Database | None
+) -> ResultPlace | None:
+    size = config.server.keep_bytes
+    if database:
+        from a2a_mcp.store.postgres.results import PostgresResults
+
+        return PostgresResults(
+            database, keep_seconds=seconds, keep_bytes=size, count_results=count_results
+        )
+    if state_folder:
+        return ResultFolder(
+            state_folder, keep_seconds=seconds, keep_bytes=size, count_results=count_results
+        )
+    return None
 
 
 def _tracker(

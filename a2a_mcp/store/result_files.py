@@ -1,7 +1,7 @@
-"""The file of one kept result: a line of JSON, and behind it the long texts and files, as they are.
+"""One kept result as bytes: a line of JSON, and behind it the long texts and files, as they are.
 
 So a large result is written and compared without a copy of it. A file is written under another name
-and then renamed, so that no partial one is ever read.
+and then renamed, so that no partial one is ever read. A database has the same bytes in a row.
 """
 
 from __future__ import annotations
@@ -33,6 +33,9 @@ Key = tuple[str, str, str]
 
 Document: TypeAlias = dict[str, Any]
 
+DAMAGED: Final = (ValueError, KeyError, TypeError, AttributeError, ValidationError)
+"""What reading a damaged result raises."""
+
 
 @dataclass(frozen=True, slots=True)
 class KeptTask:
@@ -62,12 +65,13 @@ class ResultFile:
         """Write the file; raises OSError."""
         part = f"{path}.{os.getpid()}.part"
         with open(os.open(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as file:
-            file.write(self._head)
-            file.writelines(self._lines_behind())
+            file.writelines(self.pieces())
         os.utime(part, (self._since, self._since))  # the sweep goes by it
         os.replace(part, path)
 
-    def _lines_behind(self) -> Iterator[bytes]:
+    def pieces(self) -> Iterator[bytes]:
+        """Yield all bytes, in pieces."""
+        yield self._head
         if self._behind:
             yield b"\n"
         for value in self._behind:
@@ -81,18 +85,26 @@ def read(path: str, key: Key, *, outline: bool = False) -> KeptTask | None:
     """
     try:
         with open(path, "rb") as file:
-            document = json.loads(file.readline())
-            if document["format"] not in FORMATS or tuple(document["key"]) != key:
-                return None
-            task = document["task"]
-            _check_whole(task, file)
-            found = _outlined(task) if outline else _decoded(task, file)
-            return KeptTask(found, float(document["since"]))
+            return decoded(file, os.fstat(file.fileno()).st_size, key, outline=outline)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, ValidationError) as fault:
+    except (OSError, *DAMAGED) as fault:
         log.warning("a kept result cannot be read (%s): %s", type(fault).__name__, path)
         return None
+
+
+def decoded(file: BinaryIO, size: int, key: Key, *, outline: bool = False) -> KeptTask | None:
+    """Return the result of `size` bytes; None if it belongs to another key.
+
+    Raises one of DAMAGED.
+    """
+    document = json.loads(file.readline())
+    if document["format"] not in FORMATS or tuple(document["key"]) != key:
+        return None
+    task = document["task"]
+    _check_whole(task, size - file.tell())
+    found = _outlined(task) if outline else _decoded(task, file)
+    return KeptTask(found, float(document["since"]))
 
 
 def _parts(task: Document) -> Iterator[Document]:
@@ -142,12 +154,12 @@ def _decoded(task: Document, file: BinaryIO) -> Task:
     return Task.model_validate(task)
 
 
-def _check_whole(task: Document, file: BinaryIO) -> None:
+def _check_whole(task: Document, behind: int) -> None:
     """Raise ValueError where not all stands behind the JSON that belongs there."""
     members = (part.get(name) for part in _parts(task) for name in LEFT_OUT)
     wanted = sum(member["size"] for member in members if isinstance(member, dict))
-    if os.fstat(file.fileno()).st_size - file.tell() != wanted:
-        raise ValueError("the file is cut")
+    if behind != wanted:
+        raise ValueError("the result is cut")
 
 
 def _read_behind(name: str, member: Document, file: BinaryIO) -> JSON:

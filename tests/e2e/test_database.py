@@ -90,6 +90,20 @@ async def test_what_one_replica_sent_another_lists_reads_follows_up_and_cancels(
     assert [entry["text"] for entry in agent.log()] == ["input", "Paris", "slow 60"]
 
 
+async def test_a_result_that_one_replica_has_kept_is_read_through_another_without_the_agent(
+    cluster: Cluster, agent: Agent
+) -> None:
+    one, two = await cluster.replica("one"), await cluster.replica("two")
+    done = await one.host.call("send_task", message="task kept")
+    agent.kill()
+
+    async def is_shown() -> bool:
+        shown = await two.host.call("get_task", task_id=done["task_id"])
+        return "task: kept" in shown.text
+
+    await until(is_shown, 20)
+
+
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGSTOP, signal.SIGTERM])
 async def test_the_tasks_of_a_replica_that_ends_or_hangs_are_followed_by_another(
     cluster: Cluster, agent: Agent, end: signal.Signals

@@ -40,7 +40,8 @@ from a2a_mcp.errors import UnknownTask
 from a2a_mcp.presentation.message_artifacts import count_results
 from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.store.base import TaskRecord
-from a2a_mcp.store.results import FOLDER, ResultStore
+from a2a_mcp.store.result_folder import FOLDER, ResultFolder
+from a2a_mcp.store.results import ResultStore
 
 pytestmark = pytest.mark.anyio
 
@@ -68,14 +69,10 @@ class Clock:
 
 
 def store(folder: Path, clock: Clock, days: float = 30, size: int = 2**30) -> ResultStore:
-    return ResultStore(
-        folder,
-        keep_seconds=days * DAY,
-        keep_bytes=size,
-        count_results=count_results,
-        clock=clock,
-        pause_seconds=0,
+    place = ResultFolder(
+        folder, keep_seconds=days * DAY, keep_bytes=size, count_results=count_results, clock=clock
     )
+    return ResultStore(place, keep_seconds=days * DAY, clock=clock, pause_seconds=0)
 
 
 def record(task_id: str = "t1", owner: str = ME, agent: str = "it") -> TaskRecord:

@@ -52,6 +52,11 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         'CREATE TABLE overrides (agent text COLLATE "C", url text COLLATE "C", '
         "interface text NOT NULL, number bigint GENERATED ALWAYS AS IDENTITY, "
         "PRIMARY KEY (agent, url))",
+        'CREATE TABLE kept (owner text COLLATE "C", agent text COLLATE "C", '
+        'task_id text COLLATE "C", since float8 NOT NULL, state text NOT NULL, '
+        "results int NOT NULL, body bytea NOT NULL, PRIMARY KEY (owner, agent, task_id))",
+        "CREATE INDEX kept_by_age ON kept (since)",
+        "ALTER TABLE kept ALTER body SET STORAGE EXTERNAL",
     ),
 )
 

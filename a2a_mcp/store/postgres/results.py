@@ -1,0 +1,126 @@
+# ruff: noqa: S608 - statements are made of words of this module alone; values are bound
+"""Kept results in PostgreSQL: one row for each task, with the bytes that a file would have."""
+
+from __future__ import annotations
+
+import io
+import logging
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import anyio.to_thread
+
+from a2a_mcp.a2a.model import Task
+from a2a_mcp.files.sweep import NEVER_SWEPT, is_due
+from a2a_mcp.store.postgres.database import Connection, Database
+from a2a_mcp.store.postgres.queries import rows
+from a2a_mcp.store.postgres.records import NOW, stored
+from a2a_mcp.store.result_files import DAMAGED, KeptTask, Key, ResultFile, decoded
+
+log = logging.getLogger(__name__)
+
+_KEY: Final = "owner = %(owner)s AND agent = %(agent)s AND task_id = %(task_id)s"
+_READ: Final = f"SELECT body, since FROM kept WHERE {_KEY}"
+# An agent may drop results later; then what is kept stays.
+_WRITE: Final = (
+    "INSERT INTO kept (owner, agent, task_id, since, state, results, body) VALUES "
+    "(%(owner)s, %(agent)s, %(task_id)s, %(since)s, %(state)s, %(results)s, %(body)s) "
+    "ON CONFLICT (owner, agent, task_id) DO UPDATE SET since = excluded.since, "
+    "state = excluded.state, results = excluded.results, body = excluded.body "
+    "WHERE kept.state <> excluded.state OR kept.results < excluded.results "
+    "OR (kept.results = excluded.results AND kept.body <> excluded.body)"
+)
+_REMOVE_OLD: Final = f"DELETE FROM kept WHERE since < {NOW} - %(keep)s"
+_REMOVE_MUCH: Final = (
+    "DELETE FROM kept WHERE since <= (SELECT max(since) FROM (SELECT since, "
+    "sum(octet_length(body)) OVER (ORDER BY since DESC, owner, agent, task_id) AS bytes "
+    "FROM kept) AS newest_first WHERE bytes > %(most)s)"
+)
+
+
+class PostgresResults:
+    """Results that all processes of a database share.
+
+    What is older than `keep_seconds` is removed, and of more than `keep_bytes` the oldest.
+    `count_results` tells how many results a task shows. `clock` returns Unix seconds.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        keep_seconds: float,
+        keep_bytes: int,
+        count_results: Callable[[Task], int],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._database = database
+        self._keep_seconds = keep_seconds
+        self._keep_bytes = keep_bytes
+        self._count_results = count_results
+        self._clock = clock
+        self._swept = NEVER_SWEPT
+
+    @property
+    def keeps(self) -> bool:
+        """Return whether results are kept at all."""
+        return self._keep_seconds > 0 and self._keep_bytes > 0
+
+    async def read(self, key: Key) -> KeptTask | None:
+        """Return one result, None if there is none. Raises StoreUnavailable."""
+        values = _values(key)
+        found = await self._database.run(lambda it: rows(it, _READ, values))
+        if not found:
+            return None
+        ((body, since),) = found
+        return await anyio.to_thread.run_sync(_decoded, body, since, key)
+
+    async def write(self, batch: Mapping[Key, KeptTask]) -> None:
+        """Write results, and now and then remove what is too old or too much.
+
+        Raises StoreUnavailable.
+        """
+        if self.keeps:
+            for key, kept in batch.items():
+                await self._write(key, kept)
+        now = self._clock()
+        if is_due(self._swept, now):
+            await self._database.run(self._sweep)
+            self._swept = now
+
+    async def _write(self, key: Key, kept: KeptTask) -> None:
+        body = await anyio.to_thread.run_sync(_encoded, key, kept.task)
+        if len(body) > self._keep_bytes:
+            return
+        facts = {
+            "since": kept.since,
+            "state": kept.task.state.value,
+            "results": self._count_results(kept.task),
+            "body": body,
+        }
+        values = stored(_values(key) | facts)
+        await self._database.run(lambda it: it.execute(_WRITE.encode(), values))
+
+    async def _sweep(self, connection: Connection) -> None:
+        values = {"keep": self._keep_seconds, "most": self._keep_bytes, "now": None}
+        await connection.execute(_REMOVE_OLD.encode(), values)
+        await connection.execute(_REMOVE_MUCH.encode(), values)
+
+
+def _values(key: Key) -> dict[str, Any]:
+    return dict(zip(("owner", "agent", "task_id"), key, strict=True))
+
+
+def _encoded(key: Key, task: Task) -> bytes:
+    # The time stands in a column of its own, so that the same task is the same bytes.
+    return b"".join(ResultFile(key, KeptTask(task, 0.0)).pieces())
+
+
+def _decoded(body: bytes, since: float, key: Key) -> KeptTask | None:
+    try:
+        found = decoded(io.BytesIO(body), len(body), key)
+        return found and KeptTask(found.task, since)
+    except DAMAGED as fault:
+        log.warning("a kept result cannot be read (%s)", type(fault).__name__)
+        return None

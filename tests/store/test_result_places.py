@@ -1,0 +1,125 @@
+"""Where results are kept: a folder and a database keep the same contract."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+import postgres
+import pytest
+
+from a2a_mcp.a2a.model import Artifact, Part, Task, TaskState, TaskStatus
+from a2a_mcp.presentation.message_artifacts import count_results
+from a2a_mcp.store.result_files import KeptTask, Key
+from a2a_mcp.store.result_folder import ResultFolder
+from a2a_mcp.store.results import ResultPlace
+
+pytestmark = pytest.mark.anyio
+
+KEY: Final = ("local", "a", "t\0/1")
+NOW: Final = 1_800_000_000.0
+DAY: Final = 86_400.0
+
+
+class Clock:
+    now = NOW
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@asynccontextmanager
+async def in_folder(folder: Path, clock: Clock, size: int) -> AsyncIterator[ResultPlace]:
+    yield ResultFolder(
+        folder, keep_seconds=DAY, keep_bytes=size, count_results=count_results, clock=clock
+    )
+
+
+@asynccontextmanager
+async def in_database(folder: Path, clock: Clock, size: int) -> AsyncIterator[ResultPlace]:
+    from a2a_mcp.store.postgres.database import Database
+    from a2a_mcp.store.postgres.results import PostgresResults
+
+    database = Database(postgres.database(folder), most=2)
+    try:
+        yield PostgresResults(
+            database, keep_seconds=DAY, keep_bytes=size, count_results=count_results, clock=clock
+        )
+    finally:
+        await database.close()
+
+
+PLACES: Final = [in_folder, *([in_database] if postgres.IS_HERE else [])]
+each_place = pytest.mark.parametrize("opened", PLACES)
+Opened = Callable[[Path, Clock, int], AbstractAsyncContextManager[ResultPlace]]
+
+
+def answered(*texts: str, state: TaskState = TaskState.COMPLETED) -> Task:
+    artifacts = [
+        Artifact(artifact_id=str(number), parts=(Part(kind="text", text=text),))
+        for number, text in enumerate(texts)
+    ]
+    return Task(
+        id="t\0/1", context_id="c", status=TaskStatus(state=state), artifacts=tuple(artifacts)
+    )
+
+
+async def kept(place: ResultPlace, key: Key = KEY) -> Task | None:
+    found = await place.read(key)
+    return found and found.task
+
+
+@each_place
+async def test_a_result_is_read_as_it_was_written(opened: Opened, tmp_path: Path) -> None:
+    async with opened(tmp_path, Clock(), 2**30) as place:
+        long = answered("short", "x" * 3_000_000, "a lone surrogate \ud800 and \0")
+        assert await place.read(KEY) is None
+        await place.write({KEY: KeptTask(long, NOW)})
+        assert await place.read(KEY) == KeptTask(long, NOW)
+        assert await place.read(("eve", *KEY[1:])) is None
+
+
+@each_place
+async def test_a_poorer_result_of_the_same_state_does_not_replace_what_is_kept(
+    opened: Opened, tmp_path: Path
+) -> None:
+    rich, poor = answered("one", "two"), answered("one")
+    richer, failed = answered("one", "two", "three"), answered(state=TaskState.FAILED)
+    async with opened(tmp_path, Clock(), 2**30) as place:
+        for written, stays in ((rich, rich), (poor, rich), (richer, richer), (failed, failed)):
+            await place.write({KEY: KeptTask(written, NOW)})
+            assert await kept(place) == stays
+
+
+@each_place
+async def test_the_same_result_is_not_written_again(opened: Opened, tmp_path: Path) -> None:
+    async with opened(tmp_path, Clock(), 2**30) as place:
+        await place.write({KEY: KeptTask(answered("one"), NOW)})
+        await place.write({KEY: KeptTask(answered("one"), NOW + 60)})
+        found = await place.read(KEY)
+        assert found
+        assert found.since == NOW
+
+
+@each_place
+async def test_the_oldest_go_where_there_are_too_many(opened: Opened, tmp_path: Path) -> None:
+    clock = Clock()
+    keys = [("local", "a", str(number)) for number in range(4)]
+    async with opened(tmp_path, clock, 2_500) as place:
+        for age, key in enumerate(keys):
+            await place.write({key: KeptTask(answered("x" * 800), NOW + age)})
+        clock.now += 2 * 3600
+        await place.write({})
+        assert await kept(place, keys[0]) is None
+        assert await kept(place, keys[3]) is not None
+
+
+@each_place
+async def test_a_result_larger_than_all_that_is_kept_is_not_kept(
+    opened: Opened, tmp_path: Path
+) -> None:
+    async with opened(tmp_path, Clock(), 2_000) as place:
+        await place.write({KEY: KeptTask(answered("x" * 3_000), NOW)})
+        assert await place.read(KEY) is None
