@@ -88,6 +88,15 @@ def no_endpoint(flow: str, key: str) -> CredentialUnavailable:
     )
 
 
+def no_registration(server: str) -> CredentialUnavailable:
+    """Return the error where a client cannot register itself."""
+    return CredentialUnavailable(
+        f"its authorization server {server} names no address at which clients register themselves",
+        "Ask the user to get a client there, and to set client_id in auth of this agent, in the "
+        "place of register.",
+    )
+
+
 def no_common_flow(offered: Iterable[str], *, is_public: bool) -> CredentialUnavailable:
     """Return the error where the card offers only flows that the configuration cannot serve."""
     lacks = ", and client_secret (or client_key) is not set" if is_public else ""

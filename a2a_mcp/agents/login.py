@@ -8,7 +8,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+)
 from dataclasses import replace
 
 import anyio
@@ -26,7 +31,10 @@ Refresh = Callable[[Login], Awaitable[Token | None]]
 
 
 class AgentLogin:
-    """One login; `logins` None: none can be kept, so nobody can sign in. `clock` is Unix time."""
+    """One login; `logins` None: none can be kept, so nobody can sign in. `clock` is Unix time.
+
+    An empty `client_id`: the client is one that has registered itself.
+    """
 
     def __init__(
         self,
@@ -69,6 +77,23 @@ class AgentLogin:
         async with self._held():
             self._write(login)
 
+    async def client(self, server: str, address: str, make: Callable[[], Awaitable[str]]) -> str:
+        """Return the client that has registered itself at a server; `make` does it, once."""
+        name = f"{server} {address}"
+        async with self._held(name):
+            with _usable_store():
+                known = self._store().client(server, address)
+            if known is None:
+                known = await make()
+                with _usable_store():
+                    self._store().keep_client(server, address, known)
+        return known
+
+    def forget_clients(self, server: str) -> None:
+        """Forget the clients that have registered themselves at a server."""
+        with _usable_store():
+            self._store().forget_clients(server)
+
     async def forget(self) -> Login | None:
         """Remove the login and return what it was; None where there is none that can be read."""
         async with self._held():
@@ -91,7 +116,8 @@ class AgentLogin:
             login = logins.get(self._owner, self._agent)
         if login is None:
             raise self._not_signed_in("nobody has signed in to it")
-        if (login.client_id, login.token_url) != (self._client_id, authorization.endpoints.token):
+        client_id = self._client_id or login.client_id
+        if (login.client_id, login.token_url) != (client_id, authorization.endpoints.token):
             raise self._not_signed_in("its sign-in was for another client or server")
         return login
 
@@ -120,11 +146,16 @@ class AgentLogin:
             self._store().put(self._owner, self._agent, login)
             self._seen = self._store().stamp()
 
+    def _lock(self, client: str | None) -> AbstractAsyncContextManager[None]:
+        if client is not None:  # all owners and agents share it
+            return self._store().held("", client)
+        return self._store().held(self._owner, self._agent)
+
     @asynccontextmanager
-    async def _held(self) -> AsyncIterator[None]:
+    async def _held(self, client: str | None = None) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             try:
-                await stack.enter_async_context(self._store().held(self._owner, self._agent))
+                await stack.enter_async_context(self._lock(client))
             except TimeoutError:
                 raise AgentUnreachable(
                     "another process holds its sign-in for too long", delivery=Delivery.NEVER

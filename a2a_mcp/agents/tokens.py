@@ -151,7 +151,7 @@ class AgentTokens:
     async def _refreshed(self, authorization: Authorization, login: Login) -> Token | None:
         """Return the token that follows a login's; None where the server has ended the login."""
         grant = {"grant_type": "refresh_token", "refresh_token": login.token.refresh}
-        async with self.server(authorization.endpoints) as server:
+        async with self.server(authorization.endpoints, login.client_id) as server:
             try:
                 return (await server.token(grant)).after(login.token)
             except OAuthRefused as refusal:
@@ -160,12 +160,18 @@ class AgentTokens:
         return None
 
     @asynccontextmanager
-    async def server(self, endpoints: Endpoints) -> AsyncIterator[TokenServer]:
-        """Yield the token server; what it raises within becomes the errors of `get`."""
+    async def server(
+        self, endpoints: Endpoints, client_id: str | None = None
+    ) -> AsyncIterator[TokenServer]:
+        """Yield the token server; what it raises within becomes the errors of `get`.
+
+        `client_id` is that of a client that has registered itself.
+        """
+        settings = replace(self.settings, client_id=client_id or self.settings.client_id)
         where = str(origin_of(endpoints.token))
         async with self._opened(endpoints.token) as http:
             try:
-                yield TokenServer(http, self.settings, endpoints, self._clock)
+                yield TokenServer(http, settings, endpoints, self._clock)
             except OAuthRefused as refusal:
                 raise faults.refused(where, refusal, self._clock()) from None
             except A2AError as error:

@@ -28,7 +28,7 @@ PERSON_URLS: dict[str, str] = {
 class TokenServerTable(Table):
     """What every table says that gets tokens: of which server, as which client, for what."""
 
-    client_id: Text
+    client_id: Text = ""
     issuer: ServerUrl | None = None
     token_url: ServerUrl | None = None
     client_secret: Annotated[Secret, secret(str)] | None = None
@@ -60,6 +60,8 @@ class TokenServerTable(Table):
         """Return what the way in which tokens are got lacks."""
 
     def _fault_of_client(self) -> str | None:
+        if not self.client_id:
+            return "client_id is missing: the name of the bridge at that server"
         if self.client_auth == "private_key_jwt" and self.client_key is None:
             return "client_key is missing: private_key_jwt signs with it"
         if self.client_auth in ("basic", "post") and self.client_secret is None:
@@ -71,6 +73,7 @@ class OAuthTable(TokenServerTable):
     """`type = "oauth"`: tokens of an authorization server, renewed when they expire."""
 
     type: Literal["oauth"]
+    registers: bool = Field(default=False, alias="register")
     flow: Flow | None = None
     authorization_url: ServerUrl | None = None
     device_url: ServerUrl | None = None
@@ -85,6 +88,15 @@ class OAuthTable(TokenServerTable):
             return f"{key} is missing: the flow {self.flow} needs it beside token_url"
         if self.flow == "client_credentials" and not self._has_proof:
             return "client_secret is missing (or client_key): client_credentials needs one"
+        return None
+
+    def _fault_of_client(self) -> str | None:
+        if not self.registers:
+            return super()._fault_of_client()
+        if self.client_id:
+            return "client_id names a client, and register would make one; keep one of them"
+        if self._has_proof or self.client_auth or self.flow == "client_credentials":
+            return "register makes a client without a secret, for persons who sign in"
         return None
 
     def credential(self) -> OAuth:

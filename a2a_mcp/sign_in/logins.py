@@ -69,10 +69,12 @@ async def sign_out(connection: Connection) -> str | None:
     if login is None:
         raise KeyError(connection.config.name)
     endpoints = _endpoints(login)
+    if tokens.settings.registers:
+        tokens.login.forget_clients(endpoints.token)
     if endpoints.revocation is None:
         return "its server has no address for revoking"
     try:
-        async with tokens.server(endpoints) as server:
+        async with tokens.server(endpoints, login.client_id) as server:
             await server.revoke(login.token.refresh or login.token.access)
     except (A2AError, CredentialUnavailable) as error:
         return error.message

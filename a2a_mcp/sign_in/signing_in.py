@@ -7,7 +7,7 @@ authorization server into the store, and nowhere else.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, Protocol
@@ -23,10 +23,12 @@ from a2a_mcp.a2a.auth.oauth.authorization_code import (
 from a2a_mcp.a2a.auth.oauth.device_code import read_device_code, wait_for_person
 from a2a_mcp.a2a.auth.oauth.errors import OAuthRefused
 from a2a_mcp.a2a.auth.oauth.token import Token
+from a2a_mcp.a2a.auth.oauth.token_server import TokenServer
 from a2a_mcp.agents.authorization import Authorization
 from a2a_mcp.agents.connection import Connection
 from a2a_mcp.agents.tokens import AgentTokens
 from a2a_mcp.errors import NotAllowed
+from a2a_mcp.sign_in.client import client_of
 from a2a_mcp.sign_in.loopback import open_loopback
 from a2a_mcp.store.logins import Login
 from a2a_mcp.text.urls import is_private_link
@@ -141,16 +143,18 @@ async def _by_browser(
     opened: AbstractAsyncContextManager[WayBack],
 ) -> AsyncIterator[SignIn]:
     endpoints = authorization.endpoints
-    async with opened as way_back, tokens.server(endpoints) as server:
+    async with opened as way_back, AsyncExitStack() as stack:
+        client_id = await client_of(tokens, endpoints, way_back.redirect_uri)
+        server = await stack.enter_async_context(tokens.server(endpoints, client_id))
         request = new_code_request(
-            tokens.settings, endpoints, authorization.scope, way_back.redirect_uri
+            server.settings, endpoints, authorization.scope, way_back.redirect_uri
         )
         page = way_back.lead(request.url, partial(is_answer, request, endpoints))
 
         async def ended() -> bool:
             with anyio.move_on_after(PERSON_SECONDS):
                 grant = grant_of(request, await way_back.query())
-                return await _keep(tokens, authorization, await server.token(grant))
+                return await _keep(tokens, server, await server.token(grant))
             raise OAuthRefused("expired", "nobody signed in in time")
 
         yield SignIn(Page(page), ended)
@@ -158,13 +162,14 @@ async def _by_browser(
 
 @asynccontextmanager
 async def _by_device(tokens: AgentTokens, authorization: Authorization) -> AsyncIterator[SignIn]:
-    async with tokens.server(authorization.endpoints) as server:
+    client_id = await client_of(tokens, authorization.endpoints)
+    async with tokens.server(authorization.endpoints, client_id) as server:
         scope = with_offline(authorization.endpoints, authorization.scope)
         device = read_device_code(await server.device_authorization(scope))
         page = Page(_safe(device.complete or device.page), device.user_code)
 
         async def ended() -> bool:
-            return await _keep(tokens, authorization, await wait_for_person(server, device))
+            return await _keep(tokens, server, await wait_for_person(server, device))
 
         yield SignIn(page, ended)
 
@@ -176,13 +181,13 @@ def _safe(url: str) -> str:
     return url
 
 
-async def _keep(tokens: AgentTokens, authorization: Authorization, token: Token) -> bool:
+async def _keep(tokens: AgentTokens, server: TokenServer, token: Token) -> bool:
     """Keep what the sign-in gave; return whether it can be renewed without the person."""
     tokens.mask(token)
-    endpoints = authorization.endpoints
+    endpoints = server.endpoints
     login = Login(
         token,
-        tokens.settings.client_id,
+        server.settings.client_id,
         endpoints.token,
         endpoints.revocation,
         endpoints.issuer,

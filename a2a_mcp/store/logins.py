@@ -96,6 +96,20 @@ class Logins:
             for owner, agent, sealed in rows
         ]
 
+    def client(self, server: str, address: str) -> str | None:
+        """Return the id of a client that has registered itself at a server; it is no secret."""
+        return self._file().client(server, address) if self.stamp() else None
+
+    def keep_client(self, server: str, address: str, client_id: str) -> None:
+        """Keep a client that has registered itself, with the address to which it comes back."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._file().put_client(server, address, client_id)
+
+    def forget_clients(self, server: str) -> None:
+        """Forget the clients that have registered themselves at a server."""
+        if self.stamp():
+            self._file().remove_clients(server)
+
     @asynccontextmanager
     async def held(self, owner: str, agent: str) -> AsyncIterator[None]:
         """Hold the lock of a login; raises TimeoutError where another holds it too long."""

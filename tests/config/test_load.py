@@ -642,7 +642,9 @@ def test_a_server_of_grpc_can_be_an_argument(path: Path) -> None:
 OAUTH_FAULTS = (
     ('client_id = "c", flow = "client_credentials"', "client_secret is missing"),
     ('client_id = "c", flow = "magic"', "auth.flow: must be"),
-    ('flow = "device_code"', "auth.client_id: is missing"),
+    ('flow = "device_code"', "client_id is missing"),
+    ('client_id = "c", register = true', "keep one of them"),
+    ('register = true, client_secret = "s"', "a client without a secret"),
     ('client_id = "c", issuer = "http://login.example"', "auth.issuer: must begin with https://"),
     ('client_id = "c", issuer = "https://a:b@login.example"', "auth.issuer: must not hold"),
     ('client_id = "c", token_url = "https://x", issuer = "https://x"', "twice"),

@@ -95,6 +95,7 @@ function provider(issuer) {
       deviceFlow: { enabled: true },
       devInteractions: { enabled: true },
       introspection: { enabled: true, allowedPolicy: () => true },
+      registration: { enabled: true },
       revocation: { enabled: true },
       // A token that is asked for with a resource is a JWT for it, as hosts ask for one.
       resourceIndicators: {
@@ -113,6 +114,7 @@ function provider(issuer) {
   made.use(async (context, next) => {
     if (context.path === "/token") await setTimeout(Number(values.delay));
     await next();
+    if (context.path === "/reg") requests.push({ grant: "registration", secrets: [] });
     if (context.path !== "/token") return;
     const { params, client } = context.oidc ?? {};
     const error = context.body?.error;

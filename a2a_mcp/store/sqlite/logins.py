@@ -22,6 +22,14 @@ TABLE: Final = """
         PRIMARY KEY (owner, agent)
     )"""
 
+CLIENTS: Final = """
+    CREATE TABLE IF NOT EXISTS clients (
+        server TEXT NOT NULL,
+        address TEXT NOT NULL,
+        client TEXT NOT NULL,
+        PRIMARY KEY (server, address)
+    )"""
+
 
 class LoginFile:
     """The rows of one file; every method raises OSError where the file cannot be used."""
@@ -52,6 +60,25 @@ class LoginFile:
             rows = file.execute("SELECT owner, agent, sealed FROM logins ORDER BY owner, agent")
             return [(owner, agent, bytes(sealed)) for owner, agent, sealed in rows]
 
+    def client(self, server: str, address: str) -> str | None:
+        """Return the client that has registered itself at a server, with this address."""
+        query = "SELECT client FROM clients WHERE server = ? AND address = ?"
+        with self._open() as file:
+            row = file.execute(query, (server, address)).fetchone()
+        return str(row[0]) if row else None
+
+    def put_client(self, server: str, address: str, client: str) -> None:
+        """Write a client, in the place of an earlier one."""
+        with self._open() as file:
+            file.execute(
+                "INSERT OR REPLACE INTO clients VALUES (?, ?, ?)", (server, address, client)
+            )
+
+    def remove_clients(self, server: str) -> None:
+        """Remove the clients at a server."""
+        with self._open() as file:
+            file.execute("DELETE FROM clients WHERE server = ?", (server,))
+
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         with suppress(FileExistsError):
@@ -61,6 +88,7 @@ class LoginFile:
                 file.execute("PRAGMA secure_delete = ON").fetchall()
                 file.execute("PRAGMA synchronous = FULL")
                 file.execute(TABLE)
+                file.execute(CLIENTS)
                 yield file
         except sqlite3.Error as fault:
             raise OSError(f"{self._path} cannot be used ({fault})") from fault

@@ -10,13 +10,13 @@ from typing import Final
 import anyio
 
 from a2a_mcp.a2a.auth.oauth.errors import OAuthRefused
+from a2a_mcp.a2a.auth.oauth.registration import DEVICE_GRANT
 from a2a_mcp.a2a.auth.oauth.token import Token
 from a2a_mcp.a2a.auth.oauth.token_server import TokenServer
 from a2a_mcp.a2a.decoding.json_values import text_of
 from a2a_mcp.a2a.errors import AgentUnreachable
 from a2a_mcp.a2a.model import JSON
 
-DEVICE_GRANT: Final = "urn:ietf:params:oauth:grant-type:device_code"
 USUAL_INTERVAL: Final = 5.0
 SLOWER_SECONDS: Final = 5.0
 LONGEST_SECONDS: Final = 1800.0

@@ -27,6 +27,7 @@ class Endpoints:
     authorization: str | None = None
     device: str | None = None
     revocation: str | None = None
+    registration: str | None = None
     methods: tuple[str, ...] = ()
     challenges: tuple[str, ...] = ()
     names_itself: bool = False
@@ -34,7 +35,7 @@ class Endpoints:
 
     def urls(self) -> list[str]:
         """Return all addresses to which something is sent."""
-        named = (self.token, self.authorization, self.device, self.revocation)
+        named = (self.token, self.authorization, self.device, self.revocation, self.registration)
         return [url for url in named if url]
 
 
@@ -72,6 +73,7 @@ def read_metadata(body: JSON, issuer: str) -> Endpoints | None:
         authorization=text_of(body.get("authorization_endpoint")),
         device=text_of(body.get("device_authorization_endpoint")),
         revocation=text_of(body.get("revocation_endpoint")),
+        registration=text_of(body.get("registration_endpoint")),
         methods=texts(body.get("token_endpoint_auth_methods_supported")),
         challenges=texts(body.get("code_challenge_methods_supported")),
         names_itself=body.get("authorization_response_iss_parameter_supported") is True,

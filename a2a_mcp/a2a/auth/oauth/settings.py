@@ -19,7 +19,10 @@ ClientAuth: TypeAlias = Literal["basic", "post", "none", "private_key_jwt"]
 
 @dataclass(frozen=True, slots=True)
 class OAuth:
-    """An OAuth client, and where its tokens come from."""
+    """An OAuth client, and where its tokens come from.
+
+    One that registers itself has no `client_id` of the configuration, but an empty one.
+    """
 
     client_id: str
     flow: Flow | None = None
@@ -38,6 +41,7 @@ class OAuth:
     ca_file: Path | None = None
     redirect_port: int = 0
     scheme: str | None = None
+    registers: bool = False
 
     @property
     def is_public(self) -> bool:

@@ -62,21 +62,33 @@ class TokenServer:
     ) -> None:
         self.endpoints = endpoints
         self._http = http
-        self._settings = settings
+        self.settings = settings
         self._clock = clock
 
     async def token(self, grant: Mapping[str, str | None]) -> Token:
         """Return the token that a grant gives; raises OAuthRefused and A2AError."""
-        form = {**grant, "audience": self._settings.audience, "resource": self._settings.resource}
+        form = {**grant, "audience": self.settings.audience, "resource": self.settings.resource}
         asked_at = self._clock()
         body = await self._post(self.endpoints.token, form)
         return read_token(body, asked_at)
 
     async def device_authorization(self, scope: str | None) -> Mapping[str, JSON]:
         """Return what a person needs to sign in on another device, as the server wrote it."""
-        form = {"scope": scope, "resource": self._settings.resource}
+        form = {"scope": scope, "resource": self.settings.resource}
         body = await self._post(self.endpoints.device or "", form)
         return body if isinstance(body, Mapping) else {}
+
+    async def register(self, wanted: Mapping[str, JSON]) -> JSON:
+        """Register a client that is like `wanted`; return it as the server wrote it."""
+        answer = await self._http.fetch(
+            HttpRequest("POST", self.endpoints.registration or "", dict(wanted)),
+            JSON_HEADERS,
+            Attachment(),
+            seconds=ANSWER_SECONDS,
+            body_bytes=MOST_BYTES,
+        )
+        _check(answer)
+        return answer.body
 
     async def revoke(self, token: str) -> None:
         """Make a refresh token void; a server that does not know it has nothing to do."""
@@ -94,14 +106,14 @@ class TokenServer:
 
     def _time_of_server(self, refusal: OAuthRefused) -> float | None:
         """Return the server's time where ours is so wrong that it may be why we were refused."""
-        signs = method_of(self._settings, self.endpoints) == "private_key_jwt"
+        signs = method_of(self.settings, self.endpoints) == "private_key_jwt"
         theirs = refusal.server_time
         if not signs or theirs is None or abs(theirs - self._clock()) < WRONG_CLOCK_SECONDS:
             return None
         return theirs
 
     async def _ask(self, url: str, form: Mapping[str, str | None], now: float) -> JSON:
-        proof = await prove_client(self._settings, self.endpoints, now)
+        proof = await prove_client(self.settings, self.endpoints, now)
         fields = {name: value for name, value in form.items() if value}
         answer = await self._http.fetch(
             HttpRequest("POST", url, form={**fields, **proof.form}),
