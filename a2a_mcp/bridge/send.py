@@ -102,7 +102,7 @@ class Sender:
         route = await self._find_route(owner, request)
         self._registry.check_change(route.agent)
         self._check_tenant(route, request)
-        self._check_consent(route.agent, request)
+        self._check_consent(owner, route.agent, request)
         target = await self._prepare(owner, route, request)
         await self._refuse_unaccepted(owner, route.agent, request)
         target = _choose_target(target, route, request)
@@ -126,8 +126,9 @@ class Sender:
                 tenant_sentences.OF_OTHER, tenant_sentences.OF_OTHER_NEXT, agent=route.agent
             )
 
-    def _check_consent(self, agent: str, request: SendRequest) -> None:
-        if self._registry.agent(agent).confirm and not request.confirmed:
+    def _check_consent(self, owner: str, agent: str, request: SendRequest) -> None:
+        connection = self._registry.connection(agent, owner)  # it may be gone since its task began
+        if connection.config.confirm and not request.confirmed:
             raise ConsentNeeded(agent)
 
     async def _find_route(self, owner: str, request: SendRequest) -> Route:

@@ -31,7 +31,7 @@ TOKEN: Final = "a-token-that-nobody-may-see"
 
 FAULTS: Final[dict[str, str]] = {
     "refused": "Try again later",
-    "no-token": "credentials",
+    "no-token": 'auth of this agent: { type = "bearer"',
     "wrong-token": "credentials",
     "no-command": "check that command",
     "no-card": "URL",
@@ -49,7 +49,7 @@ FAULTS: Final[dict[str, str]] = {
 
 WORDS: Final = {
     "refused": "not delivered",
-    "no-token": "401",
+    "no-token": "asks for a bearer token, which is not configured; nothing was sent",
     "wrong-token": "401",
     "no-command": "cannot be called: the credential command",
     "no-card": "404",
@@ -62,7 +62,7 @@ WORDS: Final = {
 }
 """What must stand in the error of some of them."""
 
-NEVER_SENT: Final = {"refused", "no-token", "wrong-token", "no-card", "web-site", "pinned-too-new"}
+NEVER_SENT: Final = {"refused", "wrong-token", "no-card", "web-site", "pinned-too-new"}
 """Those to which it is certain that no message was delivered."""
 
 
