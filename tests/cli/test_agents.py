@@ -109,6 +109,41 @@ async def test_the_credential_that_a_card_asks_for_is_read_from_a_variable(
     assert f"set ${variable}" in done.out
 
 
+SEVERAL: list[tuple[list[str], Any]] = [
+    (
+        ["key+bearer"],
+        [
+            {"type": "api_key", "key": {"env": "IT_KEY"}},
+            {"type": "bearer", "token": {"env": "IT_TOKEN"}},
+        ],
+    ),
+    (
+        ["key+key2"],
+        [
+            {"type": "api_key", "key": {"env": "IT_KEY"}},
+            {"type": "api_key", "key": {"env": "IT_KEY2_KEY"}, "scheme": "key2"},
+        ],
+    ),
+    (["odd+key", "bearer"], {"type": "bearer", "token": {"env": "IT_TOKEN"}}),
+    (["odd+key"], {"type": "api_key", "key": {"env": "IT_KEY"}}),
+]
+
+
+@pytest.mark.parametrize(("alternatives", "wanted"), SEVERAL)
+async def test_what_a_card_asks_for_together_is_written_together(
+    home: Home, alternatives: list[str], wanted: Any
+) -> None:
+    schemes = {"key": KEY, "key2": KEY, "bearer": BEARER, "odd": {"mtlsSecurityScheme": {}}}
+    asked = [{"schemes": {name: {} for name in each.split("+")}} for each in alternatives]
+    async with scripted() as agent:
+        wants = {"securitySchemes": schemes, "securityRequirements": asked}
+        agent.on(CARD, document(card(agent.url, **wants)))
+        done = await home.run("agents", "add", agent.url, "--name", "it")
+    assert table(home, "it")["auth"] == wanted
+    named = [each for each in ("IT_KEY", "IT_TOKEN", "IT_KEY2_KEY") if each in str(wanted)]
+    assert [name for name in named if f"${name}," not in done.out] == []
+
+
 async def test_a_card_behind_a_credential_is_no_obstacle(home: Home) -> None:
     async with scripted() as agent:
         agent.on(CARD, document({}, status=401))

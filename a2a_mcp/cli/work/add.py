@@ -105,7 +105,8 @@ class Written:
     @property
     def variables(self) -> list[str]:
         """The variables that must be set before the agent can be called."""
-        return proposal.variables(self.table.get("auth"))
+        found = self.table.get("auth") or []
+        return proposal.variables(found if isinstance(found, list) else [found])
 
 
 def report(written: Written) -> int:
@@ -131,9 +132,9 @@ def _table(seen: Seen, name: str, description: str | None) -> tuple[dict[str, An
     described, remarks = _described(seen, description)
     table: dict[str, Any] = {"url": seen.url, **described}
     placed, more = _placed(seen)
-    auth = proposal.auth_of(seen.card, name) if seen.card else proposal.bearer(name)
+    auth = proposal.auth_of(seen.card, name) if seen.card else [proposal.bearer(name)]
     if auth:
-        table["auth"] = _inline(auth)
+        table["auth"] = _inline(auth[0]) if len(auth) == 1 else _listed(auth)
     return {**table, **placed}, [*remarks, *more]
 
 
@@ -162,6 +163,12 @@ def _placed(seen: Seen) -> tuple[dict[str, Any], Iterable[str]]:
 
 def _line(key: str, value: Any) -> str:
     return tomlkit.dumps({key: value}).strip()
+
+
+def _listed(tables: list[dict[str, Any]]) -> Any:
+    made = tomlkit.array().multiline(True)
+    made.extend(map(_inline, tables))
+    return made
 
 
 def _inline(table: dict[str, Any]) -> Any:

@@ -7,6 +7,7 @@ other addresses than the one that the person gave.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -85,20 +86,31 @@ def _origin(url: str) -> str:
     return f"{parts.scheme}://{shown}{port}"
 
 
-def auth_of(card: AgentCard, name: str) -> dict[str, Any] | None:
-    """Return the table `auth` for what the card asks for; None where it asks for nothing known.
+def auth_of(card: AgentCard, name: str) -> list[dict[str, Any]]:
+    """Return the tables `auth` for what the card asks for; none where it asks for nothing known.
 
+    They are those of the first alternative that they meet in full, else what there is of the first.
     Each secret stands in a variable, whose name is made of the agent's.
     """
     if any(not together for together in card.security):
-        return None
-    schemes = (
-        card.security_schemes[each]
-        for together in card.security
-        for each in together
-        if each in card.security_schemes
-    )
-    return next((table for scheme in schemes if (table := _table(scheme, name))), None)
+        return []
+    alternatives = [_tables(card, together, name) for together in card.security]
+    known = [[table for table in tables if table] for tables in alternatives]
+    whole = (tables for tables, found in zip(known, alternatives, strict=True) if all(found))
+    return next(whole, next(filter(None, known), []))
+
+
+def _tables(card: AgentCard, together: Iterable[str], name: str) -> list[dict[str, Any] | None]:
+    """Return a table for each scheme; one that is not the first of its type names its scheme."""
+    made: list[dict[str, Any] | None] = []
+    for scheme in together:
+        known = card.security_schemes.get(scheme)
+        table = _table(known, name) if known else None
+        if table and any(other and other["type"] == table["type"] for other in made):
+            table = _table(known, f"{name}_{scheme}") if known else None
+            table = table and {**table, "scheme": scheme}
+        made.append(table)
+    return made
 
 
 def _table(scheme: SecurityScheme, name: str) -> dict[str, Any] | None:
@@ -129,6 +141,7 @@ def variable(name: str, what: str) -> str:
     return f"{re.sub(r'[^A-Z0-9]+', '_', name.upper())}_{what}"
 
 
-def variables(table: dict[str, Any] | None) -> list[str]:
-    """Return the variables that a table `auth` reads."""
-    return [value["env"] for value in (table or {}).values() if isinstance(value, dict)]
+def variables(tables: Iterable[dict[str, Any]]) -> list[str]:
+    """Return the variables that tables `auth` read."""
+    values = (value for table in tables for value in table.values())
+    return [value["env"] for value in values if isinstance(value, dict)]
