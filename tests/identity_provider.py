@@ -10,12 +10,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from typing import Any
+from threading import Event, Thread
+from typing import Any, Final
+from urllib.parse import parse_qsl
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from jwt.algorithms import RSAAlgorithm
+
+INTROSPECT: Final = "/introspect"
 
 
 def new_key() -> RSAPrivateKey:
@@ -31,14 +34,32 @@ class IdentityProvider:
     asked: list[str] = field(default_factory=list)
     answers: dict[str, bytes] = field(default_factory=dict)
     """What is answered at a path in place of the right thing; empty: nothing, as if down."""
+    held: dict[str, Event] = field(default_factory=dict)
+    """The paths whose answers wait until an event is set."""
+    said: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What the introspection of a token says; of any other token, that it is not active."""
+    forms: list[tuple[str | None, dict[str, str]]] = field(default_factory=list)
+    """The authorization and the fields of each introspection."""
 
     def documents(self) -> dict[str, Any]:
         published = [
             {**RSAAlgorithm.to_jwk(key.public_key(), as_dict=True), "kid": name, "alg": "RS256"}
             for name, key in self.keys.items()
         ]
-        metadata = {"issuer": self.url, "jwks_uri": f"{self.url}/jwks"}
+        metadata = {
+            "issuer": self.url,
+            "jwks_uri": f"{self.url}/jwks",
+            "token_endpoint": f"{self.url}/token",
+            "introspection_endpoint": f"{self.url}{INTROSPECT}",
+        }
         return {"/.well-known/openid-configuration": metadata, "/jwks": {"keys": published}}
+
+    def know(self, token: str, audience: Any, **claims: Any) -> str:
+        """Say of a token that it is active; a claim of None is left out."""
+        usual = {"active": True, "aud": audience, "sub": "alice", "scope": "a2a"}
+        wanted = {**usual, "exp": int(time.time()) + 300, **claims}
+        self.said[token] = {name: value for name, value in wanted.items() if value is not None}
+        return token
 
     def token(self, audience: str, /, *, key: str = "k1", **claims: Any) -> str:
         """Return a token; a claim of None is left out, `head` is added to its head."""
@@ -57,12 +78,20 @@ def identity_provider() -> Iterator[IdentityProvider]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            self._answer(provider.documents().get(self.path))
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            form = dict(parse_qsl(body))
+            provider.forms.append((self.headers["Authorization"], form))
+            self._answer(provider.said.get(form["token"], {"active": False}))
+
+        def _answer(self, found: Any) -> None:
             provider.asked.append(self.path)
-            if self.path in provider.answers:
-                body = provider.answers[self.path]
-            else:
-                found = provider.documents().get(self.path)
-                body = json.dumps(found).encode() if found else b""
+            if self.path in provider.held:
+                provider.held[self.path].wait()
+            usual = json.dumps(found).encode() if found else b""
+            body = provider.answers.get(self.path, usual)
             self.send_response(200 if body else 503)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

@@ -43,7 +43,7 @@ from a2a_mcp.config.fields import (
     Version,
     Wait,
 )
-from a2a_mcp.config.issuers import IssuerName, IssuerTable, IssuerUrl
+from a2a_mcp.config.issuers import IssuerName, IssuerTable, IssuerUrl, check_issuers
 from a2a_mcp.config.limits import MIB, CallerLimits, Limits
 from a2a_mcp.config.push import PushTable
 from a2a_mcp.config.signature import SignatureTable
@@ -225,9 +225,7 @@ class ServerConfig(Table):
                 'tools = "skills" would leave out the agents that not every caller may use; '
                 'with access or the toolset registry use "both"'
             )
-        urls = [issuer.url for issuer in self.issuers.values()]
-        if len(set(urls)) < len(urls):
-            raise ValueError("two issuers have the same url")
+        check_issuers(self.issuers.values())
         return self
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from a2a_mcp.server.auth.introspection import Introspection
     from a2a_mcp.server.auth.provider import Provider
     from a2a_mcp.server.serving import Serving
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 class Readiness:
     """What speaks against calls; `providers` are those of the issuers, by name."""
 
-    providers: Mapping[str, Provider] = field(default_factory=dict)
+    providers: Mapping[str, Provider | Introspection] = field(default_factory=dict)
     serving: Serving | None = None
     draining: bool = False
 

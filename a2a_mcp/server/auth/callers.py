@@ -7,16 +7,32 @@ whose rights change is noticed within a minute. A refusal is never remembered.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, NamedTuple, Protocol
 
 from mcp.server.auth.provider import AccessToken
 
-from a2a_mcp.server.auth.issued_tokens import IssuedTokens, issuer_of
+from a2a_mcp.server.auth.issued_tokens import issuer_of
+from a2a_mcp.server.auth.shared_checks import SharedChecks
 from a2a_mcp.server.auth.static_tokens import StaticTokens
 
 KEPT_SECONDS: Final = 60.0
 MOST_KEPT: Final = 10_000
+
+
+class Tokens(Protocol):
+    """The tokens of one issuer, by its name; each needs all `scopes`."""
+
+    name: str
+
+    @property
+    def scopes(self) -> Sequence[str]:
+        """The scopes."""
+        ...
+
+    async def verify_token(self, token: str) -> AccessToken | None:
+        """Return what a token says of its caller; None if it is not valid. Raises ProviderDown."""
+        ...
 
 
 class _Kept(NamedTuple):
@@ -25,18 +41,24 @@ class _Kept(NamedTuple):
 
 
 class Callers:
-    """Verifies bearer tokens; `issuers` are by their URL. `clock` returns Unix seconds."""
+    """Verifies bearer tokens; `issuers` are by their URL. `clock` returns Unix seconds.
+
+    `opaque` takes the tokens that name no issuer.
+    """
 
     def __init__(
         self,
         static: StaticTokens,
-        issuers: Mapping[str, IssuedTokens],
+        issuers: Mapping[str, Tokens],
         clock: Callable[[], float],
+        opaque: Tokens | None = None,
     ) -> None:
         self._static = static
         self._issuers = dict(issuers)
         self._clock = clock
+        self._opaque = opaque
         self._kept: dict[bytes, _Kept] = {}
+        self._checks = SharedChecks()
 
     @property
     def scopes(self) -> list[str]:
@@ -51,7 +73,9 @@ class Callers:
         kept = self._kept.get(name)
         if kept and kept.until > self._clock():
             return kept.token
-        found = await self._static.verify_token(token) or await self._issued(token)
+        found = await self._static.verify_token(token)
+        if found is None:
+            found = await self._checks.once(name, lambda: self._issued(token))
         if found:
             self._keep(name, found)
         return found
@@ -64,7 +88,8 @@ class Callers:
         return [scope for scope in issuer.scopes if scope not in token.scopes] if issuer else []
 
     async def _issued(self, token: str) -> AccessToken | None:
-        issuer = self._issuers.get(issuer_of(token) or "")
+        named = issuer_of(token)
+        issuer = self._issuers.get(named) if named else self._opaque
         return await issuer.verify_token(token) if issuer else None
 
     def _keep(self, name: bytes, token: AccessToken) -> None:

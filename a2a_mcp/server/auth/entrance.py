@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from mcp.server.auth.settings import AuthSettings
@@ -17,8 +17,10 @@ from a2a_mcp.a2a.http.tls import default_context
 from a2a_mcp.a2a.http.transport import Transport, open_transport
 from a2a_mcp.config.issuers import IssuerTable
 from a2a_mcp.config.schema import ServerConfig
-from a2a_mcp.server.auth.callers import Callers
+from a2a_mcp.server.auth.callers import Callers, Tokens
 from a2a_mcp.server.auth.edge import Edge, Resource
+from a2a_mcp.server.auth.introspected_tokens import IntrospectedTokens
+from a2a_mcp.server.auth.introspection import Introspection
 from a2a_mcp.server.auth.issued_tokens import IssuedTokens
 from a2a_mcp.server.auth.issuer_sign_in import IssuerSignIn
 from a2a_mcp.server.auth.provider import Provider
@@ -26,6 +28,8 @@ from a2a_mcp.server.auth.sign_in_pages import SignInPages
 from a2a_mcp.server.auth.static_tokens import StaticTokens
 
 LIMITS: Final = HttpLimits(connect_seconds=5, call_seconds=10, concurrency=4)
+MANY: Final = replace(LIMITS, concurrency=64)
+"""Of a provider that is asked for each token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ class Entrance:
     options: Mapping[str, Any]
     callers: Callers | None = None
     resource: Resource | None = None
-    providers: Mapping[str, Provider] = field(default_factory=dict)
+    providers: Mapping[str, Provider | Introspection] = field(default_factory=dict)
     """Those of the issuers, by their names in the configuration."""
     pages: SignInPages | None = None
     """Where callers sign in to agents, if they can be led there."""
@@ -53,20 +57,20 @@ def entrance(settings: ServerConfig, tokens: Mapping[str, str]) -> Entrance:
     if not settings.issuers:
         return Entrance(_options(static) if tokens else {}, pages=_pages(settings, static, {}))
     url = _endpoint(settings)
-    providers = {name: _provider(table.url) for name, table in settings.issuers.items()}
+    providers = {name: _provider(settings, table) for name, table in settings.issuers.items()}
     issued = {
-        name: IssuedTokens(name, table, url, providers[name])
-        for name, table in settings.issuers.items()
+        name: _tokens(name, table, url, providers[name]) for name, table in settings.issuers.items()
     }
     by_url = {settings.issuers[name].url: each for name, each in issued.items()}
-    callers = Callers(static, by_url, time.time)
+    asked = (issued[name] for name, table in settings.issuers.items() if table.is_asked)
+    callers = Callers(static, by_url, time.time, next(asked, None))
     resource = Resource(url, settings.path, list(by_url), callers.scopes)
     pages = _pages(settings, static, issued)
     return Entrance(_options(callers), callers, resource, providers, pages)
 
 
 def _pages(
-    settings: ServerConfig, static: StaticTokens, issued: Mapping[str, IssuedTokens]
+    settings: ServerConfig, static: StaticTokens, issued: Mapping[str, Tokens]
 ) -> SignInPages | None:
     """Return the pages where callers sign in to agents; None where a link would lead nowhere.
 
@@ -100,12 +104,23 @@ def _endpoint(settings: ServerConfig) -> str:
     return f"{(settings.public_url or '').rstrip('/')}{settings.path}"
 
 
-def _provider(url: str) -> Provider:
-    return Provider(url, _transport(), time.monotonic)
+def _provider(settings: ServerConfig, table: IssuerTable) -> Provider | Introspection:
+    client = _client(settings, table)
+    if client and table.is_asked:
+        return Introspection(client, _transport(MANY), time.monotonic)
+    return Provider(table.url, _transport(), time.monotonic)
 
 
-def _transport() -> Transport:
-    return open_transport(LIMITS, user_agent=f"a2a-mcp/{__version__}", verify=default_context())
+def _tokens(
+    name: str, table: IssuerTable, resource: str, provider: Provider | Introspection
+) -> Tokens:
+    if isinstance(provider, Introspection):
+        return IntrospectedTokens(name, table, resource, provider)
+    return IssuedTokens(name, table, resource, provider)
+
+
+def _transport(limits: HttpLimits = LIMITS) -> Transport:
+    return open_transport(limits, user_agent=f"a2a-mcp/{__version__}", verify=default_context())
 
 
 def _options(verifier: StaticTokens | Callers) -> dict[str, Any]:

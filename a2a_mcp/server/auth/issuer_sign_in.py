@@ -21,13 +21,13 @@ from a2a_mcp.a2a.auth.oauth.metadata import Endpoints
 from a2a_mcp.a2a.auth.oauth.settings import OAuth
 from a2a_mcp.a2a.auth.oauth.token_server import TokenServer, discover
 from a2a_mcp.a2a.transport import Transport
-from a2a_mcp.server.auth.issued_tokens import IssuedTokens
+from a2a_mcp.server.auth.callers import Tokens
 
 
 class IssuerSignIn:
     """The bridge as a client of one issuer, by `settings`; `tokens` checks what it gives."""
 
-    def __init__(self, settings: OAuth, transport: Transport, tokens: IssuedTokens) -> None:
+    def __init__(self, settings: OAuth, transport: Transport, tokens: Tokens) -> None:
         self.issuer = settings.issuer or ""
         self._settings = settings
         self._transport = transport

@@ -28,6 +28,7 @@ class Endpoints:
     device: str | None = None
     revocation: str | None = None
     registration: str | None = None
+    introspection: str | None = None
     methods: tuple[str, ...] = ()
     challenges: tuple[str, ...] = ()
     names_itself: bool = False
@@ -74,6 +75,7 @@ def read_metadata(body: JSON, issuer: str) -> Endpoints | None:
         device=text_of(body.get("device_authorization_endpoint")),
         revocation=text_of(body.get("revocation_endpoint")),
         registration=text_of(body.get("registration_endpoint")),
+        introspection=text_of(body.get("introspection_endpoint")),
         methods=texts(body.get("token_endpoint_auth_methods_supported")),
         challenges=texts(body.get("code_challenge_methods_supported")),
         names_itself=body.get("authorization_response_iss_parameter_supported") is True,

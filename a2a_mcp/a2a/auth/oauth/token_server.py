@@ -95,6 +95,11 @@ class TokenServer:
         form = {"token": token, "token_type_hint": "refresh_token"}
         await self._post(self.endpoints.revocation or "", form)
 
+    async def introspect(self, token: str) -> JSON:
+        """Return what the server says of a token of somebody else (RFC 7662)."""
+        form = {"token": token, "token_type_hint": "access_token"}
+        return await self._post(self.endpoints.introspection or "", form)
+
     async def _post(self, url: str, form: Mapping[str, str | None]) -> JSON:
         try:
             return await self._ask(url, form, self._clock())
