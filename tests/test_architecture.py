@@ -126,6 +126,7 @@ ONLY_IN: Final[dict[str, tuple[str, ...]]] = {
     ),
     "rfc8785": ("a2a.signatures",),
     "botocore": ("a2a.auth.aws",),
+    "keyring": ("store.keyring_key",),
     "asyncio": ("a2a.http.dialing", "a2a.http.wire", "server.transports.pipes"),
     "cyclopts": ("cli",),
     "rich": ("cli",),
@@ -220,7 +221,14 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
             "a2a_mcp.server.tools.skills",
         }
     ),
-    "store.logins": frozenset({"a2a_mcp.store.sealing", "a2a_mcp.store.sqlite.logins"}),
+    "store.keyring_key": frozenset({"keyring"}),
+    "store.logins": frozenset(
+        {
+            "a2a_mcp.store.keyring_key",
+            "a2a_mcp.store.sealing",
+            "a2a_mcp.store.sqlite.logins",
+        }
+    ),
     "store.sqlite.store": frozenset({"a2a_mcp.store.sqlite.file"}),
     "store.sqlite.upkeep": frozenset({"a2a_mcp.store.sqlite.space"}),
     "telemetry.descriptors": frozenset({"resource"}),

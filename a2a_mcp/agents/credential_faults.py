@@ -230,6 +230,6 @@ def no_sign_in_here(name: str) -> CredentialUnavailable:
 def no_login_store(error: OSError) -> CredentialUnavailable:
     """Return the error where the file of logins cannot be used."""
     return CredentialUnavailable(
-        f"the file of sign-ins cannot be used: {error}",
+        f"the sign-ins that are kept here cannot be used: {error}",
         "Ask the user to check the state folder of this server, and to sign in again if need be.",
     )

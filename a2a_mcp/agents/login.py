@@ -63,6 +63,8 @@ class AgentLogin:
 
         Raises SignInNeeded, CredentialUnavailable, and A2AError.
         """
+        if self._store().stamp():
+            await self._prepare()
         login = self._read(authorization)
         if self._is_usable(login, refused):
             return login.token
@@ -74,6 +76,7 @@ class AgentLogin:
 
     async def keep(self, login: Login) -> None:
         """Keep a new login, in the place of an earlier one."""
+        await self._prepare()
         async with self._held():
             self._write(login)
 
@@ -96,12 +99,17 @@ class AgentLogin:
 
     async def forget(self) -> Login | None:
         """Remove the login and return what it was; None where there is none that can be read."""
+        await self._prepare()
         async with self._held():
             with _usable_store():
                 logins = self._store()
                 login = logins.get(self._owner, self._agent)
                 logins.remove(self._owner, self._agent)
         return login
+
+    async def _prepare(self) -> None:
+        with _usable_store():
+            await self._store().prepare()
 
     def _store(self) -> Logins:
         if self._logins is None:

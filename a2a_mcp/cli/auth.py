@@ -22,7 +22,7 @@ from a2a_mcp.errors import ConfigError
 from a2a_mcp.sign_in.logins import login_states, sign_out
 from a2a_mcp.sign_in.signing_in import Page, signing_in
 from a2a_mcp.store.base import LOCAL_OWNER
-from a2a_mcp.store.logins import Logins
+from a2a_mcp.store.logins import Logins, open_logins
 
 Action: TypeAlias = Annotated[
     Literal["login", "status", "logout"], Parameter(help="sign in, say where, or sign out")
@@ -74,7 +74,7 @@ async def _with_registry(started: Started, work: Callable[[Registry], Awaitable[
 
 
 def _logins(started: Started) -> Logins:
-    return Logins(started.state_folder, started.config.server.state_key)
+    return open_logins(started.state_folder, started.config.server)
 
 
 async def login(

@@ -183,6 +183,7 @@ class ServerConfig(Table):
     files_dir: FilePath | None = None
     file_roots: FilePaths = ()
     state_key: StateKey | None = None
+    logins: Literal["file", "keyring"] = "file"
     host: Text = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65_535)] = 8000
     path: HttpPath = "/mcp"

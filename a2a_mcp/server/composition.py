@@ -38,7 +38,7 @@ from a2a_mcp.server.rates import CallRates
 from a2a_mcp.server.skill_offer import SkillOffer
 from a2a_mcp.sign_in.under_way import SignIns
 from a2a_mcp.store.base import Store, TaskStore
-from a2a_mcp.store.logins import Logins
+from a2a_mcp.store.logins import open_logins
 from a2a_mcp.store.result_folder import ResultFolder
 from a2a_mcp.store.results import ResultPlace, ResultStore
 from a2a_mcp.store.sqlite.store import SqliteTaskStore
@@ -102,7 +102,7 @@ def compose(
     table = None if local else config.server.store
     database = _database(table) if table else None
     tasks = _task_store(config, state_folder, table, database)
-    logins = Logins(state_folder, config.server.state_key) if state_folder else None
+    logins = open_logins(state_folder, config.server) if state_folder else None
     access = Access(lambda: registry.config.server.access)
     registry = Registry(
         config,

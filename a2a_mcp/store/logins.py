@@ -23,6 +23,8 @@ from a2a_mcp.store.file_lock import locked
 from a2a_mcp.store.state_key import make_key, read_key
 
 if TYPE_CHECKING:
+    from a2a_mcp.config.schema import ServerConfig
+    from a2a_mcp.store.keyring_key import KeyringKey
     from a2a_mcp.store.sealing import Seal
     from a2a_mcp.store.sqlite.logins import LoginFile
 
@@ -56,12 +58,24 @@ class KeptLogin:
 class Logins:
     """The logins of a state folder; `configured` is a key that replaces the folder's own.
 
-    Methods raise OSError where the folder or its file cannot be used.
+    With `keyring` the key is in the system's keyring, whatever is configured. Methods raise OSError
+    where the folder, its file or the keyring cannot be used.
     """
 
-    def __init__(self, folder: Path, configured: SecretStr | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        configured: SecretStr | None = None,
+        keyring: KeyringKey | None = None,
+    ) -> None:
         self._folder = folder
         self._configured = configured
+        self._keyring = keyring
+
+    async def prepare(self) -> None:
+        """Read what a person may have to be asked for; without it, `get` and `put` would block."""
+        if self._keyring:
+            await self._keyring.prepare()
 
     def stamp(self) -> tuple[int, int, int] | None:
         """Return a value that changes whenever a process has changed a login."""
@@ -128,7 +142,8 @@ class Logins:
         return LoginFile(self._folder / "logins.db")
 
     def _opened(self, owner: str, agent: str, sealed: bytes) -> Login | None:
-        if self._configured is None and read_key(self._folder) is None:
+        own = self._keyring is None and self._configured is None
+        if own and read_key(self._folder) is None:
             return None
         text = self._seal(read_key).unseal(sealed, _name(owner, agent))
         if text is None:
@@ -139,9 +154,20 @@ class Logins:
     def _seal(self, key: Callable[[Path], bytes | None]) -> Seal:
         from a2a_mcp.store.sealing import Seal  # imports cryptography
 
+        if self._keyring:
+            return Seal(self._keyring.get())
         if self._configured:
             return Seal(self._configured.get_secret_value().encode())
         return Seal(key(self._folder) or b"")
+
+
+def open_logins(folder: Path, server: ServerConfig) -> Logins:
+    """Return the logins of a state folder, sealed as the configuration says."""
+    if server.logins == "file":
+        return Logins(folder, server.state_key)
+    from a2a_mcp.store.keyring_key import KeyringKey
+
+    return Logins(folder, keyring=KeyringKey(folder))
 
 
 def _enters(stack: ExitStack, path: Path) -> bool:

@@ -20,7 +20,7 @@ from a2a_mcp.cli.work import agents_file
 from a2a_mcp.config.load import Config
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.store.base import LOCAL_OWNER
-from a2a_mcp.store.logins import Logins
+from a2a_mcp.store.logins import open_logins
 
 
 def list_agents(options: Options, *, as_json: bool) -> int:
@@ -76,7 +76,7 @@ def show(name: str, options: Options, *, as_json: bool) -> int:
 
 async def _show(started: Started, name: str, as_json: bool) -> int:
     config = started.config
-    logins = Logins(started.state_folder, config.server.state_key)
+    logins = open_logins(started.state_folder, config.server)
     registry = Registry(config, state_folder=started.state_folder, logins=logins)
     known = registry.resolve(name)
     problem = None

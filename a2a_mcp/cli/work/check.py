@@ -28,7 +28,7 @@ from a2a_mcp.cli.startup import refuse_mistyped, start
 from a2a_mcp.config.load import Config
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.store.base import LOCAL_OWNER
-from a2a_mcp.store.logins import Logins
+from a2a_mcp.store.logins import open_logins
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ async def report(
 
     Pins of cards and logins are in `state_folder`. Return 0 if every agent can be used, else 1.
     """
-    logins = Logins(state_folder, config.server.state_key) if state_folder else None
+    logins = open_logins(state_folder, config.server) if state_folder else None
     registry = Registry(config, state_folder=state_folder, logins=logins)
     try:
         await registry.discover()
