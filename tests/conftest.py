@@ -61,6 +61,7 @@ SLOW: Final = (
     "simulation",
     "demo",
     "cli",
+    "docs",
     "packaging",
 )
 """Folders and files whose tests start processes, try many inputs or wait for clocks.
