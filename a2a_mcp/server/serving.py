@@ -24,9 +24,13 @@ class Serving:
     @property
     def app(self) -> App:
         """What tools, methods and resources share."""
+        return self.composed().app
+
+    def composed(self) -> Composition:
+        """Return what is built, now if nothing has needed it yet."""
         if self._composition is None:
             self._composition = self._compose()
-        return self._composition.app
+        return self._composition
 
     @property
     def composition(self) -> Composition | None:

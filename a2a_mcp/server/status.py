@@ -1,4 +1,4 @@
-"""How this process fares, for operators: numbers, names of the configuration and our own words.
+"""How a process and its store fare: numbers, names of the configuration and our own words.
 
 Nothing of a person or an agent is in it: no owners, no ids, no texts, also not those of errors.
 """
@@ -7,35 +7,56 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from a2a_mcp import __version__
 from a2a_mcp.agents.registry import Registry
+from a2a_mcp.errors import StoreUnavailable
 from a2a_mcp.server.readiness import Readiness
-from a2a_mcp.store.base import TaskRecord
+from a2a_mcp.store.base import Census, Store
 from a2a_mcp.text.times import rfc3339
+
+if TYPE_CHECKING:
+    from a2a_mcp.server.composition import Composition
 
 STARTED = time.time()
 
 
 async def status(readiness: Readiness) -> dict[str, Any]:
-    """Return what a page or a program shows; tasks are those that this process follows."""
+    """Return what a page or a program shows of this process, and of all that share its store."""
     problem = await readiness.problem()
-    composed = readiness.serving.composition if readiness.serving else None
-    tasks = composed.tasks.problem if composed else None
+    composed = readiness.serving.composed() if readiness.serving else None
     return {
         "version": __version__,
         "process": os.getpid(),
         "started": rfc3339(STARTED),
         "ready": problem is None,
         "problem": problem,
-        "configuration": composed.app.registry.problem and "not in use" if composed else None,
-        "store": "not used yet" if composed is None else "fails" if tasks else "works",
         "issuers": list(_issuers(readiness)),
-        "agents": list(_agents(composed.app.registry)) if composed else [],
-        "tasks": _counted(composed.tracker.records(), time.time()) if composed else [],
+        **(await _composed(composed) if composed else {}),
     }
+
+
+async def _composed(composed: Composition) -> dict[str, Any]:
+    registry, audit = composed.app.registry, composed.app.audit
+    census = await _census(composed.tasks)
+    return {
+        "configuration": "not in use" if registry.problem else None,
+        "store": "fails" if composed.tasks.problem else "works",
+        "audit_lines_lost": audit.lost if audit else None,
+        "agents": list(_agents(registry)),
+        "tasks": list(_tasks(census, time.time())),
+        "processes_that_read_tasks": census.readers,
+        "tasks_read_here": len(composed.tracker.records()),
+    }
+
+
+async def _census(tasks: Store) -> Census:
+    try:
+        return await tasks.census()
+    except StoreUnavailable:  # the page says that the store fails
+        return Census((), 0)
 
 
 def _issuers(readiness: Readiness) -> Iterator[dict[str, Any]]:
@@ -64,12 +85,11 @@ def _health(registry: Registry, name: str) -> tuple[str, float | None]:
     return word, health.last_success
 
 
-def _counted(records: Iterable[TaskRecord], now: float) -> list[dict[str, Any]]:
-    """Return how many tasks there are of each agent and state, and the age of the oldest."""
-    found: dict[tuple[str, str], list[float]] = {}
-    for record in records:
-        found.setdefault((record.agent, record.state.value), []).append(now - record.created)
-    return [
-        {"agent": agent, "state": state, "count": len(ages), "oldest_seconds": int(max(ages))}
-        for (agent, state), ages in sorted(found.items())
-    ]
+def _tasks(census: Census, now: float) -> Iterator[dict[str, Any]]:
+    for group in census.open_tasks:
+        yield {
+            "agent": group.agent,
+            "state": group.state,
+            "count": group.count,
+            "oldest_seconds": max(0, int(now - group.oldest)),
+        }

@@ -8,8 +8,10 @@ from typing import Any, Final
 
 from a2a_mcp.text.times import roughly
 
-GOOD: Final = frozenset({"answers", "ready", "works", "reachable", "completed"})
-BAD: Final = frozenset({"failing", "misconfigured", "not ready", "fails", "unreachable"})
+GOOD: Final = frozenset({"answers", "ready", "works", "reachable", "complete"})
+BAD: Final = frozenset(
+    {"failing", "misconfigured", "not ready", "fails", "unreachable", "loses lines"}
+)
 
 PAGE: Final = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="10">
@@ -49,31 +51,48 @@ def page(status: Mapping[str, Any]) -> str:
 
 
 def _sections(status: Mapping[str, Any]) -> Iterable[str]:
-    agents = [(it["name"], it["health"], it["answered"] or "") for it in status["agents"]]
-    yield _section("Agents", ("name", "health", "last answer"), agents, "No agent is used yet.")
+    agents = [(it["name"], it["health"], it["answered"] or "") for it in status.get("agents", ())]
+    yield _section("Agents", ("name", "health", "last answer"), agents, "No agent is configured.")
     tasks = [
         (it["agent"], it["state"], str(it["count"]), roughly(it["oldest_seconds"]))
-        for it in status["tasks"]
+        for it in status.get("tasks", ())
     ]
     columns = ("agent", "state", "tasks", "oldest")
-    yield _section("Tasks followed here", columns, tasks, "None are followed now.")
-    parts = [("task map", status["store"])]
-    if status["configuration"]:
-        parts.append(("changed configuration", status["configuration"]))
+    yield _section("Tasks that have not ended", columns, tasks, "There are none.", _whose(status))
+    yield _section("Parts", ("part", "state"), list(_parts(status)), "Nothing is served yet.")
+
+
+def _whose(status: Mapping[str, Any]) -> str:
+    here, readers = status.get("tasks_read_here", 0), status.get("processes_that_read_tasks", 0)
+    return f"Of all processes that share the store: {readers} read tasks, this one reads {here}."
+
+
+def _parts(status: Mapping[str, Any]) -> Iterable[tuple[str, ...]]:
+    if "store" in status:
+        yield "task map", status["store"]
+    if status.get("configuration"):
+        yield "changed configuration", status["configuration"]
+    lost = status.get("audit_lines_lost")
+    if lost is not None:
+        yield "audit", "loses lines" if lost else "complete"
+    if lost:
+        yield "lines of the audit that are lost", str(lost)
     words = {True: "reachable", False: "unreachable"}
-    parts += [(f"issuer {it['name']}", words[it["reachable"]]) for it in status["issuers"]]
-    yield _section("Parts", ("part", "state"), parts, "")
+    yield from ((f"issuer {it['name']}", words[it["reachable"]]) for it in status["issuers"])
 
 
 def _section(
-    title: str, columns: Iterable[str], rows: Iterable[tuple[str, ...]], nothing: str
+    title: str,
+    columns: Iterable[str],
+    rows: Iterable[tuple[str, ...]],
+    nothing: str,
+    about: str = "",
 ) -> str:
-    """Return a table under its title, or the words for an empty one."""
+    """Return a table under its title, or the words for an empty one, and a sentence about it."""
     body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
-    if not body:
-        return f"<section><h2>{title}</h2><p>{nothing}</p></section>"
     head = "".join(f"<th>{column}</th>" for column in columns)
-    return f"<section><h2>{title}</h2><table><tr>{head}</tr>{body}</table></section>"
+    shown = f"<table><tr>{head}</tr>{body}</table>" if body else f"<p>{nothing}</p>"
+    return f"<section><h2>{title}</h2>{shown}{about and f'<p>{about}</p>'}</section>"
 
 
 def _cell(text: str) -> str:

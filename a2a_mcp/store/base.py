@@ -60,6 +60,27 @@ class TaskRecord:
 Records: TypeAlias = list[TaskRecord]
 
 
+@dataclass(frozen=True, slots=True)
+class OpenTasks:
+    """How many tasks of an agent are in a state, of all owners, and when the oldest was created."""
+
+    agent: str
+    state: str
+    count: int
+    oldest: float
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """What a store holds of all owners and processes, without naming any of them.
+
+    `readers` are the processes that read tasks and have said lately that they live.
+    """
+
+    open_tasks: tuple[OpenTasks, ...]
+    readers: int
+
+
 class TaskStore(Protocol):
     """Which agent a task belongs to, for which owner, and its last known state.
 
@@ -182,6 +203,12 @@ class TaskStore(Protocol):
         `unfinished` leaves out the tasks that have ended.
         Raises ValueError for a cursor that is not from this list, and for a limit below 1.
         """
+
+    async def look(self) -> None:
+        """Use the file or database once, so that `problem` says how it fares now."""
+
+    async def census(self) -> Census:
+        """Return what operators see of all owners and processes."""
 
     async def tend(self) -> None:
         """Remove what is too old, and keep lists fast, in the background until cancelled."""

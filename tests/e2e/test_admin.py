@@ -20,7 +20,8 @@ async def admin(home: Home, running_agent: Agents) -> AsyncIterator[httpx.AsyncC
     """A client of the listener of a bridge that has called one of its agents."""
     port = free_port()
     agents = {"good": running_agent("1.3-jsonrpc").url, "down": "http://127.0.0.1:1"}
-    home.configure(agents, admin={"port": port}, tokens={"alice": "alice-secret"})
+    tokens, lost = {"alice": "alice-secret"}, str(home.folder / "missing" / "audit.jsonl")
+    home.configure(agents, admin={"port": port}, tokens=tokens, audit_file=lost)
     async with home.serving() as served:
         async with http_host(served.url, "auto", "alice-secret") as host:
             await host.send(SECRET_WORDS, agent="good")
@@ -40,11 +41,15 @@ async def test_the_status_tells_how_all_fares_and_no_words_of_anyone(
     }
     assert status["ready"] is True
     assert status["store"] == "works"
+    (waiting,) = status["tasks"]
+    assert (waiting["agent"], waiting["state"], waiting["count"]) == ("good", "input-required", 1)
+    assert status["audit_lines_lost"] == 2
     shown = await admin.get("/status")
     assert shown.headers["content-type"].startswith("text/html")
     assert "default-src 'none'" in shown.headers["content-security-policy"]
     for page in (told.text, shown.text):
         assert "answers" in page
+        assert "input-required" in page
         assert not any(word in page for word in ("salary", "alice", "Which city", "<script"))
     assert (await admin.get("/readyz")).json() == {"ok": True}
     assert (await admin.get("/status", headers={"Host": "evil.example"})).status_code == 421

@@ -58,13 +58,13 @@ async def test_an_issuer_without_a_known_key_is_named_and_not_asked_at_each_look
 
 
 @pytest.mark.parametrize("is_on_disk", [True, False])
-async def test_tasks_in_memory_only_speak_against_calls(tmp_path: Path, is_on_disk: bool) -> None:
+async def test_a_store_that_fails_is_seen_before_the_first_call(
+    tmp_path: Path, is_on_disk: bool
+) -> None:
     folder = tmp_path if is_on_disk else tmp_path / "file"
     (tmp_path / "file").write_text("in the way of a folder")
     readiness = Readiness()
     server = create_server(configured(it="https://a.invalid"), folder, began=readiness.begin)
     async with Client(server):
-        assert readiness.serving
-        await readiness.serving.app.bridge.tasks.begin(owner="a", agent="it", message_id="m")
         problem = await readiness.problem()
     assert (problem is None) == is_on_disk

@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from a2a_mcp.a2a.model import TERMINAL, TaskState
-from a2a_mcp.store.base import Store, TaskRecord, TaskStore
+from a2a_mcp.store.base import Census, OpenTasks, Store, TaskRecord, TaskStore
 from a2a_mcp.store.sqlite.store import SqliteTaskStore
 
 pytestmark = pytest.mark.anyio
@@ -540,3 +540,35 @@ async def test_what_could_not_be_followed_may_be_taken_again(
         assert await taken(tasks, "second") == []
         await tasks.note_reader("first", [], [record.key])
         assert await taken(tasks, "second") == ["t1"]
+
+
+# --- what operators see ---
+
+
+@each_engine
+async def test_the_census_counts_the_open_tasks_of_all_owners_and_the_living_readers(
+    engine: Engine, tmp_path: Path
+) -> None:
+    clock = Clock()
+    async with opened(engine, tmp_path, clock) as tasks:
+        await tasks.look()
+        assert await tasks.census() == Census((), 0)
+        for owner, agent, state in (
+            ("one", "b", TaskState.WORKING),
+            ("two", "b", TaskState.WORKING),
+            ("one", "a", TaskState.INPUT_REQUIRED),
+            ("one", "a", TaskState.COMPLETED),
+        ):
+            record = await tasks.begin(owner=owner, agent=agent, message_id=f"{owner}{state}")
+            record = await tasks.update(record, state=state)
+            clock.now += 10
+        await tasks.note_reader("r1", [record.key], [])
+        assert await tasks.census() == Census(
+            (
+                OpenTasks("a", "input-required", 1, NOW + 20),
+                OpenTasks("b", "working", 2, NOW),
+            ),
+            1,
+        )
+        clock.now += 3600
+        assert (await tasks.census()).readers == 0

@@ -17,10 +17,11 @@ from psycopg import DataError
 
 from a2a_mcp.a2a.model import TaskState
 from a2a_mcp.errors import StoreUnavailable
-from a2a_mcp.store.base import InterfaceOverrides, Records, TaskRecord, TaskStore
+from a2a_mcp.store.base import Census, InterfaceOverrides, Records, TaskRecord, TaskStore
 from a2a_mcp.store.changes import changed, changes_of, check_ids
 from a2a_mcp.store.cursors import cursor_after, read_cursor
 from a2a_mcp.store.postgres import queries, readers, upkeep
+from a2a_mcp.store.postgres.census import census
 from a2a_mcp.store.postgres.database import Database, T, Work
 from a2a_mcp.store.postgres.late_writes import LateWrites
 
@@ -190,6 +191,12 @@ class PostgresTaskStore(TaskStore, InterfaceOverrides):
             lambda it: queries.page(it, wanted, limit, position), nothing
         )
         return found, cursor_after(found[-1]) if more else None
+
+    async def look(self) -> None:
+        await self._run(lambda it: it.execute("SELECT 1"))
+
+    async def census(self) -> Census:
+        return await self._run(lambda it: census(it, self._alive_seconds, self._now()))
 
     async def tend(self) -> None:
         async with anyio.create_task_group() as group:

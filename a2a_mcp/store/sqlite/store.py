@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Final, Literal, TypeVar
 import anyio
 
 from a2a_mcp.a2a.model import TaskState
-from a2a_mcp.store.base import InterfaceOverrides, Records, TaskRecord, TaskStore
+from a2a_mcp.store.base import Census, InterfaceOverrides, Records, TaskRecord, TaskStore
 from a2a_mcp.store.changes import changes_of, check_ids
 from a2a_mcp.store.cursors import read_cursor
 from a2a_mcp.store.sqlite import claims, pages, posts, queries, readers
+from a2a_mcp.store.sqlite.census import census
 from a2a_mcp.store.sqlite.upkeep import Upkeep
 
 if TYPE_CHECKING:
@@ -221,6 +222,13 @@ class SqliteTaskStore(TaskStore, InterfaceOverrides):
         return await self._read(
             lambda connection: pages.page(connection, wanted, limit, position), ([], None)
         )
+
+    async def look(self) -> None:
+        await self._run(lambda connection: connection.execute("SELECT 1 FROM tasks LIMIT 1"))
+
+    async def census(self) -> Census:
+        now = self._clock()
+        return await self._run(lambda connection: census(connection, now))
 
     async def tend(self) -> None:
         await self._upkeep.run()
