@@ -148,12 +148,19 @@ async def stdio_host(
 
 @asynccontextmanager
 async def http_host(
-    url: str, mode: str, token: str = "", person: Person | None = None
+    url: str,
+    mode: str,
+    token: str = "",
+    person: Person | None = None,
+    auth: httpx2.Auth | None = None,
 ) -> AsyncIterator[Host]:
-    """Connect the SDK's client to a bridge that serves HTTP; a `person` can be asked."""
+    """Connect the SDK's client to a bridge that serves HTTP; a `person` can be asked.
+
+    It shows a token, or gets one by `auth`.
+    """
     headers = {"Authorization": f"Bearer {token}"} if token else None
     async with (
-        httpx2.AsyncClient(headers=headers, timeout=CALL_SECONDS) as client,
+        httpx2.AsyncClient(headers=headers, auth=auth, timeout=CALL_SECONDS) as client,
         _connected(streamable_http_client(url, http_client=client), mode, person) as host,
     ):
         yield host

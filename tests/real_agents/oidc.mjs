@@ -1,6 +1,6 @@
 // An OpenID Connect provider (npm: oidc-provider, certified) for the agents that check tokens.
 //
-//   node oidc.mjs FOLDER [--port N] [--ttl SECONDS] [--delay MILLISECONDS] [--jwks JSON]
+//   node oidc.mjs FOLDER [--port N] [--ttl SECONDS] [--delay MILLISECONDS] [--jwks JSON] [--opaque]
 //
 // --delay is how long the token endpoint takes. Clients: `service` (secret below, client_credentials),
 // `late` (its secret has expired), `post` (its secret in the form), `signed` (private_key_jwt with the
@@ -22,6 +22,7 @@ const { positionals, values } = parseArgs({
     ttl: { type: "string", default: "600" },
     delay: { type: "string", default: "0" },
     jwks: { type: "string", default: '{"keys":[]}' },
+    opaque: { type: "boolean", default: false },
   },
 });
 const installed = createRequire(`${positionals[0]}/`);
@@ -97,14 +98,14 @@ function provider(issuer) {
       introspection: { enabled: true, allowedPolicy: () => true },
       registration: { enabled: true },
       revocation: { enabled: true },
-      // A token that is asked for with a resource is a JWT for it, as hosts ask for one.
+      // A token that is asked for with a resource is a JWT for it, as hosts ask for one; with --opaque a word.
       resourceIndicators: {
         enabled: true,
         useGrantedResource: () => true,
         getResourceServerInfo: (_context, resource) => ({
           scope: "a2a",
           audience: resource,
-          accessTokenFormat: "jwt",
+          accessTokenFormat: values.opaque ? "opaque" : "jwt",
           jwt: { sign: { alg: "RS256" } },
         }),
       },
