@@ -32,6 +32,7 @@ from a2a_mcp.tracking.tracker import TaskTracker
 ME = "local"
 PATIENCE = 20.0
 FIRST_POLL = 0.05
+POLLING = Polling(first_delay=FIRST_POLL)
 
 
 def agents(**urls: str | dict[str, Any]) -> AgentTables:
@@ -73,7 +74,12 @@ class Stage:
 
 @asynccontextmanager
 async def staged(
-    config: Config, folder: Path, *, registry: Registry | None = None, **following: Any
+    config: Config,
+    folder: Path,
+    *,
+    registry: Registry | None = None,
+    polling: Polling = POLLING,
+    **following: Any,
 ) -> AsyncIterator[Stage]:
     """Open a bridge as the server's lifespan does; the whole test is bounded.
 
@@ -97,7 +103,7 @@ async def staged(
                     group,
                     tasks,
                     watchers=(kept.note,),
-                    polling=Polling(first_delay=FIRST_POLL),
+                    polling=polling,
                     watch_seconds=0.1,
                     memory=memory,
                     **following,

@@ -130,6 +130,9 @@ def compose(
     recoverer = _recoverer(bridge, tracker, table)
     group.start_soon(run_logged, "taking tasks over", recoverer.run)
     group.start_soon(run_logged, "tending the task map", tasks.tend)
+    if table:
+        hear = partial(tasks.hear_stops, tracker.stopped_elsewhere)
+        group.start_soon(run_logged, "hearing of stops", hear)
     if webhooks:
         group.start_soon(webhooks.run, tasks)
     sign_ins = SignIns(group, partial(_sign_in, registry, pages))

@@ -10,7 +10,7 @@ but for `update`, which is told what has happened already and writes it later.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias
 
@@ -167,6 +167,13 @@ class TaskStore(Protocol):
 
         Return what was posted to other processes since position `after` (None: from now on), and
         the position to go on from.
+        """
+
+    async def hear_stops(self, tell: Callable[[int], None]) -> None:
+        """Tell the keys of tasks that any process has seen stop, until cancelled.
+
+        It is a hint, and may be lost: what is waited for must be polled as well. An engine whose
+        processes do not tell each other returns at once.
         """
 
     async def find(self, owner: str, task_id: str, agent: str | None = None) -> Records:

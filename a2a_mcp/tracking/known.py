@@ -26,7 +26,11 @@ class KnownTasks:
 
     def of(self, record: TaskRecord) -> TrackedTask | None:
         """Return what follows or followed a task last; None when that was long ago."""
-        return self._found.get(record.key)
+        return self.with_key(record.key)
+
+    def with_key(self, key: int) -> TrackedTask | None:
+        """Return what follows or followed the task of a row, for words that name no owner."""
+        return self._found.get(key)
 
     def add(self, tracked: TrackedTask) -> None:
         """Let a task be found by its record, instead of what followed it before."""

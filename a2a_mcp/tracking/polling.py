@@ -158,7 +158,7 @@ class TaskPoller:
                 async with self._hooks.of(tracked, client) as hook:
                     await self._poll(tracked, client, hook.pause)
             else:
-                await self._poll(tracked, client, anyio.sleep)
+                await self._poll(tracked, client, tracked.pause)
         finally:
             self._polled -= 1
 

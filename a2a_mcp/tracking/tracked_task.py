@@ -46,6 +46,7 @@ class TrackedTask(Knowledge):
         self._tail = Tail(memory or UpdateMemory())
         self._waiters = Waiters()
         self._forgotten = False
+        self._hinted = anyio.Event()
 
     @classmethod
     def answered(cls, record: TaskRecord, message: Message) -> TrackedTask:
@@ -100,6 +101,16 @@ class TrackedTask(Knowledge):
     def looked(self) -> None:
         """Note that the task is read beside its silent stream, so that it is not read again now."""
         self._times = self._times.heard_at(time.monotonic())
+
+    def hint(self) -> None:
+        """End the pause before the next read: another process has seen the task stop."""
+        self._hinted.set()
+
+    async def pause(self, seconds: float) -> None:
+        """Let `seconds` pass before the next read, fewer after a hint."""
+        with anyio.move_on_after(seconds):
+            await self._hinted.wait()
+        self._hinted = anyio.Event()  # a hint during the read asks for one more
 
     @property
     def count(self) -> int:

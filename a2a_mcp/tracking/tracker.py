@@ -91,6 +91,12 @@ class TaskTracker:
         """Return the tracked task of a record; None when this process has not read it lately."""
         return self._known.of(record)
 
+    def stopped_elsewhere(self, key: int) -> None:
+        """Take a hint: another process has seen the task of this row stop, so it is read soon."""
+        tracked = self._known.with_key(key)
+        if tracked:
+            tracked.hint()
+
     def answering(self, record: TaskRecord) -> TrackedTask | None:
         """Return the message to a task that is under way: its agent has not reacted to it yet."""
         for tracked in reversed(self._answers):

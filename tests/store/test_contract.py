@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -321,6 +321,34 @@ async def test_what_agents_posted_to_one_store_is_told_once_to_every_other(
         await one.exchange_posts("a", ["later"], None)
         told, position = await two.exchange_posts("b", [], position)
         assert list(told) == ["later"]
+
+
+@each_engine
+async def test_a_stop_is_told_to_every_store_or_to_none(engine: Engine, tmp_path: Path) -> None:
+    async with opened(engine, tmp_path) as one, opened(engine, tmp_path) as two:
+        moving, stopping = await begun(one, "m0", "t0"), await begun(one, "m1", "t1")
+        await two.find("local", "t1")
+        told: list[int] = []
+
+        def tell(key: int) -> None:
+            told.append(key)
+            group.cancel_scope.cancel()
+
+        async def hear() -> None:
+            await two.hear_stops(tell)
+            group.cancel_scope.cancel()
+
+        async def stop_again_and_again() -> None:
+            while True:  # until the other store listens
+                for state in (TaskState.WORKING, TaskState.INPUT_REQUIRED):
+                    await one.update(replace(stopping, state=TaskState.UNKNOWN), state=state)
+                await one.update(moving, state=TaskState.WORKING)
+                await anyio.sleep(0.02)
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(stop_again_and_again)
+            group.start_soon(hear)
+        assert set(told) == ({stopping.key} if engine.name == "postgres" else set())
 
 
 @each_engine

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -31,7 +32,7 @@ from scripted import (
     stream,
     task,
 )
-from staging import FIRST_POLL, ME, Stage
+from staging import FIRST_POLL, ME, Stage, configured, staged
 
 from a2a_mcp.a2a.model import TaskState
 from a2a_mcp.tracking.polling import Polling
@@ -227,6 +228,21 @@ async def test_a_poll_waits_longer_each_time(plain: ScriptedAgent, stage: Stage)
     plain.on(GET, result(task("working")))
     await stage.send(wait_seconds=FIRST_POLL * 10)
     assert 2 <= len(plain.calls(GET)) <= 5
+
+
+async def test_a_stop_that_another_process_has_seen_ends_the_pause(
+    plain: ScriptedAgent, tmp_path: Path
+) -> None:
+    plain.on(SEND, result({"task": task("working")}))
+    plain.on(GET, result(done("polled")))
+    config = configured(it=plain.url)
+    async with staged(config, tmp_path, polling=Polling(first_delay=3600.0)) as stage:
+        sent = await stage.send(wait_seconds=0.0)
+        (record,) = await stage.tasks.find(ME, sent.task_id or "")
+        stage.tracker.stopped_elsewhere(record.key + 1)
+        stage.tracker.stopped_elsewhere(record.key)
+        seen = await stage.follow(task_id=sent.task_id)
+    assert (seen.text, len(plain.calls(GET))) == ("polled", 1)
 
 
 def test_the_pause_grows_to_the_longest_and_varies_a_little() -> None:

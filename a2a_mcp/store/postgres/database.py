@@ -35,7 +35,8 @@ class Database:
     """The database at `url`, with at most `most` connections; it is opened at the first call."""
 
     def __init__(self, url: str, *, most: int) -> None:
-        self._url = url
+        self.url = url
+        self.used = anyio.Event()
         self._most = most
         self._pool: AsyncConnectionPool[Connection] | None = None
         self._opening = anyio.Lock()
@@ -51,6 +52,7 @@ class Database:
             except (OperationalError, PoolTimeout) as fault:
                 raise self._unavailable(fault) from fault
         self.problem = None
+        self.used.set()
         return done
 
     async def close(self) -> None:
@@ -64,7 +66,7 @@ class Database:
             if self._pool is None:
                 await self._prepare()
                 pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
-                    self._url,
+                    self.url,
                     kwargs={"autocommit": True, "connect_timeout": CONNECT_SECONDS},
                     min_size=1,
                     max_size=self._most,
@@ -80,7 +82,7 @@ class Database:
     async def _prepare(self) -> None:
         """Bring the schema up to date, on a connection of its own: it may wait for another."""
         connection: Connection = await AsyncConnection.connect(
-            self._url, autocommit=True, connect_timeout=CONNECT_SECONDS
+            self.url, autocommit=True, connect_timeout=CONNECT_SECONDS
         )
         async with connection:
             await migrate(connection)

@@ -16,6 +16,9 @@ from a2a_mcp.store.postgres.records import ENDED
 LOCK: Final = 6_369_901
 """The advisory lock of all that changes the schema; a number that nobody else is likely to take."""
 
+STOPS: Final = "a2a_mcp_stops"
+"""The channel on which processes tell each other that a task has stopped."""
+
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     (
         # Ids are the agents' own: compared by bytes, whatever the language of the database.
@@ -45,6 +48,12 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         "ON CONFLICT (handle) DO UPDATE SET task = excluded.task; RETURN NULL; END $$",
         "CREATE TRIGGER handle_replaced AFTER UPDATE OF handle ON tasks FOR EACH ROW "
         "WHEN (old.handle <> new.handle) EXECUTE FUNCTION keep_handle()",
+        # A payload names the schema too, since a channel belongs to the whole database.
+        "CREATE FUNCTION tell_stop() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        f"PERFORM pg_notify('{STOPS}', tg_table_schema || ' ' || new.key); RETURN NULL; END $$",
+        "CREATE TRIGGER stopped AFTER UPDATE OF state ON tasks FOR EACH ROW "
+        "WHEN (old.state <> new.state AND new.state NOT IN ('submitted', 'working')) "
+        "EXECUTE FUNCTION tell_stop()",
         "CREATE TABLE claims (message_id text PRIMARY KEY, at float8 NOT NULL)",
         "CREATE TABLE readers (reader text PRIMARY KEY, seen float8 NOT NULL)",
         "CREATE TABLE posts (number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, "

@@ -13,14 +13,14 @@ from functools import partial
 from typing import Any, Final
 
 import anyio
-from psycopg import DataError
+from psycopg import DataError, OperationalError
 
 from a2a_mcp.a2a.model import TaskState
 from a2a_mcp.errors import StoreUnavailable
 from a2a_mcp.store.base import Census, InterfaceOverrides, Records, TaskRecord, TaskStore
 from a2a_mcp.store.changes import changed, changes_of, check_ids
 from a2a_mcp.store.cursors import cursor_after, read_cursor
-from a2a_mcp.store.postgres import queries, readers, upkeep
+from a2a_mcp.store.postgres import queries, readers, stops, upkeep
 from a2a_mcp.store.postgres.census import census
 from a2a_mcp.store.postgres.database import Database, T, Work
 from a2a_mcp.store.postgres.late_writes import LateWrites
@@ -139,6 +139,13 @@ class PostgresTaskStore(TaskStore, InterfaceOverrides):
         return await self._run(
             lambda it: readers.exchange_posts(it, process, heard, after, self._now())
         )
+
+    async def hear_stops(self, tell: Callable[[int], None]) -> None:
+        await self._database.used.wait()
+        while True:
+            with suppress(OperationalError):
+                await stops.hear(self._database.url, tell)
+            await anyio.sleep(RETRY_SECONDS)
 
     async def find(self, owner: str, task_id: str, agent: str | None = None) -> Records:
         return await self._read(lambda it: queries.find(it, owner, task_id, agent), [])

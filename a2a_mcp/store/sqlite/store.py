@@ -166,6 +166,9 @@ class SqliteTaskStore(TaskStore, InterfaceOverrides):
             lambda connection: posts.exchange(connection, process, heard, after, now), ([], after)
         )
 
+    async def hear_stops(self, tell: Callable[[int], None]) -> None:
+        """Return at once: the processes of one machine do not tell each other."""
+
     async def find(self, owner: str, task_id: str, agent: str | None = None) -> Records:
         return await self._read(
             lambda connection: queries.find(connection, owner, task_id, agent), []
