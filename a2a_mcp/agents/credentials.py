@@ -88,9 +88,7 @@ class Credentials:
         return AgentTokens(
             self._config,
             settings,
-            open_server=lambda url: open_server_transport(
-                self._config, settings.ca_file, url, self._tls
-            ),
+            open_server=lambda url: open_server_transport(self._config, settings, url, self._tls),
             login=AgentLogin(self._logins, self._owner, self._config.name, settings.client_id),
             secrets=self._secrets,
         )

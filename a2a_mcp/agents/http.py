@@ -8,10 +8,10 @@ from __future__ import annotations
 import contextlib
 import ssl
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Final
 
 from a2a_mcp import __version__
+from a2a_mcp.a2a.auth.oauth.settings import OAuth
 from a2a_mcp.a2a.errors import AgentUnreachable, Delivery
 from a2a_mcp.a2a.grpc.addresses import http_form
 from a2a_mcp.a2a.http import transport
@@ -44,20 +44,37 @@ def open_transport(config: AgentConfig, url: str, tls: Callable[[], ssl.SSLConte
 
 
 def open_server_transport(
-    config: AgentConfig, ca_file: Path | None, url: str, tls: Callable[[], ssl.SSLContext]
+    config: AgentConfig, auth: OAuth, url: str, tls: Callable[[], ssl.SSLContext]
 ) -> Transport:
     """Return a transport to an authorization server at `url`, through the agent's proxy.
 
-    `ca_file` is of the server's own authority. Raises as `open_transport` does.
+    Raises as `open_transport` does.
     """
     proxy = config.proxy.get_secret_value() if config.proxy else environment_proxy(url)
     with _usable():
         return transport.open_transport(
             HttpLimits(**config.limits.model_dump()),
             user_agent=USER_AGENT,
-            verify=ssl.create_default_context(cafile=str(ca_file)) if ca_file else tls(),
+            verify=_server_tls(config, auth, tls),
             proxy=proxy,
         )
+
+
+def _server_tls(
+    config: AgentConfig, auth: OAuth, tls: Callable[[], ssl.SSLContext]
+) -> ssl.SSLContext:
+    """Return whom to trust as an authorization server; it sees our certificate where it wants it.
+
+    Its `ca_file` is that of its own authority, not of the agent's.
+    """
+    shows = auth.client_auth == "mtls"
+    if auth.ca_file:
+        context = ssl.create_default_context(cafile=str(auth.ca_file))
+    else:
+        context = default_context() if shows else tls()
+    if shows:
+        _show_certificate(config, context)
+    return context
 
 
 @contextlib.contextmanager
@@ -80,11 +97,15 @@ def _verify(
     config: AgentConfig, url: str, proxy: str | None, tls: Callable[[], ssl.SSLContext]
 ) -> ssl.SSLContext:
     context = _trusting(config, url, proxy, tls)
+    _show_certificate(config, context)
+    return context
+
+
+def _show_certificate(config: AgentConfig, context: ssl.SSLContext) -> None:
     if mtls := config.mtls:
         # Without a password OpenSSL would ask for one at the terminal.
         password = mtls.password.get_secret_value() if mtls.password else ""
         context.load_cert_chain(mtls.cert, mtls.key, password)
-    return context
 
 
 def _trusting(

@@ -172,3 +172,6 @@ def check_together(credentials: Sequence[AnyCredential]) -> None:
     for kind, name in ((OAuth, "oauth or exchange"), (Mtls, "mtls"), (Aws, "aws")):
         if sum(isinstance(each, kind) for each in credentials) > 1:
             raise ValueError(f"has two tables of the type {name}; an agent has one at most")
+    shows = any(isinstance(each, OAuth) and each.client_auth == "mtls" for each in credentials)
+    if shows and not any(isinstance(each, Mtls) for each in credentials):
+        raise ValueError('client_auth = "mtls" shows the certificate of a table of the type mtls')

@@ -49,7 +49,8 @@ class TokenServerTable(Table):
 
     @property
     def _has_proof(self) -> bool:
-        return self.client_secret is not None or self.client_key is not None
+        shows = self.client_auth == "mtls"
+        return shows or self.client_secret is not None or self.client_key is not None
 
     def _fault_of_urls(self) -> str | None:
         if self.issuer and self.token_url:

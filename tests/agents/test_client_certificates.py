@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from scripted import card, done
 from staging import configured, staged
 
+from a2a_mcp.a2a.auth.oauth.settings import OAuth
 from a2a_mcp.a2a.auth.static import Bearer, Mtls
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.bridge.describe_agents import describe_agent
@@ -180,6 +181,42 @@ async def test_a_certificate_that_was_replaced_is_shown_by_the_next_call(
             for name, pem in zip(shown, authority.issue("bridge"), strict=True):
                 await anyio.Path(shown[name]).write_bytes(pem)
             assert (await stage.send()).state == "completed"
+
+
+async def test_a_token_server_may_ask_for_the_certificate_too(
+    authority: Authority, tmp_path: Path
+) -> None:
+    place: list[str] = []
+
+    def answer(request: Any) -> bytes:
+        if request.target == "/.well-known/oauth-authorization-server":
+            aliases = {"token_endpoint": f"{place[0]}/mtls/token"}
+            told = {"issuer": place[0], "token_endpoint": f"{place[0]}/token"}
+            return ok(json.dumps(told | {"mtls_endpoint_aliases": aliases}))
+        if request.target == "/mtls/token":
+            assert "client_id=bridge" in request.body.decode()
+            assert "authorization" not in request.headers
+            return ok(json.dumps({"access_token": "a-token", "token_type": "bearer"}))
+        if request.verb == "GET":
+            return ok(json.dumps(card(place[0])))
+        sent = json.loads(request.body)
+        return ok(json.dumps({"jsonrpc": "2.0", "id": sent["id"], "result": {"task": done("ok")}}))
+
+    async with serving_tls(answer, "localhost", tmp_path, asks=authority.pem) as (server, _):
+        place.append(f"https://localhost:{server.port}")
+        oauth = OAuth(
+            "bridge",
+            flow="client_credentials",
+            issuer=place[0],
+            client_auth="mtls",
+            ca_file=tmp_path / "both.pem",
+        )
+        shown = with_a_password(authority, tmp_path)
+        config = configured(it=table(server, tmp_path, oauth, shown))
+        async with staged(config, tmp_path / "state") as stage:
+            assert (await stage.send()).state == "completed"
+    assert server.requests[-1].headers["authorization"] == "Bearer a-token"
+    assert [each.target for each in server.requests].count("/mtls/token") == 1
 
 
 async def tells(_params: Any, _context: Any) -> Any:

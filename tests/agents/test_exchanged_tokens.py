@@ -75,7 +75,7 @@ async def exchanged(
     asker = AgentTokens(
         config,
         auth,
-        open_server=lambda url: open_server_transport(config, None, url, lambda: TLS),
+        open_server=lambda url: open_server_transport(config, auth, url, lambda: TLS),
         login=AgentLogin(None, "corp:alice", "it", "bridge", clock),
         secrets=secrets or SecretRegister(),
         clock=clock,

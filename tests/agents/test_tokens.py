@@ -84,7 +84,7 @@ async def tokens_of(
         yield AgentTokens(
             config,
             auth,
-            open_server=lambda url: open_server_transport(config, None, url, lambda: TLS),
+            open_server=lambda url: open_server_transport(config, auth, url, lambda: TLS),
             login=AgentLogin(None, "local", "it", "c", clock),
             secrets=secrets or SecretRegister(),
             clock=clock,

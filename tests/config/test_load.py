@@ -655,6 +655,7 @@ OAUTH_FAULTS = (
     ),
     ('client_id = "c", client_auth = "private_key_jwt"', "client_key is missing"),
     ('client_id = "c", client_auth = "post"', "client_secret is missing"),
+    ('client_id = "c", client_auth = "mtls"', "a table of the type mtls"),
     ('client_id = "c", client_key = "no.pem"', "auth.client_key: there is no file"),
     ('client_id = "c", scopes = ["a b"]', "must be scopes"),
     ('client_id = "c", client_secrt = "s"', "did you mean client_secret?"),

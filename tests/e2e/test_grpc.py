@@ -249,7 +249,8 @@ async def test_a_server_that_is_gone_takes_nothing_and_one_that_dies_leaves_doub
     place = ("--port", str(free_port()), "--grpc-port", str(free_port()), "--token", TOKEN)
     agent = own_agent("1.3-grpc", *place)
     known = {"url": agent.url, "auth": Bearer(SecretStr(TOKEN))}
-    async with hosted(configured(it=known, stranger=agent.url), tmp_path) as client:
+    stranger = {"url": agent.url, "auth": ()}
+    async with hosted(configured(it=known, stranger=stranger), tmp_path) as client:
 
         async def send(message: str, name: str = "it") -> str:
             came = await client.call_tool("send_task", {"message": message, "agent": name})

@@ -35,7 +35,7 @@ async def prove_client(settings: OAuth, server: Endpoints, now: float) -> Client
             return ClientProof(form=_assertion(settings, server, now))
         case "post":
             return ClientProof(form={"client_id": settings.client_id, "client_secret": secret})
-        case "none":
+        case "none" | "mtls":  # the certificate is shown by the connection (RFC 8705)
             return ClientProof(form={"client_id": settings.client_id})
         case "basic":
             return ClientProof(headers={"Authorization": _basic(settings.client_id, secret)})

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
-from a2a_mcp.a2a.decoding.json_values import text_of, texts
+from a2a_mcp.a2a.decoding.json_values import object_of, text_of, texts
 from a2a_mcp.a2a.model import JSON
 
 OAUTH: Final = "/.well-known/oauth-authorization-server"
@@ -19,7 +19,8 @@ class Endpoints:
     """The addresses of one authorization server, and what it can.
 
     `methods` are the ways in which clients may prove who they are, empty where it does not say.
-    `names_itself` means that a redirect carries its issuer (RFC 9207).
+    `names_itself` means that a redirect carries its issuer (RFC 9207). `token_for_mtls` is where
+    clients with a certificate get tokens, if that is another address (RFC 8705).
     """
 
     token: str
@@ -33,11 +34,12 @@ class Endpoints:
     challenges: tuple[str, ...] = ()
     names_itself: bool = False
     scopes: tuple[str, ...] = ()
+    token_for_mtls: str | None = None
 
     def urls(self) -> list[str]:
         """Return all addresses to which something is sent."""
         named = (self.token, self.authorization, self.device, self.revocation, self.registration)
-        return [url for url in named if url]
+        return [url for url in (*named, self.token_for_mtls) if url]
 
 
 def metadata_urls(issuer: str) -> list[str]:
@@ -80,6 +82,7 @@ def read_metadata(body: JSON, issuer: str) -> Endpoints | None:
         challenges=texts(body.get("code_challenge_methods_supported")),
         names_itself=body.get("authorization_response_iss_parameter_supported") is True,
         scopes=texts(body.get("scopes_supported")),
+        token_for_mtls=text_of(object_of(body.get("mtls_endpoint_aliases")).get("token_endpoint")),
     )
 
 

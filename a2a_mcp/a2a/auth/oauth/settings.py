@@ -14,7 +14,7 @@ from a2a_mcp.a2a.auth.static import Aws, Credential, Mtls, Secret
 Flow: TypeAlias = Literal["client_credentials", "authorization_code", "device_code"]
 Exchange: TypeAlias = Literal["token-exchange", "entra-obo"]
 """How a caller's own token becomes one for an agent."""
-ClientAuth: TypeAlias = Literal["basic", "post", "none", "private_key_jwt"]
+ClientAuth: TypeAlias = Literal["basic", "post", "none", "private_key_jwt", "mtls"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,8 @@ class OAuth:
     @property
     def is_public(self) -> bool:
         """Return whether the client has nothing to prove who it is."""
-        return self.client_secret is None and self.client_key is None
+        has_none = self.client_secret is None and self.client_key is None
+        return has_none and self.client_auth != "mtls"
 
     @property
     def may_need_person(self) -> bool:

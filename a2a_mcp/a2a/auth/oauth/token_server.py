@@ -69,8 +69,13 @@ class TokenServer:
         """Return the token that a grant gives; raises OAuthRefused and A2AError."""
         form = {**grant, "audience": self.settings.audience, "resource": self.settings.resource}
         asked_at = self._clock()
-        body = await self._post(self.endpoints.token, form)
+        body = await self._post(self._token_url, form)
         return read_token(body, asked_at)
+
+    @property
+    def _token_url(self) -> str:
+        shows = method_of(self.settings, self.endpoints) == "mtls"
+        return (self.endpoints.token_for_mtls if shows else None) or self.endpoints.token
 
     async def device_authorization(self, scope: str | None) -> Mapping[str, JSON]:
         """Return what a person needs to sign in on another device, as the server wrote it."""
