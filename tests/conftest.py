@@ -25,6 +25,7 @@ POSIX_ONLY: Final = (
     "e2e/test_workers.py",
     "server/transports/test_fair_accept.py",
     "server/transports/test_workers.py",
+    "stress/test_replicas.py",
 )
 collect_ignore = list(POSIX_ONLY) if sys.platform == "win32" else []
 """Files that import what only POSIX has."""
