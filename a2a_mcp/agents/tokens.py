@@ -129,7 +129,8 @@ class AgentTokens:
     async def _obtain(self, authorization: Authorization, refused: str | None) -> Token:
         try:
             token = await self._ask(authorization, refused)
-        except SignInNeeded:  # the person may sign in at any moment
+        except SignInNeeded:  # not kept as a failure: the person may sign in at any moment
+            self._token = None
             raise
         except (CredentialUnavailable, A2AError) as error:
             self._failure = self._clock(), error

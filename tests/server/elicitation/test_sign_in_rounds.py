@@ -14,10 +14,11 @@ import pytest
 from browser import sign_in_at
 from mcp import Client
 from real_agents import Agent, Agents
-from staging import PATIENCE, configured
+from staging import ME, PATIENCE, configured
 
 from a2a_mcp.a2a.auth.oauth.settings import OAuth
 from a2a_mcp.server.lifespan import create_server
+from a2a_mcp.store.logins import Logins
 
 pytestmark = pytest.mark.anyio
 
@@ -118,3 +119,34 @@ async def test_who_has_agreed_to_a_message_signs_in_next_and_it_is_sent_once(
         t.ElicitRequestURLParams,
     ]
     assert len(agent.log()) == ran + 1
+
+
+@pytest.mark.parametrize("mode", ["legacy", "auto"])
+async def test_a_task_goes_on_after_a_sign_in_that_ended_in_the_middle_of_it(
+    agent: Agent, login: Agent, tmp_path: Path, mode: Any
+) -> None:
+    with anyio.fail_after(PATIENCE):
+        async with anyio.create_task_group() as group:
+            person = Person(group)
+            made = server(agent, login, tmp_path)
+            async with Client(made, mode=mode, elicitation_callback=person) as client:
+                begun = await client.call_tool("send_task", {"message": "input"})
+                assert begun.structured_content
+                task_id = begun.structured_content["task_id"]
+                Logins(tmp_path).remove(ME, "guarded")
+                read = await client.call_tool("get_task", {"task_id": task_id})
+                waited = await client.call_tool("subscribe", {"task_id": task_id})
+                Logins(tmp_path).remove(ME, "guarded")
+                reply = {"message": "Oslo", "task_id": task_id}
+                ended = await client.call_tool("send_task", reply)
+    assert read.is_error
+    assert "a2a-mcp auth login guarded" in str(read.structured_content)
+    assert len(person.asked) == 3
+    told = [begun.structured_content, waited.structured_content, ended.structured_content]
+    assert [each and each["state"] for each in told] == [
+        "input-required",
+        "input-required",
+        "completed",
+    ]
+    assert {each and each["task_id"] for each in told} == {task_id}
+    assert [each["text"] for each in agent.log() if each["task_id"] == task_id] == ["input", "Oslo"]
