@@ -125,7 +125,7 @@ def test_every_configuration_shown_can_be_loaded(block: Block, tmp_path: Path) -
 def test_codex_is_told_to_wait_for_the_server_wherever_its_settings_are_shown() -> None:
     shown = [tomllib.loads(block.text) for block in blocks("toml") if "mcp_servers" in block.text]
     servers = [server for table in shown for server in table["mcp_servers"].values()]
-    assert len(servers) >= 2
+    assert servers
     assert all(server.get("required") is True for server in servers)
 
 

@@ -78,12 +78,16 @@ async def echo(turn: Turn) -> None:
 async def slow(turn: Turn) -> None:
     """Work for some seconds, with a progress message after each."""
     seconds = turn.number(default=5, most=MAX_SECONDS)
+    await _work(turn, seconds)
+    await turn.answer(f"Done after {seconds:g} s of hard work.")
+
+
+async def _work(turn: Turn, seconds: float) -> None:
     await turn.say(TaskState.TASK_STATE_WORKING, f"0 of {seconds:g} s")
     for second in range(1, int(seconds) + 1):
         await anyio.sleep(1)
         await turn.say(TaskState.TASK_STATE_WORKING, f"{second} of {seconds:g} s")
     await anyio.sleep(seconds % 1)
-    await turn.answer(f"Done after {seconds:g} s of hard work.")
 
 
 async def stream(turn: Turn) -> None:
@@ -103,7 +107,9 @@ async def stream(turn: Turn) -> None:
 
 
 async def ask(turn: Turn) -> None:
-    """Ask a question; `answered` handles the answer."""
+    """Ask a question, after some seconds of work if so wished; `answered` handles the answer."""
+    if turn.words[:1].isdecimal():
+        await _work(turn, turn.number(default=0, most=MAX_SECONDS))
     await turn.say(TaskState.TASK_STATE_INPUT_REQUIRED, "Which city?")
 
 
@@ -167,7 +173,7 @@ SKILLS: Final = {
     ),
     "ask": Skill(
         "Question",
-        "Asks which city, and answers on the same task once it knows: ask",
+        "Asks which city, after SECONDS if given, and answers on the same task: ask SECONDS",
         ("input-required",),
         ("ask",),
         ask,

@@ -81,6 +81,6 @@ def _farewell(page: Page) -> None:
     bridge = shlex.join([sys.executable, "-m", "a2a_mcp"])
     page.step("Your turn", "All went as expected. Keep the demo agent running in a terminal:")
     page.code(f"{bridge} demo-agent --port 9999")
-    page.prose("and add the bridge to a host, here Claude Code (the README has the others):")
+    page.prose("and add the bridge to a host, here Claude Code (docs/hosts.md has the others):")
     page.code(f"claude mcp add --scope user a2a -- {bridge} http://127.0.0.1:9999")
     page.prose("With your own agent's URL in its place, the host uses your agent.")

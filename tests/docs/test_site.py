@@ -59,3 +59,18 @@ def test_pictures_are_as_their_script_draws_them(monkeypatch: pytest.MonkeyPatch
     for name, colours in (("light", picture.LIGHT), ("dark", picture.DARK)):
         drawn = (ROOT / f"docs/images/bridge-{name}.svg").read_text(encoding="utf-8")
         assert drawn == picture.picture(colours), "run scripts/pictures"
+
+
+def test_the_animation_shows_the_recording_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(MAKING))
+    import animation
+    import recording
+
+    images = ROOT / "docs" / "images"
+    cast = (images / "send.cast").read_text(encoding="utf-8")
+    drawn = animation.animation(cast, recording.TITLE)
+    assert drawn == (images / "send.svg").read_text(encoding="utf-8"), "run scripts/recording"
+    last = drawn.rpartition("<g transform")[2]
+    for words in (recording.COMMAND, "Which city?", recording.ANSWER, "completed"):
+        assert words in last
+    assert "3 of 4 s" in drawn
