@@ -107,7 +107,8 @@ ONLY_IN: Final[dict[str, tuple[str, ...]]] = {
     "httpx": ("a2a.http",),
     "grpc": ("a2a.grpc.library",),
     "google": ("a2a.grpc",),
-    "opentelemetry": ("server.sdk_private",),
+    "opentelemetry": ("server.sdk_private", "telemetry"),
+    "prometheus_client": ("telemetry",),
     "a2a": ("demo",),
     "psycopg": ("store.postgres",),
     "psycopg_pool": ("store.postgres",),
@@ -183,7 +184,9 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
             "a2a_mcp.server.transports.stdio",
         }
     ),
-    "cli.serve_parts": frozenset({"a2a_mcp.server.transports.webhooks"}),
+    "cli.serve_parts": frozenset(
+        {"a2a_mcp.server.transports.webhooks", "a2a_mcp.telemetry.providers"}
+    ),
     "config.fields": frozenset({"a2a_mcp.a2a.versions.table"}),
     "config.load": frozenset({"platformdirs"}),
     "config.secrets": frozenset({"a2a_mcp.config.command_secret"}),
@@ -232,6 +235,23 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
     "store.sqlite.store": frozenset({"a2a_mcp.store.sqlite.file"}),
     "store.sqlite.upkeep": frozenset({"a2a_mcp.store.sqlite.space"}),
     "telemetry.descriptors": frozenset({"resource"}),
+    "telemetry.metrics": frozenset({"opentelemetry.metrics"}),
+    "telemetry.providers": frozenset(
+        {
+            "opentelemetry.exporter.otlp.proto.http.metric_exporter",
+            "opentelemetry.exporter.otlp.proto.http.trace_exporter",
+            "opentelemetry.exporter.prometheus",
+            "opentelemetry.metrics",
+            "opentelemetry.sdk.metrics",
+            "opentelemetry.sdk.metrics.export",
+            "opentelemetry.sdk.resources",
+            "opentelemetry.sdk.trace",
+            "opentelemetry.sdk.trace.export",
+            "opentelemetry.trace",
+            "prometheus_client",
+        }
+    ),
+    "telemetry.tracing": frozenset({"opentelemetry.propagate", "opentelemetry.trace"}),
     "tracking.streaming": frozenset({"a2a_mcp.tracking.delivery"}),
 }
 

@@ -13,6 +13,7 @@ from collections.abc import (
     Awaitable,
     Callable,
 )
+from dataclasses import replace
 from functools import partial
 
 from a2a_mcp.a2a.answers import result_of, retry_after, unexpected
@@ -202,7 +203,8 @@ class A2AClient:
             )
         params = dialect.params(operation, request)
         target = dialect.targets[operation]
-        return dialect.build(self.interface.url, target, params, self.interface.tenant)
+        built = dialect.build(self.interface.url, target, params, self.interface.tenant)
+        return replace(built, operation=operation.value)
 
     def _check(self, answer: HttpResponse, call: HttpRequest) -> None:
         """Raise the error in an answer; the body counts before the status."""

@@ -21,6 +21,7 @@ from a2a_mcp.bridge.send import SendRequest
 from a2a_mcp.bridge.service import Bridge
 from a2a_mcp.errors import AgentDisabled, BridgeError, StoreUnavailable, UnknownAgent
 from a2a_mcp.store.base import TaskRecord, TaskStore
+from a2a_mcp.telemetry.metrics import instruments
 from a2a_mcp.tracking.guard import Guard
 from a2a_mcp.tracking.pauses import jittered
 from a2a_mcp.tracking.tracker import TaskTracker
@@ -106,6 +107,8 @@ class TaskRecoverer:
             records, position = await self._tasks.take_over(
                 self._reader, after=position, limit=BATCH
             )
+            if records and (found := instruments()):
+                found.taken_over.add(len(records))
             self._guard = self._guard.took(record.key for record in records)
             for record in records:
                 if record.agent not in silent and not await self._follow(record):

@@ -12,7 +12,7 @@ from typing import Final
 import anyio
 
 from a2a_mcp.cli.serve_options import parser
-from a2a_mcp.cli.serve_parts import end_startup, event_loop, webhooks
+from a2a_mcp.cli.serve_parts import begin_telemetry, end_startup, event_loop, webhooks
 from a2a_mcp.cli.start_options import Options
 from a2a_mcp.cli.startup import Started, start
 from a2a_mcp.config.schema import ServerConfig
@@ -89,6 +89,7 @@ async def _serve_stdio(started: Started, greeting: Greeting) -> int:
     from a2a_mcp.server.lifespan import create_server
     from a2a_mcp.server.transports.stdio import serve_stdio
 
+    begin_telemetry(over_http=False)
     closed, closing = anyio.Event(), anyio.Event()
     server = create_server(
         started.config,

@@ -12,7 +12,7 @@ import anyio
 
 from a2a_mcp.a2a.auth.static import reveal
 from a2a_mcp.cli.exit_codes import DONE
-from a2a_mcp.cli.serve_parts import end_startup, event_loop, webhooks
+from a2a_mcp.cli.serve_parts import begin_telemetry, end_startup, event_loop, webhooks
 from a2a_mcp.cli.startup import Started
 from a2a_mcp.config import load
 from a2a_mcp.config.admin import AdminTable
@@ -74,6 +74,7 @@ def _run(started: Started, place: Place, worker: Worker | None) -> int:
 
 async def _serve(started: Started, place: Place, worker: Worker | None) -> None:
     settings = place.settings
+    begin_telemetry(over_http=settings.admin is not None)
     hooks = webhooks(started, over_http=True)
     tokens = {name: await reveal(token) for name, token in settings.tokens.items()}
     door = entrance(settings, tokens)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 import sys
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from a2a_mcp import __version__
 from a2a_mcp.cli.startup import Started
+from a2a_mcp.telemetry.metrics import VARIABLES
 
 if TYPE_CHECKING:
     from a2a_mcp.server.transports.webhooks import Webhooks
@@ -27,6 +30,14 @@ def webhooks(started: Started, *, over_http: bool) -> Webhooks | None:
     from a2a_mcp.server.transports.webhooks import open_webhooks
 
     return open_webhooks(server.push, started.state_folder, server.state_key)
+
+
+def begin_telemetry(*, over_http: bool) -> None:
+    """Load OpenTelemetry where it is wanted; it must be there before a server is made."""
+    if over_http or any(map(os.environ.get, VARIABLES)):
+        from a2a_mcp.telemetry.providers import start_telemetry
+
+        start_telemetry(os.environ, __version__, over_http=over_http)
 
 
 def event_loop() -> dict[str, bool]:

@@ -87,6 +87,7 @@ class AgentConfig(Table):
     extensions: ExtensionUris = ()
     ask_user: bool = False
     confirm: bool = False
+    trace: bool = True
     output_modes: MediaTypes = ()
 
     @property

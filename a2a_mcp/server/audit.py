@@ -20,6 +20,7 @@ from mcp.server.auth.middleware.auth_context import get_access_token
 from mcp.server.mcpserver import Context
 
 from a2a_mcp.server.caller import owner
+from a2a_mcp.telemetry.metrics import instruments
 from a2a_mcp.text.untrusted import scrub
 
 Ctx: TypeAlias = Context[Any, Any]
@@ -69,6 +70,8 @@ class Audit:
         if not self.lost:
             log.warning("the audit cannot be written to %s", self._file.baseFilename)
         self.lost += 1
+        if found := instruments():
+            found.audit_lost.add(1)
 
     def close(self) -> None:
         """Close the file; what a full disk did not take is lost."""

@@ -43,6 +43,7 @@ from a2a_mcp.store.result_folder import ResultFolder
 from a2a_mcp.store.results import ResultPlace, ResultStore
 from a2a_mcp.store.sqlite.store import SqliteTaskStore
 from a2a_mcp.telemetry.descriptors import bounded_by_descriptors
+from a2a_mcp.telemetry.metrics import observe
 from a2a_mcp.telemetry.supervise import run_logged
 from a2a_mcp.tracking.intake import Watcher
 from a2a_mcp.tracking.tail import UpdateMemory
@@ -122,6 +123,7 @@ def compose(
     tracker = _tracker(
         config, group, tasks, (results.note, streams.note), webhooks.hooks if webhooks else None
     )
+    observe("a2a_mcp.tasks.followed", "Tasks that are followed", lambda: _count(tracker))
     for work in (tracker.watch, results.run, registry.tidy):
         group.start_soon(work)
     if closing:
@@ -138,6 +140,10 @@ def compose(
     sign_ins = SignIns(group, partial(_sign_in, registry, pages))
     app = _app(bridge, streams, recoverer, sign_ins, state_folder, local=local)
     return Composition(app, results, tasks, tracker)
+
+
+def _count(tracker: TaskTracker) -> int:
+    return sum(1 for _ in tracker.records())
 
 
 def _registered(config: Config, state_folder: Path | None) -> RegisteredAgents | None:

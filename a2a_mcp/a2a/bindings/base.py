@@ -16,7 +16,7 @@ class HttpRequest:
     """One HTTP request to make; `body` None means that it has none.
 
     `form` stands in the place of a body where fields are sent as HTML forms are; it may hold a
-    secret.
+    secret. `operation` is the operation of A2A, for whoever watches.
     """
 
     verb: str
@@ -24,3 +24,4 @@ class HttpRequest:
     body: JSON = None
     query: Mapping[str, str] = field(default_factory=dict)
     form: Mapping[str, str] | None = field(default=None, repr=False)
+    operation: str | None = field(default=None, compare=False)

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from a2a_mcp.server.auth.callers import Callers
 from a2a_mcp.server.auth.provider import ProviderDown
+from a2a_mcp.telemetry.metrics import instruments
 
 WELL_KNOWN: Final = "/.well-known/oauth-protected-resource"
 BEARER: Final = "bearer "
@@ -104,12 +105,19 @@ class Edge:
 
     def _unauthorized(self, error: str | None = None, words: str | None = None) -> Response:
         challenge = self._resource.challenge(error, words)
+        _count_refusal("invalid_token" if words else "missing")
         return _refused(401, words or "a token is needed", {"WWW-Authenticate": challenge})
 
     def _forbidden(self, missing: Sequence[str]) -> Response:
         words = f"the token lacks the scope {' '.join(missing)}"
         challenge = self._resource.challenge("insufficient_scope", words)
+        _count_refusal("insufficient_scope")
         return _refused(403, words, {"WWW-Authenticate": challenge})
+
+
+def _count_refusal(reason: str) -> None:
+    if found := instruments():
+        found.refused_tokens.add(1, {"reason": reason})
 
 
 def _refused(status: int, words: str, headers: Mapping[str, str]) -> Response:

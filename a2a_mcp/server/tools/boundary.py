@@ -6,6 +6,7 @@ bridge and the A2A client raise on purpose are turned; a crash is handled by `st
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import wraps
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
@@ -17,6 +18,7 @@ from a2a_mcp.errors import BridgeError
 from a2a_mcp.server import error_results
 from a2a_mcp.server.app import App
 from a2a_mcp.server.call import Ctx, Result, app_of
+from a2a_mcp.telemetry.metrics import instruments
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=Result)
@@ -33,6 +35,7 @@ def returns_errors(
     @wraps(function)
     async def wrapped(ctx: Ctx, /, *args: P.args, **kwargs: P.kwargs) -> R | t.CallToolResult:
         app = app_of(ctx)
+        began = time.monotonic()
         await app.registry.discover()
         app.recoverer.wake()
         result: R | t.CallToolResult
@@ -46,9 +49,18 @@ def returns_errors(
             result = error_results.of_agent_error(error, call, app.mask)
         if app.audit:
             app.audit.note(ctx, function.__name__, kwargs, result)
+        _count(function.__name__, result, time.monotonic() - began)
         return result
 
     return wrapped
+
+
+def _count(tool: str, result: Result, seconds: float) -> None:
+    found = instruments()
+    if found:
+        is_error = isinstance(result, t.CallToolResult) and result.is_error
+        outcome = "error" if is_error else "ok"
+        found.tool_calls.record(seconds, {"gen_ai.tool.name": tool, "outcome": outcome})
 
 
 async def _failed_call(

@@ -1,4 +1,4 @@
-"""The listener for operators: `/readyz`, `/status` and `/status.json`, on loopback by default.
+"""The listener for operators: `/readyz`, `/status`, `/status.json` and `/metrics`.
 
 It asks nobody who they are. On loopback a request must name this machine, because a page in a
 browser could otherwise read it through a name of its own (DNS rebinding).
@@ -23,7 +23,10 @@ from a2a_mcp.server.status_page import page
 from a2a_mcp.server.transports.http import LOOPBACK, READY, ready_answer
 from a2a_mcp.server.transports.ports import CannotListen, open_port
 from a2a_mcp.server.transports.side_listener import listen
+from a2a_mcp.telemetry.providers import prometheus_page
 
+METRICS: Final = "/metrics"
+METRICS_MISSING: Final = 'metrics need the extra: in the clone, uv tool install ".[telemetry]"\n'
 HEADERS: Final = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
@@ -59,8 +62,17 @@ def application(table: AdminTable, readiness: Readiness) -> Starlette:
             return JSONResponse(found, headers=HEADERS)
         return HTMLResponse(page(found), headers=HEADERS)
 
-    ready = Route(READY, ready_answer(readiness))
-    return Starlette(routes=[ready, Route("/status", shown), Route("/status.json", shown)])
+    routes = {READY: ready_answer(readiness), METRICS: _metrics}
+    routes |= dict.fromkeys(("/status", "/status.json"), shown)
+    return Starlette(routes=[Route(path, answer) for path, answer in routes.items()])
+
+
+async def _metrics(_: Request) -> Response:
+    found = prometheus_page()
+    if found is None:
+        return PlainTextResponse(METRICS_MISSING, 404)
+    page, media_type = found
+    return Response(page, media_type=media_type, headers=HEADERS)
 
 
 def _names_this_machine(host: str) -> bool:

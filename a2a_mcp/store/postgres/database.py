@@ -16,6 +16,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from a2a_mcp.errors import StoreUnavailable
 from a2a_mcp.store.postgres.schema import migrate
+from a2a_mcp.telemetry.metrics import instruments
 
 log = logging.getLogger(__name__)
 
@@ -92,6 +93,8 @@ class Database:
         if self.problem is None:
             log.warning("the database cannot be reached: %s", _first_line(fault))
         self.problem = "the database cannot be reached"
+        if found := instruments():
+            found.store_errors.add(1)
         return StoreUnavailable(
             "This server's database cannot be reached; nothing was sent.", RETRY
         )
