@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -65,7 +66,13 @@ class Home:
             encoding="utf-8",
             timeout=20,
             dimensions=(40, columns),
+            preexec_fn=_hear_ctrl_c,
         )
+
+
+def _hear_ctrl_c() -> None:
+    """Let Ctrl-C count, also where the tests run in the background, which ignores it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def home_in(folder: Path) -> Home:

@@ -259,7 +259,7 @@ async def test_a_server_that_is_gone_takes_nothing_and_one_that_dies_leaves_doub
         def ran() -> list[str]:
             return [entry["text"] for entry in agent.log()]
 
-        assert "asks for a bearer token" in await send("echo zero", "stranger")
+        assert "refused the credentials" in await send("echo zero", "stranger")
         assert "echo: one" in await send("echo one")
         assert ran() == ["echo one"]
         agent.kill()
