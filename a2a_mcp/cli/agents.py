@@ -62,7 +62,7 @@ def disable(name: Agent, *, config: ConfigFile = None) -> int:
 
 @agents.command
 def show(name: Agent, *, options: Given = USUAL, as_json: AsJson = False) -> int:
-    """Contact one agent and show what a model is told of it."""
+    """Contact one agent and show its description as a model gets it."""
     from a2a_mcp.cli.work import agents as work
 
     return work.show(name, options, as_json=as_json)

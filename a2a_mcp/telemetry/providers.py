@@ -1,7 +1,7 @@
 """Load OpenTelemetry's SDK where somebody wants spans or metrics, before a server is made.
 
 Spans and metrics go where the variables of OpenTelemetry say (OTEL_EXPORTER_OTLP_ENDPOINT and its
-kin); metrics also to whoever reads `/metrics` of the listener for operators. The SDK comes with the
+kin). Metrics can also be read at `/metrics` of the listener for operators. The SDK comes with the
 extra `telemetry`; without it, and where nobody wants anything, nothing is imported.
 """
 

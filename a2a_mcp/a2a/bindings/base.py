@@ -16,7 +16,7 @@ class HttpRequest:
     """One HTTP request to make; `body` None means that it has none.
 
     `form` stands in the place of a body where fields are sent as HTML forms are; it may hold a
-    secret. `operation` is the operation of A2A, for whoever watches.
+    secret. `operation` names the operation of A2A, for spans and logs.
     """
 
     verb: str

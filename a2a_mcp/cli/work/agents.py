@@ -70,7 +70,7 @@ def switch(name: str, config: Path | None, *, on: bool) -> int:
 
 
 def show(name: str, options: Options, *, as_json: bool) -> int:
-    """Contact one agent and print what a model is told of it; return the exit code."""
+    """Contact one agent and print its description for a model; return the exit code."""
     return anyio.run(_show, start(options, quiet=True), name, as_json)
 
 
