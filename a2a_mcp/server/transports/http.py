@@ -30,7 +30,7 @@ from a2a_mcp.server.transports.fair_accept import FairSocket
 from a2a_mcp.server.transports.workers import Worker
 
 LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
-GRACE_SECONDS: Final = 5
+GRACE_SECONDS: Final = 1
 HEALTH: Final = "/healthz"
 READY: Final = "/readyz"
 CLOSE: Final = (b"connection", b"close")
