@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Awaitable, Callable
 from typing import Final
+from uuid import uuid4
 
 import anyio
 import httpx
@@ -83,9 +84,10 @@ async def test_sigterm_ends_both_workers_and_no_answer_is_lost(home: Home, agent
         await until(two(served))
         async with http_host(served.url, "auto") as one, http_host(served.url, "auto") as other:
             async with anyio.create_task_group() as group:
+                words = f"slow 20.{uuid4().int}"
                 for host in (one, other):
-                    group.start_soon(waits, host, served)
-                await until(lambda: both_began(agent))
+                    group.start_soon(waits, host, words)
+                await until(lambda: both_began(agent, words))
                 served.process.send_signal(signal.SIGTERM)
             with anyio.fail_after(END_SECONDS):
                 assert await served.process.wait() == 0
@@ -94,13 +96,13 @@ async def test_sigterm_ends_both_workers_and_no_answer_is_lost(home: Home, agent
             await client.get(f"{served.origin}/healthz")
 
 
-async def waits(host: Host, served: Served) -> None:
-    answer = await host.send(f"slow 20.{served.process.pid}")
+async def waits(host: Host, words: str) -> None:
+    answer = await host.send(words)
     assert answer["state"] in ("working", "submitted")
 
 
-async def both_began(agent: Agent) -> bool:
-    return len([entry for entry in agent.log() if entry["text"].startswith("slow 20.")]) >= 2
+async def both_began(agent: Agent, words: str) -> bool:
+    return [entry["text"] for entry in agent.log()].count(words) == 2
 
 
 def test_sticky_sessions_with_workers_are_refused_in_words(home: Home) -> None:
