@@ -7,7 +7,7 @@ WORKDIR /src
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY a2a_mcp ./a2a_mcp
 RUN uv venv /opt/a2a-mcp \
- && VIRTUAL_ENV=/opt/a2a-mcp uv pip install --no-cache --constraint constraints.txt --compile-bytecode ".[grpc,speed,demo]"
+ && VIRTUAL_ENV=/opt/a2a-mcp uv pip install --no-cache --constraint constraints.txt --compile-bytecode ".[grpc,speed,demo,postgres]"
 
 FROM python:3.13-slim
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin bridge \
