@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from a2a_mcp.a2a.auth.choice import Use, choose
+from a2a_mcp.a2a.auth.choice import Choice, Use, choose
 from a2a_mcp.a2a.auth.oauth.settings import OAuth
 from a2a_mcp.a2a.auth.static import (
     Attachment,
@@ -23,6 +23,7 @@ from a2a_mcp.a2a.auth.static import (
     joined,
 )
 from a2a_mcp.a2a.card import FoundCard
+from a2a_mcp.a2a.card_model import AgentCard
 from a2a_mcp.agents import credential_faults as faults
 from a2a_mcp.agents.http import open_server_transport
 from a2a_mcp.agents.own_certificate import OwnCertificate
@@ -63,6 +64,7 @@ class Credentials:
         self._owner = owner
         self._subject = subject
         self._signing: AwsSignatures | None = None
+        self._chosen: tuple[AgentCard, Choice] | None = None
         self.certificate = OwnCertificate(config)
 
     @cached_property
@@ -101,13 +103,15 @@ class Credentials:
         server does not answer.
         """
         self.certificate.get()
-        following = Attachment(_conversation_headers(self._config, conversation))
         try:
-            fixed = await attach(Headers(_secrets(self._config)))
             sent = [await self._attachment(use, found) for use in self._uses(found)]
+            if self._config.headers:
+                fixed = await attach(Headers(_secrets(self._config)))
+                following = Attachment(_conversation_headers(self._config, conversation))
+                sent = [fixed, following, *sent]
         except CredentialUnavailable as error:
             raise type(error)(error.message, error.next_step, agent=self._config.name) from error
-        return joined([fixed, following, *sent])
+        return joined(sent)
 
     def _uses(self, found: FoundCard | None) -> tuple[Use, ...]:
         """Return what goes out; raises CredentialUnavailable where that is not what is asked for.
@@ -115,13 +119,18 @@ class Credentials:
         Fixed headers may hold what the card asks for, and an empty list of credentials says that
         the card asks for more than the agent needs.
         """
-        configured = self._config.auth or ()
         if found is None:
-            return tuple(map(Use, configured))
-        choice = choose(found.card, configured)
+            return tuple(map(Use, self._config.auth or ()))
+        choice = self._choice(found.card)
         if choice.missing and self._config.auth != () and not self._config.has_secret_headers:
             raise faults.not_configured(choice.missing)
         return choice.uses
+
+    def _choice(self, card: AgentCard) -> Choice:
+        """Return what goes out to an agent with this card; it is the same for many calls."""
+        if self._chosen is None or self._chosen[0] is not card:
+            self._chosen = card, choose(card, self._config.auth or ())
+        return self._chosen[1]
 
     async def _attachment(self, use: Use, found: FoundCard | None) -> Attachment:
         match use.credential:

@@ -21,7 +21,8 @@ class OwnCertificate:
     """The certificate for the agent that `config` describes; `clock` returns Unix seconds."""
 
     def __init__(self, config: AgentConfig, clock: Callable[[], float] = time.time) -> None:
-        self._config = config
+        self._agent = config.name
+        self._mtls = config.mtls
         self._clock = clock
         self._read: ClientCertificate | None = None
 
@@ -30,8 +31,7 @@ class OwnCertificate:
 
         Raises CredentialUnavailable.
         """
-        mtls = self._config.mtls
-        return self._usable(mtls) if mtls else None
+        return self._usable(self._mtls) if self._mtls else None
 
     def _usable(self, mtls: Mtls) -> ClientCertificate:
         from a2a_mcp.a2a.auth import client_certificates  # imports cryptography
@@ -41,5 +41,5 @@ class OwnCertificate:
                 self._read = client_certificates.read_certificate(mtls)
             self._read.check_time(self._clock())
         except client_certificates.CertificateUnusable as error:
-            raise faults.bad_certificate(error.key, str(error), self._config.name) from None
+            raise faults.bad_certificate(error.key, str(error), self._agent) from None
         return self._read
