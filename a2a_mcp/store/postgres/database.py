@@ -7,6 +7,7 @@ connection broken. So each piece of work runs to its end, within the database's 
 from __future__ import annotations
 
 import logging
+import select
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
@@ -25,7 +26,14 @@ Connection = AsyncConnection[tuple[Any, ...]]
 Work = Callable[[Connection], Awaitable[T]]
 
 STATEMENT_MS: Final = 5_000
-CONNECT_SECONDS: Final = 5
+CONNECTION: Final[dict[str, Any]] = {
+    "autocommit": True,
+    "connect_timeout": 5,
+    "keepalives_idle": 30,
+    "tcp_user_timeout": 10_000,
+}
+"""Every connection; one whose other end has vanished without a word fails after ten seconds."""
+
 WAIT_SECONDS: Final = 2.0
 """How long a call waits for a connection while the database is away."""
 
@@ -68,12 +76,12 @@ class Database:
                 await self._prepare()
                 pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
                     self.url,
-                    kwargs={"autocommit": True, "connect_timeout": CONNECT_SECONDS},
+                    kwargs=CONNECTION,
                     min_size=1,
                     max_size=self._most,
                     timeout=WAIT_SECONDS,
                     configure=_configure,
-                    check=AsyncConnectionPool.check_connection,
+                    check=_check,
                     open=False,
                 )
                 await pool.open()
@@ -82,9 +90,7 @@ class Database:
 
     async def _prepare(self) -> None:
         """Bring the schema up to date, on a connection of its own: it may wait for another."""
-        connection: Connection = await AsyncConnection.connect(
-            self.url, autocommit=True, connect_timeout=CONNECT_SECONDS
-        )
+        connection: Connection = await AsyncConnection.connect(self.url, **CONNECTION)
         async with connection:
             await migrate(connection)
 
@@ -98,6 +104,17 @@ class Database:
         return StoreUnavailable(
             "This server's database cannot be reached; nothing was sent.", RETRY
         )
+
+
+async def _check(connection: Connection) -> None:
+    """Ask a connection whether it still stands, if something has come on it: perhaps its end.
+
+    To ask each time would double the way to the database and back.
+    """
+    arrived = select.poll()
+    arrived.register(connection.fileno(), select.POLLIN)
+    if arrived.poll(0):
+        await AsyncConnectionPool.check_connection(connection)
 
 
 async def _configure(connection: Connection) -> None:

@@ -7,19 +7,16 @@ task next. The connection that listens is none of the pool.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from psycopg import AsyncConnection
 
-from a2a_mcp.store.postgres.database import CONNECT_SECONDS
+from a2a_mcp.store.postgres.database import CONNECTION, Connection
 from a2a_mcp.store.postgres.schema import STOPS
 
 
 async def hear(url: str, tell: Callable[[int], None]) -> None:
     """Tell the keys of rows as they are heard, until cancelled. Raises OperationalError."""
-    connection: AsyncConnection[tuple[Any, ...]] = await AsyncConnection.connect(
-        url, autocommit=True, connect_timeout=CONNECT_SECONDS
-    )
+    connection: Connection = await AsyncConnection.connect(url, **CONNECTION)
     try:
         await connection.execute(f"LISTEN {STOPS}".encode())
         ((own,),) = await (await connection.execute("SELECT current_schema()")).fetchall()
