@@ -42,13 +42,20 @@ class Watch:
         """Look every few seconds until cancelled; reads run in `group`."""
         while True:
             await anyio.sleep(self._seconds)
-            now = time.monotonic()
-            for tracked, idle_seconds in list(self._running.items()):
-                if tracked.overdue(now, self._drain_seconds):
-                    tracked.scope.cancel()
-                elif tracked.client and tracked.idle(now, self._patience(tracked, idle_seconds)):
-                    what = f"reading a task of {tracked.agent} beside its stream"
-                    group.start_soon(run_logged, what, partial(self._look, tracked))
+            self._look_around(group)
+
+    def _look_around(self, group: TaskGroup) -> None:
+        """Look at each running task once.
+
+        A name in `run` would hold the last task, with all that its agent answered, while it waits.
+        """
+        now = time.monotonic()
+        for tracked, idle_seconds in list(self._running.items()):
+            if tracked.overdue(now, self._drain_seconds):
+                tracked.scope.cancel()
+            elif tracked.client and tracked.idle(now, self._patience(tracked, idle_seconds)):
+                what = f"reading a task of {tracked.agent} beside its stream"
+                group.start_soon(run_logged, what, partial(self._look, tracked))
 
     def _patience(self, tracked: TrackedTask, idle_seconds: float) -> float:
         """Return how long a task may be silent before it is read beside its stream."""
