@@ -54,6 +54,7 @@ class Away:
         parts = urlsplit(direct)
         self._socket = Path(parse_qs(parts.query)["host"][0])
         self._link = Path(tempfile.mkdtemp(prefix="a2a-mcp-socket-"), "socket")
+        atexit.register(shutil.rmtree, self._link.parent, ignore_errors=True)
         self.url = direct.replace(str(self._socket), str(self._link))
         self._direct = direct
         self._name = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
