@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.util import find_spec
 from typing import Annotated, Self
 from urllib.parse import unquote, urlsplit
@@ -13,6 +14,10 @@ from a2a_mcp.config.fields import Seconds, Table
 from a2a_mcp.config.secrets import ValidationContext, read_secret
 
 EXTRA_MISSING = 'PostgreSQL needs the extra: in the clone, uv tool install ".[postgres]"'
+
+NOT_ON_WINDOWS = (
+    "the library for PostgreSQL does not run in Windows' event loop; leave [server.store] out"
+)
 
 
 def _database_url(value: object, info: ValidationInfo) -> SecretStr:
@@ -38,6 +43,8 @@ class StoreTable(Table):
 
     @model_validator(mode="after")
     def _has_library(self) -> Self:
+        if sys.platform == "win32":
+            raise ValueError(NOT_ON_WINDOWS)
         if find_spec("psycopg") is None:
             raise ValueError(EXTRA_MISSING)
         return self

@@ -1,5 +1,6 @@
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -285,6 +286,12 @@ def test_mistakes_of_the_file_itself_are_all_said_at_once(path: Path) -> None:
 def test_a_store_that_cannot_be_used_is_named(path: Path, store: str, fault: str) -> None:
     (line,) = refused(path, f"[server]\nstore = {store}\n")
     assert line.startswith(fault)
+
+
+def test_a_store_is_refused_on_windows(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("a2a_mcp.config.store.sys", SimpleNamespace(platform="win32"))
+    (line,) = refused(path, '[server]\nstore = { url = "postgresql://db/x" }\n')
+    assert line.startswith("server.store: the library for PostgreSQL does not run in Windows'")
 
 
 @pytest.mark.parametrize(
