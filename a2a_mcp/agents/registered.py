@@ -1,29 +1,23 @@
-"""Agents that callers have added while the bridge runs: one file each in the state folder.
+"""Agents that callers have added while the bridge runs, beside those of the configuration.
 
-They have a URL, a description and an owner, and never credentials. A file is made whole under a
-name that no other has, so two processes that share the folder never give one name twice. Names of
-the configuration come first.
+They have a URL, a description and an owner, and never credentials. Names of the configuration come
+first. Where they are kept, `store.registered` says.
 """
 
 from __future__ import annotations
 
-import json
-import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Final
 
 from pydantic import ValidationError
 
 from a2a_mcp.config.load import Config
 from a2a_mcp.config.schema import AgentConfig
-from a2a_mcp.store.whole_files import add_file
+from a2a_mcp.errors import StoreUnavailable
+from a2a_mcp.store.registered import KeptAgent, RegisteredPlace
 from a2a_mcp.text.url_patterns import matches_any
 
-FOLDER: Final = "registered"
-CHECK_SECONDS: Final = 1.0
-SETTLED_NANOSECONDS: Final = 1_000_000_000  # two changes within a clock's tick have one time
-MOST_BYTES: Final = 16_384
 MOST_OF_ONE_OWNER: Final = 50
 NO_LONGER_ALLOWED: Final = "it was registered, and registrable no longer allows its URL"
 
@@ -41,34 +35,29 @@ class Registered:
 
 
 class RegisteredAgents:
-    """The agents that callers of all processes of one state folder have added."""
+    """The agents that callers of all processes have added, which share a `place`."""
 
-    def __init__(self, state_folder: Path) -> None:
-        self._folder = state_folder / FOLDER
+    def __init__(self, place: RegisteredPlace) -> None:
+        self._place = place
         self._known: dict[str, Registered] = {}  # by the name in one case of letters
         self._owners: dict[str, str] = {}
-        self._stamp: int | None = None
-        self._checked = float("-inf")
+
+    async def look(self) -> None:
+        """Let `changed` know what other processes have changed; without the place all stays."""
+        with suppress(StoreUnavailable):
+            await self._place.look()
 
     def changed(self, now: float) -> bool:
-        """Read the files again if one came or went; return whether they were read.
+        """Take over which agents came and went; return whether any did.
 
-        They are looked at once a second at most; `now` is in monotonic seconds.
+        `now` is in monotonic seconds.
         """
-        if now - self._checked < CHECK_SECONDS:
+        kept = self._place.news(now)
+        if kept is None:
             return False
-        self._checked = now
-        stamp = _changed_at(self._folder)
-        if stamp == self._stamp:
-            return False
-        is_settled = stamp is None or time.time_ns() - stamp > SETTLED_NANOSECONDS
-        self._stamp = stamp if is_settled else None
-        self._read()
+        found = filter(None, map(_checked, kept))
+        self._known = {it.agent.name.casefold(): it for it in found}
         return True
-
-    def _read(self) -> None:
-        found = map(_read, sorted(self._folder.glob("agent-*.json")))
-        self._known = {it.agent.name.casefold(): it for it in found if it}
 
     def joined(self, config: Config) -> Config:
         """Return the configuration with the added agents after its own."""
@@ -89,47 +78,25 @@ class RegisteredAgents:
         """Return the agents that a caller has added."""
         return [it.agent for it in self._known.values() if it.owner == owner]
 
-    def add(self, owner: str, agent: AgentConfig) -> None:
-        """Keep an agent; raises NameTaken, and OSError where it cannot be stored."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        facts = {"name": agent.name, "url": agent.url, "description": agent.description}
-        text = json.dumps({"owner": owner, **facts})
-        try:
-            add_file(self._place(agent.name), text.encode())
-        except FileExistsError:
-            raise NameTaken from None
-        self._forget()
+    async def add(self, owner: str, agent: AgentConfig) -> None:
+        """Keep an agent; raises NameTaken, StoreUnavailable, OSError where it cannot be stored."""
+        kept = KeptAgent(owner, agent.name, agent.url or "", agent.description)
+        if not await self._place.add(kept):
+            raise NameTaken
 
-    def remove(self, name: str) -> None:
-        """Remove an agent; raises OSError."""
-        self._place(name).unlink(missing_ok=True)
-        self._forget()
-
-    def _place(self, name: str) -> Path:
-        return self._folder / f"agent-{name.casefold()}.json"
-
-    def _forget(self) -> None:
-        """Let the files be read again at once."""
-        self._checked, self._stamp = float("-inf"), -1
+    async def remove(self, name: str) -> None:
+        """Remove an agent; raises OSError and StoreUnavailable."""
+        await self._place.remove(name)
 
 
 def _is_allowed(registered: Registered, config: Config) -> bool:
     return matches_any(registered.agent.url or "", config.server.registrable)
 
 
-def _changed_at(folder: Path) -> int | None:
+def _checked(kept: KeptAgent) -> Registered | None:
+    """Return an agent as the configuration has it; None for one that it would not take."""
+    known = {"name": kept.name, "url": kept.url, "description": kept.description}
     try:
-        return folder.stat().st_mtime_ns
-    except OSError:
-        return None
-
-
-def _read(place: Path) -> Registered | None:
-    """Return what a file holds; None for one that this module did not write, or that is gone."""
-    try:
-        with place.open("rb") as file:
-            facts = json.loads(file.read(MOST_BYTES))
-        known = {name: facts[name] for name in ("name", "url", "description")}
-        return Registered(str(facts["owner"]), AgentConfig.model_validate(known))
-    except (OSError, ValueError, KeyError, TypeError, ValidationError):
+        return Registered(kept.owner, AgentConfig.model_validate(known))
+    except ValidationError:
         return None

@@ -103,10 +103,9 @@ class Registry:
         self._use(self._joined())
 
     async def discover(self) -> None:
-        """Read the catalogues that are not fresh, and use the agents that they list.
-
-        One that cannot be read is a fault of its name.
-        """
+        """Use agents of other processes and of catalogues; one that cannot be read is a fault."""
+        if self.registered:
+            await self.registered.look()
         self.refresh()
         if not self._configured.catalogs:
             return

@@ -107,8 +107,9 @@ class TaskRecoverer:
             records, position = await self._tasks.take_over(
                 self._reader, after=position, limit=BATCH
             )
-            if records and (found := instruments()):
-                found.taken_over.add(len(records))
+            if records:
+                await self._bridge.registry.discover()  # an agent may have been added elsewhere
+                _count(len(records))
             self._guard = self._guard.took(record.key for record in records)
             for record in records:
                 if record.agent not in silent and not await self._follow(record):
@@ -125,3 +126,8 @@ class TaskRecoverer:
         except (A2AError, BridgeError):
             return True
         return True
+
+
+def _count(tasks: int) -> None:
+    if found := instruments():
+        found.taken_over.add(tasks)

@@ -7,12 +7,10 @@ neither be changed nor removed here.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from contextlib import AsyncExitStack
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Final
-
-from anyio import to_thread
 
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.a2a.http.origins import origin_of
@@ -68,7 +66,7 @@ class Registration:
         """Remove an agent that the caller has added; raises UnknownAgent and NotAllowed."""
         known = self._own_name(owner, name)
         unfinished, has_tasks = await self._tasks_at(owner, known)
-        await _stored(partial(self._registered.remove, known))
+        await _stored(self._registered.remove(known))
         self._registry.refresh()
         note = registry_sentences.removed(known, unfinished, kept=has_tasks)
         return AgentsView((), len(self._registry.all_names()), note, agent=known)
@@ -142,7 +140,7 @@ class Registration:
 
     async def _keep(self, owner: str, agent: AgentConfig) -> None:
         try:
-            await _stored(partial(self._registered.add, owner, agent))
+            await _stored(self._registered.add(owner, agent))
         except NameTaken:
             raise _taken(agent.name) from None
 
@@ -189,10 +187,10 @@ async def _read_card(connection: Connection) -> None:
         ) from None
 
 
-async def _stored(change: partial[None]) -> None:
+async def _stored(change: Awaitable[None]) -> None:
     """Change what is kept; raises NotAllowed where the disk does not allow it."""
     try:
-        await to_thread.run_sync(change)
+        await change
     except OSError as error:
         raise NotAllowed(
             registry_sentences.NOT_STORED.format(reason=error.strerror or "it is not writable"),

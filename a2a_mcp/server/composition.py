@@ -1,8 +1,8 @@
 """The composition root: builds what the requests of one run share, and closes it.
 
-No other module of the server names a concrete store or tracker. It is imported at a host's first
-real request. Until then nothing is read from the network and nothing is written, because some
-hosts start a server twice and end one of the two at once.
+No other module of the server names the concrete tracker; the stores are opened in `stores`. It is
+imported at a host's first real request. Until then nothing is read from the network and nothing is
+written, because some hosts start a server twice and end one of the two at once.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ from a2a_mcp.config.load import Config
 from a2a_mcp.config.reload import Reloader
 from a2a_mcp.config.store import StoreTable
 from a2a_mcp.presentation.content import joined_text
-from a2a_mcp.presentation.message_artifacts import count_results
 from a2a_mcp.server.access import Access
 from a2a_mcp.server.app import App
 from a2a_mcp.server.audit import Audit
@@ -36,12 +35,10 @@ from a2a_mcp.server.caller import LOCAL_OWNER, owner, subject
 from a2a_mcp.server.change_feed import Streams
 from a2a_mcp.server.rates import CallRates
 from a2a_mcp.server.skill_offer import SkillOffer
+from a2a_mcp.server.stores import DAY_SECONDS, Stores, open_stores
 from a2a_mcp.sign_in.under_way import SignIns
 from a2a_mcp.store.base import Store, TaskStore
-from a2a_mcp.store.logins import open_logins
-from a2a_mcp.store.result_folder import ResultFolder
-from a2a_mcp.store.results import ResultPlace, ResultStore
-from a2a_mcp.store.sqlite.store import SqliteTaskStore
+from a2a_mcp.store.results import ResultStore
 from a2a_mcp.telemetry.descriptors import bounded_by_descriptors
 from a2a_mcp.telemetry.metrics import observe
 from a2a_mcp.telemetry.supervise import run_logged
@@ -54,12 +51,9 @@ if TYPE_CHECKING:
     from a2a_mcp.server.auth.sign_in_pages import SignInPages
     from a2a_mcp.server.transports.webhooks import Webhooks
     from a2a_mcp.sign_in.signing_in import SignIn
-    from a2a_mcp.store.postgres.database import Database
     from a2a_mcp.tracking.hooks import Hooks
 
-DAY_SECONDS: Final = 86_400.0
 SAVE_SECONDS: Final = 1
-HEARTBEATS_OF_A_DEAD_PROCESS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,24 +95,23 @@ def compose(
     """
     # What a local host sees is one person's: it has a file of its own.
     table = None if local else config.server.store
-    database = _database(table) if table else None
-    tasks = _task_store(config, state_folder, table, database)
-    logins = open_logins(state_folder, config.server) if state_folder else None
+    stores = open_stores(config, state_folder, table)
+    tasks = stores.tasks
     access = Access(lambda: registry.config.server.access)
     registry = Registry(
         config,
         reloader,
         overrides=tasks,
-        logins=logins,
+        logins=stores.logins,
         may_sign_in=partial(_may_sign_in, pages, local),
-        registered=_registered(config, state_folder),
+        registered=_registered(stores),
         subject=subject,
         caller=owner,
         may_use=access.may_use,
         may_change=access.may_change,
         state_folder=state_folder,
     )
-    results = _result_store(config, state_folder, database)
+    results = ResultStore(stores.results, keep_seconds=config.server.keep_days * DAY_SECONDS)
     streams = Streams(group)
     tracker = _tracker(
         config, group, tasks, (results.note, streams.note), webhooks.hooks if webhooks else None
@@ -146,31 +139,13 @@ def _count(tracker: TaskTracker) -> int:
     return sum(1 for _ in tracker.records())
 
 
-def _registered(config: Config, state_folder: Path | None) -> RegisteredAgents | None:
+def _registered(stores: Stores) -> RegisteredAgents | None:
     """Return the agents that callers have added, where the configuration lets them."""
-    if state_folder is None or "registry" not in config.server.toolsets:
+    if stores.registered is None:
         return None
     from a2a_mcp.agents.registered import RegisteredAgents
 
-    return RegisteredAgents(state_folder)
-
-
-def _database(table: StoreTable) -> Database:
-    from a2a_mcp.store.postgres.database import Database
-
-    return Database(table.url.get_secret_value(), most=table.pool)
-
-
-def _task_store(
-    config: Config, state_folder: Path | None, table: StoreTable | None, database: Database | None
-) -> Store:
-    if table is None or database is None:
-        return SqliteTaskStore(state_folder, durability=config.server.durability)
-    from a2a_mcp.store.postgres.store import PostgresTaskStore
-
-    return PostgresTaskStore(
-        database, alive_seconds=HEARTBEATS_OF_A_DEAD_PROCESS * table.heartbeat_seconds
-    )
+    return RegisteredAgents(stores.registered)
 
 
 def _recoverer(bridge: Bridge, tracker: TaskTracker, table: StoreTable | None) -> TaskRecoverer:
@@ -180,31 +155,6 @@ def _recoverer(bridge: Bridge, tracker: TaskTracker, table: StoreTable | None) -
     return TaskRecoverer(
         bridge, bridge.tasks, tracker, note_seconds=beat, word_seconds=beat, search_seconds=beat
     )
-
-
-def _result_store(
-    config: Config, state_folder: Path | None, database: Database | None
-) -> ResultStore:
-    seconds = config.server.keep_days * DAY_SECONDS
-    place = _result_place(config, seconds, state_folder, database)
-    return ResultStore(place, keep_seconds=seconds)
-
-
-def _result_place(
-    config: Config, seconds: float, state_folder: Path | None, database: Database | None
-) -> ResultPlace | None:
-    size = config.server.keep_bytes
-    if database:
-        from a2a_mcp.store.postgres.results import PostgresResults
-
-        return PostgresResults(
-            database, keep_seconds=seconds, keep_bytes=size, count_results=count_results
-        )
-    if state_folder:
-        return ResultFolder(
-            state_folder, keep_seconds=seconds, keep_bytes=size, count_results=count_results
-        )
-    return None
 
 
 def _tracker(

@@ -43,13 +43,14 @@ class Cluster:
         self._agent = agent
         self._stack = AsyncExitStack()
 
-    async def replica(self, name: str, *, heartbeat: float = 0.5) -> Replica:
+    async def replica(self, name: str, *, heartbeat: float = 0.5, **server: Any) -> Replica:
         home = Home(self._folder / name)
         home.folder.mkdir()
         home.configure(
             {"good": self._agent.url},
             state_key=KEY,
             store={"url": self.database.url, "pool": 2, "heartbeat_seconds": heartbeat},
+            **server,
         )
         served = await self._stack.enter_async_context(home.serving())
         host = await self._stack.enter_async_context(http_host(served.url, "auto"))
@@ -102,6 +103,22 @@ async def test_a_result_that_one_replica_has_kept_is_read_through_another_withou
         return "task: kept" in shown.text
 
     await until(is_shown, 20)
+
+
+async def test_an_agent_that_a_caller_adds_at_one_replica_is_there_at_every_other_until_removed(
+    cluster: Cluster, agent: Agent
+) -> None:
+    allowed = {"toolsets": ["registry"], "registrable": [agent.url]}
+    one, two = await cluster.replica("one", **allowed), await cluster.replica("two", **allowed)
+    await two.host.call("list_tasks")
+    assert not (await one.host.call("register_agent", url=agent.url, name="hers")).failed
+    sent = await two.host.call("send_task", agent="hers", message="task hello")
+    assert sent["state"] == "completed"
+    assert (await one.host.call("get_task", task_id=sent["task_id"]))["agent"] == "hers"
+    taken = await two.host.call("register_agent", url=agent.url, name="HERS")
+    assert taken.failed
+    assert not (await two.host.call("unregister_agent", name="hers")).failed
+    assert "hers" not in (await one.host.call("agent_info")).text
 
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGSTOP, signal.SIGTERM])

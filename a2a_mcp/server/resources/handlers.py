@@ -127,6 +127,7 @@ async def read_resource(
     """Return the contents at an address; MCPError if the caller has nothing there."""
     app, uri = ctx.lifespan_context.app, str(params.uri)
     address = resource_uris.parse(uri)
+    await app.registry.discover()
     contents = await _read(app, uri, address) if address else None
     if contents is None:
         raise MCPError(t.INVALID_PARAMS, "Resource not found.", {"uri": uri})

@@ -33,7 +33,7 @@ def stored(values: dict[str, Any]) -> dict[str, Any]:
 def record_of(row: tuple[Any, ...]) -> TaskRecord:
     """Return the record of a row that `ROW` has read."""
     key, *texts = row[:9]
-    owner, agent, message_id, task_id, handle, context_id, state, interface = map(_read, texts)
+    owner, agent, message_id, task_id, handle, context_id, state, interface = map(read_text, texts)
     created, updated, title = row[9:]
     return TaskRecord(
         key,
@@ -47,7 +47,7 @@ def record_of(row: tuple[Any, ...]) -> TaskRecord:
         interface,
         created,
         updated,
-        _read(title),
+        read_text(title),
     )
 
 
@@ -72,7 +72,8 @@ def _escaped(text: str) -> str:
     return text.replace(_MARK, f"{_MARK}1").replace("\0", f"{_MARK}0")
 
 
-def _read(text: str | None) -> str | None:
+def read_text(text: str | None) -> str | None:
+    """Return a text as it was before `stored`."""
     if text is None or _MARK not in text:
         return text
     return text.replace(f"{_MARK}0", "\0").replace(f"{_MARK}1", _MARK)

@@ -67,6 +67,12 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         "CREATE INDEX kept_by_age ON kept (since)",
         "ALTER TABLE kept ALTER body SET STORAGE EXTERNAL",
     ),
+    (
+        # `key` is the name in one case of letters.
+        'CREATE TABLE registered (key text COLLATE "C" PRIMARY KEY, owner text NOT NULL, '
+        "name text NOT NULL, url text NOT NULL, description text, "
+        "number bigint GENERATED ALWAYS AS IDENTITY)",
+    ),
 )
 
 

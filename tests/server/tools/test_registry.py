@@ -28,12 +28,12 @@ from scripted import (
 )
 from staging import configured, hosted, staged
 
-from a2a_mcp.agents import registered
 from a2a_mcp.agents.registered import NameTaken, RegisteredAgents
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.config.load import Config
 from a2a_mcp.config.schema import AgentConfig, ServerConfig
 from a2a_mcp.errors import UnknownAgent
+from a2a_mcp.store.registered import FOLDER, RegisteredFolder
 
 pytestmark = pytest.mark.anyio
 
@@ -133,7 +133,7 @@ async def test_what_may_not_be_added_is_told_in_words_and_changes_nothing(
         assert "Nothing was changed" in words(answer)
         assert "secret" not in words(answer)
         assert await names(client) == ["taken"]
-    assert not (tmp_path / registered.FOLDER).exists()
+    assert not (tmp_path / FOLDER).exists()
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ async def test_a_card_that_cannot_be_used_is_refused(
 async def test_a_state_folder_that_cannot_be_written_is_told(
     agent: ScriptedAgent, tmp_path: Path
 ) -> None:
-    (tmp_path / registered.FOLDER).write_text("a file where the folder should be")
+    (tmp_path / FOLDER).write_text("a file where the folder should be")
     async with hosted(permitting(agent.url), tmp_path) as client:
         answer = await call(client, "register_agent", url=agent.url)
         assert answer.is_error
@@ -225,16 +225,20 @@ async def test_the_tools_are_offered_only_with_the_toolset(tmp_path: Path) -> No
 # --- owners, and processes that share a state folder ---
 
 
+def kept_in(folder: Path) -> RegisteredAgents:
+    return RegisteredAgents(RegisteredFolder(folder))
+
+
 def registry_of(folder: Path, caller: str) -> Registry:
     server = ServerConfig(toolsets=("registry",), registrable=("https://*.example",))
     config = Config(server=server)
-    return Registry(config, registered=RegisteredAgents(folder), caller=lambda: caller)
+    return Registry(config, registered=kept_in(folder), caller=lambda: caller)
 
 
-def test_an_agent_is_there_for_its_owner_alone(tmp_path: Path) -> None:
+async def test_an_agent_is_there_for_its_owner_alone(tmp_path: Path) -> None:
     alice, bob = registry_of(tmp_path, "alice"), registry_of(tmp_path, "bob")
     assert alice.registered
-    alice.registered.add("alice", AgentConfig(name="hers", url="https://x.example"))
+    await alice.registered.add("alice", AgentConfig(name="hers", url="https://x.example"))
     assert alice.resolve("hers") == "hers"
     assert alice.names() == alice.all_names() == ["hers"]
     bob.refresh()
@@ -251,8 +255,8 @@ async def test_a_task_is_taken_over_for_its_owner_where_nobody_calls(
     agent.on(SEND, result({"task": {**done("x"), "id": "t2"} | WORKING}))
     agent.on(GET, result({**done("at last"), "id": "t2"}))
     server = ServerConfig(toolsets=("registry",), registrable=(agent.url,))
-    known = RegisteredAgents(tmp_path)
-    known.add("alice", AgentConfig(name="hers", url=agent.url))
+    known = kept_in(tmp_path)
+    await known.add("alice", AgentConfig(name="hers", url=agent.url))
     callers = ["alice"]
     registry = Registry(Config(server=server), registered=known, caller=lambda: callers[0])
     async with staged(registry.config, tmp_path, registry=registry) as stage:
@@ -262,47 +266,47 @@ async def test_a_task_is_taken_over_for_its_owner_where_nobody_calls(
         assert ended.text == "at last"
 
 
-def test_two_processes_never_take_one_name_twice(tmp_path: Path) -> None:
-    one, other = RegisteredAgents(tmp_path), RegisteredAgents(tmp_path)
-    one.add("a", AgentConfig(name="Name", url="https://x.example"))
+async def test_two_processes_never_take_one_name_twice(tmp_path: Path) -> None:
+    one, other = kept_in(tmp_path), kept_in(tmp_path)
+    await one.add("a", AgentConfig(name="Name", url="https://x.example"))
     with pytest.raises(NameTaken):
-        other.add("b", AgentConfig(name="nAME", url="https://y.example"))
-    assert len(list(tmp_path.glob("registered/*"))) == 1
+        await other.add("b", AgentConfig(name="nAME", url="https://y.example"))
+    assert len(os.listdir(tmp_path / FOLDER)) == 1
     other.changed(0)
     assert [agent.url for agent in other.of_owner("a")] == ["https://x.example"]
 
 
 def test_files_that_hold_no_agent_are_passed_over_and_give_no_credentials(tmp_path: Path) -> None:
-    folder = tmp_path / registered.FOLDER
+    folder = tmp_path / FOLDER
     folder.mkdir()
     good = {"owner": "a", "name": "good", "url": "https://x.example", "description": None}
     (folder / "agent-good.json").write_text(json.dumps(good | {"headers": {"X-Key": "k"}}))
     for name, text in {"cut": "{", "list": "[]", "url": json.dumps(good | {"url": "x"})}.items():
         (folder / f"agent-{name}.json").write_text(text)
-    known = RegisteredAgents(tmp_path)
+    known = kept_in(tmp_path)
     known.changed(0)
     (agent,) = known.of_owner("a")
     assert not agent.has_credentials
 
 
-def test_where_links_are_not_to_be_had_a_name_is_still_taken_once(
+async def test_where_links_are_not_to_be_had_a_name_is_still_taken_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuses(*_: Any) -> None:
         raise PermissionError(1, "no links here")
 
     monkeypatch.setattr(os, "link", refuses)
-    known = RegisteredAgents(tmp_path)
-    known.add("a", AgentConfig(name="one", url="https://x.example"))
+    known = kept_in(tmp_path)
+    await known.add("a", AgentConfig(name="one", url="https://x.example"))
     with pytest.raises(NameTaken):
-        known.add("a", AgentConfig(name="one", url="https://x.example"))
+        await known.add("a", AgentConfig(name="one", url="https://x.example"))
     known.changed(0)
     assert len(known.of_owner("a")) == 1
 
 
-def test_a_name_of_the_configuration_comes_first(tmp_path: Path) -> None:
-    known = RegisteredAgents(tmp_path)
-    known.add("a", AgentConfig(name="it", url="https://x.example"))
+async def test_a_name_of_the_configuration_comes_first(tmp_path: Path) -> None:
+    known = kept_in(tmp_path)
+    await known.add("a", AgentConfig(name="it", url="https://x.example"))
     known.changed(0)
     config = configured(IT="https://configured.example")
     assert known.joined(config) is config

@@ -1,0 +1,94 @@
+"""What outlives the process, opened: in files of the state folder, or in one shared database.
+
+No other module of the server names an engine. Nothing is read or written before it is needed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from a2a_mcp.config.load import Config
+from a2a_mcp.config.schema import ServerConfig
+from a2a_mcp.config.store import StoreTable
+from a2a_mcp.presentation.message_artifacts import count_results
+from a2a_mcp.store.base import Store
+from a2a_mcp.store.logins import Logins, open_logins
+from a2a_mcp.store.result_folder import ResultFolder
+from a2a_mcp.store.results import ResultPlace
+from a2a_mcp.store.sqlite.store import SqliteTaskStore
+
+if TYPE_CHECKING:
+    from a2a_mcp.store.registered import RegisteredPlace
+
+DAY_SECONDS: Final = 86_400.0
+HEARTBEATS_OF_A_DEAD_PROCESS: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """The places of one run; None where there is no folder, or nothing of the kind is kept."""
+
+    tasks: Store
+    results: ResultPlace | None
+    logins: Logins | None
+    registered: RegisteredPlace | None
+
+
+def open_stores(config: Config, state_folder: Path | None, table: StoreTable | None) -> Stores:
+    """Return the places in the database that `table` names, else in the state folder."""
+    if table:
+        return _in_database(config, state_folder, table)
+    return _in_folder(config, state_folder)
+
+
+def _in_folder(config: Config, folder: Path | None) -> Stores:
+    server = config.server
+    return Stores(
+        tasks=SqliteTaskStore(folder, durability=server.durability),
+        results=_result_folder(server, folder) if folder else None,
+        logins=open_logins(folder, server) if folder else None,
+        registered=_registered_folder(folder) if folder and _has_registry(server) else None,
+    )
+
+
+def _in_database(config: Config, folder: Path | None, table: StoreTable) -> Stores:
+    from a2a_mcp.store.postgres.database import Database
+    from a2a_mcp.store.postgres.registered import PostgresRegistered
+    from a2a_mcp.store.postgres.results import PostgresResults
+    from a2a_mcp.store.postgres.store import PostgresTaskStore
+
+    server = config.server
+    database = Database(table.url.get_secret_value(), most=table.pool)
+    alive_seconds = HEARTBEATS_OF_A_DEAD_PROCESS * table.heartbeat_seconds
+    return Stores(
+        tasks=PostgresTaskStore(database, alive_seconds=alive_seconds),
+        results=PostgresResults(
+            database,
+            keep_seconds=server.keep_days * DAY_SECONDS,
+            keep_bytes=server.keep_bytes,
+            count_results=count_results,
+        ),
+        logins=open_logins(folder, server) if folder else None,
+        registered=PostgresRegistered(database) if _has_registry(server) else None,
+    )
+
+
+def _result_folder(server: ServerConfig, folder: Path) -> ResultFolder:
+    return ResultFolder(
+        folder,
+        keep_seconds=server.keep_days * DAY_SECONDS,
+        keep_bytes=server.keep_bytes,
+        count_results=count_results,
+    )
+
+
+def _registered_folder(folder: Path) -> RegisteredPlace:
+    from a2a_mcp.store.registered import RegisteredFolder
+
+    return RegisteredFolder(folder)
+
+
+def _has_registry(server: ServerConfig) -> bool:
+    return "registry" in server.toolsets
