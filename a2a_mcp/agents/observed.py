@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 SENDS: Final = frozenset({Operation.SEND_MESSAGE, Operation.SEND_STREAMING_MESSAGE})
 ANSWERED: Final = "answered"
 BAD_REQUEST: Final = 400
+FACTS: Final = ("agent", "operation", "outcome", "ms", "bytes")
+"""What stands in a line of the log, by the names that it has as JSON."""
 
 
 def observed(transport: Transport, config: AgentConfig, interface: Interface) -> Transport:
@@ -169,10 +171,9 @@ class ObservedTransport(Transport):
                 end_with(span, known, None if outcome.word == ANSWERED else outcome.word)
 
     def _count(self, operation: str, outcome: Outcome, seconds: float) -> None:
-        log.info(
-            "agent %s: %s: %s after %d ms, %d bytes",
-            *(self._name, operation, outcome.word, seconds * 1000, outcome.size),
-        )
+        told = (self._name, operation, outcome.word, round(seconds * 1000), outcome.size)
+        facts = dict(zip(FACTS, told, strict=True))
+        log.info("agent %s: %s: %s after %d ms, %d bytes", *told, extra={"facts": facts})
         found = instruments()
         if found is None:
             return

@@ -18,6 +18,7 @@ from a2a_mcp.a2a.http.transport import Transport as HttpTransport
 from a2a_mcp.a2a.interfaces import GRPC_MISSING, Interface
 from a2a_mcp.a2a.transport import Transport
 from a2a_mcp.agents.http import open_foreign_transport, open_transport
+from a2a_mcp.agents.marked import MarkedTransport
 from a2a_mcp.agents.observed import observed
 from a2a_mcp.config.schema import AgentConfig
 
@@ -89,7 +90,7 @@ class Transports:
         """Return the transport that an interface needs; raises as these do."""
         is_grpc = interface.dialect.binding == "GRPC"
         transport = self.grpc(interface.url) if is_grpc else self.http()
-        return observed(transport, self._config, interface)
+        return observed(MarkedTransport(transport), self._config, interface)
 
     @property
     def moves(self) -> list[str]:

@@ -6,9 +6,11 @@ and never a token.
 
 from __future__ import annotations
 
+import json
 import sys
 import webbrowser
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from typing import Annotated, Final, Literal, TextIO, TypeAlias
 
 import anyio
@@ -16,7 +18,7 @@ from cyclopts import Parameter
 
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.cli.exit_codes import DONE, FAILED
-from a2a_mcp.cli.options import USUAL, Given
+from a2a_mcp.cli.options import USUAL, AsJson, Given
 from a2a_mcp.cli.startup import Started, start
 from a2a_mcp.errors import ConfigError
 from a2a_mcp.sign_in.logins import login_states, sign_out
@@ -47,12 +49,13 @@ def auth(
     device: Device = False,
     browser: Open = False,
     port: Port = None,
+    as_json: AsJson = False,
     options: Given = USUAL,
 ) -> int:
     """Sign in to an agent, say where one is signed in, or sign out; return the exit code."""
     started = start(options, quiet=True)
     if action == "status":
-        return status(started, sys.stdout)
+        return status(started, sys.stdout, as_json=as_json)
     if not name:
         raise ConfigError([f"a2a-mcp auth {action}: name the agent: a2a-mcp auth {action} NAME"])
     if action == "logout":
@@ -127,9 +130,12 @@ async def logout(registry: Registry, name: str, out: TextIO) -> int:
     return DONE
 
 
-def status(started: Started, out: TextIO) -> int:
+def status(started: Started, out: TextIO, *, as_json: bool = False) -> int:
     """Print one line for each agent that uses OAuth."""
     states = login_states(started.config, _logins(started), LOCAL_OWNER)
+    if as_json:
+        print(json.dumps([asdict(state) for state in states], indent=2), file=out)
+        return DONE
     for state in states:
         whose = "" if state.owner == LOCAL_OWNER else f" ({state.owner})"
         print(f"{state.agent}{whose}: {state.words}", file=out)

@@ -5,6 +5,7 @@ The parser, and rich with it, is imported only here and below: never where the s
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from typing import Final
@@ -15,6 +16,7 @@ from a2a_mcp import __version__
 from a2a_mcp.cli.commands import COMMANDS, Command
 from a2a_mcp.cli.exit_codes import DONE, USAGE_ERROR
 
+MISSING: Final = re.compile(r'Command "(.+?)" parameter "?(\S+?)"? requires an argument\.')
 HELP: Final = frozenset({"--help", "-h"})
 
 
@@ -63,5 +65,7 @@ def _own_parser() -> int:
 
 def _refuse(name: str, error: CycloptsError) -> int:
     what = " ".join(str(error).split())
+    if missing := MISSING.match(what):
+        name, what = missing[1], f"{missing[2]} is missing."
     print(f"a2a-mcp {name}: {what} See a2a-mcp {name} --help", file=sys.stderr)
     return USAGE_ERROR

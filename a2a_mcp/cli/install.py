@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -21,6 +22,10 @@ from a2a_mcp.config import load
 from a2a_mcp.errors import ConfigError
 
 NAME: Final = "a2a"
+NO_AGENT: Final = (
+    "a2a-mcp: no agent is configured yet, so {title} gets tools without agents. Give a URL behind "
+    "the host, or: a2a-mcp init URL"
+)
 OTHER: Final = "cursor"
 """The host whose entry most other hosts take as it is."""
 
@@ -34,10 +39,31 @@ def install(arguments: list[str]) -> int:
         return _show_snippet(options)
     host = HOSTS[options.host]
     file = options.file or installation.place(host)
-    change = installation.added(host, options.name, _entry(host, options), file)
+    entry = _entry(host, options)  # a mistake in the words comes before one in the file
+    before = installation.entry_in(host, options.name, file) or {}
+    if not options.urls and not options.http:
+        options.urls = _agents_of(before)
+        entry = _entry(host, options)
+    change = installation.added(host, options.name, entry, file)
     _write(change, dry_run=options.dry_run, done=f"{host.title} now has {options.name!r}: {file}")
+    _say_what_was_there(before, options)
     _say_next(host, options)
     return DONE
+
+
+def _agents_of(entry: Entry) -> list[str]:
+    """Return the agents that an entry starts the bridge with."""
+    words = entry.get("args") or ()
+    return [str(word) for word in words if "://" in str(word)]
+
+
+def _say_what_was_there(before: Entry, options: argparse.Namespace) -> None:
+    """Say which agents of an earlier entry stay, or are no longer there."""
+    old, new = _agents_of(before), options.urls
+    if old and old == new:
+        print(f"With the agents that it had: {' '.join(old)}")
+    elif old:
+        print(f"In the place of: {' '.join(old)}")
 
 
 def uninstall(arguments: list[str]) -> int:
@@ -120,12 +146,23 @@ def _say_next(host: Host, options: argparse.Namespace) -> None:
     config = load.config_path(options.config)
     if options.http or config is None:
         return
+    if not options.urls and not _has_agents(config) and not options.env:
+        print(NO_AGENT.format(title=host.title), file=sys.stderr)
     for name in installation.unpassed(host, config, _pairs("--env", options.env)):
         print(
             f"a2a-mcp: {host.title} does not pass ${name} of your shell to the bridge: add "
             f"--env {name}=VALUE, or write {{ file = … }} in {config}",
             file=sys.stderr,
         )
+
+
+def _has_agents(config: Path) -> bool:
+    """Return whether a configuration names an agent; one that cannot be read may."""
+    try:
+        tables = tomllib.loads(config.read_text(encoding="utf-8-sig")) if config.is_file() else {}
+    except (OSError, ValueError):
+        return True
+    return bool(tables.get("agents"))
 
 
 def _list_hosts() -> int:
@@ -149,6 +186,8 @@ def _state(host: Host, file: Path, *, found: bool) -> str:
 
 def _show_snippet(options: argparse.Namespace) -> int:
     """Print what an unknown host may take; the exit code says that nothing was done."""
+    if any("://" not in url for url in options.urls):
+        raise ConfigError([_unknown(options.host)])
     print(f"{_unknown(options.host)}. Most others take an entry like this:", file=sys.stderr)
     print(json.dumps({"mcpServers": {options.name: _entry(HOSTS[OTHER], options)}}, indent=2))
     return USAGE_ERROR

@@ -33,7 +33,7 @@ def _exit_code(given: list[str]) -> int:
         return USAGE_ERROR
     except BrokenPipeError:  # the reader of the output has seen enough, as `head` has
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
+        return DONE
     except OSError as error:  # a port in use, a folder that cannot be read
         print(f"a2a-mcp: {error}", file=sys.stderr)
         return FAILED

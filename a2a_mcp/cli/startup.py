@@ -69,6 +69,14 @@ def refuse_mistyped(words: Iterable[str]) -> None:
             raise ConfigError([f"a2a-mcp: {mistake}"])
 
 
+def refuse_what_is_no_url(words: Iterable[str], otherwise: str) -> None:
+    """Raise ConfigError for the first word that is not a URL or NAME=URL; `otherwise` ends it."""
+    for word in words:
+        if "://" not in word:
+            mistake = _missing_scheme(word) or f"{word!r} {otherwise}"
+            raise ConfigError([f"a2a-mcp: {mistake}"])
+
+
 def _mistake(word: str) -> str | None:
     """Return what is wrong with an argument that should be a URL or NAME=URL."""
     if word in COMMANDS:

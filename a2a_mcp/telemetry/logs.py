@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable
 from typing import Final, TextIO
 
+from a2a_mcp.telemetry.calls import current_call
 from a2a_mcp.text.untrusted import scrub
 
 PACKAGE: Final = "a2a_mcp"
@@ -51,7 +52,11 @@ def _wanted(record: logging.LogRecord) -> bool:
 
 
 class LineFormatter(logging.Formatter):
-    """Formats a record with its traceback as one line of text or JSON, with secrets masked."""
+    """Formats a record with its traceback as one line of text or JSON, with secrets masked.
+
+    A line ends with the id of the call in which it was written. As JSON, the id and what the record
+    has as `facts` come as members of their own: numbers, and names that are ours.
+    """
 
     def __init__(self, redact: Callable[[str], str], *, json_lines: bool) -> None:
         super().__init__()
@@ -63,15 +68,29 @@ class LineFormatter(logging.Formatter):
         message = self._clean(super().format(record))
         if not self._json_lines:
             time = self.formatTime(record, "%H:%M:%S")
-            return f"{time} {record.levelname.lower()} {record.name}: {message}"
+            return f"{time} {record.levelname.lower()} {record.name}: {message}{_of_call()}"
         line = {
             "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": message,
         }
-        return json.dumps(line)
+        return json.dumps(line | self._facts(record))
+
+    def _facts(self, record: logging.LogRecord) -> dict[str, str | int]:
+        facts: dict[str, str | int] = getattr(record, "facts", {})
+        call = current_call()
+        known = facts | {"call": call} if call else facts
+        return {
+            name: self._clean(value) if isinstance(value, str) else value
+            for name, value in known.items()
+        }
 
     def _clean(self, text: str) -> str:
         hidden = _PRIVATE.sub(r"\1\2", self._redact(text))
         return scrub(hidden).translate(_ONE_LINE)
+
+
+def _of_call() -> str:
+    call = current_call()
+    return f" (call {call})" if call else ""

@@ -64,6 +64,23 @@ async def test_what_is_no_url_of_an_agent_is_said_and_nothing_written(home: Home
     assert not home.file.exists()
 
 
+async def test_a_card_that_is_at_the_origin_only_gives_the_url_that_is_written(home: Home) -> None:
+    async with scripted() as agent:
+        done = await home.run("init", f"{agent.url}/wrong", "--name", "it")
+    assert done.code == 0
+    assert f"No card is below {agent.url}/wrong: its url is {agent.url}" in done.out
+    assert table(home, "it") == {"url": agent.url}
+
+
+@pytest.mark.parametrize("word", ["notaurl", "agents"])
+async def test_a_word_that_is_no_url_is_told_how_one_is_written(home: Home, word: str) -> None:
+    done = await home.run("agents", "add", word)
+    assert (done.code, done.err) == (
+        2,
+        f"a2a-mcp: {word!r} is no URL: write it whole, as https://agent.example\n",
+    )
+
+
 async def test_init_without_a_url_writes_an_example(home: Home) -> None:
     assert (await home.run("init")).code == 0
     assert "# [agents.weather]" in home.file.read_text()

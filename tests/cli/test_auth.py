@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -83,6 +84,8 @@ async def test_after_a_sign_in_the_host_calls_without_a_question_until_the_sign_
             refused = await host.send("hello", agent="guarded")
             assert "a2a-mcp auth login guarded" in refused["next_step"]
     assert ran(auth(home, "status")).stdout == "guarded: not signed in\n"
+    (state,) = json.loads(ran(auth(home, "status", "--json")).stdout)
+    assert (state["agent"], state["words"]) == ("guarded", "not signed in")
 
 
 @pytest.mark.parametrize(

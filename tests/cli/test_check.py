@@ -49,7 +49,7 @@ async def test_when_all_agents_answer_the_code_is_0() -> None:
     assert code == 0
     assert "one [ready]" in told
     assert "two [ready]" in told
-    assert told.endswith("2 of 2 agents can be used.\n")
+    assert told.endswith("All 2 agents can be used.\n")
     assert not agent.sends()
 
 
@@ -95,7 +95,7 @@ async def test_an_agent_that_is_switched_off_is_not_contacted() -> None:
         code, told = await checked(Config(agents=agents(good=agent.url, off=table)))
         assert off.connections == 0
     assert code == 0
-    assert "Switched off: off.\n1 of 1 agents can be used." in told
+    assert "Switched off: off.\nThe agent can be used." in told
 
 
 async def test_the_file_that_was_read_is_named_with_notes_about_it(tmp_path: Path) -> None:
@@ -199,6 +199,7 @@ async def test_one_agent_may_be_checked_alone(home: Home) -> None:
     assert [row["name"] for row in done.json["agents"]] == ["two"]
     assert done.json["agents"][0]["milliseconds"] >= 0
     assert mistyped.code == 2
+    assert "no agent of the configuration; there are: one, two" in mistyped.err
 
 
 async def test_the_cause_and_the_cure_are_there_for_a_script() -> None:
@@ -223,3 +224,17 @@ async def test_a_deep_check_sends_each_agent_a_message_and_says_what_came(home: 
     assert told.code == 1
     assert re.search(r"^good answered a message within \d+ ms: completed$", told.out, re.MULTILINE)
     assert re.search(r"^bad did not answer a message: .*out of order", told.out, re.MULTILINE)
+
+
+async def test_the_hosts_here_are_named_with_the_bridge_in_them(home: Home) -> None:
+    for folder in (".cursor", ".codex"):
+        (home.folder / folder).mkdir()
+    unset = {"CODEX_HOME": "", "CLAUDE_CONFIG_DIR": ""}
+    await home.run("install", "cursor", "https://agent.example", **unset)
+    told = await home.run("check", **unset)
+    as_json = await home.run("check", "--json", **unset)
+    assert "Cursor (has the bridge)" in told.out
+    assert "Codex (without the bridge: a2a-mcp install codex)" in told.out
+    assert re.search(r"^Versions: a2a-mcp \S+, Python 3\.", told.out, re.MULTILINE)
+    assert as_json.json["hosts"]["cursor"] == "has the bridge"
+    assert as_json.json["state_folder"] in told.out

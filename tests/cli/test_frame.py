@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -78,6 +79,19 @@ def test_a_mistake_is_one_line_that_says_where_to_look() -> None:
     assert "See a2a-mcp check --help" in done.stderr
 
 
+def test_a_missing_word_is_named_as_the_help_names_it() -> None:
+    done = run("push", "list")
+    assert done.stderr == "a2a-mcp push list: AGENT is missing. See a2a-mcp push list --help\n"
+
+
+def test_a_script_gets_json_also_of_a_configuration_that_cannot_be_read(tmp_path: Path) -> None:
+    file = tmp_path / "agents.toml"
+    file.write_text("[agents")
+    done = run("check", "--json", "--config", str(file))
+    assert done.returncode == 2
+    assert "is not TOML" in json.loads(done.stdout)["error"]
+
+
 @pytest.mark.parametrize("shell", SHELLS)
 def test_every_shell_gets_a_script_with_the_commands_in_it(shell: str) -> None:
     script = run("completion", shell).stdout
@@ -104,7 +118,7 @@ def completed(script: Path, *words: str) -> list[str]:
 
 
 def test_output_that_nobody_reads_to_its_end_is_no_error() -> None:
-    command = f"{sys.executable} -m a2a_mcp completion bash | head -n 1"
+    command = f"set -o pipefail; {sys.executable} -m a2a_mcp completion bash | head -n 1"
     done = subprocess.run(
         ["bash", "-c", command], capture_output=True, text=True, timeout=30, check=True
     )

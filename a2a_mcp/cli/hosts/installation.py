@@ -90,6 +90,12 @@ def entry_in(host: Host, name: str, file: Path) -> Entry | None:
         return DOCUMENTS[host.format].entry(_text(file), (*host.path, name))
 
 
+def entries_in(host: Host, file: Path) -> Entry:
+    """Return all entries of a host's file by name. Raises Unreadable, OSError."""
+    with _named(file):
+        return DOCUMENTS[host.format].entry(_text(file), host.path) or {}
+
+
 def snippet(host: Host, name: str, entry: Entry) -> str:
     """Return an entry as a file that holds nothing else."""
     return DOCUMENTS[host.format].with_entry("", (*host.path, name), entry)

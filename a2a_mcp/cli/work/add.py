@@ -15,13 +15,15 @@ import anyio
 import tomlkit
 from pydantic import ValidationError
 
+from a2a_mcp.a2a.card import FoundCard
 from a2a_mcp.a2a.card_model import AgentCard
 from a2a_mcp.a2a.errors import AuthenticationRequired, NoCommonInterface, UrlRefused
+from a2a_mcp.a2a.http.card_addresses import without_card_path
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.cli import terminal
 from a2a_mcp.cli.exit_codes import DONE
 from a2a_mcp.cli.hosts.installation import Change
-from a2a_mcp.cli.startup import refuse_mistyped
+from a2a_mcp.cli.startup import refuse_what_is_no_url
 from a2a_mcp.cli.work import agents_file, proposal
 from a2a_mcp.cli.work.proposal import Elsewhere
 from a2a_mcp.config.agent_tables import AgentTables
@@ -36,6 +38,7 @@ from a2a_mcp.store.base import LOCAL_OWNER
 class Seen:
     """What an agent showed before it was configured.
 
+    `given` is the URL that the person gave, where the card is not below it but at its origin.
     `card` is None where it wants a credential even for that; `is_refused` says that it is called at
     another origin than its own.
     """
@@ -43,6 +46,7 @@ class Seen:
     url: str
     card: AgentCard | None
     is_refused: bool = False
+    given: str | None = None
 
     @property
     def elsewhere(self) -> Elsewhere | None:
@@ -52,7 +56,7 @@ class Seen:
 
 def add(file: Path, word: str, name: str | None, description: str | None) -> Written:
     """Write the agent at a URL or NAME=URL; raises ConfigError, A2AError, OSError."""
-    refuse_mistyped([word])
+    refuse_what_is_no_url([word], "is no URL: write it whole, as https://agent.example")
     given, url = named(word)
     return _write(file, anyio.run(_look, url), name or given or None, description)
 
@@ -72,16 +76,28 @@ async def _look(url: str) -> Seen:
     agents.add("new", _checked(url))
     registry = Registry(Config(agents=agents))
     connection = registry.connection("new", LOCAL_OWNER)
+    found: FoundCard | None = None
     try:
-        card = (await connection.card()).card
+        found = await connection.card()
         await connection.choice()
     except AuthenticationRequired:
         return Seen(url, None)
     except (NoCommonInterface, UrlRefused):
-        return Seen(url, card, is_refused=True)
+        return _seen(url, found, is_refused=True)
     finally:
         await registry.aclose()
-    return Seen(url, card)
+    return _seen(url, found)
+
+
+def _seen(url: str, found: FoundCard | None, *, is_refused: bool = False) -> Seen:
+    """Return what was seen, at the URL below which the card really is."""
+    if found is None:
+        return Seen(url, None)
+    base = without_card_path(found.url)
+    below = f"{url.partition('?')[0].rstrip('/')}/"
+    if base is None or found.url == url or found.url.startswith(below):
+        return Seen(url, found.card, is_refused)
+    return Seen(base.rstrip("/"), found.card, is_refused, given=url)
 
 
 def _write(file: Path, seen: Seen, name: str | None, description: str | None) -> Written:
@@ -89,7 +105,7 @@ def _write(file: Path, seen: Seen, name: str | None, description: str | None) ->
     chosen = name or _ask_name(seen)
     table, remarks = _table(seen, chosen, description)
     change = agents_file.added(file, chosen, table, tuple(remarks))
-    return Written(chosen, table, tuple(remarks), change, change.write())
+    return Written(chosen, table, tuple(remarks), change, change.write(), seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +117,7 @@ class Written:
     remarks: tuple[str, ...]
     change: Change
     kept: Path | None
+    seen: Seen
 
     @property
     def variables(self) -> list[str]:
@@ -114,6 +131,8 @@ def report(written: Written) -> int:
     print(f"Wrote the agent {written.name!r} into {written.change.file}")
     if written.kept:
         print(f"The file as it was: {written.kept}")
+    if written.seen.given:
+        print(f"No card is below {written.seen.given}: its url is {written.seen.url}")
     for remark in written.remarks:
         print(f"There as a comment: {remark}")
     for variable in written.variables:

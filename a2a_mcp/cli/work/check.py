@@ -18,13 +18,15 @@ from typing import TextIO
 import anyio
 
 from a2a_mcp.a2a.errors import A2AError, AgentUnreachable
+from a2a_mcp.a2a.http.origins import plain
 from a2a_mcp.a2a.model import JSON
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.bridge.describe_agents import describe_agent
 from a2a_mcp.cli.advice import Failure, advice
 from a2a_mcp.cli.exit_codes import DONE, FAILED
 from a2a_mcp.cli.start_options import Options
-from a2a_mcp.cli.startup import refuse_mistyped, start
+from a2a_mcp.cli.startup import refuse_what_is_no_url, start
+from a2a_mcp.cli.work.around import Around, look_around
 from a2a_mcp.config.load import Config
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.store.base import LOCAL_OWNER
@@ -43,8 +45,9 @@ def check_agents(words: Sequence[str], *, deep: bool, as_json: bool, options: Op
     """Contact every agent, or those named; return the exit code. Raises ConfigError."""
     started = start(options, [word for word in words if "://" in word], quiet=True)
     chosen = _chosen(started.config, [word for word in words if "://" not in word])
+    around = look_around(started.state_folder)
     code = anyio.run(
-        partial(report, chosen=chosen, as_json=as_json),
+        partial(report, chosen=chosen, as_json=as_json, around=around),
         started.config,
         sys.stdout,
         started.state_folder,
@@ -59,7 +62,9 @@ def check_agents(words: Sequence[str], *, deep: bool, as_json: bool, options: Op
 def _chosen(config: Config, words: Sequence[str]) -> tuple[str, ...]:
     """Return the agents that are named; raises ConfigError for a word that names none."""
     known = {name.casefold(): name for name in [*config.agents, *config.faults]}
-    refuse_mistyped(word for word in words if word.casefold() not in known)
+    there = ", ".join(known.values()) or "none"
+    otherwise = f"is no URL, and no agent of the configuration; there are: {there}"
+    refuse_what_is_no_url((word for word in words if word.casefold() not in known), otherwise)
     return tuple(known[word.casefold()] for word in words)
 
 
@@ -70,6 +75,7 @@ async def report(
     *,
     chosen: Sequence[str] = (),
     as_json: bool = False,
+    around: Around | None = None,
 ) -> int:
     """Write one paragraph per agent and a summary to `out`, or all as JSON.
 
@@ -89,11 +95,14 @@ async def report(
     if as_json:
         rows = [_row(registry, name, outcomes[name]) for name in names]
         rows += [{"name": name, "state": "disabled", "problems": [faults[name]]} for name in faults]
-        out.write(json.dumps({"agents": rows, "usable": usable}, indent=2) + "\n")
+        told: dict[str, JSON] = {"agents": [*rows], "usable": usable}
+        told |= around.structured() if around else {}
+        out.write(json.dumps(told, indent=2) + "\n")
     else:
         out.writelines(_paragraph(registry, name, outcomes[name]) for name in names)
         out.writelines(_disabled(name, reason) for name, reason in faults.items())
-        lines = await _summary(config, usable, len(names) + len(faults))
+        last = await _summary(config, usable, len(names) + len(faults))
+        lines = [*(around.lines() if around else ()), *last]
         out.write("\n".join(lines) + "\n")
     return DONE if 0 < usable == len(names) + len(faults) else FAILED
 
@@ -123,8 +132,15 @@ def _paragraph(registry: Registry, name: str, outcome: Outcome) -> str:
     if step:
         view = replace(view, next_step=None)  # a next step is meant for a model
     described = registry.config.secrets.mask(view.prose())
-    took = "" if failure else f"\nIts card took {outcome.milliseconds} ms."
+    took = "" if failure else _of_card(registry, name, outcome.milliseconds)
     return described + took + (f"\nWhat to do: {step}" if step else "") + "\n\n"
+
+
+def _of_card(registry: Registry, name: str, milliseconds: int) -> str:
+    """Return where the card of an agent was found, and how long that took."""
+    found = registry.connection(name, LOCAL_OWNER).found
+    where = f" ({plain(found.url)})" if found and "://" in found.url else ""
+    return f"\nIts card{where} took {milliseconds} ms."
 
 
 def _row(registry: Registry, name: str, outcome: Outcome) -> dict[str, JSON]:
@@ -163,10 +179,19 @@ async def _summary(config: Config, usable: int, known: int) -> list[str]:
     if file_exists:
         lines.append(f"Read: {config.source}")
     if known:
-        return [*lines, f"{usable} of {known} agents can be used."]
+        return [*lines, _count(usable, known)]
     if switched_off:
         return [*lines, "No agent can be used."]
     return [*lines, _how_to_configure(config, file_exists=file_exists)]
+
+
+def _count(usable: int, known: int) -> str:
+    """Return how many agents can be used, as a person says it."""
+    if known == 1:
+        return "The agent can be used." if usable else "The agent cannot be used."
+    if usable == known:
+        return f"All {known} agents can be used."
+    return f"{usable} of {known} agents can be used."
 
 
 def _how_to_configure(config: Config, *, file_exists: bool) -> str:

@@ -15,6 +15,7 @@ from a2a_mcp.cli.startup import Started
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.server.app import App
 from a2a_mcp.server.composition import compose
+from a2a_mcp.telemetry.calls import begin_call
 
 Work = Callable[[App], Awaitable[int]]
 
@@ -29,6 +30,7 @@ def run_with_app(started: Started, work: Work) -> int:
 
 async def _run(started: Started, work: Work) -> tuple[int, Exception | None]:
     """Return the exit code, or the error; one raised in a task group would come in a group."""
+    begin_call()
     async with anyio.create_task_group() as group:
         composition = compose(
             started.config,

@@ -18,6 +18,7 @@ from a2a_mcp.errors import BridgeError
 from a2a_mcp.server import error_results
 from a2a_mcp.server.app import App
 from a2a_mcp.server.call import Ctx, Result, app_of
+from a2a_mcp.telemetry.calls import begin_call
 from a2a_mcp.telemetry.metrics import instruments
 
 P = ParamSpec("P")
@@ -34,6 +35,7 @@ def returns_errors(
 
     @wraps(function)
     async def wrapped(ctx: Ctx, /, *args: P.args, **kwargs: P.kwargs) -> R | t.CallToolResult:
+        begin_call()
         app = app_of(ctx)
         began = time.monotonic()
         await app.registry.discover()

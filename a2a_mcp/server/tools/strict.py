@@ -36,6 +36,8 @@ PROBLEM_BYTES: Final = 200
 SHOWN_NAMES: Final = 5
 NAME_CHARACTERS: Final = 80
 POINTER: Final = "pointer"
+PLAIN_WORDS: Final = {"Field required": "is missing", "Extra inputs are not permitted": "not known"}
+"""What is said for some words of the validator."""
 
 
 class StrictTool(Tool):
@@ -120,7 +122,8 @@ class StrictTool(Tool):
 
 def _problem(location: tuple[int | str, ...], message: str) -> str:
     where = ".".join(map(str, location)) or "arguments"
-    return shorten(f"{where}: {message}", PROBLEM_BYTES)
+    plain = PLAIN_WORDS.get(message, message.replace("Input should be", "must be"))
+    return shorten(f"{where}: {plain}", PROBLEM_BYTES)
 
 
 def closest(name: str, known: Iterable[str]) -> str | None:
