@@ -163,6 +163,7 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
     "cli.demo": frozenset({"a2a_mcp.demo.agent", "a2a_mcp.demo.tour"}),
     "cli.terminal": frozenset({"rich.console", "rich.markdown"}),
     "cli.agents": frozenset({"a2a_mcp.cli.work.agents", "a2a_mcp.cli.work.pin"}),
+    "cli.auth": frozenset({"a2a_mcp.cli.work.auth"}),
     "cli.chat": frozenset({"a2a_mcp.cli.work.chat"}),
     "cli.frame": frozenset({"a2a_mcp.cli.failures"}),
     "cli.init": frozenset({"a2a_mcp.cli.work.init"}),

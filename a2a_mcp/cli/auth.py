@@ -1,30 +1,12 @@
-"""`a2a-mcp auth`: sign in to an agent, see where one is signed in, sign out.
-
-What happens is decided in `sign_in`; this prints pages and codes for the person at the terminal,
-and never a token.
-"""
+"""`a2a-mcp auth`: sign in to an agent, see where one is signed in, sign out."""
 
 from __future__ import annotations
 
-import json
-import sys
-import webbrowser
-from collections.abc import Awaitable, Callable
-from dataclasses import asdict
-from typing import Annotated, Final, Literal, TextIO, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
-import anyio
 from cyclopts import Parameter
 
-from a2a_mcp.agents.registry import Registry
-from a2a_mcp.cli.exit_codes import DONE, FAILED
 from a2a_mcp.cli.options import USUAL, AsJson, Given
-from a2a_mcp.cli.startup import Started, start
-from a2a_mcp.errors import ConfigError
-from a2a_mcp.sign_in.logins import login_states, sign_out
-from a2a_mcp.sign_in.signing_in import Page, signing_in
-from a2a_mcp.store.base import LOCAL_OWNER
-from a2a_mcp.store.logins import Logins, open_logins
 
 Action: TypeAlias = Annotated[
     Literal["login", "status", "logout"], Parameter(help="sign in, say where, or sign out")
@@ -37,8 +19,6 @@ Open: TypeAlias = Annotated[bool, Parameter(name="--open", help="open the page i
 Port: TypeAlias = Annotated[
     int | None, Parameter(name="--redirect-port", help="where the browser comes back; 0 = any")
 ]
-
-NOBODY: Final = "No agent of the configuration uses OAuth."
 
 
 def auth(
@@ -53,92 +33,7 @@ def auth(
     options: Given = USUAL,
 ) -> int:
     """Sign in to an agent, say where one is signed in, or sign out; return the exit code."""
-    started = start(options, quiet=True)
-    if action == "status":
-        return status(started, sys.stdout, as_json=as_json)
-    if not name:
-        raise ConfigError([f"a2a-mcp auth {action}: name the agent: a2a-mcp auth {action} NAME"])
-    if action == "logout":
-        return anyio.run(_with_registry, started, lambda it: logout(it, name, sys.stdout))
+    from a2a_mcp.cli.work.auth import SigningIn, act
 
-    async def work(registry: Registry) -> int:
-        show = _shown(sys.stdout, opens=browser)
-        return await login(registry, name, show, by_device=device or None, port=port)
-
-    return anyio.run(_with_registry, started, work)
-
-
-async def _with_registry(started: Started, work: Callable[[Registry], Awaitable[int]]) -> int:
-    registry = Registry(started.config, logins=_logins(started))
-    try:
-        return await work(registry)
-    finally:
-        await registry.aclose()
-
-
-def _logins(started: Started) -> Logins:
-    return open_logins(started.state_folder, started.config.server)
-
-
-async def login(
-    registry: Registry,
-    name: str,
-    show: Callable[[str], None],
-    *,
-    by_device: bool | None = None,
-    port: int | None = None,
-) -> int:
-    """Let the person sign in, and wait until that is done."""
-    agent = registry.resolve(name)
-    connection = registry.connection(agent, LOCAL_OWNER)
-    async with signing_in(connection, by_device=by_device, port=port) as begun:
-        show(_invitation(agent, begun.page))
-        renews = await begun.ended()
-    later = "" if renews else " It does not renew itself: sign in again when it has ended."
-    show(f"You are signed in to {agent}.{later}")
-    return DONE
-
-
-def _invitation(agent: str, page: Page) -> str:
-    code = f"\nand check that it shows the code\n\n    {page.code}\n" if page.code else ""
-    return f"To sign in to {agent}, open\n\n    {page.url}\n{code}\nWaiting (Ctrl+C gives up) …"
-
-
-def _shown(out: TextIO, *, opens: bool) -> Callable[[str], None]:
-    """Return what prints a text, and opens the first address in it where that is wanted."""
-
-    def show(text: str) -> None:
-        print(text, file=out, flush=True)
-        link = next((word for word in text.split() if "://" in word), None)
-        if opens and link:
-            webbrowser.open(link)
-
-    return show
-
-
-async def logout(registry: Registry, name: str, out: TextIO) -> int:
-    """Sign out at the server, and forget the login here."""
-    agent = registry.resolve(name)
-    try:
-        problem = await sign_out(registry.connection(agent, LOCAL_OWNER))
-    except KeyError:
-        print(f"Nobody is signed in to {agent}.", file=out)
-        return FAILED
-    print(f"You are signed out of {agent}.", file=out)
-    if problem:
-        print(f"It was not revoked at the authorization server: {problem}", file=out)
-    return DONE
-
-
-def status(started: Started, out: TextIO, *, as_json: bool = False) -> int:
-    """Print one line for each agent that uses OAuth."""
-    states = login_states(started.config, _logins(started), LOCAL_OWNER)
-    if as_json:
-        print(json.dumps([asdict(state) for state in states], indent=2), file=out)
-        return DONE
-    for state in states:
-        whose = "" if state.owner == LOCAL_OWNER else f" ({state.owner})"
-        print(f"{state.agent}{whose}: {state.words}", file=out)
-    if not states:
-        print(NOBODY, file=out)
-    return DONE
+    way = SigningIn(by_device=device or None, opens=browser, port=port)
+    return act(action, name, way, options, as_json=as_json)

@@ -38,6 +38,13 @@ def test_help_loads_no_parser_of_commands_and_no_configuration() -> None:
     assert {"cyclopts", "rich", "pydantic", "anyio", "a2a_mcp.config"} & loaded == set()
 
 
+@pytest.mark.parametrize("name", [name for name in COMMANDS if not COMMANDS[name].own_parser])
+def test_the_help_of_a_command_loads_nothing_of_its_work(name: str) -> None:
+    loaded = modules(name, "--help")
+    heavy = {"pydantic", "httpx", "mcp", "sqlite3", "tomlkit", "a2a_mcp.config.load"}
+    assert heavy & loaded == set()
+
+
 def test_a_server_loads_neither_rich_nor_the_parser_of_commands() -> None:
     loaded = modules("http://127.0.0.1:9")
     assert "mcp.server.mcpserver.server" in loaded
