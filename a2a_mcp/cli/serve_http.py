@@ -11,7 +11,6 @@ from typing import Final
 import anyio
 
 from a2a_mcp.a2a.auth.static import reveal
-from a2a_mcp.cli.exit_codes import DONE
 from a2a_mcp.cli.serve_parts import begin_telemetry, end_startup, event_loop, webhooks
 from a2a_mcp.cli.startup import Started
 from a2a_mcp.config import load
@@ -68,11 +67,10 @@ def _settings(options: argparse.Namespace, configured: ServerConfig) -> ServerCo
 def _run(started: Started, place: Place, worker: Worker | None) -> int:
     # uvloop takes connections by itself, so that one worker would get them all.
     options = event_loop() if worker is None else {}
-    anyio.run(_serve, started, place, worker, backend_options=options)
-    return DONE
+    return anyio.run(_serve, started, place, worker, backend_options=options)
 
 
-async def _serve(started: Started, place: Place, worker: Worker | None) -> None:
+async def _serve(started: Started, place: Place, worker: Worker | None) -> int:
     settings = place.settings
     begin_telemetry(over_http=settings.admin is not None)
     hooks = webhooks(started, over_http=True)
@@ -96,7 +94,7 @@ async def _serve(started: Started, place: Place, worker: Worker | None) -> None:
     end_startup()
     ready = _say_nothing if worker else place.print_url
     async with admin(_admin_of(settings, worker), readiness):
-        await serve_http(
+        return await serve_http(
             server,
             settings,
             place.sockets,

@@ -8,7 +8,8 @@ the caller, and is never passed on.
 from __future__ import annotations
 
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from select import select
 from socket import socket
@@ -27,13 +28,14 @@ from a2a_mcp.config.schema import ServerConfig
 from a2a_mcp.errors import ConfigError
 from a2a_mcp.server.readiness import Readiness
 from a2a_mcp.server.transports.fair_accept import FairSocket
+from a2a_mcp.server.transports.last_answers import last_answers
+from a2a_mcp.server.transports.signals import SIGNALS
 from a2a_mcp.server.transports.workers import Worker
 
 LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
 GRACE_SECONDS: Final = 1
 HEALTH: Final = "/healthz"
 READY: Final = "/readyz"
-CLOSE: Final = (b"connection", b"close")
 LOOK_SECONDS: Final = 0.1
 
 
@@ -137,9 +139,30 @@ class _Server(uvicorn.Server):
         self._ending.closing.set()
         await super().shutdown(sockets)
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self._signals.append(sig)
-        super().handle_exit(sig, frame)
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Note signals, and leave the end to the server: uvicorn would raise them again after it.
+
+        What notes them is a plain function. By a method of the server, sse-starlette would find out
+        that it is to end, and cut off every answer at once.
+        """
+
+        def note(number: int, _frame: FrameType | None) -> None:
+            self.force_exit |= self.should_exit and number == signal.SIGINT
+            self.should_exit = True
+            self._signals.append(number)
+
+        before = {number: signal.signal(number, note) for number in SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    @property
+    def exit_code(self) -> int:
+        """Return how the process ends: well, unless a person has interrupted it."""
+        return 128 + signal.SIGINT if signal.SIGINT in self._signals else 0
 
     async def on_tick(self, counter: int) -> bool:
         """Return whether to end, which uvicorn asks ten times a second."""
@@ -151,11 +174,7 @@ class _Server(uvicorn.Server):
         return await super().on_tick(counter)
 
     async def _drain(self) -> None:
-        """Serve on until the time is over, so that balancers notice; a further signal ends it.
-
-        Each answer closes its connection: the next call is then made elsewhere.
-        """
-        self.server_state.default_headers = [*self.server_state.default_headers, CLOSE]
+        """Serve on until the time is over, so that balancers notice; a further signal ends it."""
         with anyio.move_on_after(self._ending.drain_seconds):
             # A handler of signals cannot set an event: it runs between two instructions.
             while self._signals in ([], [signal.SIGTERM]):  # noqa: ASYNC110
@@ -171,14 +190,15 @@ async def serve_http(
     *,
     any_host: bool = False,
     before: Callable[[ASGIApp], ASGIApp] = lambda app: app,
-) -> None:
-    """Serve until a signal comes; running calls then have GRACE_SECONDS to end after the drain.
+) -> int:
+    """Serve until a signal comes, and return the exit code.
 
-    `ready` is called once the sockets are served.
-    `before` returns the application with what stands before it.
+    Running calls have GRACE_SECONDS to end after the drain. `ready` is called once the sockets are
+    served; `before` returns the application with what stands before it.
     """
+    app = before(application(server, settings, ending.readiness, any_host=any_host))
     config = uvicorn.Config(
-        before(application(server, settings, ending.readiness, any_host=any_host)),
+        last_answers(app, lambda: ending.readiness.draining, ending.closing),
         log_config=None,  # the log is set up already, and masks secrets
         log_level="warning",
         access_log=False,
@@ -188,4 +208,6 @@ async def serve_http(
     worker = ending.worker
     if worker:
         sockets = [FairSocket(each, worker.places, worker.number) for each in sockets]
-    await _Server(config, ready, ending).serve(sockets)
+    serving = _Server(config, ready, ending)
+    await serving.serve(sockets)
+    return serving.exit_code
