@@ -17,6 +17,8 @@ PACKAGES: Final[dict[str, tuple[str, ...]]] = {
     "typescript": ("@modelcontextprotocol/sdk@1.32.2",),
     # Half a gigabyte: only for scripts/hosts.
     "hosts": ("@openai/codex@0.171.0", "@google/gemini-cli@0.61.0"),
+    # Only for scripts/sign-in, with those.
+    "claude": ("@anthropic-ai/claude-code@2.1.332",),
     # Only for scripts/conformance.
     "conformance": ("@modelcontextprotocol/conformance@0.2.0-alpha.12",),
     # Generations side by side; 0.2 brings an express of its own.

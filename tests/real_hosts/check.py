@@ -41,13 +41,13 @@ def main() -> int:
 
 def _examined(cli: Cli) -> tuple[dict[str, Schema], list[str]]:
     """Return the tools that a model is told of, and what is wrong with them."""
-    with tempfile.TemporaryDirectory() as folder, stand_in() as (model, requests):
+    with tempfile.TemporaryDirectory() as folder, stand_in() as model:
         home = Path(folder, "home")
         server = [sys.executable, "-m", "a2a_mcp", "--state-dir", f"{folder}/state", NO_AGENT]
-        printed = run(cli, home, model, server)
-    if not requests:
+        printed = run(cli, home, model.url, server)
+    if not model.requests:
         return {}, [f"no request reached the model; the host said: {printed}"]
-    listed = dict(cli.tools(requests[-1]))
+    listed = dict(cli.tools(model.requests[-1]))
     return listed, [
         finding for name in INPUTS for finding in _lost(name, INPUTS[name], listed.get(name))
     ]

@@ -55,11 +55,9 @@ def run(cli: Cli, home: Path, model: str, server: Sequence[str]) -> str:
     return done.stdout
 
 
-def _configure_codex(home: Path, model: str, server: Sequence[str]) -> dict[str, str]:
-    command, *arguments = server
-    (home / ".codex").mkdir()
-    (home / ".codex" / "config.toml").write_text(
-        f"""
+def codex_of(model: str) -> str:
+    """Return the part of Codex's configuration that names a stand-in as its model."""
+    return f"""
 model = "stand-in"
 model_provider = "stand-in"
 
@@ -68,7 +66,14 @@ name = "stand-in"
 base_url = {json.dumps(f"{model}/v1")}
 wire_api = "responses"
 env_key = "STAND_IN_KEY"
+"""
 
+
+def _configure_codex(home: Path, model: str, server: Sequence[str]) -> dict[str, str]:
+    command, *arguments = server
+    (home / ".codex").mkdir()
+    (home / ".codex" / "config.toml").write_text(
+        f"""{codex_of(model)}
 [mcp_servers.a2a]
 command = {json.dumps(command)}
 args = {json.dumps(arguments)}

@@ -1,7 +1,6 @@
-"""A stand-in for the services of two models, on 127.0.0.1: it keeps each request, and says "done".
+"""A stand-in for the services of models, on 127.0.0.1: it keeps each request.
 
-It speaks as much of OpenAI's responses and of Gemini's content generation as a host needs for one
-turn without tools.
+It says "done", or first asks for one tool. `turns` says in which forms.
 """
 
 from __future__ import annotations
@@ -9,68 +8,48 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from typing import Any, Final
 
-JSON = dict[str, Any]
+from real_hosts.turns import JSON, TURNS, Call
 
-MESSAGE: Final[JSON] = {
-    "type": "message",
-    "id": "message",
-    "role": "assistant",
-    "status": "completed",
-    "content": [{"type": "output_text", "text": "done", "annotations": []}],
-}
-RESPONSE: Final[JSON] = {
-    "id": "response",
-    "object": "response",
-    "status": "completed",
-    "output": [MESSAGE],
-    "usage": {"input_tokens": 1, "output_tokens": 1, "total_tokens": 2},
-}
-RESPONSES: Final[list[JSON]] = [
-    {"type": "response.created", "response": RESPONSE | {"status": "in_progress", "output": []}},
-    {"type": "response.output_item.done", "output_index": 0, "item": MESSAGE},
-    {"type": "response.completed", "response": RESPONSE},
-]
-CONTENT: Final[JSON] = {
-    "candidates": [
-        {"content": {"role": "model", "parts": [{"text": "done"}]}, "finishReason": "STOP"}
-    ],
-    "usageMetadata": {"promptTokenCount": 1, "candidatesTokenCount": 1, "totalTokenCount": 2},
-}
-TURNS: Final[tuple[tuple[str, list[JSON]], ...]] = (
-    ("/responses", RESPONSES),
-    (":streamGenerateContent", [CONTENT]),
-)
-"""The end of an endpoint's path, and the events of a turn there."""
+
+@dataclass
+class Model:
+    """A running stand-in: what it was sent, and the tool that it asks for in the next turn."""
+
+    url: str = ""
+    requests: list[JSON] = field(default_factory=list)
+    call: Call | None = None
 
 
 @contextmanager
-def stand_in() -> Iterator[tuple[str, list[JSON]]]:
-    """Yield the URL of a running stand-in, and the list to which it adds each request."""
-    requests: list[JSON] = []
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(requests))
+def stand_in() -> Iterator[Model]:
+    """Yield a stand-in that runs until the block ends."""
+    model = Model()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(model))
+    model.url = f"http://127.0.0.1:{server.server_port}"
     Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}", requests
+        yield model
     finally:
         server.shutdown()
         server.server_close()
 
 
-def _handler(requests: list[JSON]) -> type[BaseHTTPRequestHandler]:
+def _handler(model: Model) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             path = self.path.partition("?")[0]
-            events = next((turn for end, turn in TURNS if path.endswith(end)), None)
-            if events is None:
+            turn = next((turn for end, turn in TURNS if path.endswith(end)), None)
+            if turn is None:
                 self.send_error(404)
                 return
-            requests.append(json.loads(body))
-            self._stream(events)
+            request = json.loads(body)
+            model.requests.append(request)
+            self._stream(turn(request, model.call))
 
         def _stream(self, events: list[JSON]) -> None:
             self.send_response(200)
