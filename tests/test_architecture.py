@@ -210,6 +210,7 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
     "server.stores": frozenset(
         {
             "a2a_mcp.store.postgres.database",
+            "a2a_mcp.store.postgres.logins",
             "a2a_mcp.store.postgres.registered",
             "a2a_mcp.store.postgres.results",
             "a2a_mcp.store.postgres.store",
@@ -232,13 +233,8 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
         }
     ),
     "store.keyring_key": frozenset({"keyring"}),
-    "store.logins": frozenset(
-        {
-            "a2a_mcp.store.keyring_key",
-            "a2a_mcp.store.sealing",
-            "a2a_mcp.store.sqlite.logins",
-        }
-    ),
+    "store.login_folder": frozenset({"a2a_mcp.store.keyring_key", "a2a_mcp.store.sqlite.logins"}),
+    "store.logins": frozenset({"a2a_mcp.store.sealing"}),
     "store.sqlite.store": frozenset({"a2a_mcp.store.sqlite.file"}),
     "store.sqlite.upkeep": frozenset({"a2a_mcp.store.sqlite.space"}),
     "telemetry.descriptors": frozenset({"resource"}),

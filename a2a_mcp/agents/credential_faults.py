@@ -13,7 +13,7 @@ from a2a_mcp.a2a.auth.choice import kind_of
 from a2a_mcp.a2a.auth.oauth.errors import OAuthRefused
 from a2a_mcp.a2a.card_model import SecurityScheme
 from a2a_mcp.a2a.errors import A2AError, AgentUnreachable, Delivery
-from a2a_mcp.errors import CredentialUnavailable, SignInNeeded
+from a2a_mcp.errors import CredentialUnavailable, SignInNeeded, StoreUnavailable
 
 SIGN_IN_AGAIN: Final = "Ask the user to sign in again: by another call, or by a2a-mcp auth login."
 SIGN_IN_BY_CALL: Final = (
@@ -227,8 +227,10 @@ def no_sign_in_here(name: str) -> CredentialUnavailable:
     )
 
 
-def no_login_store(error: OSError) -> CredentialUnavailable:
-    """Return the error where the file of logins cannot be used."""
+def no_login_store(error: OSError | StoreUnavailable) -> CredentialUnavailable:
+    """Return the error where the file or the database of logins cannot be used."""
+    if isinstance(error, StoreUnavailable):
+        return CredentialUnavailable(error.message, error.next_step)
     return CredentialUnavailable(
         f"the sign-ins that are kept here cannot be used: {error}",
         "Ask the user to check the state folder of this server, and to sign in again if need be.",

@@ -1,4 +1,4 @@
-"""The login of one owner at one agent, which all processes of a state folder share.
+"""The login of one owner at one agent, which all processes of a state folder, or a database, share.
 
 It is renewed under its lock, and read again there first: another process may have renewed it. What
 is not our own any more is never overwritten or removed.
@@ -15,6 +15,7 @@ from contextlib import (
     contextmanager,
 )
 from dataclasses import replace
+from typing import Final
 
 import anyio
 
@@ -22,9 +23,11 @@ from a2a_mcp.a2a.auth.oauth.token import Token
 from a2a_mcp.a2a.errors import AgentUnreachable, Delivery
 from a2a_mcp.agents import credential_faults as faults
 from a2a_mcp.agents.authorization import Authorization
-from a2a_mcp.errors import SignInNeeded
+from a2a_mcp.errors import SignInNeeded, StoreUnavailable
 from a2a_mcp.store.base import LOCAL_OWNER
 from a2a_mcp.store.logins import Login, Logins
+
+SAVE_PAUSES: Final = (0.5, 1.0, 2.0, 4.0)
 
 Refresh = Callable[[Login], Awaitable[Token | None]]
 """Returns the token that follows a login's; None where the server has ended the login."""
@@ -51,10 +54,17 @@ class AgentLogin:
         self._clock = clock
         self._seen: object = None
 
-    @property
-    def has_changed(self) -> bool:
-        """Return whether a process may have changed the login since it was read last."""
-        return self._logins is None or self._logins.stamp() != self._seen
+    async def has_changed(self) -> bool:
+        """Return whether a process may have changed the login since it was read last.
+
+        While the database is away, what was read last is used.
+        """
+        if self._logins is None:
+            return True
+        try:
+            return await self._logins.stamp(self._owner, self._agent) != self._seen
+        except StoreUnavailable:
+            return False
 
     async def token(
         self, authorization: Authorization, refused: str | None, refresh: Refresh
@@ -63,13 +73,13 @@ class AgentLogin:
 
         Raises SignInNeeded, CredentialUnavailable, and A2AError.
         """
-        if self._store().stamp():
+        if await self.has_changed():
             await self._prepare()
-        login = self._read(authorization)
+        login = await self._read(authorization)
         if self._is_usable(login, refused):
             return login.token
         async with self._held():
-            login = self._read(authorization)
+            login = await self._read(authorization)
             if not self._is_usable(login, refused):
                 login = await self._renewed(login, refresh)
             return login.token
@@ -78,24 +88,24 @@ class AgentLogin:
         """Keep a new login, in the place of an earlier one."""
         await self._prepare()
         async with self._held():
-            self._write(login)
+            await self._write(login)
 
     async def client(self, server: str, address: str, make: Callable[[], Awaitable[str]]) -> str:
         """Return the client that has registered itself at a server; `make` does it, once."""
         name = f"{server} {address}"
         async with self._held(name):
             with _usable_store():
-                known = self._store().client(server, address)
+                known = await self._store().client(server, address)
             if known is None:
                 known = await make()
                 with _usable_store():
-                    self._store().keep_client(server, address, known)
+                    await self._store().keep_client(server, address, known)
         return known
 
-    def forget_clients(self, server: str) -> None:
+    async def forget_clients(self, server: str) -> None:
         """Forget the clients that have registered themselves at a server."""
         with _usable_store():
-            self._store().forget_clients(server)
+            await self._store().forget_clients(server)
 
     async def forget(self) -> Login | None:
         """Remove the login and return what it was; None where there is none that can be read."""
@@ -103,8 +113,8 @@ class AgentLogin:
         async with self._held():
             with _usable_store():
                 logins = self._store()
-                login = logins.get(self._owner, self._agent)
-                logins.remove(self._owner, self._agent)
+                login = await logins.get(self._owner, self._agent)
+                await logins.remove(self._owner, self._agent)
         return login
 
     async def _prepare(self) -> None:
@@ -116,12 +126,12 @@ class AgentLogin:
             raise faults.no_sign_in_here(self._agent)
         return self._logins
 
-    def _read(self, authorization: Authorization) -> Login:
+    async def _read(self, authorization: Authorization) -> Login:
         """Return the login as it is now; raises SignInNeeded where there is none that fits."""
         logins = self._store()
         with _usable_store():
-            self._seen = logins.stamp()
-            login = logins.get(self._owner, self._agent)
+            self._seen = await logins.stamp(self._owner, self._agent)
+            login = await logins.get(self._owner, self._agent)
         if login is None:
             raise self._not_signed_in("nobody has signed in to it")
         client_id = self._client_id or login.client_id
@@ -143,16 +153,33 @@ class AgentLogin:
             token = await refresh(login)
             if token is None:
                 with _usable_store():
-                    self._store().remove(self._owner, self._agent)
+                    await self._store().remove(self._owner, self._agent)
                 raise self._not_signed_in("its sign-in has ended or was revoked")
             renewed = replace(login, token=token)
-            self._write(renewed)
+            await self._save(renewed)
         return renewed
 
-    def _write(self, login: Login) -> None:
+    async def _save(self, renewed: Login) -> None:
+        """Write a renewed login, again and again while the database is away for a moment.
+
+        The server may take the token of before no more.
+        """
+        for pause in SAVE_PAUSES:
+            try:
+                await self._put(renewed)
+            except StoreUnavailable:
+                await anyio.sleep(pause)
+            else:
+                return
+        await self._write(renewed)
+
+    async def _write(self, login: Login) -> None:
         with _usable_store():
-            self._store().put(self._owner, self._agent, login)
-            self._seen = self._store().stamp()
+            await self._put(login)
+
+    async def _put(self, login: Login) -> None:
+        await self._store().put(self._owner, self._agent, login)
+        self._seen = await self._store().stamp(self._owner, self._agent)
 
     def _lock(self, client: str | None) -> AbstractAsyncContextManager[None]:
         if client is not None:  # all owners and agents share it
@@ -168,7 +195,7 @@ class AgentLogin:
                 raise AgentUnreachable(
                     "another process holds its sign-in for too long", delivery=Delivery.NEVER
                 ) from None
-            except OSError as error:
+            except (OSError, StoreUnavailable) as error:
                 raise faults.no_login_store(error) from error
             yield
 
@@ -178,5 +205,5 @@ def _usable_store() -> Iterator[None]:
     """Raise CredentialUnavailable where the store cannot be used."""
     try:
         yield
-    except OSError as error:
+    except (OSError, StoreUnavailable) as error:
         raise faults.no_login_store(error) from error

@@ -81,10 +81,10 @@ class AgentTokens:
         Raises CredentialUnavailable, and A2AError where the server does not answer.
         """
         authorization = await self.authorization(found)
-        if token := self._usable(authorization, refused):
+        if token := await self._usable(authorization, refused):
             return token.access
         async with self._lock:  # who waited here uses what the one before got
-            if token := self._usable(authorization, refused):
+            if token := await self._usable(authorization, refused):
                 return token.access
             self._raise_recent_failure()
             return (await self._obtain(authorization, refused)).access
@@ -107,11 +107,11 @@ class AgentTokens:
         settings = replace(self.settings, flow=flow)
         return await authorization_of(self._config, settings, found, self._discover)
 
-    def _usable(self, authorization: Authorization, refused: str | None) -> Token | None:
+    async def _usable(self, authorization: Authorization, refused: str | None) -> Token | None:
         token = self._token
         if token is None or self._for != authorization or not self._is_fresh(token):
             return None
-        if authorization.needs_person and self.login.has_changed:
+        if authorization.needs_person and await self.login.has_changed():
             return None
         return None if token.access == refused and self._may_renew() else token
 

@@ -222,6 +222,8 @@ class ServerConfig(Table):
             raise ValueError("access needs issuers or tokens: without them all callers are one")
         if self.store and not self.state_key:
             raise ValueError("state_key is missing: processes that share a store must share a key")
+        if self.store and self.logins == "keyring":
+            raise ValueError('logins must be "file": no keyring is shared as the store is')
         if self.tools == "skills" and (self.access or "registry" in self.toolsets):
             raise ValueError(
                 'tools = "skills" would leave out the agents that not every caller may use; '

@@ -14,7 +14,8 @@ from a2a_mcp.config.schema import ServerConfig
 from a2a_mcp.config.store import StoreTable
 from a2a_mcp.presentation.message_artifacts import count_results
 from a2a_mcp.store.base import Store
-from a2a_mcp.store.logins import Logins, open_logins
+from a2a_mcp.store.login_folder import open_logins
+from a2a_mcp.store.logins import Logins
 from a2a_mcp.store.result_folder import ResultFolder
 from a2a_mcp.store.results import ResultPlace
 from a2a_mcp.store.sqlite.store import SqliteTaskStore
@@ -39,7 +40,7 @@ class Stores:
 def open_stores(config: Config, state_folder: Path | None, table: StoreTable | None) -> Stores:
     """Return the places in the database that `table` names, else in the state folder."""
     if table:
-        return _in_database(config, state_folder, table)
+        return _in_database(config, table)
     return _in_folder(config, state_folder)
 
 
@@ -53,8 +54,9 @@ def _in_folder(config: Config, folder: Path | None) -> Stores:
     )
 
 
-def _in_database(config: Config, folder: Path | None, table: StoreTable) -> Stores:
+def _in_database(config: Config, table: StoreTable) -> Stores:
     from a2a_mcp.store.postgres.database import Database
+    from a2a_mcp.store.postgres.logins import PostgresLogins, SharedKey
     from a2a_mcp.store.postgres.registered import PostgresRegistered
     from a2a_mcp.store.postgres.results import PostgresResults
     from a2a_mcp.store.postgres.store import PostgresTaskStore
@@ -70,7 +72,7 @@ def _in_database(config: Config, folder: Path | None, table: StoreTable) -> Stor
             keep_bytes=server.keep_bytes,
             count_results=count_results,
         ),
-        logins=open_logins(folder, server) if folder else None,
+        logins=Logins(PostgresLogins(database), SharedKey(server.state_key)),
         registered=PostgresRegistered(database) if _has_registry(server) else None,
     )
 

@@ -24,14 +24,14 @@ class LoginState:
     words: str
 
 
-def login_states(
+async def login_states(
     config: Config, logins: Logins, owner: str, clock: Callable[[], float] = time.time
 ) -> list[LoginState]:
     """Return the state of each agent that uses OAuth, and of logins that no agent uses any more.
 
     Raises OSError where the store cannot be read.
     """
-    kept = {(row.agent, row.owner): row for row in logins.all()}
+    kept = {(row.agent, row.owner): row for row in await logins.all()}
     named = {name: it.oauth for name, it in config.agents.items() if it.oauth}
     states = []
     for name, auth in named.items():
@@ -70,7 +70,7 @@ async def sign_out(connection: Connection) -> str | None:
         raise KeyError(connection.config.name)
     endpoints = _endpoints(login)
     if tokens.settings.registers:
-        tokens.login.forget_clients(endpoints.token)
+        await tokens.login.forget_clients(endpoints.token)
     if endpoints.revocation is None:
         return "its server has no address for revoking"
     try:

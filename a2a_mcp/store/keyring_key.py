@@ -20,6 +20,7 @@ import anyio
 import anyio.to_thread
 
 from a2a_mcp.store.file_lock import locked
+from a2a_mcp.store.logins import LoginKey
 
 SERVICE: Final = "a2a-mcp"
 KEY_BYTES: Final = 32
@@ -33,7 +34,7 @@ class KeyringUnusable(OSError):
     """The keyring gives no key; the text says why, and what to do."""
 
 
-class KeyringKey:
+class KeyringKey(LoginKey):
     """The key of a state folder in the system's keyring."""
 
     def __init__(self, folder: Path) -> None:
@@ -46,13 +47,17 @@ class KeyringKey:
             return
         try:
             with anyio.fail_after(ANSWER_SECONDS):
-                await anyio.to_thread.run_sync(self.get, abandon_on_cancel=True)
+                await anyio.to_thread.run_sync(self.make, abandon_on_cancel=True)
         except TimeoutError:
             raise KeyringUnusable(
                 f"the system's keyring does not answer: unlock it, {OTHERWISE}"
             ) from None
 
-    def get(self) -> bytes:
+    def find(self) -> bytes:
+        """Return the key, made where there is none: to look costs as much as to make it."""
+        return self.make()
+
+    def make(self) -> bytes:
         """Return the key, made where there is none; raises KeyringUnusable."""
         if self._known is None:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Where a person's logins at agents are kept: tokens that outlive the process, sealed.
+"""A person's logins at agents: tokens that outlive the process, sealed before they are kept.
 
 One login belongs to one owner and one agent. A process that renews it holds its lock while it
 reads, renews and saves: a server that rotates refresh tokens ends the login when an old one is
@@ -7,29 +7,18 @@ used, and then no process has it any more.
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
-
-import anyio
-from pydantic import SecretStr
+from typing import TYPE_CHECKING, Final, Protocol
 
 from a2a_mcp.a2a.auth.oauth.token import Token
-from a2a_mcp.store.file_lock import locked
-from a2a_mcp.store.state_key import make_key, read_key
 
 if TYPE_CHECKING:
-    from a2a_mcp.config.schema import ServerConfig
-    from a2a_mcp.store.keyring_key import KeyringKey
     from a2a_mcp.store.sealing import Seal
-    from a2a_mcp.store.sqlite.logins import LoginFile
 
 LOCK_SECONDS: Final = 30.0
-LOOK_SECONDS: Final = 0.05
+"""How long a process waits for another one that renews a login."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,127 +44,119 @@ class KeptLogin:
     login: Login | None = field(repr=False)
 
 
-class Logins:
-    """The logins of a state folder; `configured` is a key that replaces the folder's own.
+class LoginPlace(Protocol):
+    """Where logins are kept, sealed, and clients that have registered themselves, which are open.
 
-    With `keyring` the key is in the system's keyring, whatever is configured. Methods raise OSError
-    where the folder, its file or the keyring cannot be used.
+    Methods raise OSError where a folder, and StoreUnavailable where a database cannot be used.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        configured: SecretStr | None = None,
-        keyring: KeyringKey | None = None,
-    ) -> None:
-        self._folder = folder
-        self._configured = configured
-        self._keyring = keyring
+    async def stamp(self, owner: str, agent: str) -> object | None:
+        """Return a value that changes whenever a process changes the login; None without any."""
+
+    async def get(self, owner: str, agent: str) -> bytes | None:
+        """Return a sealed login."""
+
+    async def put(self, owner: str, agent: str, sealed: bytes) -> None:
+        """Keep a sealed login in the place of an earlier one."""
+
+    async def remove(self, owner: str, agent: str) -> None:
+        """Forget a login."""
+
+    async def all(self) -> list[tuple[str, str, bytes]]:
+        """Return every owner, agent and sealed login."""
+
+    async def client(self, server: str, address: str) -> str | None:
+        """Return the id of a client that has registered itself at a server."""
+
+    async def put_client(self, server: str, address: str, client_id: str) -> None:
+        """Keep a client, in the place of an earlier one with this address."""
+
+    async def remove_clients(self, server: str) -> None:
+        """Forget the clients at a server."""
+
+    def held(self, name: str) -> AbstractAsyncContextManager[None]:
+        """Hold a lock, which one of all processes has; raises TimeoutError after LOCK_SECONDS."""
+
+
+class LoginKey(Protocol):
+    """The key that seals logins. Methods raise OSError where it cannot be had."""
+
+    async def prepare(self) -> None:
+        """Ask whom it takes long to ask; without it, the others would block."""
+
+    def find(self) -> bytes | None:
+        """Return the key, None where there is none yet."""
+
+    def make(self) -> bytes:
+        """Return the key, made where there is none."""
+
+
+class Logins:
+    """The logins at a place, sealed with a key. Methods raise what these two raise."""
+
+    def __init__(self, place: LoginPlace, key: LoginKey) -> None:
+        self._place = place
+        self._key = key
 
     async def prepare(self) -> None:
         """Read what a person may have to be asked for; without it, `get` and `put` would block."""
-        if self._keyring:
-            await self._keyring.prepare()
+        await self._key.prepare()
 
-    def stamp(self) -> tuple[int, int, int] | None:
-        """Return a value that changes whenever a process has changed a login."""
-        try:
-            found = (self._folder / "logins.db").stat()
-        except OSError:
-            return None
-        return found.st_ino, found.st_mtime_ns, found.st_size
+    async def stamp(self, owner: str, agent: str) -> object | None:
+        """Return a value that changes whenever a process has changed the login."""
+        return await self._place.stamp(owner, agent)
 
-    def get(self, owner: str, agent: str) -> Login | None:
+    async def get(self, owner: str, agent: str) -> Login | None:
         """Return a login; None where there is none, or none that this state key opens."""
-        sealed = self._file().get(owner, agent) if self.stamp() else None
+        sealed = await self._place.get(owner, agent)
         return self._opened(owner, agent, sealed) if sealed else None
 
-    def put(self, owner: str, agent: str, login: Login) -> None:
+    async def put(self, owner: str, agent: str, login: Login) -> None:
         """Keep a login in the place of an earlier one."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         text = json.dumps(asdict(login)).encode()
-        sealed = self._seal(make_key).seal(text, _name(owner, agent))
-        self._file().put(owner, agent, sealed)
+        sealed = _seal(self._key.make()).seal(text, _name(owner, agent))
+        await self._place.put(owner, agent, sealed)
 
-    def remove(self, owner: str, agent: str) -> None:
+    async def remove(self, owner: str, agent: str) -> None:
         """Forget a login."""
-        if self.stamp():
-            self._file().remove(owner, agent)
+        await self._place.remove(owner, agent)
 
-    def all(self) -> list[KeptLogin]:
+    async def all(self) -> list[KeptLogin]:
         """Return every login."""
-        rows = self._file().all() if self.stamp() else []
         return [
             KeptLogin(owner, agent, self._opened(owner, agent, sealed))
-            for owner, agent, sealed in rows
+            for owner, agent, sealed in await self._place.all()
         ]
 
-    def client(self, server: str, address: str) -> str | None:
+    async def client(self, server: str, address: str) -> str | None:
         """Return the id of a client that has registered itself at a server; it is no secret."""
-        return self._file().client(server, address) if self.stamp() else None
+        return await self._place.client(server, address)
 
-    def keep_client(self, server: str, address: str, client_id: str) -> None:
+    async def keep_client(self, server: str, address: str, client_id: str) -> None:
         """Keep a client that has registered itself, with the address to which it comes back."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._file().put_client(server, address, client_id)
+        await self._place.put_client(server, address, client_id)
 
-    def forget_clients(self, server: str) -> None:
+    async def forget_clients(self, server: str) -> None:
         """Forget the clients that have registered themselves at a server."""
-        if self.stamp():
-            self._file().remove_clients(server)
+        await self._place.remove_clients(server)
 
-    @asynccontextmanager
-    async def held(self, owner: str, agent: str) -> AsyncIterator[None]:
+    def held(self, owner: str, agent: str) -> AbstractAsyncContextManager[None]:
         """Hold the lock of a login; raises TimeoutError where another holds it too long."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        name = hashlib.sha256(_name(owner, agent).encode()).hexdigest()[:16]
-        path = self._folder / f"login-{name}.lock"
-        with ExitStack() as stack:
-            with anyio.fail_after(LOCK_SECONDS):
-                while not _enters(stack, path):  # noqa: ASYNC110 - a lock announces nothing
-                    await anyio.sleep(LOOK_SECONDS)
-            yield
-
-    def _file(self) -> LoginFile:
-        from a2a_mcp.store.sqlite.logins import LoginFile  # imports sqlite3
-
-        return LoginFile(self._folder / "logins.db")
+        return self._place.held(_name(owner, agent))
 
     def _opened(self, owner: str, agent: str, sealed: bytes) -> Login | None:
-        own = self._keyring is None and self._configured is None
-        if own and read_key(self._folder) is None:
-            return None
-        text = self._seal(read_key).unseal(sealed, _name(owner, agent))
+        key = self._key.find()
+        text = _seal(key).unseal(sealed, _name(owner, agent)) if key else None
         if text is None:
             return None
         value = json.loads(text)
         return Login(**value | {"token": Token(**value["token"])})
 
-    def _seal(self, key: Callable[[Path], bytes | None]) -> Seal:
-        from a2a_mcp.store.sealing import Seal  # imports cryptography
 
-        if self._keyring:
-            return Seal(self._keyring.get())
-        if self._configured:
-            return Seal(self._configured.get_secret_value().encode())
-        return Seal(key(self._folder) or b"")
+def _seal(key: bytes) -> Seal:
+    from a2a_mcp.store.sealing import Seal  # imports cryptography
 
-
-def open_logins(folder: Path, server: ServerConfig) -> Logins:
-    """Return the logins of a state folder, sealed as the configuration says."""
-    if server.logins == "file":
-        return Logins(folder, server.state_key)
-    from a2a_mcp.store.keyring_key import KeyringKey
-
-    return Logins(folder, keyring=KeyringKey(folder))
-
-
-def _enters(stack: ExitStack, path: Path) -> bool:
-    try:
-        stack.enter_context(locked(path))
-    except BlockingIOError:
-        return False
-    return True
+    return Seal(key)
 
 
 def _name(owner: str, agent: str) -> str:

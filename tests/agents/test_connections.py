@@ -12,7 +12,8 @@ from a2a_mcp.a2a.auth.oauth.settings import OAuth
 from a2a_mcp.a2a.auth.oauth.token import Token
 from a2a_mcp.agents import connections
 from a2a_mcp.agents.registry import Registry
-from a2a_mcp.store.logins import Login, Logins
+from a2a_mcp.store.login_folder import folder_logins
+from a2a_mcp.store.logins import Login
 
 pytestmark = pytest.mark.anyio
 
@@ -49,9 +50,9 @@ def test_the_connection_that_an_owner_used_longest_ago_is_given_up(
 
 
 async def test_each_owner_calls_with_the_token_of_his_own_login(tmp_path: Path) -> None:
-    logins = Logins(tmp_path)
+    logins = folder_logins(tmp_path)
     for owner in ("token:a", "token:b"):
-        logins.put(owner, "it", Login(Token(f"of-{owner}", 0.0), "bridge", TOKENS))
+        await logins.put(owner, "it", Login(Token(f"of-{owner}", 0.0), "bridge", TOKENS))
     it = registry(PERSONAL, logins=logins)
     for owner in ("token:b", "token:a"):
         tokens = it.connection("it", owner).credentials.tokens
@@ -66,6 +67,6 @@ async def test_what_owners_share_has_the_login_of_none_of_them(tmp_path: Path) -
         asked.append(owner)
         return owner != ME
 
-    it = registry(SECRET, logins=Logins(tmp_path), may_sign_in=may_sign_in)
+    it = registry(SECRET, logins=folder_logins(tmp_path), may_sign_in=may_sign_in)
     it.connection("it", "token:a")
     assert asked == [ME]

@@ -288,6 +288,12 @@ def test_a_store_that_cannot_be_used_is_named(path: Path, store: str, fault: str
     assert line.startswith(fault)
 
 
+def test_logins_in_a_database_are_sealed_with_no_key_of_one_machine(path: Path) -> None:
+    store = 'store = { url = "postgresql://db/x" }'
+    (line,) = refused(path, f'[server]\n{store}\nstate_key = "{"k" * 32}"\nlogins = "keyring"\n')
+    assert line == 'server: logins must be "file": no keyring is shared as the store is'
+
+
 def test_a_store_is_refused_on_windows(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("a2a_mcp.config.store.sys", SimpleNamespace(platform="win32"))
     (line,) = refused(path, '[server]\nstore = { url = "postgresql://db/x" }\n')

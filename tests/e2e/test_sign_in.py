@@ -12,7 +12,7 @@ from browser import sign_in_at
 from mcp import StdioServerParameters
 from real_agents import Agent, Agents
 
-from a2a_mcp.store.logins import Logins
+from a2a_mcp.store.login_folder import folder_logins
 from e2e.bridges import Home
 from e2e.hosts import ERAS, stdio_host
 
@@ -91,7 +91,7 @@ async def test_one_call_leads_the_person_to_one_sign_in_and_the_agent_acts_once(
     assert [answer["state"] for answer in answers] == ["completed", "completed"]
     assert len(asked) == 1
     assert len(agent.log()) == ran + 2
-    assert Logins(home.folder).get("local", "guarded")
+    assert await folder_logins(home.folder).get("local", "guarded")
     told = [*map(str, answers), str(asked[0]), await anyio.Path(home.stderr).read_text()]
     assert told[-1]  # the log is at work
     check_secrets(login, told)

@@ -21,7 +21,7 @@ from anyio.abc import TaskGroup
 from browser import go_through, open_browser, sign_in_at
 from real_agents import Agent, Agents
 
-from a2a_mcp.store.logins import Logins
+from a2a_mcp.store.login_folder import folder_logins
 from e2e.bridges import Home, free_port
 from e2e.hosts import ERAS, Answer, http_host
 from e2e.test_sign_in import check_secrets
@@ -54,9 +54,9 @@ class Scene:
         (link,) = [word for word in answer["next_step"].split() if word.startswith(self.origin)]
         return str(link)
 
-    def owner_of(self, login: str) -> str | None:
+    async def owner_of(self, login: str) -> str | None:
         """Return whose login is kept for the agent."""
-        kept = Logins(self.home.folder).get(login, "guarded")
+        kept = await folder_logins(self.home.folder).get(login, "guarded")
         return kept.token.access if kept else None
 
     def callers(self) -> list[str]:
@@ -121,8 +121,8 @@ async def test_each_caller_signs_in_once_within_a_call_and_calls_with_a_token_of
     assert len(asked) == 2
     assert all(link.startswith(f"{scene.origin}/sign-in/") for link in asked)
     assert len(scene.agent.log()) == ran + 4
-    kept = [scene.owner_of(f"token:{who}") for who in TOKENS]
-    assert scene.owner_of("local") is None
+    kept = [await scene.owner_of(f"token:{who}") for who in TOKENS]
+    assert await scene.owner_of("local") is None
     sent = [each for each in scene.callers()[seen:] if each]
     assert set(sent) == {f"Bearer {token}" for token in kept}
     logged = await anyio.Path(scene.home.stderr).read_text()
@@ -155,7 +155,7 @@ async def test_nobody_else_gets_on_by_a_link(scene: Scene) -> None:
     for _ in range(2):
         await sign_in_at(link, token="guess")
     assert "is over" in await sign_in_at(link, token=TOKENS["ann"])
-    assert scene.owner_of("token:ann") is None
+    assert await scene.owner_of("token:ann") is None
 
 
 async def test_only_the_browser_that_began_comes_back(scene: Scene) -> None:
@@ -168,11 +168,11 @@ async def test_only_the_browser_that_began_comes_back(scene: Scene) -> None:
         target = begun.headers["location"]
         page = await go_through(other, target, login="victim")
         assert "not the sign-in that is waited for" in page
-        assert scene.owner_of("token:ann") is None
+        assert await scene.owner_of("token:ann") is None
         wrong = f"{scene.origin}/sign-in/callback?code=evil&state=guess"
         assert (await own.get(wrong)).status_code == 400
         assert "You are signed in" in await go_through(own, target, login="alice")
-    assert scene.owner_of("token:ann")
+    assert await scene.owner_of("token:ann")
 
 
 async def test_pages_are_shown_in_no_frame_run_nothing_and_are_kept_nowhere(scene: Scene) -> None:
@@ -235,11 +235,11 @@ async def test_an_owner_of_an_issuer_proves_it_by_signing_in_there(
         link = next(word for word in answer["next_step"].split() if "/sign-in/" in word)
         page = await sign_in_at(link, login="mallory")
         assert "This link is for somebody else" in page
-        assert corporate.owner_of("corp:alice") is None
+        assert await corporate.owner_of("corp:alice") is None
         assert "You are signed in to guarded" in await sign_in_at(link, login="alice")
         assert (await host.send("hello", agent="guarded"))["state"] == "completed"
-    assert corporate.owner_of("corp:alice")
-    assert corporate.owner_of("corp:mallory") is None
+    assert await corporate.owner_of("corp:alice")
+    assert await corporate.owner_of("corp:mallory") is None
     logged = await anyio.Path(corporate.home.stderr).read_text()
     assert "br1dge-secret" not in logged
     check_secrets(login, [logged, str(answer)])

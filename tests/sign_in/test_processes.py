@@ -8,21 +8,25 @@ from dataclasses import replace
 from pathlib import Path
 
 import anyio
+import postgres
 import pytest
 from anyio.abc import Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 from browser import sign_in_at
+from pydantic import SecretStr
 from real_agents import Agents
 from staging import ME, configured
 
 from a2a_mcp.a2a.auth.oauth.settings import OAuth
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.sign_in.signing_in import signing_in
+from a2a_mcp.store.login_folder import folder_logins
 from a2a_mcp.store.logins import Logins
 
 pytestmark = pytest.mark.anyio
 
 CALLS = 20
+TESTS = Path(__file__).parents[1]
 TABLE = """
 [agents.it]
 url = "http://127.0.0.1:9"
@@ -33,10 +37,12 @@ import sys, anyio
 from pathlib import Path
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.config.load import load
-from a2a_mcp.store.logins import Logins
+sys.path.append(sys.argv[3])
+from sign_in.test_processes import kept_at
 
 async def main(folder):
-    registry = Registry(load(path=folder / "agents.toml", environ={{}}), logins=Logins(folder))
+    config = load(path=folder / "agents.toml", environ={{}})
+    registry = Registry(config, logins=kept_at(folder, sys.argv[2]))
     connection, got = registry.connection("it", "local"), set()
 
     async def call():
@@ -53,18 +59,30 @@ anyio.run(main, Path(sys.argv[1]))
 """
 
 
+def kept_at(folder: Path, url: str) -> Logins:
+    """Return the logins of a database, or without its URL those of a folder."""
+    if not url:
+        return folder_logins(folder)
+    from a2a_mcp.store.postgres.database import Database
+    from a2a_mcp.store.postgres.logins import PostgresLogins, SharedKey
+
+    return Logins(PostgresLogins(Database(url, most=2)), SharedKey(SecretStr("k" * 32)))
+
+
+@pytest.mark.parametrize("shared", [False, *([True] if postgres.IS_HERE else [])])
 async def test_twenty_calls_each_on_an_expired_token_renew_it_once(
-    running_agent: Agents, tmp_path: Path
+    running_agent: Agents, tmp_path: Path, shared: bool
 ) -> None:
+    url = postgres.database(tmp_path) if shared else ""
     login = running_agent("oidc", "--delay", "700")
     await anyio.Path(tmp_path, "agents.toml").write_text(TABLE.format(login.url))
-    logins = Logins(tmp_path)
+    logins = kept_at(tmp_path, url)
     await sign_in(login.url, logins)
-    kept = logins.get("local", "it")
+    kept = await logins.get("local", "it")
     assert kept
-    logins.put("local", "it", replace(kept, token=replace(kept.token, got_at=0.0)))
+    await logins.put("local", "it", replace(kept, token=replace(kept.token, got_at=0.0)))
     asked = len(login.requests())
-    command = [sys.executable, "-c", SCRIPT, str(tmp_path)]
+    command = [sys.executable, "-c", SCRIPT, str(tmp_path), url, str(TESTS)]
     async with await anyio.open_process(command) as one, await anyio.open_process(command) as two:
         assert one.stdin
         assert two.stdin
@@ -76,7 +94,7 @@ async def test_twenty_calls_each_on_an_expired_token_renew_it_once(
             printed = [await line() for line in lines]
     (renewal,) = login.requests()[asked:]
     assert renewal["grant"] == "refresh_token"
-    now = logins.get("local", "it")
+    now = await logins.get("local", "it")
     assert now
     assert printed == [now.token.access] * 2
     assert now.token.refresh != kept.token.refresh

@@ -18,7 +18,7 @@ from a2a_mcp.agents.registry import Registry
 from a2a_mcp.errors import CredentialUnavailable
 from a2a_mcp.sign_in.logins import sign_out
 from a2a_mcp.sign_in.signing_in import signing_in
-from a2a_mcp.store.logins import Logins
+from a2a_mcp.store.login_folder import folder_logins
 
 pytestmark = pytest.mark.anyio
 
@@ -39,7 +39,7 @@ def agent(running_agent: Agents, login: Agent) -> Agent:
 async def opened(agent: Agent, folder: Path, **auth: Any) -> AsyncIterator[Registry]:
     settings = OAuth("", registers=True, **auth)
     config = configured(guarded={"url": agent.url, "auth": (settings,)})
-    registry = Registry(config, logins=Logins(folder))
+    registry = Registry(config, logins=folder_logins(folder))
     yield registry
     await registry.aclose()
 
@@ -70,7 +70,7 @@ async def test_all_owners_use_the_client_that_was_registered_for_the_first(
             group.start_soon(sign_in, it, owner)
     async with opened(agent, tmp_path, issuer=login.url) as it:
         await sign_in(it, OWNERS[2], by_device=True)
-    clients = {row.login.client_id for row in Logins(tmp_path).all() if row.login}
+    clients = {row.login.client_id for row in await folder_logins(tmp_path).all() if row.login}
     assert len(clients) == 1
     assert registered(login) == before + 1
 

@@ -20,7 +20,7 @@ from a2a_mcp.agents.registry import Registry
 from a2a_mcp.errors import CredentialUnavailable, NotAllowed, SignInNeeded
 from a2a_mcp.sign_in.logins import login_states, sign_out
 from a2a_mcp.sign_in.signing_in import signing_in
-from a2a_mcp.store.logins import Logins
+from a2a_mcp.store.login_folder import folder_logins
 
 pytestmark = pytest.mark.anyio
 
@@ -41,7 +41,7 @@ async def using(
 ) -> AsyncIterator[tuple[Stage, Registry]]:
     settings = OAuth(**{"client_id": "person", "issuer": login.url} | auth)
     config = configured(guarded={"url": agent.url, "auth": settings})
-    registry = Registry(config, logins=Logins(folder))
+    registry = Registry(config, logins=folder_logins(folder))
     async with staged(config, folder, registry=registry) as stage:
         yield stage, registry
 
@@ -92,7 +92,7 @@ async def test_a_sign_in_of_another_process_counts_at_once_and_so_does_its_end(
         await refused(stage)
         await sign_in(other)
         assert (await stage.send("hello")).state == "completed"
-        token = Logins(tmp_path).get("local", "guarded")
+        token = await folder_logins(tmp_path).get("local", "guarded")
         assert token
         assert await sign_out(other.connection("guarded", ME)) is None
         for _ in range(2):
@@ -115,11 +115,11 @@ async def test_a_token_that_expired_is_renewed_without_the_person(
     agent = running_agent("1.3-jsonrpc", "--issuer", login.url, "--flow", "authorization_code")
     async with using(agent, login, tmp_path) as (stage, registry):
         await sign_in(registry)
-        kept = Logins(tmp_path).get("local", "guarded")
+        kept = await folder_logins(tmp_path).get("local", "guarded")
         with anyio.fail_after(10):
-            while Logins(tmp_path).get("local", "guarded") == kept:
+            while await folder_logins(tmp_path).get("local", "guarded") == kept:
                 assert (await stage.send("hello")).state == "completed"
-        renewed = Logins(tmp_path).get("local", "guarded")
+        renewed = await folder_logins(tmp_path).get("local", "guarded")
         assert kept
         assert renewed
         assert kept.token.refresh != renewed.token.refresh
@@ -130,7 +130,7 @@ async def test_a_sign_in_that_was_revoked_elsewhere_must_be_made_again(
 ) -> None:
     async with using(agent, login, tmp_path) as (stage, registry):
         await sign_in(registry)
-        kept = Logins(tmp_path).get("local", "guarded")
+        kept = await folder_logins(tmp_path).get("local", "guarded")
         assert kept
         async with httpx.AsyncClient() as client:
             for token in (kept.token.access, kept.token.refresh):
@@ -191,12 +191,12 @@ async def test_the_state_of_each_agent_is_told_without_a_secret(
     agent: Agent, login: Agent, tmp_path: Path
 ) -> None:
     async with using(agent, login, tmp_path) as (_, registry):
-        (before,) = login_states(registry.config, Logins(tmp_path), "local")
+        (before,) = await login_states(registry.config, folder_logins(tmp_path), "local")
         assert before.words == "not signed in"
         await sign_in(registry)
-        (after,) = login_states(registry.config, Logins(tmp_path), "local")
+        (after,) = await login_states(registry.config, folder_logins(tmp_path), "local")
         assert after.words == f"signed in at {login.url}; renews itself"
-        kept = Logins(tmp_path).get("local", "guarded")
+        kept = await folder_logins(tmp_path).get("local", "guarded")
         assert kept
         secrets = {kept.token.access, kept.token.refresh}
         assert secrets <= set(registry.config.secrets)

@@ -22,7 +22,8 @@ from a2a_mcp.agents.registry import Registry
 from a2a_mcp.config.schema import ServerConfig
 from a2a_mcp.errors import CredentialUnavailable
 from a2a_mcp.store.keyring_key import KeyringUnusable
-from a2a_mcp.store.logins import Login, Logins, open_logins
+from a2a_mcp.store.login_folder import open_logins
+from a2a_mcp.store.logins import Login, Logins
 
 pytestmark = pytest.mark.anyio
 
@@ -69,9 +70,9 @@ async def opened(folder: Path) -> Logins:
 async def test_logins_open_in_another_process_with_the_key_of_the_keyring(
     system: System, tmp_path: Path
 ) -> None:
-    (await opened(tmp_path)).put(ME, "it", LOGIN)
+    await (await opened(tmp_path)).put(ME, "it", LOGIN)
     other = await opened(tmp_path)
-    assert other.get(ME, "it") == LOGIN
+    assert await other.get(ME, "it") == LOGIN
     assert not (tmp_path / "state.key").exists()
     assert system.reads == 2
     (key,) = system.entries.values()
@@ -83,14 +84,14 @@ def contents(folder: Path) -> bytes:
 
 
 async def test_without_the_entry_a_login_is_closed_for_good(system: System, tmp_path: Path) -> None:
-    (await opened(tmp_path)).put(ME, "it", LOGIN)
+    await (await opened(tmp_path)).put(ME, "it", LOGIN)
     system.entries.clear()
-    assert (await opened(tmp_path)).get(ME, "it") is None
+    assert await (await opened(tmp_path)).get(ME, "it") is None
 
 
 async def test_each_state_folder_has_a_key_of_its_own(system: System, tmp_path: Path) -> None:
     for name in ("a", "b"):
-        (await opened(tmp_path / name)).put(ME, "it", LOGIN)
+        await (await opened(tmp_path / name)).put(ME, "it", LOGIN)
     assert len(set(system.entries.values())) == 2
 
 
@@ -105,7 +106,7 @@ async def test_each_state_folder_has_a_key_of_its_own(system: System, tmp_path: 
 async def test_a_keyring_that_gives_nothing_is_told_with_the_key_to_set(
     system: System, tmp_path: Path, backend: KeyringBackend, words: str
 ) -> None:
-    (await opened(tmp_path)).put(ME, "it", LOGIN)
+    await (await opened(tmp_path)).put(ME, "it", LOGIN)
     keyring.set_keyring(backend)
     auth = OAuth("c", token_url=TOKENS, authorization_url=TOKENS)
     config = configured(it={"url": "https://agent.example", "auth": (auth,)})
@@ -119,7 +120,7 @@ async def test_a_keyring_that_gives_nothing_is_told_with_the_key_to_set(
 
 
 async def test_an_entry_that_is_no_key_is_told_and_stays(system: System, tmp_path: Path) -> None:
-    (await opened(tmp_path)).put(ME, "it", LOGIN)
+    await (await opened(tmp_path)).put(ME, "it", LOGIN)
     (name,) = system.entries
     system.entries[name] = "no key"
     with pytest.raises(KeyringUnusable, match="holds no key"):

@@ -1,4 +1,4 @@
-"""What a person's logins are on disk: sealed, for their user only, and locked over processes."""
+"""Logins: sealed, and locked over processes, in a folder and in a database."""
 
 from __future__ import annotations
 
@@ -6,50 +6,173 @@ import os
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from itertools import pairwise
 from pathlib import Path
+from typing import Final
 
 import anyio
+import postgres
 import pytest
 from pydantic import SecretStr
 
 from a2a_mcp.a2a.auth.oauth.token import Token
 from a2a_mcp.store import logins as module
-from a2a_mcp.store.logins import Login, Logins
+from a2a_mcp.store.login_folder import FolderKey, LoginFolder, folder_logins
+from a2a_mcp.store.logins import Login, LoginPlace, Logins
 
 pytestmark = pytest.mark.anyio
 
 LOGIN = Login(Token("s3cret-access", 1.5, 60.0, "s3cret-refresh", "a b"), "c", "https://x/token")
 
 
+@asynccontextmanager
+async def in_folder(folder: Path) -> AsyncIterator[LoginPlace]:
+    yield LoginFolder(folder)
+
+
+@asynccontextmanager
+async def in_database(folder: Path) -> AsyncIterator[LoginPlace]:
+    from a2a_mcp.store.postgres.database import Database
+    from a2a_mcp.store.postgres.logins import PostgresLogins
+
+    database = Database(postgres.database(folder), most=2)
+    try:
+        yield PostgresLogins(database)
+    finally:
+        await database.close()
+
+
+PLACES: Final = [in_folder, *([in_database] if postgres.IS_HERE else [])]
+each_place = pytest.mark.parametrize("opened", PLACES)
+Opened = Callable[[Path], AbstractAsyncContextManager[LoginPlace]]
+
+
+def sealed_at(place: LoginPlace, folder: Path, key: str = "k" * 32) -> Logins:
+    return Logins(place, FolderKey(folder, SecretStr(key)))
+
+
+@each_place
+async def test_a_login_is_found_by_its_owner_and_agent_only(opened: Opened, tmp_path: Path) -> None:
+    async with opened(tmp_path) as one, opened(tmp_path) as two:
+        await sealed_at(one, tmp_path).put("local", "a", LOGIN)
+        logins = sealed_at(two, tmp_path)
+        assert await logins.get("local", "a") == LOGIN
+        assert await logins.get("local", "b") is None
+        assert await logins.get("token:alice", "a") is None
+        kept = [(row.owner, row.agent, row.login) for row in await logins.all()]
+        assert kept == [("local", "a", LOGIN)]
+
+
+@each_place
+async def test_the_stamp_changes_with_each_change_of_any_process(
+    opened: Opened, tmp_path: Path
+) -> None:
+    async with opened(tmp_path) as one, opened(tmp_path) as two:
+        seen = [await one.stamp("local", "a")]
+        for change in (
+            two.put("local", "a", b"first"),
+            two.put("local", "a", b"other and longer"),
+            two.remove("local", "a"),
+        ):
+            await change
+            seen.append(await one.stamp("local", "a"))
+        assert seen[0] is None
+        assert all(one != other for one, other in pairwise(seen))
+        assert await one.get("local", "a") is None
+
+
+@each_place
+async def test_another_key_opens_nothing_and_loses_nothing(opened: Opened, tmp_path: Path) -> None:
+    async with opened(tmp_path) as place:
+        logins, other = sealed_at(place, tmp_path), sealed_at(place, tmp_path, "x" * 32)
+        await logins.put("local", "a", LOGIN)
+        assert await other.get("local", "a") is None
+        assert [row.login for row in await other.all()] == [None]
+        assert await logins.get("local", "a") == LOGIN
+
+
+@each_place
+async def test_what_is_kept_shows_no_token_and_opens_for_no_other_owner(
+    opened: Opened, tmp_path: Path
+) -> None:
+    async with opened(tmp_path) as place:
+        logins = sealed_at(place, tmp_path)
+        await logins.put("local", "a", LOGIN)
+        ((_, _, sealed),) = await place.all()
+        assert b"s3cret" not in sealed
+        await place.put("token:eve", "a", sealed)
+        assert await logins.get("token:eve", "a") is None
+
+
+@each_place
+async def test_a_client_that_has_registered_itself_is_kept_by_its_address(
+    opened: Opened, tmp_path: Path
+) -> None:
+    async with opened(tmp_path) as one, opened(tmp_path) as two:
+        assert await one.client("https://x", "http://here") is None
+        await one.put_client("https://x", "http://here", "c1")
+        await one.put_client("https://x", "http://here", "c2")
+        await one.put_client("https://y", "http://here", "c3")
+        assert await two.client("https://x", "http://here") == "c2"
+        assert await two.client("https://x", "http://there") is None
+        await two.remove_clients("https://x")
+        assert await one.client("https://x", "http://here") is None
+        assert await one.client("https://y", "http://here") == "c3"
+
+
+@each_place
+async def test_a_lock_holds_between_and_within_processes_and_for_its_own_name_only(
+    opened: Opened, tmp_path: Path
+) -> None:
+    async with opened(tmp_path) as one, opened(tmp_path) as two:
+        held, order = anyio.Event(), []
+
+        async def later(place: LoginPlace) -> None:
+            await held.wait()
+            async with place.held("a"):
+                order.append("later")
+
+        with anyio.fail_after(10):
+            async with anyio.create_task_group() as group:
+                group.start_soon(later, one)
+                group.start_soon(later, two)
+                async with one.held("a"):
+                    held.set()
+                    async with one.held("b"), two.held("c"):
+                        await anyio.sleep(0.2)  # so long the others would have time to enter
+                        order.append("first")
+        assert order == ["first", "later", "later"]
+
+
+@each_place
+async def test_who_waits_too_long_for_a_lock_is_told_and_takes_nothing(
+    opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LOCK_SECONDS", 0.2)
+    async with opened(tmp_path) as one, opened(tmp_path) as two:
+        async with one.held("a"):
+            with pytest.raises(TimeoutError):
+                async with two.held("a"):
+                    pass
+        async with two.held("a"):
+            pass
+
+
 @pytest.fixture
 def logins(tmp_path: Path) -> Logins:
-    kept = Logins(tmp_path / "state")
-    kept.put("local", "a", LOGIN)
+    kept = folder_logins(tmp_path / "state")
+    anyio.run(kept.put, "local", "a", LOGIN)
     return kept
 
 
-def test_a_login_is_found_by_its_owner_and_agent_only(logins: Logins) -> None:
-    assert logins.get("local", "a") == LOGIN
-    assert logins.get("local", "b") is None
-    assert logins.get("token:alice", "a") is None
-    assert [(row.owner, row.agent, row.login) for row in logins.all()] == [("local", "a", LOGIN)]
-
-
-def test_nothing_is_made_by_looking(tmp_path: Path) -> None:
-    empty = Logins(tmp_path / "none")
-    assert empty.get("local", "a") is None
-    assert empty.all() == []
-    empty.remove("local", "a")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_removed_login_is_gone_and_the_stamp_says_so(logins: Logins) -> None:
-    before = logins.stamp()
-    logins.remove("local", "a")
-    assert logins.get("local", "a") is None
-    assert logins.stamp() != before
+async def test_nothing_is_made_by_looking(tmp_path: Path) -> None:
+    empty = folder_logins(tmp_path / "none")
+    assert await empty.get("local", "a") is None
+    assert await empty.all() == []
+    await empty.remove("local", "a")
+    assert os.listdir(tmp_path) == []
 
 
 def test_the_file_shows_no_token_and_is_its_users_only(logins: Logins, tmp_path: Path) -> None:
@@ -60,57 +183,23 @@ def test_the_file_shows_no_token_and_is_its_users_only(logins: Logins, tmp_path:
         assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
 
 
-def test_another_key_opens_nothing_and_loses_nothing(logins: Logins, tmp_path: Path) -> None:
-    other = Logins(tmp_path / "state", SecretStr("k" * 32))
-    assert other.get("local", "a") is None
-    assert [row.login for row in other.all()] == [None]
-    assert logins.get("local", "a") == LOGIN
-
-
-def test_a_row_that_was_moved_to_another_owner_does_not_open(
+async def test_a_file_that_is_none_is_told_and_stays_as_it_is(
     logins: Logins, tmp_path: Path
 ) -> None:
-    import sqlite3
-
-    with sqlite3.connect(tmp_path / "state" / "logins.db") as file:
-        file.execute("UPDATE logins SET owner = 'token:eve'")
-    file.close()
-    assert logins.get("token:eve", "a") is None
-
-
-def test_a_file_that_is_none_is_told_and_left_as_it_is(logins: Logins, tmp_path: Path) -> None:
     path = tmp_path / "state" / "logins.db"
     path.write_bytes(b"no database" * 500)
     for use in (lambda: logins.get("local", "a"), lambda: logins.put("local", "a", LOGIN)):
         with pytest.raises(OSError, match=r"logins\.db cannot be used"):
-            use()
+            await use()
     assert path.read_bytes() == b"no database" * 500
-
-
-async def test_a_lock_holds_within_one_process_and_for_its_own_login_only(logins: Logins) -> None:
-    held, order = anyio.Event(), []
-
-    async def second() -> None:
-        await held.wait()
-        async with logins.held("local", "a"):
-            order.append("second")
-
-    with anyio.fail_after(10):
-        async with anyio.create_task_group() as group:
-            group.start_soon(second)
-            async with logins.held("local", "a"):
-                held.set()
-                async with logins.held("local", "b"):
-                    order.append("first")
-    assert order == ["first", "second"]
 
 
 HOLDER = """
 import sys, anyio
 from pathlib import Path
-from a2a_mcp.store.logins import Logins
+from a2a_mcp.store.login_folder import folder_logins
 async def main():
-    async with Logins(Path(sys.argv[1])).held("local", "a"):
+    async with folder_logins(Path(sys.argv[1])).held("local", "a"):
         print("held", flush=True)
         sys.stdin.readline()
 anyio.run(main)

@@ -20,7 +20,7 @@ from a2a_mcp.cli.work import agents_file
 from a2a_mcp.config.load import Config
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.store.base import LOCAL_OWNER
-from a2a_mcp.store.logins import open_logins
+from a2a_mcp.store.login_folder import open_logins
 
 
 def list_agents(options: Options, *, as_json: bool) -> int:

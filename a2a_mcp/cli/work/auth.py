@@ -23,7 +23,8 @@ from a2a_mcp.errors import ConfigError
 from a2a_mcp.sign_in.logins import login_states, sign_out
 from a2a_mcp.sign_in.signing_in import Page, signing_in
 from a2a_mcp.store.base import LOCAL_OWNER
-from a2a_mcp.store.logins import Logins, open_logins
+from a2a_mcp.store.login_folder import open_logins
+from a2a_mcp.store.logins import Logins
 
 NOBODY: Final = "No agent of the configuration uses OAuth."
 
@@ -118,7 +119,7 @@ async def logout(registry: Registry, name: str, out: TextIO) -> int:
 
 def status(started: Started, out: TextIO, *, as_json: bool = False) -> int:
     """Print one line for each agent that uses OAuth."""
-    states = login_states(started.config, _logins(started), LOCAL_OWNER)
+    states = anyio.run(login_states, started.config, _logins(started), LOCAL_OWNER)
     if as_json:
         print(json.dumps([asdict(state) for state in states], indent=2), file=out)
         return DONE

@@ -30,7 +30,7 @@ from a2a_mcp.cli.work.around import Around, look_around
 from a2a_mcp.config.load import Config
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.store.base import LOCAL_OWNER
-from a2a_mcp.store.logins import open_logins
+from a2a_mcp.store.login_folder import open_logins
 
 
 @dataclass(frozen=True, slots=True)

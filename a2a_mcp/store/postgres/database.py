@@ -101,9 +101,12 @@ class Database:
         self.problem = "the database cannot be reached"
         if found := instruments():
             found.store_errors.add(1)
-        return StoreUnavailable(
-            "This server's database cannot be reached; nothing was sent.", RETRY
-        )
+        return unavailable()
+
+
+def unavailable() -> StoreUnavailable:
+    """Return what a caller is told where the database cannot be reached."""
+    return StoreUnavailable("This server's database cannot be reached; nothing was sent.", RETRY)
 
 
 async def _check(connection: Connection) -> None:

@@ -73,6 +73,15 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         "name text NOT NULL, url text NOT NULL, description text, "
         "number bigint GENERATED ALWAYS AS IDENTITY)",
     ),
+    (
+        # What is sealed opens with the state key alone. `number` is another one after each change.
+        'CREATE TABLE logins (owner text COLLATE "C", agent text COLLATE "C", '
+        "sealed bytea NOT NULL, number bigint GENERATED ALWAYS AS IDENTITY, "
+        "PRIMARY KEY (owner, agent))",
+        # Clients of ours that have registered themselves at authorization servers: no secrets.
+        'CREATE TABLE clients (server text COLLATE "C", address text COLLATE "C", '
+        "client text NOT NULL, PRIMARY KEY (server, address))",
+    ),
 )
 
 

@@ -18,7 +18,7 @@ from staging import ME, PATIENCE, configured
 
 from a2a_mcp.a2a.auth.oauth.settings import OAuth
 from a2a_mcp.server.lifespan import create_server
-from a2a_mcp.store.logins import Logins
+from a2a_mcp.store.login_folder import folder_logins
 
 pytestmark = pytest.mark.anyio
 
@@ -133,10 +133,10 @@ async def test_a_task_goes_on_after_a_sign_in_that_ended_in_the_middle_of_it(
                 begun = await client.call_tool("send_task", {"message": "input"})
                 assert begun.structured_content
                 task_id = begun.structured_content["task_id"]
-                Logins(tmp_path).remove(ME, "guarded")
+                await folder_logins(tmp_path).remove(ME, "guarded")
                 read = await client.call_tool("get_task", {"task_id": task_id})
                 waited = await client.call_tool("subscribe", {"task_id": task_id})
-                Logins(tmp_path).remove(ME, "guarded")
+                await folder_logins(tmp_path).remove(ME, "guarded")
                 reply = {"message": "Oslo", "task_id": task_id}
                 ended = await client.call_tool("send_task", reply)
     assert read.is_error
