@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import anyio
+
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.bridge.artifact_files import ArtifactFiles
@@ -71,6 +73,9 @@ class App:
     recoverer: TaskRecoverer
     rates: CallRates
     sign_ins: SignIns
+    closing: anyio.Event
+    """Set when the end is near: nothing waits for long any more."""
+
     audit: Audit | None
     skills: SkillOffer | None = None
     state_folder: Path | None = None

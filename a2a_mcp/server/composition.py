@@ -119,8 +119,8 @@ def compose(
     observe("a2a_mcp.tasks.followed", "Tasks that are followed", lambda: _count(tracker))
     for work in (tracker.watch, results.run, registry.tidy):
         group.start_soon(work)
-    if closing:
-        group.start_soon(_release, closing, tracker, streams)
+    closing = closing or anyio.Event()
+    group.start_soon(_release, closing, tracker, streams)
     bridge = Bridge(registry, tasks, tracker, results)
     recoverer = _recoverer(bridge, tracker, table)
     group.start_soon(run_logged, "taking tasks over", recoverer.run)
@@ -131,7 +131,7 @@ def compose(
     if webhooks:
         group.start_soon(webhooks.run, tasks)
     sign_ins = SignIns(group, partial(_sign_in, registry, pages))
-    app = _app(bridge, streams, recoverer, sign_ins, state_folder, local=local)
+    app = _app(bridge, streams, recoverer, sign_ins, closing, state_folder, local=local)
     return Composition(app, results, tasks, tracker)
 
 
@@ -198,6 +198,7 @@ def _app(
     streams: Streams,
     recoverer: TaskRecoverer,
     sign_ins: SignIns,
+    closing: anyio.Event,
     state_folder: Path | None,
     *,
     local: bool,
@@ -216,6 +217,7 @@ def _app(
         recoverer,
         CallRates(time.monotonic),
         sign_ins,
+        closing,
         Audit(server.audit_file) if server.audit_file else None,
         SkillOffer(registry, streams) if server.offers_skills else None,
         state_folder,

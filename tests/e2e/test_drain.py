@@ -13,9 +13,11 @@ from typing import Any, Final
 
 import anyio
 import httpx
+import mcp.types as t
 import pytest
 from scripted import (
     CARD,
+    GET,
     SEND,
     STREAM,
     Request,
@@ -33,6 +35,7 @@ from scripted import (
 )
 
 from e2e.bridges import Home, Served, until
+from e2e.hosts import Host, http_host
 from e2e.lines import LEGACY, MODERN
 
 pytestmark = [
@@ -45,6 +48,9 @@ LONG: Final = 8
 DRAIN_SECONDS: Final = 2
 END_SECONDS: Final = DRAIN_SECONDS + 10
 """The bridge needs two seconds more than the drain; the machine may be busy."""
+
+NOT_KEPT: Final = httpx.Limits(max_keepalive_connections=0)
+"""uvicorn closes a connection after five idle seconds, perhaps while a request is on its way."""
 
 META: Final = {
     "io.modelcontextprotocol/protocolVersion": MODERN,
@@ -99,11 +105,12 @@ class Caller:
 
 @asynccontextmanager
 async def calling(served: Served, count: int) -> AsyncIterator[list[Caller]]:
-    """Connect hosts, half of them with sessions; each has a connection of its own."""
+    """Return hosts, half of them with sessions; each request has a connection of its own."""
     async with AsyncExitStack() as stack:
         callers = []
         for number in range(count):
-            client = await stack.enter_async_context(httpx.AsyncClient(timeout=30))
+            client = httpx.AsyncClient(timeout=30, limits=NOT_KEPT)
+            await stack.enter_async_context(client)
             callers.append(Caller(served.url, client, MODERN if number % 2 else LEGACY))
             if callers[-1].version == LEGACY:
                 await callers[-1].greet()
@@ -209,6 +216,35 @@ def check(name: str, answer: httpx.Response) -> None:
         assert structure["text"] == long_text(name)
         is_stream = answer.headers["content-type"].startswith("text/event-stream")
         assert is_stream or answer.headers["connection"] == "close"
+
+
+async def test_a_call_that_waits_for_a_person_returns_when_the_bridge_ends(home: Home) -> None:
+    asked, answers = anyio.Event(), []
+
+    async def person(*_: Any) -> t.ElicitResult:
+        asked.set()
+        await anyio.sleep_forever()
+        raise AssertionError
+
+    async def call(host: Host) -> None:
+        answers.append(await host.send("book a trip"))
+
+    async with scripted() as agent, AsyncExitStack() as stack:
+        for kind in (SEND, GET):
+            waiting = task("input-required", "Which city?")
+            agent.on(kind, result({"task": waiting} if kind == SEND else waiting))
+        home.configure({"it": {"url": agent.url, "ask_user": True}})
+        served = await stack.enter_async_context(home.serving())
+        host = await stack.enter_async_context(http_host(served.url, "legacy", person=person))
+        async with anyio.create_task_group() as group:
+            group.start_soon(call, host)
+            await asked.wait()
+            served.process.send_signal(signal.SIGTERM)
+        (answer,) = answers
+        assert answer["state"] == "input-required"
+        assert "did not answer in time" in answer["note"]
+        with anyio.fail_after(END_SECONDS):
+            assert await served.process.wait() == 0
 
 
 async def test_a_second_signal_ends_the_drain(home: Home) -> None:

@@ -10,8 +10,9 @@ import mcp.types as t
 from mcp.shared.exceptions import MCPError
 from pydantic import ValidationError
 
-from a2a_mcp.server.call import Ctx
+from a2a_mcp.server.call import Ctx, app_of
 from a2a_mcp.server.elicitation.reply import NoAnswer, Reply, reply_of
+from a2a_mcp.server.ended_by import ended_by
 
 if TYPE_CHECKING:
     from mcp.server.session import ServerSession
@@ -22,12 +23,20 @@ RESPONSE_KEY: Final = "answer"
 async def pushed_reply(
     ctx: Ctx, params: t.ElicitRequestParams, seconds: float, number: str
 ) -> Reply:
-    """Ask while the call waits, `seconds` at most; `number` names a request by URL."""
+    """Ask while the call waits, `seconds` at most; `number` names a request by URL.
+
+    A server that is about to end waits no more: the call still has to return.
+    """
+    reply: Reply = NoAnswer.LATE
+    async with ended_by(app_of(ctx).closing):
+        with anyio.move_on_after(seconds):
+            reply = await _reply(ctx, params, number)
+    return reply
+
+
+async def _reply(ctx: Ctx, params: t.ElicitRequestParams, number: str) -> Reply:
     try:
-        with anyio.fail_after(seconds):
-            return reply_of(await _push(ctx, params, number))
-    except TimeoutError:
-        return NoAnswer.LATE
+        return reply_of(await _push(ctx, params, number))
     except (MCPError, ValidationError):
         return NoAnswer.NOT_SHOWN
 

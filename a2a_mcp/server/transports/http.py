@@ -33,7 +33,9 @@ from a2a_mcp.server.transports.signals import SIGNALS
 from a2a_mcp.server.transports.workers import Worker
 
 LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
-GRACE_SECONDS: Final = 1
+GRACE_SECONDS: Final = 5
+"""A bound: 300 waiting calls answer in half a second where the machine has nothing else to do."""
+
 HEALTH: Final = "/healthz"
 READY: Final = "/readyz"
 LOOK_SECONDS: Final = 0.1

@@ -12,6 +12,8 @@ from typing import Any, Final
 import anyio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from a2a_mcp.server.ended_by import ended_by
+
 START: Final = "http.response.start"
 LAST: Final[Message] = {"type": "http.response.body", "body": b"", "more_body": False}
 CONNECTION: Final = b"connection"
@@ -39,17 +41,9 @@ def last_answers(app: ASGIApp, is_draining: Callable[[], bool], closing: anyio.E
 
 async def _received(receive: Receive, closing: anyio.Event) -> Message:
     """Return what the host says next, or that it has left once `closing` is set."""
-    said: Message = {"type": "http.disconnect"}
-    async with anyio.create_task_group() as group:
-        group.start_soon(_cancel_at, closing, group.cancel_scope)
-        said = await receive()
-        group.cancel_scope.cancel()
-    return said
-
-
-async def _cancel_at(closing: anyio.Event, scope: anyio.CancelScope) -> None:
-    await closing.wait()
-    scope.cancel()
+    async with ended_by(closing):
+        return await receive()
+    return {"type": "http.disconnect"}
 
 
 class _Answer:
