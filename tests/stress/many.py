@@ -3,8 +3,10 @@
     scripts/many 800              # tasks that run at the same time, and then all end
     scripts/many 600 --chatty     # tasks that speak four times a second for two minutes
 
-One bridge over stdio, one fast agent for the tasks and a second one for the unrelated calls. It
-prints figures, and ends with 1 if a limit is missed. Memory is read from /proc, so it needs Linux.
+One bridge over stdio, one fast agent for the tasks and another for the unrelated calls. A second
+bridge without tasks makes the same calls in turn with it, so that both meet the same load of the
+machine. It prints figures, and ends with 1 if a limit is missed. Memory is read from /proc, so it
+needs Linux.
 """
 
 import argparse
@@ -21,8 +23,8 @@ import tempfile
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -34,13 +36,14 @@ ENVELOPE: Final = {
     "io.modelcontextprotocol/clientInfo": {"name": "many", "version": "1"},
     "io.modelcontextprotocol/clientCapabilities": {},
 }
-CALLS: Final = 200
+REHEARSAL_SECONDS: Final = 3.0
 CALL_PAUSE: Final = 0.02
 AT_ONCE: Final = 32
 SETTLE_SECONDS: Final = 60.0
 MOST_SLOWER: Final = 1.5
 MOST_P95_MS: Final = 50.0
 MOST_GROWTH: Final = 100.0
+MOST_MB: Final = 300.0
 MOST_SHARE: Final = 10.0
 QUIET_SECONDS: Final = 20.0
 LINE_BYTES: Final = 1 << 24
@@ -77,15 +80,11 @@ class Host:
             if waiting:
                 waiting.set_result(answer)
 
-    async def times(self, calls: int = CALLS) -> list[float]:
-        """Make unrelated calls; return the milliseconds of each."""
-        found = []
-        for _ in range(calls):
-            began = time.perf_counter()
-            await self.send("other", "echo hello", 10)
-            found.append((time.perf_counter() - began) * 1e3)
-            await asyncio.sleep(CALL_PAUSE)
-        return found
+    async def time(self) -> float:
+        """Make an unrelated call; return its milliseconds."""
+        began = time.perf_counter()
+        await self.send("other", "echo hello", 10)
+        return (time.perf_counter() - began) * 1e3
 
 
 @dataclass
@@ -132,6 +131,13 @@ def resident_mb(pid: int) -> float:
     """Return a process's resident memory now, in MB."""
     status = Path(f"/proc/{pid}/status").read_text()
     kib = next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS:"))
+    return int(kib) * 1024 / 1e6
+
+
+def peak_mb(pid: int) -> float:
+    """Return the most resident memory that a process has had, in MB."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    kib = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:"))
     return int(kib) * 1024 / 1e6
 
 
@@ -185,6 +191,17 @@ async def settled(folder: Path, count: int, figures: Figures) -> None:
     figures.show("results kept", kept(folder), fine=kept(folder) == count)
 
 
+async def times(idle: Host, busy: Host, seconds: float) -> tuple[list[float], list[float]]:
+    """Call two bridges in turn for so long; return the milliseconds of the calls of each."""
+    alone, beside = [], []
+    began = time.monotonic()
+    while time.monotonic() - began < seconds:
+        alone.append(await idle.time())
+        beside.append(await busy.time())
+        await asyncio.sleep(CALL_PAUSE)
+    return alone, beside
+
+
 def compare(alone: list[float], beside: list[float], figures: Figures, *, chatty: bool) -> None:
     """Show what unrelated calls cost alone and beside the tasks."""
     median, slower = statistics.median(alone), statistics.median(beside)
@@ -197,42 +214,57 @@ def compare(alone: list[float], beside: list[float], figures: Figures, *, chatty
     figures.show("beside the tasks, p95 ms", slow, fine=slow - p95 <= MOST_P95_MS)
 
 
-async def measure(options: argparse.Namespace, url: str, other: str, folder: Path) -> Figures:
-    """Begin the tasks, call beside them, end them, and look what is known."""
-    figures, config = Figures(options.json), folder / "agents.toml"
-    concurrency = options.concurrency
-    config.write_text(
-        f'[agents.many]\nurl = "{url}"\n[agents.many.limits]\nconcurrency = {concurrency}\n'
-        f'[agents.other]\nurl = "{other}"\n'
-        + (f"[server]\nmax_followed = {options.followed}\n" if options.followed else "")
-    )
-    command = ["-m", "a2a_mcp", "--config", str(config), "--state-dir", str(folder / "state")]
+def configuration(options: argparse.Namespace, url: str, other: str) -> str:
+    """Return the text of agents.toml."""
+    server = f"[server]\nmax_followed = {options.followed}\n" if options.followed else ""
+    many = f'[agents.many]\nurl = "{url}"\nlimits = {{ concurrency = {options.concurrency} }}\n'
+    return f'{many}[agents.other]\nurl = "{other}"\n{server}'
+
+
+@asynccontextmanager
+async def bridge(config: Path, state: Path) -> AsyncIterator[tuple[Host, int]]:
+    """Run a bridge over pipes; yield its host and its process id."""
+    command = ["-m", "a2a_mcp", "--config", str(config), "--state-dir", str(state)]
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
         sys.executable, *command, stdin=pipe, stdout=pipe, limit=LINE_BYTES, env={**os.environ}
     )
-    host = Host(process)
-    await host.times(30)
-    alone = await host.times()
-    before = resident_mb(process.pid)
-    began = time.monotonic()
-    await begin(host, options.tasks, "chat" if options.chatty else "work")
-    figures.show("seconds to begin them", time.monotonic() - began)
-    seconds = options.seconds or (120 if options.chatty else 20)
-    share = await share_of_core(process.pid)
+    try:
+        yield Host(process), process.pid
+    finally:
+        process.kill()
+        await process.wait()
+
+
+async def measure(options: argparse.Namespace, url: str, other: str, folder: Path) -> Figures:
+    """Begin the tasks, call beside them, end them, and look what is known."""
+    figures, config = Figures(options.json), folder / "agents.toml"
+    config.write_text(configuration(options, url, other))
+    async with bridge(config, folder / "state") as (busy, pid), bridge(config, folder) as (idle, _):
+        await times(idle, busy, REHEARSAL_SECONDS)
+        before = resident_mb(pid)
+        began = time.monotonic()
+        await begin(busy, options.tasks, "chat" if options.chatty else "work")
+        figures.show("seconds to begin them", time.monotonic() - began)
+        await show_cost(options, idle, busy, pid, figures)
+        growth = resident_mb(pid) - before
+        figures.show("memory grown by, MB", growth, fine=growth < MOST_GROWTH or not options.chatty)
+        await asyncio.to_thread(urllib.request.urlopen, f"{url}end", b"{}")
+        await settled(folder / "state", options.tasks, figures)
+        most = peak_mb(pid)
+        figures.show("most resident memory, MB", most, fine=most < MOST_MB)
+    return figures
+
+
+async def show_cost(
+    options: argparse.Namespace, idle: Host, busy: Host, pid: int, figures: Figures
+) -> None:
+    """Show what the tasks cost while they run."""
+    share = await share_of_core(pid)
     fine = options.chatty or share <= MOST_SHARE * max(1, options.tasks / 500)
     figures.show("share of a core while nobody calls, %", share, fine=fine)
-    beside, began = await host.times(20), time.monotonic()
-    while time.monotonic() - began < seconds:
-        beside += await host.times(20)
-    compare(alone, beside, figures, chatty=options.chatty)
-    growth = resident_mb(process.pid) - before
-    figures.show("memory grown by, MB", growth, fine=growth < MOST_GROWTH or not options.chatty)
-    await asyncio.to_thread(urllib.request.urlopen, f"{url}end", b"{}")
-    await settled(folder / "state", options.tasks, figures)
-    process.kill()
-    await process.wait()
-    return figures
+    seconds = options.seconds or (120 if options.chatty else 35)
+    compare(*await times(idle, busy, seconds), figures, chatty=options.chatty)
 
 
 def main() -> None:
@@ -240,7 +272,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("tasks", type=int, nargs="?", default=800)
     parser.add_argument("--chatty", action="store_true", help="each speaks four times a second")
-    parser.add_argument("--seconds", type=float, help="how long they run (20, or 120 if chatty)")
+    parser.add_argument("--seconds", type=float, help="how long they run (35, or 120 if chatty)")
     parser.add_argument("--concurrency", type=int, default=64, help="connections to their agent")
     parser.add_argument("--followed", type=int, help="max_followed (the default)")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")

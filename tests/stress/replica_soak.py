@@ -34,6 +34,7 @@ REPLICAS: Final = 3
 KILL_SECONDS: Final = 20.0
 HEARTBEAT_SECONDS: Final = 5.0
 SETTLE_SECONDS: Final = 90.0
+RESTART_SECONDS: Final = 1.0
 WAITS: Final = (0, 0.5, 3)
 WORDS: Final = {
     "echo {id}": (),
@@ -118,12 +119,19 @@ class Soak:
         """Call through one bridge; after each kill start it again."""
         home = self.home(number)
         while True:
-            async with home.serving() as served:
-                self._running[number] = served.process
-                with suppress(httpx.HTTPError):
-                    async with raw_host(served.url) as host:
-                        await self._call_on(host)
-                self.ledger.cut += 1
+            try:
+                async with home.serving() as served:
+                    self._running[number] = served.process
+                    await self._call_until_cut(served.url)
+            except (AssertionError, TimeoutError) as error:
+                self.ledger.wrong.append(f"bridge {number}: {error}"[:600])
+                await anyio.sleep(RESTART_SECONDS)
+
+    async def _call_until_cut(self, url: str) -> None:
+        with suppress(httpx.HTTPError):
+            async with raw_host(url) as host:
+                await self._call_on(host)
+        self.ledger.cut += 1
 
     async def _call_on(self, host: Host) -> None:
         while True:
