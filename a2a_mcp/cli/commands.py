@@ -69,6 +69,11 @@ COMMANDS: Final[dict[str, Command]] = {
         "login|status|logout [NAME]",
         "Sign in to an agent, say where one is signed in, sign out.",
     ),
+    "migrate": Command(
+        "a2a_mcp.cli.migrate:migrate",
+        "to-database|to-folder",
+        "Move the state folder's tasks into the database, or back.",
+    ),
     "demo": Command("a2a_mcp.cli.demo:demo", "", "Start a demo agent and show what the tools do."),
     "demo-agent": Command(
         "a2a_mcp.cli.demo:demo_agent", "[--port N]", "Only serve the demo agent."

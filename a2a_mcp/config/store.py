@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib.util import find_spec
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, PlainValidator, SecretStr, ValidationInfo, model_validator
@@ -13,6 +13,7 @@ from a2a_mcp.config import values
 from a2a_mcp.config.fields import Seconds, Table
 from a2a_mcp.config.secrets import ValidationContext, read_secret
 
+HEARTBEATS_OF_A_DEAD_PROCESS: Final = 4
 EXTRA_MISSING = 'PostgreSQL needs the extra: in the clone, uv tool install ".[postgres]"'
 
 NOT_ON_WINDOWS = (
@@ -48,3 +49,8 @@ class StoreTable(Table):
         if find_spec("psycopg") is None:
             raise ValueError(EXTRA_MISSING)
         return self
+
+    @property
+    def dead_after(self) -> float:
+        """Return after how many seconds without a word a process counts as dead."""
+        return HEARTBEATS_OF_A_DEAD_PROCESS * self.heartbeat_seconds

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from a2a_mcp.store.registered import RegisteredPlace
 
 DAY_SECONDS: Final = 86_400.0
-HEARTBEATS_OF_A_DEAD_PROCESS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +62,8 @@ def _in_database(config: Config, table: StoreTable) -> Stores:
 
     server = config.server
     database = Database(table.url.get_secret_value(), most=table.pool)
-    alive_seconds = HEARTBEATS_OF_A_DEAD_PROCESS * table.heartbeat_seconds
     return Stores(
-        tasks=PostgresTaskStore(database, alive_seconds=alive_seconds),
+        tasks=PostgresTaskStore(database, alive_seconds=table.dead_after),
         results=PostgresResults(
             database,
             keep_seconds=server.keep_days * DAY_SECONDS,

@@ -114,7 +114,7 @@ class Logins:
     async def put(self, owner: str, agent: str, login: Login) -> None:
         """Keep a login in the place of an earlier one."""
         text = json.dumps(asdict(login)).encode()
-        sealed = _seal(self._key.make()).seal(text, _name(owner, agent))
+        sealed = _seal(self._key.make()).seal(text, seal_name(owner, agent))
         await self._place.put(owner, agent, sealed)
 
     async def remove(self, owner: str, agent: str) -> None:
@@ -142,15 +142,20 @@ class Logins:
 
     def held(self, owner: str, agent: str) -> AbstractAsyncContextManager[None]:
         """Hold the lock of a login; raises TimeoutError where another holds it too long."""
-        return self._place.held(_name(owner, agent))
+        return self._place.held(seal_name(owner, agent))
 
     def _opened(self, owner: str, agent: str, sealed: bytes) -> Login | None:
         key = self._key.find()
-        text = _seal(key).unseal(sealed, _name(owner, agent)) if key else None
+        text = _seal(key).unseal(sealed, seal_name(owner, agent)) if key else None
         if text is None:
             return None
-        value = json.loads(text)
-        return Login(**value | {"token": Token(**value["token"])})
+        return login_of(text)
+
+
+def login_of(text: bytes) -> Login:
+    """Return the login that was sealed as `text`."""
+    value = json.loads(text)
+    return Login(**value | {"token": Token(**value["token"])})
 
 
 def _seal(key: bytes) -> Seal:
@@ -159,5 +164,6 @@ def _seal(key: bytes) -> Seal:
     return Seal(key)
 
 
-def _name(owner: str, agent: str) -> str:
+def seal_name(owner: str, agent: str) -> str:
+    """Return the name under which a login is sealed."""
     return f"{owner}\0{agent}"

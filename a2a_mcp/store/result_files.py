@@ -6,6 +6,7 @@ and then renamed, so that no partial one is ever read. A database has the same b
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import os
@@ -91,6 +92,32 @@ def read(path: str, key: Key, *, outline: bool = False) -> KeptTask | None:
     except (OSError, *DAMAGED) as fault:
         log.warning("a kept result cannot be read (%s): %s", type(fault).__name__, path)
         return None
+
+
+def key_of(path: str) -> Key | None:
+    """Return whose result a file holds; None where that cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            owner, agent, task_id = json.loads(file.readline())["key"]
+    except (OSError, *DAMAGED) as fault:
+        log.warning("a kept result cannot be read (%s): %s", type(fault).__name__, path)
+        return None
+    return owner, agent, task_id
+
+
+def body_of(key: Key, task: Task) -> bytes:
+    """Return a result as bytes without its time, so that the same task is the same bytes."""
+    return b"".join(ResultFile(key, KeptTask(task, 0.0)).pieces())
+
+
+def task_of(body: bytes, key: Key) -> Task | None:
+    """Return the task that `body_of` has encoded; None if it is damaged or another key's."""
+    try:
+        found = decoded(io.BytesIO(body), len(body), key)
+    except DAMAGED as fault:
+        log.warning("a kept result cannot be read (%s)", type(fault).__name__)
+        return None
+    return found.task if found else None
 
 
 def decoded(file: BinaryIO, size: int, key: Key, *, outline: bool = False) -> KeptTask | None:

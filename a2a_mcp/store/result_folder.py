@@ -65,9 +65,7 @@ class ResultFolder:
         await anyio.to_thread.run_sync(self._write_all, batch)
 
     def _path(self, key: Key) -> str:
-        # An agent chooses its ids, which may hold "../", so no id is part of a path.
-        name = hashlib.sha256(json.dumps(key).encode()).hexdigest()
-        return os.path.join(str(self._folder), name)
+        return os.path.join(str(self._folder), name_of(key))
 
     def _write_all(self, batch: Mapping[Key, KeptTask]) -> None:
         try:
@@ -119,3 +117,9 @@ class ResultFolder:
         except FileNotFoundError:
             return []
         return [SweptFile(it.st_mtime, it.st_size, path) for path, it in found]
+
+
+def name_of(key: Key) -> str:
+    """Return the name of a result's file."""
+    # An agent chooses its ids, which may hold "../", so no id is part of a path.
+    return hashlib.sha256(json.dumps(key).encode()).hexdigest()

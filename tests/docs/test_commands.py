@@ -52,6 +52,7 @@ ELSEWHERE: Final[dict[str, str]] = {
     'uv tool install ".[demo]"': "tests/packaging/test_packages.py installs and starts the wheel",
     "pip install uv && uv run --extra demo a2a-mcp demo": "tests/demo/test_tour.py",
     "pip install uv && uv run pytest -n auto": ".ci/run",
+    "a2a-mcp migrate to-database": "tests/cli/test_migrate.py",
     "claude mcp add --scope user a2a -- a2a-mcp https://agent.example": (
         "needs Claude Code; tests/cli/test_install.py compares what is written with what it writes"
     ),

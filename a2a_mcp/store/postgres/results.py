@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import io
-import logging
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -16,9 +14,7 @@ from a2a_mcp.files.sweep import NEVER_SWEPT, is_due
 from a2a_mcp.store.postgres.database import Connection, Database
 from a2a_mcp.store.postgres.queries import rows
 from a2a_mcp.store.postgres.records import NOW, stored
-from a2a_mcp.store.result_files import DAMAGED, KeptTask, Key, ResultFile, decoded
-
-log = logging.getLogger(__name__)
+from a2a_mcp.store.result_files import KeptTask, Key, body_of, task_of
 
 _KEY: Final = "owner = %(owner)s AND agent = %(agent)s AND task_id = %(task_id)s"
 _READ: Final = f"SELECT body, since FROM kept WHERE {_KEY}"
@@ -74,7 +70,8 @@ class PostgresResults:
         if not found:
             return None
         ((body, since),) = found
-        return await anyio.to_thread.run_sync(_decoded, body, since, key)
+        task = await anyio.to_thread.run_sync(task_of, body, key)
+        return KeptTask(task, since) if task else None
 
     async def write(self, batch: Mapping[Key, KeptTask]) -> None:
         """Write results, and now and then remove what is too old or too much.
@@ -90,7 +87,7 @@ class PostgresResults:
             self._swept = now
 
     async def _write(self, key: Key, kept: KeptTask) -> None:
-        body = await anyio.to_thread.run_sync(_encoded, key, kept.task)
+        body = await anyio.to_thread.run_sync(body_of, key, kept.task)
         if len(body) > self._keep_bytes:
             return
         facts = {
@@ -110,17 +107,3 @@ class PostgresResults:
 
 def _values(key: Key) -> dict[str, Any]:
     return dict(zip(("owner", "agent", "task_id"), key, strict=True))
-
-
-def _encoded(key: Key, task: Task) -> bytes:
-    # The time stands in a column of its own, so that the same task is the same bytes.
-    return b"".join(ResultFile(key, KeptTask(task, 0.0)).pieces())
-
-
-def _decoded(body: bytes, since: float, key: Key) -> KeptTask | None:
-    try:
-        found = decoded(io.BytesIO(body), len(body), key)
-        return found and KeptTask(found.task, since)
-    except DAMAGED as fault:
-        log.warning("a kept result cannot be read (%s)", type(fault).__name__)
-        return None

@@ -90,19 +90,20 @@ async def migrate(connection: AsyncConnection[Any]) -> None:
     async with connection.transaction():
         await connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
         await connection.execute("CREATE TABLE IF NOT EXISTS schema_version (n int NOT NULL)")
-        version = await _version(connection)
-        if version > len(MIGRATIONS):
-            raise StoreUnavailable(
-                f"The database has the schema {version}, which a later version of this server made",
-                "Tell the operator: run the later version, or use another database.",
-            )
+        version = await known_version(connection)
         for number in range(version, len(MIGRATIONS)):
             for statement in MIGRATIONS[number]:
                 await connection.execute(statement.encode())
             await connection.execute("INSERT INTO schema_version VALUES (%s)", (number + 1,))
 
 
-async def _version(connection: AsyncConnection[Any]) -> int:
+async def known_version(connection: AsyncConnection[Any]) -> int:
+    """Return which schema the database has; raises StoreUnavailable where it is a later one."""
     found = await connection.execute("SELECT coalesce(max(n), 0) FROM schema_version")
     ((version,),) = await found.fetchall()
+    if version > len(MIGRATIONS):
+        raise StoreUnavailable(
+            f"The database has the schema {version}, which a later version of this server made",
+            "Tell the operator: run the later version, or use another database.",
+        )
     return int(version)

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 KEEP_SECONDS: Final = 30 * 86_400.0  # longer than any sealed request state is accepted
 
 _HAS_TABLE: Final = "SELECT 1 FROM sqlite_master WHERE name = 'claims'"
-_TABLE: Final = "CREATE TABLE IF NOT EXISTS claims (message_id TEXT PRIMARY KEY, at REAL NOT NULL)"
+TABLE: Final = "CREATE TABLE IF NOT EXISTS claims (message_id TEXT PRIMARY KEY, at REAL NOT NULL)"
 
 
 def claim(connection: Connection, message_id: str, now: float) -> bool:
     """Claim a message; return False when any process has claimed it before."""
     with connection:
         connection.execute("BEGIN IMMEDIATE")
-        connection.execute(_TABLE)
+        connection.execute(TABLE)
         connection.execute("DELETE FROM claims WHERE at < ?", (now - KEEP_SECONDS,))
         taken = connection.execute(
             "INSERT OR IGNORE INTO claims VALUES (?, ?)", (message_id, now)

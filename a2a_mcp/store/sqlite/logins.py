@@ -81,8 +81,7 @@ class LoginFile:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        with suppress(FileExistsError):
-            os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        prepare(self._path)
         try:
             with closing(sqlite3.connect(self._path, WAIT_SECONDS, isolation_level=None)) as file:
                 file.execute("PRAGMA secure_delete = ON").fetchall()
@@ -92,3 +91,9 @@ class LoginFile:
                 yield file
         except sqlite3.Error as fault:
             raise OSError(f"{self._path} cannot be used ({fault})") from fault
+
+
+def prepare(path: Path) -> None:
+    """Make the file, readable by its user only, if there is none."""
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
