@@ -161,9 +161,9 @@ async def test_who_waits_too_long_for_a_lock_is_told_and_takes_nothing(
 
 
 @pytest.fixture
-def logins(tmp_path: Path) -> Logins:
+async def logins(tmp_path: Path) -> Logins:
     kept = folder_logins(tmp_path / "state")
-    anyio.run(kept.put, "local", "a", LOGIN)
+    await kept.put("local", "a", LOGIN)
     return kept
 
 
@@ -175,7 +175,9 @@ async def test_nothing_is_made_by_looking(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == []
 
 
-def test_the_file_shows_no_token_and_is_its_users_only(logins: Logins, tmp_path: Path) -> None:
+async def test_the_file_shows_no_token_and_is_its_users_only(
+    logins: Logins, tmp_path: Path
+) -> None:
     files = list((tmp_path / "state").iterdir())
     assert {file.name for file in files} == {"logins.db", "state.key"}
     assert not any(b"s3cret" in file.read_bytes() for file in files)
