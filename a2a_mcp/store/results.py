@@ -24,6 +24,7 @@ from a2a_mcp.store.result_files import KeptTask, Key
 PAUSE_SECONDS: Final = 0.5  # after the first of a batch, so that its caller is answered first
 RETRY_SECONDS: Final = 5.0
 MOST_PENDING: Final = 1_000
+"""How many results wait for a place that cannot be used now; of more the earliest are kept."""
 
 
 class ResultPlace(Protocol):
@@ -61,6 +62,7 @@ class ResultStore:
         self._pending: dict[Key, KeptTask] = {}
         self._wanted = anyio.Event()
         self._frees = False
+        self._fails = False
         self._writing = anyio.Lock()
 
     def note(self, record: TaskRecord, task: Task | None) -> None:
@@ -68,7 +70,7 @@ class ResultStore:
         if task is None or not task.state.terminal:
             return
         self._frees = self._frees or is_large(task)
-        if self._place and len(self._pending) < MOST_PENDING:
+        if self._place and not (self._fails and len(self._pending) >= MOST_PENDING):
             self._pending[record.owner, record.agent, task.id] = KeptTask(task, self._clock())
         if self._place or self._frees:
             self._wanted.set()
@@ -90,7 +92,9 @@ class ResultStore:
             self._wanted = anyio.Event()
             try:
                 await self.flush()
+                self._fails = False
             except StoreUnavailable:
+                self._fails = True
                 self._wanted.set()
                 await anyio.sleep(RETRY_SECONDS)
             if self._frees:

@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import stat
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -36,12 +36,14 @@ from a2a_mcp.a2a.errors import A2AError, TaskNotFound
 from a2a_mcp.a2a.model import Artifact, Message, Part, Role, Task, TaskState, TaskStatus
 from a2a_mcp.bridge.jobs import Jobs
 from a2a_mcp.bridge.send import SendRequest
-from a2a_mcp.errors import UnknownTask
+from a2a_mcp.errors import StoreUnavailable, UnknownTask
 from a2a_mcp.presentation.message_artifacts import count_results
 from a2a_mcp.presentation.task_view import TaskView
+from a2a_mcp.store import results
 from a2a_mcp.store.base import TaskRecord
+from a2a_mcp.store.result_files import KeptTask, Key
 from a2a_mcp.store.result_folder import FOLDER, ResultFolder
-from a2a_mcp.store.results import ResultStore
+from a2a_mcp.store.results import ResultPlace, ResultStore
 
 pytestmark = pytest.mark.anyio
 
@@ -89,6 +91,26 @@ async def keep(kept: ResultStore, *tasks: Task) -> None:
     for one in tasks:
         kept.note(record(one.id), one)
     await kept.flush()
+
+
+class Away(ResultPlace):
+    """A place that cannot be used until `is_here`."""
+
+    keeps = True
+
+    def __init__(self) -> None:
+        self.is_here = False
+        self.asked = anyio.Event()
+        self.written: list[str] = []
+
+    async def read(self, key: Key) -> KeptTask | None:
+        raise AssertionError(key)
+
+    async def write(self, batch: Mapping[Key, KeptTask]) -> None:
+        self.asked.set()
+        if not self.is_here:
+            raise StoreUnavailable("away", "wait")
+        self.written += [task_id for _, _, task_id in batch]
 
 
 def files(folder: Path) -> list[Path]:
@@ -369,6 +391,33 @@ async def test_a_result_is_there_before_it_is_written(tmp_path: Path) -> None:
     found = await kept.find(record())
     assert found
     assert found.task == ended()
+
+
+async def test_of_many_that_end_at_once_every_result_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(results, "MOST_PENDING", 2)
+    await keep(store(tmp_path, Clock()), *(ended(f"t{number}") for number in range(5)))
+    assert len(files(tmp_path)) == 5
+
+
+async def test_while_the_place_cannot_be_used_only_so_many_results_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(results, "MOST_PENDING", 2)
+    away = Away()
+    kept = ResultStore(away, keep_seconds=DAY, pause_seconds=0)
+    async with anyio.create_task_group() as group:
+        group.start_soon(kept.run)
+        kept.note(record(), ended("t0"))
+        await away.asked.wait()
+        await anyio.lowlevel.checkpoint()
+        for number in range(1, 5):
+            kept.note(record(), ended(f"t{number}"))
+        group.cancel_scope.cancel()
+    away.is_here = True
+    await kept.flush()
+    assert away.written == ["t0", "t1"]
 
 
 # --- the files ---
