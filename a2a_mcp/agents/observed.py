@@ -30,8 +30,6 @@ log = logging.getLogger(__name__)
 SENDS: Final = frozenset({Operation.SEND_MESSAGE, Operation.SEND_STREAMING_MESSAGE})
 ANSWERED: Final = "answered"
 BAD_REQUEST: Final = 400
-FACTS: Final = ("agent", "operation", "outcome", "ms", "bytes")
-"""What stands in a line of the log, by the names that it has as JSON."""
 
 
 def observed(transport: Transport, config: AgentConfig, interface: Interface) -> Transport:
@@ -50,7 +48,7 @@ class Outcome:
     error: A2AError | None = None
 
     def answered(self, answer: HttpResponse | EventStream) -> None:
-        """Note an answer; the size of a stream is not counted."""
+        """Note an answer; the bytes of streams and of gRPC are not counted."""
         if isinstance(answer, HttpResponse):
             self.status = answer.status
             self.size = answer.size
@@ -171,9 +169,7 @@ class ObservedTransport(Transport):
                 end_with(span, known, None if outcome.word == ANSWERED else outcome.word)
 
     def _count(self, operation: str, outcome: Outcome, seconds: float) -> None:
-        told = (self._name, operation, outcome.word, round(seconds * 1000), outcome.size)
-        facts = dict(zip(FACTS, told, strict=True))
-        log.info("agent %s: %s: %s after %d ms, %d bytes", *told, extra={"facts": facts})
+        self._log(operation, outcome, round(seconds * 1000))
         found = instruments()
         if found is None:
             return
@@ -181,3 +177,12 @@ class ObservedTransport(Transport):
         found.agent_calls.record(seconds, labels)
         if operation in SENDS:
             found.sends.add(1, {"agent": self._name, "outcome": outcome.of_send})
+
+    def _log(self, operation: str, outcome: Outcome, ms: int) -> None:
+        facts = {"agent": self._name, "operation": operation, "outcome": outcome.word, "ms": ms}
+        size = ""
+        if outcome.size:
+            facts["bytes"] = outcome.size
+            size = f", {outcome.size} bytes"
+        line = "agent %s: %s: %s after %d ms%s"
+        log.info(line, self._name, operation, outcome.word, ms, size, extra={"facts": facts})

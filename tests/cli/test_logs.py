@@ -7,7 +7,7 @@ import re
 
 import pytest
 from commands import Home
-from scripted import done, result, scripted
+from scripted import CARD, STREAM, card, document, done, result, scripted, stream
 
 pytestmark = pytest.mark.anyio
 
@@ -27,6 +27,16 @@ async def test_each_request_is_one_line_with_the_id_that_its_agent_gets(home: Ho
     logged = json.dumps(lines)
     assert "a question" not in logged
     assert "an answer" not in logged
+
+
+async def test_of_a_stream_no_bytes_are_told(home: Home) -> None:
+    async with scripted() as agent:
+        agent.on(CARD, document(card(agent.url, streaming=True)))
+        agent.on(STREAM, stream({"task": done("an answer")}))
+        home.write(f'[agents.it]\nurl = "{agent.url}"\n')
+        told = await home.run("send", "it", "a question", "--log-level", "info")
+    line = r"agent it: SendStreamingMessage: answered after \d+ ms \(call \w+\)$"
+    assert re.search(line, told.err, re.MULTILINE)
 
 
 async def test_without_json_the_line_reads_as_words(home: Home) -> None:
