@@ -11,12 +11,17 @@ import shutil
 import sys
 import tempfile
 import warnings
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs, quote, urlsplit
 
 import psycopg
+
+if TYPE_CHECKING:
+    from a2a_mcp.store.postgres.database import Database
 
 IS_HERE: Final = sys.platform != "win32"
 """The wheel is made for Linux and macOS only."""
@@ -44,6 +49,18 @@ def database(folder: Path) -> str:
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {name}".encode())
     separator = "&" if "?" in server() else "?"
     return f"{server()}{separator}options={quote(f'-csearch_path={name}')}"
+
+
+@asynccontextmanager
+async def opened(folder: Path) -> AsyncIterator[Database]:
+    """Open the database of a test's folder, as one process of the bridge does."""
+    from a2a_mcp.store.postgres.database import Database
+
+    found = Database(database(folder), most=2)
+    try:
+        yield found
+    finally:
+        await found.close()
 
 
 class Away:

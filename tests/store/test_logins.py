@@ -34,14 +34,10 @@ async def in_folder(folder: Path) -> AsyncIterator[LoginPlace]:
 
 @asynccontextmanager
 async def in_database(folder: Path) -> AsyncIterator[LoginPlace]:
-    from a2a_mcp.store.postgres.database import Database
     from a2a_mcp.store.postgres.logins import PostgresLogins
 
-    database = Database(postgres.database(folder), most=2)
-    try:
+    async with postgres.opened(folder) as database:
         yield PostgresLogins(database)
-    finally:
-        await database.close()
 
 
 PLACES: Final = [in_folder, *([in_database] if postgres.IS_HERE else [])]

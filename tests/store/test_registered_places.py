@@ -26,14 +26,10 @@ async def in_folder(folder: Path) -> AsyncIterator[RegisteredPlace]:
 
 @asynccontextmanager
 async def in_database(folder: Path) -> AsyncIterator[RegisteredPlace]:
-    from a2a_mcp.store.postgres.database import Database
     from a2a_mcp.store.postgres.registered import PostgresRegistered
 
-    database = Database(postgres.database(folder), most=2)
-    try:
+    async with postgres.opened(folder) as database:
         yield PostgresRegistered(database)
-    finally:
-        await database.close()
 
 
 PLACES: Final = [in_folder, *([in_database] if postgres.IS_HERE else [])]

@@ -39,16 +39,12 @@ async def in_folder(folder: Path, clock: Clock, size: int) -> AsyncIterator[Resu
 
 @asynccontextmanager
 async def in_database(folder: Path, clock: Clock, size: int) -> AsyncIterator[ResultPlace]:
-    from a2a_mcp.store.postgres.database import Database
     from a2a_mcp.store.postgres.results import PostgresResults
 
-    database = Database(postgres.database(folder), most=2)
-    try:
+    async with postgres.opened(folder) as database:
         yield PostgresResults(
             database, keep_seconds=DAY, keep_bytes=size, count_results=count_results, clock=clock
         )
-    finally:
-        await database.close()
 
 
 PLACES: Final = [in_folder, *([in_database] if postgres.IS_HERE else [])]
