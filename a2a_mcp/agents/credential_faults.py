@@ -187,8 +187,8 @@ def not_exchanged(refusal: OAuthRefused) -> CredentialUnavailable:
     """Return the error where a caller's token is not exchanged."""
     return CredentialUnavailable(
         f"its token server gave no token for the caller's own ({refusal})",
-        "Ask the user to sign in to this bridge again in the host. If that does not help: whoever "
-        "runs the bridge must see that its client may exchange tokens for this agent.",
+        "Ask the user to sign in to this bridge again in the host. If that does not help, the "
+        "operator of the bridge must let its client exchange tokens for this agent.",
     )
 
 

@@ -198,7 +198,7 @@ def refusal(error: str, status: int = 400) -> Callable[[Request], Sequence[Step]
 
 REFUSALS: list[tuple[Any, type[Exception], str]] = [
     (refusal("invalid_grant"), CredentialUnavailable, "sign in to this bridge again"),
-    (refusal("interaction_required"), CredentialUnavailable, "may exchange tokens"),
+    (refusal("interaction_required"), CredentialUnavailable, "must let its client exchange tokens"),
     (refusal("invalid_client", 401), CredentialUnavailable, "client_secret"),
     (refusal("invalid_target"), CredentialUnavailable, "audience"),
     (document({"access_token": "t", "token_type": "N_A"}), CredentialUnavailable, "auth"),

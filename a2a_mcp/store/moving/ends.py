@@ -14,7 +14,7 @@ from a2a_mcp.store.moving.login_place import LoginRows, Openable, openable
 from a2a_mcp.store.moving.move import Moved, Tell, look, move
 from a2a_mcp.store.moving.places import Place, Row
 from a2a_mcp.store.moving.registered_place import RegisteredRows
-from a2a_mcp.store.moving.result_place import ResultPlace
+from a2a_mcp.store.moving.result_place import ResultRows
 from a2a_mcp.store.moving.tables import LOGINS, REGISTERED, RESULTS, TABLES
 from a2a_mcp.store.postgres.moving import database_places
 from a2a_mcp.store.result_files import task_of
@@ -109,7 +109,7 @@ class Ends:
     @contextmanager
     def _folder_places(self, *, make: bool) -> Iterator[Places]:
         with file_places(self.folder, TABLES, make=make) as files:
-            files[RESULTS.title] = ResultPlace(self.folder)
+            files[RESULTS.title] = ResultRows(self.folder)
             files[REGISTERED.title] = RegisteredRows(self.folder)
             yield self._with_ages(files)
 

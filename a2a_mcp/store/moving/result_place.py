@@ -19,7 +19,7 @@ from a2a_mcp.store.result_folder import FOLDER, name_of
 NAME: Final = re.compile(r"[0-9a-f]{64}")
 
 
-class ResultPlace(Place):
+class ResultRows(Place):
     """The results in a state folder, one file each; one that cannot be read is left out."""
 
     def __init__(self, state_folder: Path) -> None:
