@@ -80,6 +80,8 @@ async def test_nothing_is_delivered_where_nobody_listens_and_the_next_call_tries
         async with serving_grpc({"GetTask": tells}, port=free_tcp_port):
             with anyio.fail_after(2):
                 assert (await client.get(READ)).id == "t1"
+        with pytest.raises(AgentUnreachable):  # by now the channel knows that its server is gone
+            await client.get(READ)
         assert "refused" in (await unreachable(client)).lower()
 
 
