@@ -10,12 +10,14 @@ from typing import Any, Final
 from urllib.parse import quote
 
 import pytest
+from recipes import recipe
 from scripted import SEND, Request, ScriptedAgent, card, document, done, result, scripted
 from staging import configured, staged
 
 from a2a_mcp.a2a.auth.static import Aws
 from a2a_mcp.agents import aws_signatures
 from a2a_mcp.bridge.describe_agents import describe_agent
+from a2a_mcp.config.load import load
 from a2a_mcp.errors import CredentialUnavailable
 
 pytestmark = pytest.mark.anyio
@@ -119,6 +121,26 @@ async def test_a_container_gives_credentials_that_change(
         assert "x-amz-security-token" in signed_headers(request)
         wanted = signature_of(request, SECRET, "us-west-2", "execute-api")
         assert part_of(request, "Signature") == wanted
+
+
+async def test_the_recipe_signs_with_its_profile_and_names_the_session(
+    agent: ScriptedAgent, tmp_path: Path
+) -> None:
+    keys = f"[agents]\naws_access_key_id = {KEY_ID}\naws_secret_access_key = {SECRET}\n"
+    (tmp_path / "AWS_SHARED_CREDENTIALS_FILE").write_text(keys)
+    host = "https://bedrock-agentcore.eu-central-1.amazonaws.com"
+    path = tmp_path / "agents.toml"
+    path.write_text(recipe("agentcore-iam", {host: agent.url, "/ARN/": f"/{ARN}/"}))
+    async with staged(load(path=path, environ={}, strict=True), tmp_path / "state") as stage:
+        first = await stage.send(agent="agentcore-iam")
+        await stage.send(agent="agentcore-iam", context_id=first.context_id)
+    sends = agent.calls(SEND)
+    for request in sends:
+        wanted = signature_of(request, SECRET, "eu-central-1", "bedrock-agentcore")
+        assert part_of(request, "Signature") == wanted
+    name = "x-amzn-bedrock-agentcore-runtime-session-id"
+    assert len(sends) == 2
+    assert len({request.headers[name] for request in sends}) == 1
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import sys
 import time
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from recipes import recipe
 from scripted import (
     CARD,
     SEND,
@@ -32,7 +32,6 @@ from a2a_mcp.config.load import load
 
 pytestmark = pytest.mark.anyio
 
-RECIPES = Path(__file__).parents[2] / "docs" / "agents-in-clouds.md"
 BEARER = {
     "securitySchemes": {"token": {"httpAuthSecurityScheme": {"scheme": "bearer"}}},
     "securityRequirements": [{"schemes": {"token": {}}}],
@@ -146,16 +145,6 @@ def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def program(folder: Path, name: str, text: str) -> None:
     (folder / name).write_text(f"#!{sys.executable}\n{text}")
     (folder / name).chmod(0o755)
-
-
-def recipe(name: str, replaced: dict[str, str]) -> str:
-    """Return the part of the document that configures an agent, with addresses replaced."""
-    blocks = re.findall(r"^```toml\n(.*?)^```$", RECIPES.read_text(), re.DOTALL | re.MULTILINE)
-    (found,) = [block for block in blocks if f"[agents.{name}]\n" in block]
-    text = found[found.index(f"[agents.{name}]") :]
-    for was, now in replaced.items():
-        text = text.replace(was, now)
-    return text
 
 
 COMMANDS = [

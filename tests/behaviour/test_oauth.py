@@ -116,6 +116,31 @@ async def test_a_token_that_the_server_revoked_is_renewed_once_and_nothing_runs_
     assert len(agent.log()) - ran == 20
 
 
+async def test_a_token_that_the_server_lets_expire_is_renewed_and_no_call_fails(
+    running_agent: Agents, tmp_path: Path
+) -> None:
+    login = running_agent("oidc", "--ttl", "2")
+    agent = running_agent("1.3-jsonrpc", "--issuer", login.url)
+    sends = 0
+    async with staged(guarded(agent, issuer=login.url), tmp_path) as stage:
+        while len(login.requests()) < 3:  # the server is asked, as it is the one that knows
+            assert (await stage.send("hello")).state == "completed"
+            sends += 1
+    tokens = tokens_sent(agent, 0)
+    assert len(agent.log()) == sends
+    assert len(tokens) - sends <= 2  # at most one refusal for each token that has ended
+    assert len(set(tokens)) == 3
+    assert not is_active(login, tokens[0])
+
+
+def is_active(login: Agent, token: str) -> bool:
+    """Return whether the server still takes a token for valid."""
+    form = {"client_id": "post", "client_secret": "p0st-secret"}
+    form["token"] = token.removeprefix("Bearer ")
+    answer = httpx.post(f"{login.url}/token/introspection", data=form)
+    return bool(answer.json()["active"])
+
+
 def revoke(login: Agent, token: str) -> None:
     form = {"token": token}
     auth = ("service", "s3cret%3A%2B%20%25%26%2F")

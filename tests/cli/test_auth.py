@@ -77,7 +77,9 @@ async def test_after_a_sign_in_the_host_calls_without_a_question_until_the_sign_
         assert "You are signed in to guarded." in said
     assert "guarded: signed in at " in ran(auth(home, "status")).stdout
     with home.stderr.open("a") as stderr:
-        async with stdio_host(home.stdio(), "legacy", stderr) as host:
+        async with stdio_host(home.stdio(), "auto", stderr) as host:
+            assert (await host.send("hello", agent="guarded"))["state"] == "completed"
+        async with stdio_host(home.stdio(), "legacy", stderr) as host:  # another process
             for _ in range(2):
                 assert (await host.send("hello", agent="guarded"))["state"] == "completed"
             assert ran(auth(home, "logout", "guarded")).returncode == 0
