@@ -4,7 +4,8 @@
 //
 // --delay is how long the token endpoint takes. Clients: `service` (secret below, client_credentials),
 // `late` (its secret has expired), `post` (its secret in the form), `signed` (private_key_jwt with the
-// keys of --jwks), `person` (public: code with PKCE, device, refresh), `bridge` (signs callers in).
+// keys of --jwks), `person` (public: code with PKCE, device, refresh), `bridge` (signs callers in, and
+// exchanges their tokens for the audience `agent`).
 // `GET /requests` shows the requests to the token endpoint: the grant, the client, the error, and
 // what nobody else may see: codes, verifiers, tokens.
 // A person signs in at the provider's own pages for development, with any name.
@@ -27,6 +28,11 @@ const { positionals, values } = parseArgs({
 });
 const installed = createRequire(`${positionals[0]}/`);
 const { default: Provider } = await import(pathToFileURL(installed.resolve("oidc-provider")).href);
+
+const EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
+const ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token";
+const jose = createRequire(installed.resolve("oidc-provider")).resolve("jose");
+const { createRemoteJWKSet, jwtVerify } = await import(pathToFileURL(jose).href);
 
 const ttl = Number(values.ttl);
 const machine = {
@@ -71,7 +77,7 @@ function provider(issuer) {
         client_id: "bridge",
         application_type: "native",
         client_secret: "br1dge-secret",
-        grant_types: ["authorization_code"],
+        grant_types: ["authorization_code", EXCHANGE],
         redirect_uris: ["http://127.0.0.1/sign-in/callback"],
         response_types: ["code"],
       },
@@ -112,6 +118,8 @@ function provider(issuer) {
     },
     findAccount: (_context, id) => ({ accountId: id, claims: async () => ({ sub: id }) }),
   });
+  const subject_parameters = ["subject_token", "subject_token_type", "audience", "scope"];
+  made.registerGrantType(EXCHANGE, exchange(made), subject_parameters);
   made.use(async (context, next) => {
     if (context.path === "/token") await setTimeout(Number(values.delay));
     await next();
@@ -119,12 +127,46 @@ function provider(issuer) {
     if (context.path !== "/token") return;
     const { params, client } = context.oidc ?? {};
     const error = context.body?.error;
-    const { code, code_verifier, refresh_token, scope } = params ?? {};
+    const { code, code_verifier, refresh_token, scope, subject_token } = params ?? {};
     const given = [context.body?.access_token, context.body?.refresh_token, context.body?.id_token];
-    const secrets = [code, code_verifier, refresh_token, ...given].filter(Boolean);
+    const secrets = [code, code_verifier, refresh_token, subject_token, ...given].filter(Boolean);
     requests.push({ grant: params?.grant_type, client: client?.clientId, error, scope, secrets });
   });
   return made;
+}
+
+// Token exchange (RFC 8693): a token that this provider gave to a person, for one of the agent.
+function exchange(made) {
+  const keys = createRemoteJWKSet(new URL(`${made.issuer}/jwks`));
+  const person = async (token) =>
+    (await made.AccessToken.find(token))?.accountId ??
+    (await jwtVerify(token, keys, { issuer: made.issuer })).payload.sub;
+  const refused = (context, error) => {
+    context.status = 400;
+    context.body = { error };
+  };
+  return async (context) => {
+    const { client, params } = context.oidc;
+    if (params.subject_token_type !== ACCESS_TOKEN) return refused(context, "invalid_request");
+    if (params.audience !== "agent") return refused(context, "invalid_target");
+    const accountId = await person(params.subject_token).catch(() => undefined);
+    if (!accountId) return refused(context, "invalid_grant");
+    const grant = new made.Grant({ accountId, clientId: client.clientId });
+    grant.addOIDCScope(params.scope ?? "read");
+    const token = new made.AccessToken({
+      accountId,
+      client,
+      grantId: await grant.save(),
+      gty: "exchange",
+      scope: params.scope ?? "read",
+    });
+    context.body = {
+      access_token: await token.save(),
+      issued_token_type: ACCESS_TOKEN,
+      token_type: "Bearer",
+      expires_in: token.expiration,
+    };
+  };
 }
 
 const server = createServer().listen(Number(values.port), "127.0.0.1", () => {
