@@ -5,7 +5,8 @@ BridgeError                    base: `message` says what happened, `next_step` w
 ├─ AgentDisabled               the agent is switched off, or its configuration has a fault
 ├─ AmbiguousAgent              no agent was named, and more than one is configured
 ├─ CredentialUnavailable       a credential command or a token server gave no credential
-│  └─ SignInNeeded             a person must sign in to the agent first
+│  ├─ SignInNeeded             a person must sign in to the agent first
+│  └─ CallerTokenNeeded        there is no token of the caller's own that becomes one for the agent
 ├─ StoreUnavailable            the database cannot be reached, or is a later version's
 ├─ UnknownTask                 the caller has no task with this id
 ├─ AmbiguousTask               two agents use this task id
@@ -61,6 +62,10 @@ class CredentialUnavailable(BridgeError):
 
 class SignInNeeded(CredentialUnavailable):
     """A person must sign in before the agent can be called; nothing was sent to it."""
+
+
+class CallerTokenNeeded(CredentialUnavailable):
+    """The agent is called with what a caller's own token becomes; nothing was sent to it."""
 
 
 class StoreUnavailable(BridgeError):

@@ -13,7 +13,7 @@ from a2a_mcp.a2a.auth.choice import kind_of
 from a2a_mcp.a2a.auth.oauth.errors import OAuthRefused
 from a2a_mcp.a2a.card_model import SecurityScheme
 from a2a_mcp.a2a.errors import A2AError, AgentUnreachable, Delivery
-from a2a_mcp.errors import CredentialUnavailable, SignInNeeded, StoreUnavailable
+from a2a_mcp.errors import CallerTokenNeeded, CredentialUnavailable, SignInNeeded, StoreUnavailable
 
 SIGN_IN_AGAIN: Final = "Ask the user to sign in again: by another call, or by a2a-mcp auth login."
 SIGN_IN_BY_CALL: Final = (
@@ -183,18 +183,18 @@ def _is_wrong(now: float, theirs: float | None) -> bool:
     return theirs is not None and abs(now - theirs) > WRONG_CLOCK_SECONDS
 
 
-def not_exchanged(refusal: OAuthRefused) -> CredentialUnavailable:
+def not_exchanged(refusal: OAuthRefused) -> CallerTokenNeeded:
     """Return the error where a caller's token is not exchanged."""
-    return CredentialUnavailable(
+    return CallerTokenNeeded(
         f"its token server gave no token for the caller's own ({refusal})",
         "Ask the user to sign in to this bridge again in the host. If that does not help, the "
         "operator of the bridge must let its client exchange tokens for this agent.",
     )
 
 
-def no_caller() -> CredentialUnavailable:
+def no_caller() -> CallerTokenNeeded:
     """Return the error where there is no token of a caller to exchange."""
-    return CredentialUnavailable(
+    return CallerTokenNeeded(
         "it takes a token of the caller's own, and none is at hand; nothing was sent",
         "Call again as a person who has signed in to this bridge over HTTP ([server.issuers]); "
         "work in the background then goes on.",

@@ -14,9 +14,10 @@ from typing import Final
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.a2a.model import Artifact
 from a2a_mcp.agents.registry import Registry
+from a2a_mcp.bridge.last_seen import as_last_seen
 from a2a_mcp.bridge.service import Bridge
 from a2a_mcp.errors import BridgeError
-from a2a_mcp.presentation import message_artifacts, resource_uris, sentences
+from a2a_mcp.presentation import message_artifacts, resource_uris
 from a2a_mcp.presentation.artifact_request import find_artifact
 from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.store.base import TaskRecord
@@ -110,7 +111,7 @@ class Browser:
             live = await self._bridge.view_tracked(record)
             return live or await self._bridge.get(owner, task_id, record.agent)
         except (A2AError, BridgeError) as error:
-            return _as_last_seen(record, task_id, error)
+            return as_last_seen(record, task_id, error)
 
     async def artifact(
         self, owner: str, agent: str, task_id: str, artifact_id: str
@@ -133,15 +134,4 @@ def _task(record: TaskRecord) -> Entry:
         f"{record.state}, {rfc3339(record.updated)}",
         record.updated,
         record.title,
-    )
-
-
-def _as_last_seen(record: TaskRecord, task_id: str, error: A2AError | BridgeError) -> TaskView:
-    reason = scrub(error.message).rstrip(".")
-    return TaskView(
-        agent=record.agent,
-        task_id=scrub(task_id),
-        context_id=scrub(record.context_id) if record.context_id else None,
-        state=record.state,
-        note=sentences.task_as_last_seen(reason),
     )

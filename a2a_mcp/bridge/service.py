@@ -14,6 +14,7 @@ import anyio
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.bridge.cancel import Canceller
 from a2a_mcp.bridge.deadlines import FIRST_WORD_SECONDS, seconds_to_wait
+from a2a_mcp.bridge.last_seen import as_last_seen
 from a2a_mcp.bridge.outcome import OutcomeReporter
 from a2a_mcp.bridge.read_task import Reader
 from a2a_mcp.bridge.routing import Router
@@ -21,6 +22,7 @@ from a2a_mcp.bridge.send import Sender, SendRequest, Tracked
 from a2a_mcp.bridge.subscribe import Subscriber
 from a2a_mcp.bridge.task_result import TaskResultBuilder
 from a2a_mcp.bridge.updates import Notice, Updates
+from a2a_mcp.errors import BridgeError, CallerTokenNeeded, UnknownTask
 from a2a_mcp.presentation import sentences
 from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.store.base import TaskRecord, TaskStore
@@ -139,8 +141,11 @@ class Bridge:
     async def get(
         self, owner: str, task_id: str, agent: str | None, history_length: int | None = None
     ) -> TaskView:
-        """Read a task, and return it as it is now."""
-        found = await self.reader.read(owner, task_id, agent, history_length)
+        """Read a task, and return it as it is now; as last seen without a token of its owner."""
+        try:
+            found = await self.reader.read(owner, task_id, agent, history_length)
+        except CallerTokenNeeded as error:
+            return as_last_seen(await self._known(owner, task_id, agent, error), task_id, error)
         if found.message:
             return await self._builder.build_for_message(found.record, found.message)
         if found.task is None:
@@ -148,6 +153,15 @@ class Bridge:
         return await self._builder.build_for_reading(
             found.record, found.task, found.note, history_length
         )
+
+    async def _known(
+        self, owner: str, task_id: str, agent: str | None, error: BridgeError
+    ) -> TaskRecord:
+        """Return the record of a task; raises `error` for one that is not known here."""
+        try:
+            return await self.router.find_task(owner, task_id, agent)
+        except UnknownTask:
+            raise error from None
 
     async def view_tracked(self, record: TaskRecord) -> TaskView | None:
         """Return a task as its updates show it; None for a task that is not tracked now."""

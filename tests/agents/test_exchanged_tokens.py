@@ -22,7 +22,7 @@ from a2a_mcp.agents.login import AgentLogin
 from a2a_mcp.agents.subject import Subject
 from a2a_mcp.agents.tokens import AgentTokens
 from a2a_mcp.config.secrets import SecretRegister
-from a2a_mcp.errors import CredentialUnavailable
+from a2a_mcp.errors import CallerTokenNeeded, CredentialUnavailable
 
 pytestmark = pytest.mark.anyio
 
@@ -197,8 +197,8 @@ def refusal(error: str, status: int = 400) -> Callable[[Request], Sequence[Step]
 
 
 REFUSALS: list[tuple[Any, type[Exception], str]] = [
-    (refusal("invalid_grant"), CredentialUnavailable, "sign in to this bridge again"),
-    (refusal("interaction_required"), CredentialUnavailable, "must let its client exchange tokens"),
+    (refusal("invalid_grant"), CallerTokenNeeded, "sign in to this bridge again"),
+    (refusal("interaction_required"), CallerTokenNeeded, "must let its client exchange tokens"),
     (refusal("invalid_client", 401), CredentialUnavailable, "client_secret"),
     (refusal("invalid_target"), CredentialUnavailable, "audience"),
     (document({"access_token": "t", "token_type": "N_A"}), CredentialUnavailable, "auth"),
