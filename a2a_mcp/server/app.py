@@ -32,7 +32,7 @@ from a2a_mcp.server.rates import CallRates, refusal
 from a2a_mcp.server.skill_offer import SkillOffer
 from a2a_mcp.sign_in.under_way import SignIns
 from a2a_mcp.store.base import TaskRecord
-from a2a_mcp.telemetry.metrics import instruments
+from a2a_mcp.telemetry.metrics import count_refusal
 
 PAGE_ARGUMENT: Final = "page="
 
@@ -104,8 +104,7 @@ class App:
         if limits.calls_a_minute is not None:
             seconds = self.rates.take(owner(), limits.calls_a_minute, limits.burst_seconds)
             if seconds:
-                if found := instruments():
-                    found.limited.add(1)
+                count_refusal("calls_a_minute")
                 raise refusal(limits.calls_a_minute, seconds)
 
     async def agents(self, agent: str | None, *, refresh: bool) -> AgentsView:

@@ -116,7 +116,7 @@ def compose(
     tracker = _tracker(
         config, group, tasks, (results.note, streams.note), webhooks.hooks if webhooks else None
     )
-    observe("a2a_mcp.tasks.followed", "Tasks that are followed", lambda: _count(tracker))
+    _observe(tracker)
     for work in (tracker.watch, results.run, registry.tidy):
         group.start_soon(work)
     closing = closing or anyio.Event()
@@ -135,8 +135,15 @@ def compose(
     return Composition(app, results, tasks, tracker)
 
 
-def _count(tracker: TaskTracker) -> int:
-    return sum(1 for _ in tracker.records())
+def _observe(tracker: TaskTracker) -> None:
+    """Let operators see how many tasks this process reads, and how."""
+
+    def running() -> int:
+        return len(tracker.records())
+
+    observe("a2a_mcp.tasks.running", "Tasks that are read", running)
+    observe("a2a_mcp.tasks.followed", "Over a stream", lambda: running() - tracker.polled)
+    observe("a2a_mcp.tasks.polled", "By asking their agents", lambda: tracker.polled)
 
 
 def _registered(stores: Stores) -> RegisteredAgents | None:

@@ -6,7 +6,8 @@ Where no SDK of OpenTelemetry is loaded nothing is counted: `telemetry.providers
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final
@@ -24,6 +25,9 @@ VARIABLES: Final = (
 BUCKETS: Final = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
 """Seconds: a call may take from some milliseconds to as long as a host waits."""
 
+STORE_BUCKETS: Final = (0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0)
+"""Seconds: a file answers in some microseconds, a database across a network in milliseconds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Instruments:
@@ -35,6 +39,7 @@ class Instruments:
     taken_over: Counter
     limited: Counter
     refused_tokens: Counter
+    store_uses: Histogram
     store_errors: Counter
     audit_lost: Counter
 
@@ -42,6 +47,25 @@ class Instruments:
 def instruments() -> Instruments | None:
     """Return what to count with; None where nobody counts."""
     return _made() if "opentelemetry.sdk.metrics" in sys.modules else None
+
+
+def count_refusal(limit: str) -> None:
+    """Count a call that a limit of the configuration, or of this process, has refused."""
+    if found := instruments():
+        found.limited.add(1, {"limit": limit})
+
+
+class StoreUse:
+    """Times what is done in its block as one use of the file or database, whatever its end."""
+
+    __slots__ = ("_began",)
+
+    def __enter__(self) -> None:
+        self._began = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        if found := instruments():
+            found.store_uses.record(time.perf_counter() - self._began)
 
 
 def observe(name: str, describes: str, value: Callable[[], int]) -> None:
@@ -66,9 +90,9 @@ def _meter() -> Meter:
 def _made() -> Instruments:
     meter = _meter()
 
-    def histogram(name: str, describes: str) -> Histogram:
+    def histogram(name: str, describes: str, buckets: Sequence[float] = BUCKETS) -> Histogram:
         return meter.create_histogram(
-            name, "s", describes, explicit_bucket_boundaries_advisory=BUCKETS
+            name, "s", describes, explicit_bucket_boundaries_advisory=buckets
         )
 
     return Instruments(
@@ -78,6 +102,7 @@ def _made() -> Instruments:
         meter.create_counter("a2a_mcp.tasks.taken_over", description="Tasks of dead processes"),
         meter.create_counter("a2a_mcp.limited", description="Calls refused by a limit"),
         meter.create_counter("a2a_mcp.auth.refused", description="Tokens refused"),
+        histogram("a2a_mcp.store.duration", "Uses of the database", STORE_BUCKETS),
         meter.create_counter("a2a_mcp.store.errors", description="Failures of the database"),
         meter.create_counter("a2a_mcp.audit.lost", description="Lines the audit could not write"),
     )

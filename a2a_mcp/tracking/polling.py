@@ -163,6 +163,11 @@ class TaskPoller:
             self._polled -= 1
 
     @property
+    def polled(self) -> int:
+        """Return how many tasks are polled now."""
+        return self._polled
+
+    @property
     def has_room(self) -> bool:
         """Return whether one more task can be polled."""
         return self._polled < MOST_POLLED

@@ -20,6 +20,7 @@ from a2a_mcp.a2a.model import Task, TaskStatus
 from a2a_mcp.a2a.requests import SendMessageRequest
 from a2a_mcp.errors import BridgeError, NotAllowed
 from a2a_mcp.store.base import TaskRecord, TaskStore
+from a2a_mcp.telemetry.metrics import count_refusal
 from a2a_mcp.telemetry.supervise import run_logged
 from a2a_mcp.tracking.fairness import is_below_share
 from a2a_mcp.tracking.happenings import Closed, Read, Released
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
 MOST_FOLLOWED: Final = 2_000
 MOST_SWEPT: Final = 8_000
+AGAIN_SECONDS: Final = 10
+"""After which a caller with too many tasks may try again; when one will end is not known."""
 
 
 class TaskTracker:
@@ -117,9 +120,11 @@ class TaskTracker:
         has_enough = self._most_of_owner is not None and own >= self._most_of_owner
         is_full = self._count >= self._most and not is_below_share(owner, owners, self._most)
         if has_enough or is_full:
+            count_refusal("running_tasks" if has_enough else "max_followed")
             raise NotAllowed(
                 f"The bridge waits for {own} tasks of this caller already; nothing was sent.",
-                "Call again when some of them have ended.",
+                f"Wait {AGAIN_SECONDS} seconds or longer, until some of them have ended, then call "
+                "again. list_tasks shows them.",
             )
 
     @property
@@ -133,6 +138,11 @@ class TaskTracker:
     def records(self) -> list[TaskRecord]:
         """Return the records of all tasks that this process reads."""
         return [tracked.record for tracked in (*self._running, *self._sweep)]
+
+    @property
+    def polled(self) -> int:
+        """Return of how many of them the agent is asked now and then: no stream of it is open."""
+        return self._poller.polled + len(self._sweep)
 
     def send(
         self,

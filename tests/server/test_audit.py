@@ -86,4 +86,6 @@ async def test_a_caller_with_enough_running_tasks_starts_no_more(tmp_path: Path)
             second = await client.call_tool("send_task", {"message": "y", "wait_seconds": 0})
     assert not first.is_error
     assert second.is_error
-    assert "1 tasks of this caller" in str(second.structured_content)
+    told = str(second.structured_content)
+    assert "1 tasks of this caller" in told
+    assert "Wait 10 seconds" in told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -207,3 +208,28 @@ async def test_a_read_that_fails_is_done_again_unless_the_task_is_gone(
         work.ended = True
         if then == "read again":
             await until(lambda: has_ended(stage, 2))
+
+
+async def test_operators_see_of_how_many_tasks_an_agent_is_asked(
+    plain: ScriptedAgent, work: Work, tmp_path: Path
+) -> None:
+    async with staged(configured(it=plain.url), tmp_path / "other", most_followed=2) as stage:
+        for number in range(1, 4):
+            await stage.send(wait_seconds=0)
+            await until(partial(is_polled, stage, number))
+        assert len(stage.tracker.records()) == 3
+
+
+async def test_a_task_with_an_open_stream_is_not_counted_as_polled(
+    agent: ScriptedAgent, tmp_path: Path
+) -> None:
+    end = anyio.Event()
+    agent.on(STREAM, stream({"task": task("working")}, end, moved("completed")))
+    async with staged(configured(it=agent.url), tmp_path / "other") as stage:
+        await stage.send(wait_seconds=0.1)
+        assert (len(stage.tracker.records()), stage.tracker.polled) == (1, 0)
+        end.set()
+
+
+async def is_polled(stage: Stage, count: int) -> bool:
+    return stage.tracker.polled == count

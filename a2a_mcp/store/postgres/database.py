@@ -17,7 +17,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from a2a_mcp.errors import StoreUnavailable
 from a2a_mcp.store.postgres.schema import migrate
-from a2a_mcp.telemetry.metrics import instruments
+from a2a_mcp.telemetry.metrics import StoreUse, instruments
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ class Database:
 
     async def run(self, work: Work[T]) -> T:
         """Do some work with a connection, to its end. Raises StoreUnavailable."""
-        with anyio.CancelScope(shield=True):
+        with anyio.CancelScope(shield=True), StoreUse():
             try:
                 pool = self._pool or await self._opened()
                 async with pool.connection() as connection:

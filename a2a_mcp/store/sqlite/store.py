@@ -23,6 +23,7 @@ from a2a_mcp.store.cursors import read_cursor
 from a2a_mcp.store.sqlite import claims, pages, posts, queries, readers
 from a2a_mcp.store.sqlite.census import census
 from a2a_mcp.store.sqlite.upkeep import Upkeep
+from a2a_mcp.telemetry.metrics import StoreUse
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -254,13 +255,17 @@ class SqliteTaskStore(TaskStore, InterfaceOverrides):
         if self._file is None:
             self._file = _task_file(self._folder, self._durability)
             self._upkeep.begin(self._file)
+        with StoreUse():
+            return await self._patiently(self._file, work)
+
+    async def _patiently(self, file: TaskFile, work: Callable[[Connection], _T]) -> _T:
         begun, pause = time.monotonic(), 0.001
         while True:
             try:
-                return self._file.run(work)
+                return file.run(work)
             except BlockingIOError:
                 if time.monotonic() - begun > self._patience_seconds:
-                    self._file.leave_disk("another process holds tasks.db")
+                    file.leave_disk("another process holds tasks.db")
             self._upkeep.make_way()
             await anyio.sleep(random.uniform(pause / 4, pause))  # noqa: S311 - jitter, no secret
             pause = min(2 * pause, 0.05)
