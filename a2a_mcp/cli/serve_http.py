@@ -84,7 +84,7 @@ async def _serve(started: Started, place: Place, worker: Worker | None) -> int:
         reloader=started.reloader,
         closing=ending.closing,
         webhooks=hooks,
-        pages=door.pages,
+        door=door,
         began=readiness.begin,
         **door.options,
     )

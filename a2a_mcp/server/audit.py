@@ -1,5 +1,7 @@
 """The audit: one line of JSON for each call of a tool: who, what, at which agent, how it ended.
 
+A request that the door refuses has a line as well, with the reason.
+
 No words of a person or an agent, no arguments and no tokens are in it. A line that cannot be
 written never fails a call; it is counted, and the log says so.
 """
@@ -17,8 +19,10 @@ from typing import Any, Final, TypeAlias
 
 import mcp.types as t
 from mcp.server.auth.middleware.auth_context import get_access_token
+from mcp.server.auth.provider import AccessToken
 from mcp.server.mcpserver import Context
 
+from a2a_mcp.config.schema import ServerConfig
 from a2a_mcp.server.caller import owner
 from a2a_mcp.telemetry.metrics import instruments
 from a2a_mcp.text.untrusted import scrub
@@ -47,7 +51,7 @@ class Audit:
         facts = {name: said.get(name) or arguments.get(name) for name in FACTS}
         self._write(
             {
-                "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+                "time": _now(),
                 "owner": owner(),
                 "client": _client(),
                 "host": _host(ctx),
@@ -56,6 +60,21 @@ class Audit:
                 "outcome": _outcome(result, said),
                 "bytes": _size(result),
                 "trace": _trace(ctx),
+            }
+        )
+
+    def note_refusal(self, reason: str, address: str | None, caller: AccessToken | None) -> None:
+        """Write the line of a request that did not enter; `caller` is known where one may not."""
+        claims = (caller.claims or {}) if caller else {}
+        self._write(
+            {
+                "time": _now(),
+                "owner": claims.get("owner"),
+                "client": claims.get("client"),
+                "address": address,
+                "action": "enter",
+                "outcome": "refused",
+                "reason": reason,
             }
         )
 
@@ -79,6 +98,11 @@ class Audit:
             self._file.close()
 
 
+def audit_of(settings: ServerConfig) -> Audit | None:
+    """Return the audit that the configuration asks for."""
+    return Audit(settings.audit_file) if settings.audit_file else None
+
+
 class _Lines(WatchedFileHandler):
     """The standard library's handler, which opens the file again where it has been moved."""
 
@@ -96,6 +120,10 @@ class _Lines(WatchedFileHandler):
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the library's
         """Count a line that could not be written."""
         self._audit.lose()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def _said(result: Result) -> Mapping[str, Any]:

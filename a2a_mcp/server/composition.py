@@ -30,7 +30,7 @@ from a2a_mcp.config.store import StoreTable
 from a2a_mcp.presentation.content import joined_text
 from a2a_mcp.server.access import Access
 from a2a_mcp.server.app import App
-from a2a_mcp.server.audit import Audit
+from a2a_mcp.server.audit import Audit, audit_of
 from a2a_mcp.server.caller import LOCAL_OWNER, owner, subject
 from a2a_mcp.server.change_feed import Streams
 from a2a_mcp.server.rates import CallRates
@@ -48,6 +48,7 @@ from a2a_mcp.tracking.tracker import TaskTracker
 
 if TYPE_CHECKING:
     from a2a_mcp.agents.registered import RegisteredAgents
+    from a2a_mcp.server.auth.entrance import Entrance
     from a2a_mcp.server.auth.sign_in_pages import SignInPages
     from a2a_mcp.server.transports.webhooks import Webhooks
     from a2a_mcp.sign_in.signing_in import SignIn
@@ -85,18 +86,18 @@ def compose(
     closing: anyio.Event | None,
     local: bool,
     webhooks: Webhooks | None = None,
-    pages: SignInPages | None = None,
+    door: Entrance | None = None,
 ) -> Composition:
     """Build what requests share, and begin its background work in `group`.
 
     Once `closing` is set, calls that wait for an agent return what is known. A `local` host runs on
     this machine for the same person, so results may name local paths. With `webhooks`, agents
-    are asked to say when their tasks move. On `pages` other callers sign in to agents.
+    are asked to say when their tasks move. `door` is where other callers come in.
     """
     # What a local host sees is one person's: it has a file of its own.
     table = None if local else config.server.store
     stores = open_stores(config, state_folder, table)
-    tasks = stores.tasks
+    tasks, pages = stores.tasks, door.pages if door else None
     access = Access(lambda: registry.config.server.access)
     registry = Registry(
         config,
@@ -131,7 +132,8 @@ def compose(
     if webhooks:
         group.start_soon(webhooks.run, tasks)
     sign_ins = SignIns(group, partial(_sign_in, registry, pages))
-    app = _app(bridge, streams, recoverer, sign_ins, closing, state_folder, local=local)
+    audit = door.audit if door else audit_of(config.server)
+    app = _app(bridge, streams, recoverer, sign_ins, closing, state_folder, audit, local=local)
     return Composition(app, results, tasks, tracker)
 
 
@@ -207,6 +209,7 @@ def _app(
     sign_ins: SignIns,
     closing: anyio.Event,
     state_folder: Path | None,
+    audit: Audit | None,
     *,
     local: bool,
 ) -> App:
@@ -225,7 +228,7 @@ def _app(
         CallRates(time.monotonic),
         sign_ins,
         closing,
-        Audit(server.audit_file) if server.audit_file else None,
+        audit,
         SkillOffer(registry, streams) if server.offers_skills else None,
         state_folder,
         local,

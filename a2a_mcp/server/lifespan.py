@@ -31,7 +31,7 @@ from a2a_mcp.server.tools.offer import offered_tools
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
-    from a2a_mcp.server.auth.sign_in_pages import SignInPages
+    from a2a_mcp.server.auth.entrance import Entrance
     from a2a_mcp.server.composition import Composition
     from a2a_mcp.server.transports.webhooks import Webhooks
 
@@ -65,7 +65,7 @@ def create_server(
     closing: anyio.Event | None = None,
     local: bool = False,
     webhooks: Webhooks | None = None,
-    pages: SignInPages | None = None,
+    door: Entrance | None = None,
     began: Callable[[Serving], None] = lambda _: None,
     **server_options: Any,
 ) -> MCPServer[Serving]:
@@ -73,7 +73,7 @@ def create_server(
 
     `began` is called when it serves, `closed` when all is saved. Once `closing` is set, calls that
     wait return what is known. A `local` host is on this machine, for the same person: it may learn
-    paths. `webhooks` receive what agents post; on `pages` callers sign in.
+    paths. `webhooks` receive what agents post; at `door` callers come in.
     """
 
     @asynccontextmanager
@@ -89,7 +89,7 @@ def create_server(
                 closing=closing,
                 local=local,
                 webhooks=webhooks,
-                pages=pages,
+                door=door,
             )
 
         try:

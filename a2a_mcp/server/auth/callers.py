@@ -12,6 +12,7 @@ from typing import Final, NamedTuple, Protocol
 
 from mcp.server.auth.provider import AccessToken
 
+from a2a_mcp.server.auth.errors import ScopeMissing, TokenRefused
 from a2a_mcp.server.auth.issued_tokens import issuer_of
 from a2a_mcp.server.auth.shared_checks import SharedChecks
 from a2a_mcp.server.auth.static_tokens import StaticTokens
@@ -30,8 +31,8 @@ class Tokens(Protocol):
         """The scopes."""
         ...
 
-    async def verify_token(self, token: str) -> AccessToken | None:
-        """Return what a token says of its caller; None if it is not valid. Raises ProviderDown."""
+    async def caller(self, token: str) -> AccessToken:
+        """Return what a token says of its caller; raises TokenRefused and ProviderDown."""
         ...
 
 
@@ -67,8 +68,11 @@ class Callers:
             dict.fromkeys(scope for issuer in self._issuers.values() for scope in issuer.scopes)
         )
 
-    async def verify_token(self, token: str) -> AccessToken | None:
-        """Return what a token says of its caller; None if it is not valid. Raises ProviderDown."""
+    async def caller(self, token: str) -> AccessToken:
+        """Return what a token says of its caller.
+
+        Raises TokenRefused, ScopeMissing and ProviderDown.
+        """
         name = hashlib.sha256(token.encode("utf-8", "replace")).digest()
         kept = self._kept.get(name)
         if kept and kept.until > self._clock():
@@ -76,21 +80,28 @@ class Callers:
         found = await self._static.verify_token(token)
         if found is None:
             found = await self._checks.once(name, lambda: self._issued(token))
-        if found:
-            self._keep(name, found)
+        self._keep(name, found)
         return found
 
-    def missing_scopes(self, token: AccessToken) -> list[str]:
-        """Return the scopes that a valid token should have and has not."""
-        issuer = next(
-            (each for each in self._issuers.values() if each.name == token.client_id), None
-        )
-        return [scope for scope in issuer.scopes if scope not in token.scopes] if issuer else []
+    async def _issued(self, token: str) -> AccessToken:
+        issuer = self._issuer(token)
+        found = await issuer.caller(token)
+        missing = [scope for scope in issuer.scopes if scope not in found.scopes]
+        if missing:
+            raise ScopeMissing(found, missing)
+        return found
 
-    async def _issued(self, token: str) -> AccessToken | None:
+    def _issuer(self, token: str) -> Tokens:
+        """Return who may have issued a token; raises TokenRefused."""
         named = issuer_of(token)
-        issuer = self._issuers.get(named) if named else self._opaque
-        return await issuer.verify_token(token) if issuer else None
+        if named is None:
+            if self._opaque is None:
+                raise TokenRefused("it is no token of the configuration, and no JWT")
+            return self._opaque
+        issuer = self._issuers.get(named)
+        if issuer is None:
+            raise TokenRefused("its issuer is not configured", f"it names {named}")
+        return issuer
 
     def _keep(self, name: bytes, token: AccessToken) -> None:
         now = self._clock()

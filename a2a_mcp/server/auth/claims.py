@@ -11,6 +11,7 @@ from typing import Any, Final
 from mcp.server.auth.provider import AccessToken
 
 from a2a_mcp.config.issuers import IssuerTable
+from a2a_mcp.server.auth.errors import TokenRefused
 
 LEEWAY_SECONDS: Final = 30
 """How far a clock here and one at a provider may differ."""
@@ -19,11 +20,14 @@ MOST_BYTES_OF_AN_OWNER: Final = 200
 
 def caller_of(
     token: str, claims: Mapping[str, Any], issuer: str, table: IssuerTable
-) -> AccessToken | None:
-    """Return the caller whom verified claims of an issuer name; None where they name nobody."""
+) -> AccessToken:
+    """Return the caller whom verified claims of an issuer name.
+
+    Raises TokenRefused where they name nobody.
+    """
     owner = claim(claims, table.owner_claim)
     if not is_owner(owner):
-        return None
+        raise TokenRefused(f"its claim {table.owner_claim} names no owner")
     end = claims.get("exp")
     # Sessions and sealed states are bound to these three, so none may be of one client: a
     # person has another client id in each host, and after each sign-in.

@@ -17,13 +17,16 @@ from a2a_mcp.a2a.http.tls import default_context
 from a2a_mcp.a2a.http.transport import Transport, open_transport
 from a2a_mcp.config.issuers import IssuerTable
 from a2a_mcp.config.schema import ServerConfig
+from a2a_mcp.server.audit import Audit, audit_of
 from a2a_mcp.server.auth.callers import Callers, Tokens
-from a2a_mcp.server.auth.edge import Edge, Resource
+from a2a_mcp.server.auth.edge import Admitted, Edge
 from a2a_mcp.server.auth.introspected_tokens import IntrospectedTokens
 from a2a_mcp.server.auth.introspection import Introspection
 from a2a_mcp.server.auth.issued_tokens import IssuedTokens
 from a2a_mcp.server.auth.issuer_sign_in import IssuerSignIn
 from a2a_mcp.server.auth.provider import Provider
+from a2a_mcp.server.auth.refusals import Refusals
+from a2a_mcp.server.auth.resource import Resource
 from a2a_mcp.server.auth.sign_in_pages import SignInPages
 from a2a_mcp.server.auth.static_tokens import StaticTokens
 
@@ -36,26 +39,29 @@ MANY: Final = replace(LIMITS, concurrency=64)
 class Entrance:
     """The options of the SDK's server, and what stands before its application."""
 
-    options: Mapping[str, Any]
+    options: Mapping[str, Any] = field(default_factory=dict)
     callers: Callers | None = None
     resource: Resource | None = None
     providers: Mapping[str, Provider | Introspection] = field(default_factory=dict)
     """Those of the issuers, by their names in the configuration."""
     pages: SignInPages | None = None
     """Where callers sign in to agents, if they can be led there."""
+    audit: Audit | None = None
+    """Where calls are noted as well."""
 
     def before(self, app: ASGIApp) -> ASGIApp:
         """Return the application with its door."""
         if self.callers is None or self.resource is None:
             return app
-        return Edge(app, self.callers, self.resource)
+        return Edge(app, self.callers, self.resource, Refusals(self.audit, time.monotonic))
 
 
 def entrance(settings: ServerConfig, tokens: Mapping[str, str]) -> Entrance:
     """Return the entrance; `tokens` are those of the configuration, as text."""
     static = StaticTokens(tokens)
-    if not settings.issuers:
-        return Entrance(_options(static) if tokens else {}, pages=_pages(settings, static, {}))
+    audit = audit_of(settings)
+    if not (tokens or settings.issuers):
+        return Entrance(pages=_pages(settings, static, {}), audit=audit)
     url = _endpoint(settings)
     providers = {name: _provider(settings, table) for name, table in settings.issuers.items()}
     issued = {
@@ -66,7 +72,7 @@ def entrance(settings: ServerConfig, tokens: Mapping[str, str]) -> Entrance:
     callers = Callers(static, by_url, time.time, next(asked, None))
     resource = Resource(url, settings.path, list(by_url), callers.scopes)
     pages = _pages(settings, static, issued)
-    return Entrance(_options(callers), callers, resource, providers, pages)
+    return Entrance(_options(), callers, resource, providers, pages, audit)
 
 
 def _pages(
@@ -123,9 +129,9 @@ def _transport(limits: HttpLimits = LIMITS) -> Transport:
     return open_transport(limits, user_agent=f"a2a-mcp/{__version__}", verify=default_context())
 
 
-def _options(verifier: StaticTokens | Callers) -> dict[str, Any]:
-    """Return what makes the SDK's server take callers from a verifier."""
+def _options() -> dict[str, Any]:
+    """Return what makes the SDK's server serve those alone whom the door has let in."""
     settings = AuthSettings.model_validate(
         {"issuer_url": "http://localhost", "resource_server_url": None, "required_scopes": []}
     )
-    return {"token_verifier": verifier, "auth": settings}
+    return {"token_verifier": Admitted(), "auth": settings}

@@ -16,6 +16,7 @@ from mcp.server.auth.provider import AccessToken
 from a2a_mcp.a2a.auth.oauth.metadata import is_same_issuer
 from a2a_mcp.config.issuers import IssuerTable
 from a2a_mcp.server.auth.claims import LEEWAY_SECONDS, caller_of, texts
+from a2a_mcp.server.auth.errors import TokenRefused
 from a2a_mcp.server.auth.introspection import Introspection
 
 TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]+=*")
@@ -42,34 +43,40 @@ class IntrospectedTokens:
         self._provider = provider
         self._clock = clock
 
-    async def verify_token(self, token: str) -> AccessToken | None:
-        """Return what the provider says of a token's caller; None if it is not valid here.
-
-        Raises ProviderDown.
-        """
+    async def caller(self, token: str) -> AccessToken:
+        """Return what the provider says of a token's caller; raises TokenRefused, ProviderDown."""
         if not TOKEN.fullmatch(token):
-            return None
+            raise TokenRefused("it is malformed")
         claims = await self._provider.claims(token)
-        is_valid = claims["active"] and self._is_for_us(claims) and self._is_now(claims)
-        return caller_of(token, claims, self.name, self._table) if is_valid else None
+        if not claims["active"]:
+            raise TokenRefused("its issuer says that it is not active")
+        self._check_kind(claims)
+        self._check_audience(claims)
+        self._check_times(claims)
+        return caller_of(token, claims, self.name, self._table)
 
-    def _is_for_us(self, claims: Mapping[str, Any]) -> bool:
-        """Return whether an access token is for this bridge, as far as the provider says it."""
-        issuer, audience = claims.get("iss", self._table.url), claims.get("aud")
+    def _check_kind(self, claims: Mapping[str, Any]) -> None:
+        issuer = claims.get("iss", self._table.url)
+        if not (isinstance(issuer, str) and is_same_issuer(issuer, self._table.url)):
+            raise TokenRefused("its issuer is another")
         kinds = [claims[name] for name in ("token_type", "typ") if claims.get(name) is not None]
-        return (
-            isinstance(issuer, str)
-            and is_same_issuer(issuer, self._table.url)
-            and not self._audiences.isdisjoint(texts(audience) or [str(audience)])
-            and all(isinstance(kind, str) and kind.lower() in KINDS for kind in kinds)
-        )
+        if not all(isinstance(kind, str) and kind.lower() in KINDS for kind in kinds):
+            raise TokenRefused("it is no access token", f"it is {kinds}")
 
-    def _is_now(self, claims: Mapping[str, Any]) -> bool:
+    def _check_audience(self, claims: Mapping[str, Any]) -> None:
+        audience = claims.get("aud")
+        if self._audiences.isdisjoint(texts(audience) or [str(audience)]):
+            raise TokenRefused("it is for another audience", f"aud is {audience}")
+
+    def _check_times(self, claims: Mapping[str, Any]) -> None:
         now = self._clock()
         start, end = claims.get("nbf", now), claims.get("exp", now)
-        return (
-            is_time(start) and is_time(end) and start - LEEWAY_SECONDS <= now < end + LEEWAY_SECONDS
-        )
+        if not (is_time(start) and is_time(end)):
+            raise TokenRefused("its times are none")
+        if now >= end + LEEWAY_SECONDS:
+            raise TokenRefused("it has expired", f"exp is {end}, now is {int(now)}")
+        if now < start - LEEWAY_SECONDS:
+            raise TokenRefused("it is not valid yet", f"nbf is {start}, now is {int(now)}")
 
 
 def is_time(value: object) -> bool:

@@ -17,7 +17,8 @@ from a2a_mcp.a2a.auth.oauth.settings import OAuth
 from a2a_mcp.a2a.auth.oauth.token_server import TokenServer, discover
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.a2a.transport import Transport
-from a2a_mcp.server.auth.provider import AGAIN_SECONDS, ProviderDown
+from a2a_mcp.server.auth.errors import ProviderDown
+from a2a_mcp.server.auth.provider import AGAIN_SECONDS
 
 ANSWER_SECONDS: Final = 5.0
 """A host waits meanwhile for the answer to any request."""

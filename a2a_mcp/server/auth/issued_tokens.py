@@ -5,20 +5,31 @@ A token only identifies the caller. It is never passed on to an agent, and nothi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import jwt
 from mcp.server.auth.provider import AccessToken
 
-from a2a_mcp.a2a.signatures.keys import ALGORITHMS
+from a2a_mcp.a2a.signatures.keys import ALGORITHMS, Key
 from a2a_mcp.config.issuers import IssuerTable
 from a2a_mcp.server.auth.claims import LEEWAY_SECONDS, caller_of
+from a2a_mcp.server.auth.errors import TokenRefused
 from a2a_mcp.server.auth.provider import Provider
 
 TYPES: Final = frozenset({"at+jwt", "application/at+jwt", "jwt"})
 """An id token or a logout token is no access token (RFC 9068)."""
 NEEDED: Final = ("exp", "iss", "aud", "sub")
+NOW: Final = "now"
+REASONS: Final[tuple[tuple[type[Exception], str, Sequence[str]], ...]] = (
+    (jwt.InvalidSignatureError, "its signature is wrong", ()),
+    (jwt.MissingRequiredClaimError, f"it lacks one of {', '.join(NEEDED)}", ()),
+    (jwt.ExpiredSignatureError, "it has expired", ("exp", NOW)),
+    (jwt.ImmatureSignatureError, "it is not valid yet", ("nbf", "iat", NOW)),
+    (jwt.InvalidAudienceError, "it is for another audience", ("aud",)),
+)
+"""What is wrong, by the library's error, and the claims that an operator wants to see."""
 
 
 class IssuedTokens:
@@ -31,20 +42,26 @@ class IssuedTokens:
         self._audiences = list(table.audiences) or [resource]
         self._provider = provider
 
-    async def verify_token(self, token: str) -> AccessToken | None:
-        """Return what a token says of its caller; None if it is not valid here.
-
-        Raises ProviderDown.
-        """
+    async def caller(self, token: str) -> AccessToken:
+        """Return what a token says of its caller; raises TokenRefused and ProviderDown."""
         try:
-            head = jwt.get_unverified_header(token)
-            if not _is_access_token(head):
-                return None
-            key = await self._provider.key(head.get("kid"))
-            claims = self._claims(token, key.public) if key and key.algorithm == head["alg"] else {}
-        except (jwt.PyJWTError, ValueError):
-            return None
+            key = await self._key(jwt.get_unverified_header(token))
+            claims = self._claims(token, key.public)
+        except (jwt.PyJWTError, ValueError) as error:
+            raise _refusal(error, token) from error
         return caller_of(token, claims, self.name, self._table)
+
+    async def _key(self, head: Mapping[str, Any]) -> Key:
+        """Return the key that signs tokens with this head; raises TokenRefused, ProviderDown."""
+        kind, name = head.get("typ", "at+jwt"), head.get("kid")
+        if head.get("alg") not in ALGORITHMS:
+            raise TokenRefused("its algorithm is not taken")
+        if not (isinstance(kind, str) and kind.lower() in TYPES):
+            raise TokenRefused("it is no access token")
+        key = await self._provider.key(name) if name is None or isinstance(name, str) else None
+        if key is None or key.algorithm != head["alg"]:
+            raise TokenRefused("its key is none of its issuer's")
+        return key
 
     def _claims(self, token: str, key: jwt.PyJWK) -> dict[str, Any]:
         return jwt.decode(
@@ -68,11 +85,14 @@ def issuer_of(token: str) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def _is_access_token(head: Mapping[str, Any]) -> bool:
-    kind, name = head.get("typ", "at+jwt"), head.get("kid")
-    return (
-        head.get("alg") in ALGORITHMS
-        and isinstance(kind, str)
-        and kind.lower() in TYPES
-        and (name is None or isinstance(name, str))
-    )
+def _refusal(error: Exception, token: str) -> TokenRefused:
+    """Return the refusal of a token, with the claims that do not fit if its signature is right."""
+    for kind, reason, names in REASONS:
+        if isinstance(error, kind):
+            return TokenRefused(reason, _shown(token, names) if names else "")
+    return TokenRefused("it is malformed")
+
+
+def _shown(token: str, names: Sequence[str]) -> str:
+    claims = jwt.decode(token, options={"verify_signature": False}) | {NOW: int(time.time())}
+    return ", ".join(f"{name} is {claims[name]}" for name in names if name in claims)

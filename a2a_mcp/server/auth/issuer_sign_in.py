@@ -22,6 +22,7 @@ from a2a_mcp.a2a.auth.oauth.settings import OAuth
 from a2a_mcp.a2a.auth.oauth.token_server import TokenServer, discover
 from a2a_mcp.a2a.transport import Transport
 from a2a_mcp.server.auth.callers import Tokens
+from a2a_mcp.server.auth.errors import TokenRefused
 
 
 class IssuerSignIn:
@@ -49,8 +50,11 @@ class IssuerSignIn:
             return None
         server = TokenServer(self._transport, self._settings, endpoints, time.time)
         token = await server.token(grant_of(request, query))
-        found = await self._tokens.verify_token(token.access)
-        return str((found.claims or {})["owner"]) if found else None
+        try:
+            found = await self._tokens.caller(token.access)
+        except TokenRefused as refused:
+            raise OAuthRefused("invalid_token", str(refused)) from refused
+        return str((found.claims or {})["owner"])
 
     async def _endpoints(self) -> Endpoints:
         """Return the issuer's endpoints; no scope of its is for refresh tokens, as none is kept."""

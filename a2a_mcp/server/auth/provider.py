@@ -21,16 +21,13 @@ from a2a_mcp.a2a.decoding.json_values import text_of
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.a2a.http.transport import Transport
 from a2a_mcp.a2a.signatures.keys import Key, read_keys
+from a2a_mcp.server.auth.errors import ProviderDown
 
 OK: Final = 200
 MOST_BYTES: Final = 256 * 1024
 KEPT_SECONDS: Final = 600.0
 AGAIN_SECONDS: Final = 30.0
 """The least time between two looks for a key that is not known, and after a failed one."""
-
-
-class ProviderDown(Exception):
-    """The provider cannot be asked, and no key of it is known."""
 
 
 class ProviderFault(Exception):

@@ -11,14 +11,13 @@ from dataclasses import dataclass, field
 import anyio
 from mcp.server.auth.provider import AccessToken
 
-from a2a_mcp.server.auth.provider import ProviderDown
+from a2a_mcp.server.auth.errors import NotAdmitted
 
 
 @dataclass(slots=True)
 class _Check:
     lock: anyio.Lock = field(default_factory=anyio.Lock)
-    outcome: AccessToken | ProviderDown | None = None
-    is_over: bool = False
+    outcome: AccessToken | NotAdmitted | None = None
 
 
 class SharedChecks:
@@ -27,25 +26,22 @@ class SharedChecks:
     def __init__(self) -> None:
         self._running: dict[bytes, _Check] = {}
 
-    async def once(
-        self, name: bytes, check: Callable[[], Awaitable[AccessToken | None]]
-    ) -> AccessToken | None:
-        """Return what a check finds, or one that is under way. Raises ProviderDown."""
+    async def once(self, name: bytes, check: Callable[[], Awaitable[AccessToken]]) -> AccessToken:
+        """Return what a check finds, or one that is under way. Raises NotAdmitted."""
         running = self._running.setdefault(name, _Check())
         async with running.lock:  # when the request that checks is given up, the next one does it
-            if not running.is_over:
-                await self._end(name, running, check)
-        if isinstance(running.outcome, ProviderDown):
-            raise running.outcome
-        return running.outcome
+            outcome = running.outcome or await self._end(name, running, check)
+        if isinstance(outcome, NotAdmitted):
+            raise outcome
+        return outcome
 
     async def _end(
-        self, name: bytes, running: _Check, check: Callable[[], Awaitable[AccessToken | None]]
-    ) -> None:
+        self, name: bytes, running: _Check, check: Callable[[], Awaitable[AccessToken]]
+    ) -> AccessToken | NotAdmitted:
         try:
             running.outcome = await check()
-        except ProviderDown as down:
-            running.outcome = down
+        except NotAdmitted as refused:
+            running.outcome = refused
         finally:
             self._running.pop(name, None)
-        running.is_over = True
+        return running.outcome

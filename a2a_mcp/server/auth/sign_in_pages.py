@@ -21,8 +21,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from a2a_mcp.a2a.auth.oauth.errors import OAuthRefused
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.server.auth import page_texts as texts
+from a2a_mcp.server.auth.errors import ProviderDown
 from a2a_mcp.server.auth.issuer_sign_in import IssuerSignIn
-from a2a_mcp.server.auth.provider import ProviderDown
 from a2a_mcp.server.auth.static_tokens import StaticTokens
 from a2a_mcp.sign_in.tickets import MOST_TRIES, PATH, Ticket, Tickets
 from a2a_mcp.text.untrusted import scrub

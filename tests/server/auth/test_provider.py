@@ -8,7 +8,8 @@ from identity_provider import IdentityProvider, identity_provider, new_key
 
 from a2a_mcp.a2a.http.limits import HttpLimits
 from a2a_mcp.a2a.http.transport import open_transport
-from a2a_mcp.server.auth.provider import AGAIN_SECONDS, KEPT_SECONDS, Provider, ProviderDown
+from a2a_mcp.server.auth.errors import ProviderDown
+from a2a_mcp.server.auth.provider import AGAIN_SECONDS, KEPT_SECONDS, Provider
 
 pytestmark = pytest.mark.anyio
 
