@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any, Final
+from typing import Any
 
 import anyio
 
@@ -18,10 +18,7 @@ from a2a_mcp.a2a.auth.oauth.token_server import TokenServer, discover
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.a2a.transport import Transport
 from a2a_mcp.server.auth.errors import ProviderDown
-from a2a_mcp.server.auth.provider import AGAIN_SECONDS
-
-ANSWER_SECONDS: Final = 5.0
-"""A host waits meanwhile for the answer to any request."""
+from a2a_mcp.server.auth.provider import AGAIN_SECONDS, ANSWER_SECONDS
 
 
 class Introspection:

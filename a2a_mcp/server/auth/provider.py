@@ -29,6 +29,9 @@ KEPT_SECONDS: Final = 600.0
 AGAIN_SECONDS: Final = 30.0
 """The least time between two looks for a key that is not known, and after a failed one."""
 
+ANSWER_SECONDS: Final = 5.0
+"""A host waits meanwhile for the answer to any request."""
+
 
 class ProviderFault(Exception):
     """What the provider published cannot be used; the text says why."""
@@ -37,12 +40,19 @@ class ProviderFault(Exception):
 class Provider:
     """The keys of the provider at `url`; `clock` is in monotonic seconds."""
 
-    def __init__(self, url: str, transport: Transport, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        url: str,
+        transport: Transport,
+        clock: Callable[[], float],
+        answer_seconds: float = ANSWER_SECONDS,
+    ) -> None:
         self.problem: str | None = None
         """Why the last look failed, None if it did not."""
         self._url = url
         self._transport = transport
         self._clock = clock
+        self._answer_seconds = answer_seconds
         self._keys: list[Key] = []
         self._looked = -math.inf
         self._looking = anyio.Lock()
@@ -78,17 +88,18 @@ class Provider:
 
     async def _look(self) -> None:
         try:
-            self._keys = await self._published_keys()
+            with anyio.fail_after(self._answer_seconds):
+                self._keys = await self._published_keys()
             self.problem = None
-        except (A2AError, ProviderFault, ValueError) as error:
-            self.problem = str(error)
+        except (A2AError, ProviderFault, TimeoutError, ValueError) as error:
+            self.problem = f"{self._url}: {str(error) or 'no answer in time'}"
         self._looked = self._clock()
 
     async def _published_keys(self) -> list[Key]:
         published = await self._metadata()
         address = published.get("jwks_uri")
         if not isinstance(address, str):
-            raise ProviderFault(f"{self._url} publishes no jwks_uri")
+            raise ProviderFault("it publishes no jwks_uri")
         found = await self._read(address)
         if found is None:
             raise ProviderFault(f"{address} holds no keys")
@@ -100,13 +111,13 @@ class Provider:
             text = await self._read(address)
             if text is not None:
                 return self._checked(json.loads(text), address)
-        raise ProviderFault(f"{self._url} publishes no metadata")
+        raise ProviderFault("it publishes no metadata")
 
     def _checked(self, published: object, address: str) -> dict[str, Any]:
         if not isinstance(published, dict):
             raise ProviderFault(f"{address} holds no metadata")
         if not is_same_issuer(text_of(published.get("issuer")), self._url):
-            raise ProviderFault(f"{address} is of another issuer than {self._url}")
+            raise ProviderFault(f"{address} is of another issuer")
         return published
 
     async def _read(self, address: str) -> str | None:

@@ -1,6 +1,7 @@
 """The keys of an identity provider: read once, kept while it is down, looked for seldom."""
 
 from collections.abc import AsyncIterator
+from threading import Event
 
 import anyio
 import pytest
@@ -73,6 +74,25 @@ async def test_keys_that_are_known_go_on_while_the_provider_is_down(
     clock.now += KEPT_SECONDS + 1
     assert await provider.key("k1")
     assert provider.problem
+
+
+async def test_a_slow_provider_is_waited_for_a_short_time_and_known_keys_go_on(
+    issuer: IdentityProvider, clock: Clock
+) -> None:
+    transport = open_transport(HttpLimits(), user_agent="test")
+    provider = Provider(issuer.url, transport, clock, answer_seconds=0.5)
+    issuer.held["/jwks"] = Event()
+    with pytest.raises(ProviderDown) as down:
+        await provider.key("k1")
+    assert down.value.detail == f"{issuer.url}: no answer in time"
+    issuer.held.pop("/jwks").set()
+    clock.now += AGAIN_SECONDS + 1
+    assert await provider.key("k1")
+    issuer.held["/jwks"] = Event()
+    clock.now += KEPT_SECONDS + 1
+    assert await provider.key("k1")
+    issuer.held.pop("/jwks").set()
+    await transport.aclose()
 
 
 @pytest.mark.parametrize(
