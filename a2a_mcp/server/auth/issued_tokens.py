@@ -54,7 +54,7 @@ class IssuedTokens:
     async def _key(self, head: Mapping[str, Any]) -> Key:
         """Return the key that signs tokens with this head; raises TokenRefused, ProviderDown."""
         kind, name = head.get("typ", "at+jwt"), head.get("kid")
-        if head.get("alg") not in ALGORITHMS:
+        if str(head.get("alg")) not in ALGORITHMS:
             raise TokenRefused("its algorithm is not taken")
         if not (isinstance(kind, str) and kind.lower() in TYPES):
             raise TokenRefused("it is no access token")
