@@ -213,6 +213,7 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
     ),
     "server.stores": frozenset(
         {
+            "a2a_mcp.store.postgres.call_rates",
             "a2a_mcp.store.postgres.database",
             "a2a_mcp.store.postgres.logins",
             "a2a_mcp.store.postgres.registered",

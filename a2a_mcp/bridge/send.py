@@ -217,7 +217,7 @@ class Sender:
         context_id = route.context_id
         if context_id is None and target.continued is None:
             context_id = connection.new_context()
-        self._tracker.make_room(owner)
+        await self._tracker.let_begin(owner)
         if request.message_id and not await self._tasks.claim(request.message_id):
             raise SentBefore(route.agent, request.task_id)
         return await self._tasks.begin(

@@ -28,10 +28,11 @@ from a2a_mcp.presentation.agent_view import AgentsView
 from a2a_mcp.server.audit import Audit
 from a2a_mcp.server.caller import owner
 from a2a_mcp.server.change_feed import Streams
-from a2a_mcp.server.rates import CallRates, refusal
+from a2a_mcp.server.rates import refusal
 from a2a_mcp.server.skill_offer import SkillOffer
 from a2a_mcp.sign_in.under_way import SignIns
 from a2a_mcp.store.base import TaskRecord
+from a2a_mcp.store.call_rates import CallRates
 from a2a_mcp.telemetry.metrics import count_refusal
 
 PAGE_ARGUMENT: Final = "page="
@@ -98,11 +99,11 @@ class App:
         """The mask for everything that leaves."""
         return OutputMask(self.registry, self.local)
 
-    def admit(self) -> None:
+    async def admit(self) -> None:
         """Count a call of the caller; raises NotAllowed where that is one too many."""
         limits = self.registry.config.server.limits
         if limits.calls_a_minute is not None:
-            seconds = self.rates.take(owner(), limits.calls_a_minute, limits.burst_seconds)
+            seconds = await self.rates.take(owner(), limits.calls_a_minute, limits.burst_seconds)
             if seconds:
                 count_refusal("calls_a_minute")
                 raise refusal(limits.calls_a_minute, seconds)

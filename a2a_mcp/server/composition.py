@@ -7,7 +7,6 @@ written, because some hosts start a server twice and end one of the two at once.
 
 from __future__ import annotations
 
-import time
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
@@ -33,11 +32,11 @@ from a2a_mcp.server.app import App
 from a2a_mcp.server.audit import Audit, audit_of
 from a2a_mcp.server.caller import LOCAL_OWNER, owner, subject
 from a2a_mcp.server.change_feed import Streams
-from a2a_mcp.server.rates import CallRates
 from a2a_mcp.server.skill_offer import SkillOffer
 from a2a_mcp.server.stores import DAY_SECONDS, Stores, open_stores
 from a2a_mcp.sign_in.under_way import SignIns
 from a2a_mcp.store.base import Store, TaskStore
+from a2a_mcp.store.call_rates import CallRates
 from a2a_mcp.store.results import ResultStore
 from a2a_mcp.telemetry.descriptors import bounded_by_descriptors
 from a2a_mcp.telemetry.metrics import observe
@@ -133,7 +132,8 @@ def compose(
         group.start_soon(webhooks.run, tasks)
     sign_ins = SignIns(group, partial(_sign_in, registry, pages))
     audit = door.audit if door else audit_of(config.server)
-    app = _app(bridge, streams, recoverer, sign_ins, closing, state_folder, audit, local=local)
+    shared = (bridge, streams, recoverer, sign_ins, closing, state_folder, audit)
+    app = _app(*shared, rates=stores.rates, local=local)
     return Composition(app, results, tasks, tracker)
 
 
@@ -211,6 +211,7 @@ def _app(
     state_folder: Path | None,
     audit: Audit | None,
     *,
+    rates: CallRates,
     local: bool,
 ) -> App:
     registry = bridge.registry
@@ -225,7 +226,7 @@ def _app(
         Jobs(bridge),
         files,
         recoverer,
-        CallRates(time.monotonic),
+        rates,
         sign_ins,
         closing,
         audit,

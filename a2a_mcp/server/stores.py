@@ -5,6 +5,7 @@ No other module of the server names an engine. Nothing is read or written before
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -14,6 +15,7 @@ from a2a_mcp.config.schema import ServerConfig
 from a2a_mcp.config.store import StoreTable
 from a2a_mcp.presentation.message_artifacts import count_results
 from a2a_mcp.store.base import Store
+from a2a_mcp.store.call_rates import CallRates, LocalRates
 from a2a_mcp.store.login_folder import open_logins
 from a2a_mcp.store.logins import Logins
 from a2a_mcp.store.result_folder import ResultFolder
@@ -34,6 +36,7 @@ class Stores:
     results: ResultPlace | None
     logins: Logins | None
     registered: RegisteredPlace | None
+    rates: CallRates
 
 
 def open_stores(config: Config, state_folder: Path | None, table: StoreTable | None) -> Stores:
@@ -50,10 +53,12 @@ def _in_folder(config: Config, folder: Path | None) -> Stores:
         results=_result_folder(server, folder) if folder else None,
         logins=open_logins(folder, server) if folder else None,
         registered=_registered_folder(folder) if folder and _has_registry(server) else None,
+        rates=LocalRates(time.monotonic),
     )
 
 
 def _in_database(config: Config, table: StoreTable) -> Stores:
+    from a2a_mcp.store.postgres.call_rates import PostgresRates
     from a2a_mcp.store.postgres.database import Database
     from a2a_mcp.store.postgres.logins import PostgresLogins, SharedKey
     from a2a_mcp.store.postgres.registered import PostgresRegistered
@@ -72,6 +77,7 @@ def _in_database(config: Config, table: StoreTable) -> Stores:
         ),
         logins=Logins(PostgresLogins(database), SharedKey(server.state_key)),
         registered=PostgresRegistered(database) if _has_registry(server) else None,
+        rates=PostgresRates(database, time.monotonic),
     )
 
 

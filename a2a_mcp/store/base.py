@@ -176,6 +176,12 @@ class TaskStore(Protocol):
         processes do not tell each other returns at once.
         """
 
+    async def running(self, owner: str) -> int | None:
+        """Return how many tasks of an owner run and are read by any living process.
+
+        None from an engine that leaves it to each process to count its own.
+        """
+
     async def find(self, owner: str, task_id: str, agent: str | None = None) -> Records:
         """Return the owner's tasks with this task id, handle or pending id, newest first."""
 

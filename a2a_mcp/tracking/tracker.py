@@ -64,6 +64,7 @@ class TaskTracker:
         hooks: Hooks | None = None,
     ) -> None:
         self._group = group
+        self._tasks = tasks
         self._known = KnownTasks()
         self._running: dict[TrackedTask, float] = {}
         self._intake = Intake(tasks, self._known, watchers)
@@ -107,8 +108,19 @@ class TaskTracker:
                 return tracked
         return None
 
+    async def let_begin(self, owner: str) -> None:
+        """Check that an owner may begin one more task, counted over all processes of the store.
+
+        Raises NotAllowed and StoreUnavailable.
+        """
+        if self._most_of_owner is not None:
+            running = await self._tasks.running(owner)
+            if running is not None and running >= self._most_of_owner:
+                raise _refusal("running_tasks", running)
+        self.make_room(owner)
+
     def make_room(self, owner: str) -> None:
-        """Check that there is room for one more task of an owner; raises NotAllowed.
+        """Check that there is room to follow one more task of an owner; raises NotAllowed.
 
         No task is let go for another. An owner below its share is let in even where all is full,
         unless the configuration gives each owner fewer.
@@ -120,12 +132,7 @@ class TaskTracker:
         has_enough = self._most_of_owner is not None and own >= self._most_of_owner
         is_full = self._count >= self._most and not is_below_share(owner, owners, self._most)
         if has_enough or is_full:
-            count_refusal("running_tasks" if has_enough else "max_followed")
-            raise NotAllowed(
-                f"The bridge waits for {own} tasks of this caller already; nothing was sent.",
-                f"Wait {AGAIN_SECONDS} seconds or longer, until some of them have ended, then call "
-                "again. list_tasks shows them.",
-            )
+            raise _refusal("running_tasks" if has_enough else "max_followed", own)
 
     @property
     def _count(self) -> int:
@@ -262,3 +269,13 @@ class TaskTracker:
         """Close a message after an unexpected exception, which has been logged."""
         error = InvalidAgentResponse("the bridge could not read the agent's answer")
         await self._intake.close(tracked, error)
+
+
+def _refusal(limit: str, running: int) -> NotAllowed:
+    """Return the error of a task too many, which is counted."""
+    count_refusal(limit)
+    return NotAllowed(
+        f"The bridge waits for {running} tasks of this caller already; nothing was sent.",
+        f"Wait {AGAIN_SECONDS} seconds or longer, until some of them have ended, then call "
+        "again. list_tasks shows them.",
+    )

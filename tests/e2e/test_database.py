@@ -121,6 +121,20 @@ async def test_an_agent_that_a_caller_adds_at_one_replica_is_there_at_every_othe
     assert "hers" not in (await one.host.call("agent_info")).text
 
 
+async def test_a_caller_has_one_limit_whichever_replica_its_calls_reach(cluster: Cluster) -> None:
+    limits = {"calls_a_minute": 1, "burst_seconds": 240.0, "running_tasks": 1}
+    one, two = [await cluster.replica(name, limits=limits) for name in ("one", "two")]
+    slow = await one.host.call("send_task", message="slow 60", wait_seconds=0)
+    more = await two.host.call("send_task", message="slow 60", wait_seconds=0)
+    assert more.failed
+    assert "waits for 1 tasks of this caller already" in more.text
+    assert not (await two.host.call("cancel_task", task_id=slow["task_id"])).failed
+    assert not (await two.host.call("send_task", message="echo now")).failed
+    assert not (await one.host.call("list_tasks")).failed
+    refused = await one.host.call("list_tasks")
+    assert "1 calls a minute" in refused.text
+
+
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGSTOP, signal.SIGTERM])
 async def test_the_tasks_of_a_replica_that_ends_or_hangs_are_followed_by_another(
     cluster: Cluster, agent: Agent, end: signal.Signals

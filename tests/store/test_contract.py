@@ -544,6 +544,25 @@ async def test_the_tasks_of_a_silent_reader_go_to_one_other(engine: Engine, tmp_
 
 
 @each_engine
+async def test_the_running_tasks_of_an_owner_are_counted_over_all_readers(
+    engine: Engine, tmp_path: Path
+) -> None:
+    clock = Clock()
+    async with opened(engine, tmp_path, clock) as tasks:
+        if await tasks.running("local") is None:
+            return  # its processes count their own
+        read, left = await begun(tasks, "m1", "t1"), await begun(tasks, "m2", "t2")
+        await tasks.begin(owner="alice", agent="a", message_id="m3")
+        assert [await tasks.running(owner) for owner in ("local", "alice", "bob")] == [2, 1, 0]
+        await tasks.note_reader("first", [read.key, left.key], [])
+        clock.now += ALIVE_SECONDS
+        await tasks.note_reader("first", [], [left.key])
+        assert await tasks.running("local") == 1, "nobody reads the other one any more"
+        await tasks.update(read, state=TaskState.COMPLETED)
+        assert await tasks.running("local") == 0
+
+
+@each_engine
 async def test_the_tasks_of_a_reader_that_left_are_free_at_once(
     engine: Engine, tmp_path: Path
 ) -> None:

@@ -42,7 +42,7 @@ def returns_errors(
         app.recoverer.wake()
         result: R | t.CallToolResult
         try:
-            app.admit()
+            await app.admit()
             result = await function(ctx, *args, **kwargs)
         except BridgeError as error:
             result = error_results.of_bridge_error(error, app.mask)

@@ -14,7 +14,7 @@ from a2a_mcp.store.moving.places import Absent, Place, Row, Table
 from a2a_mcp.store.postgres.database import CONNECTION, Connection
 from a2a_mcp.store.postgres.queries import rows as all_rows
 from a2a_mcp.store.postgres.records import NOW, read_text, stored
-from a2a_mcp.store.postgres.schema import known_version, migrate
+from a2a_mcp.store.postgres.schema import check_known, migrate
 
 LOCK: Final = 6_369_903
 """The advisory lock of a move: two at once would only hinder each other."""
@@ -115,7 +115,7 @@ async def _have_alone(connection: Connection, alive_seconds: float, *, make: boo
         await migrate(connection)
     if ("schema_version",) not in await all_rows(connection, _TABLES, {}):
         return
-    await known_version(connection)
+    await check_known(connection)
     ((alive,),) = await all_rows(connection, _ALIVE, {"alive": alive_seconds, "now": None})
     if alive:
         raise StoreUnavailable(

@@ -37,6 +37,12 @@ _TAKE: Final = (
     f"AND coalesce(seen, updated) <= {NOW} - %(alive)s "
     f"ORDER BY key LIMIT %(limit)s FOR UPDATE OF tasks SKIP LOCKED) RETURNING {READ}"
 )
+_RUNNING: Final = (
+    "SELECT count(*) FROM tasks LEFT JOIN readers USING (reader) WHERE owner = %(owner)s "
+    "AND state IN ('submitted', 'working') "
+    # A young task has a reader that has not noted it yet.
+    f"AND greatest(seen, updated) > {NOW} - %(alive)s"
+)
 _WRITE_POSTS: Final = (
     "INSERT INTO posts (process, name, moment) "
     f"SELECT %(process)s, unnest(%(names)s::text[]), {NOW}"
@@ -92,6 +98,15 @@ async def take_over(
         found = [record_of(row) for row in await rows(connection, _TAKE, values)]
     last = max((record.key for record in found), default=0)
     return found, last if len(found) == limit else None
+
+
+async def running(
+    connection: Connection, owner: str, alive_seconds: float, now: float | None
+) -> int:
+    """Return how many tasks of an owner run that a living process reads."""
+    values = {"owner": owner, "alive": alive_seconds, "now": now}
+    ((count,),) = await rows(connection, _RUNNING, values)
+    return int(count)
 
 
 async def exchange_posts(

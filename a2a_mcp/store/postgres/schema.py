@@ -1,7 +1,7 @@
 """The tables, and how a database comes to have them: the first replica to start makes them.
 
 A migration only adds, within a minor version of the bridge: an older replica goes on beside a newer
-one. All replicas that start at once wait for one lock.
+one, and also starts there. All replicas that start at once wait for one lock.
 """
 
 from __future__ import annotations
@@ -82,28 +82,59 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         'CREATE TABLE clients (server text COLLATE "C", address text COLLATE "C", '
         "client text NOT NULL, PRIMARY KEY (server, address))",
     ),
+    (
+        # What callers did in the last minute may be lost in a crash of the database.
+        'CREATE UNLOGGED TABLE call_rates (owner text COLLATE "C" PRIMARY KEY, '
+        "asked float8 NOT NULL, next float8 NOT NULL, ahead float8 NOT NULL) "
+        "WITH (fillfactor = 50)",
+        "ALTER TABLE schema_version ADD COLUMN oldest int NOT NULL DEFAULT 1",
+    ),
 )
+OLDEST: Final = 1
+"""The oldest schema whose replicas can live on the newest: larger once a migration does not add."""
 
 
 async def migrate(connection: AsyncConnection[Any]) -> None:
-    """Bring the database to the newest schema; raises StoreUnavailable where it is a later one."""
+    """Bring the database to the newest schema; one that is later and only has more stays.
+
+    Raises StoreUnavailable where this version cannot live on a later one.
+    """
     async with connection.transaction():
         await connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
         await connection.execute("CREATE TABLE IF NOT EXISTS schema_version (n int NOT NULL)")
-        version = await known_version(connection)
+        version = await _version(connection)
         for number in range(version, len(MIGRATIONS)):
             for statement in MIGRATIONS[number]:
                 await connection.execute(statement.encode())
-            await connection.execute("INSERT INTO schema_version VALUES (%s)", (number + 1,))
+            await connection.execute("INSERT INTO schema_version (n) VALUES (%s)", (number + 1,))
+        if version > len(MIGRATIONS):
+            await _check_lives_on(connection, version)
+        elif version < len(MIGRATIONS):
+            await connection.execute("UPDATE schema_version SET oldest = %s", (OLDEST,))
 
 
-async def known_version(connection: AsyncConnection[Any]) -> int:
-    """Return which schema the database has; raises StoreUnavailable where it is a later one."""
+async def check_known(connection: AsyncConnection[Any]) -> None:
+    """Raise StoreUnavailable where a later version has made the tables, of which some are new."""
+    version = await _version(connection)
+    if version > len(MIGRATIONS):
+        raise _later(version)
+
+
+async def _check_lives_on(connection: AsyncConnection[Any], version: int) -> None:
+    found = await connection.execute("SELECT max(oldest) FROM schema_version")
+    ((oldest,),) = await found.fetchall()
+    if oldest > len(MIGRATIONS):
+        raise _later(version)
+
+
+async def _version(connection: AsyncConnection[Any]) -> int:
     found = await connection.execute("SELECT coalesce(max(n), 0) FROM schema_version")
     ((version,),) = await found.fetchall()
-    if version > len(MIGRATIONS):
-        raise StoreUnavailable(
-            f"The database has the schema {version}, which a later version of this server made",
-            "Tell the operator: run the later version, or use another database.",
-        )
     return int(version)
+
+
+def _later(version: int) -> StoreUnavailable:
+    return StoreUnavailable(
+        f"The database has the schema {version}, which a later version of this server made",
+        "Tell the operator: run the later version, or use another database.",
+    )

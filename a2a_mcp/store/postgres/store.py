@@ -147,6 +147,11 @@ class PostgresTaskStore(TaskStore, InterfaceOverrides):
                 await stops.hear(self._database.url, tell)
             await anyio.sleep(RETRY_SECONDS)
 
+    async def running(self, owner: str) -> int | None:
+        return await self._run(
+            lambda it: readers.running(it, owner, self._alive_seconds, self._now())
+        )
+
     async def find(self, owner: str, task_id: str, agent: str | None = None) -> Records:
         return await self._read(lambda it: queries.find(it, owner, task_id, agent), [])
 

@@ -28,6 +28,7 @@ _REMOVE_OTHERS: Final = (
     f"DELETE FROM claims WHERE at < {NOW} - {CLAIM_SECONDS}",
     f"DELETE FROM readers WHERE seen < {NOW} - {READER_SECONDS}",
     f"DELETE FROM posts WHERE moment < {NOW} - {POST_SECONDS}",
+    f"DELETE FROM call_rates WHERE next < {NOW}",
 )
 
 
@@ -38,6 +39,6 @@ async def remove_old_tasks(connection: Connection, keep_seconds: float, now: flo
 
 
 async def remove_other_old_rows(connection: Connection, now: float | None) -> None:
-    """Remove old claims, readers and posts."""
+    """Remove old claims, readers and posts, and the calls of callers at rest."""
     for statement in _REMOVE_OTHERS:
         await connection.execute(statement.encode(), {"now": now})

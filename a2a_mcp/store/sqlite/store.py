@@ -170,6 +170,10 @@ class SqliteTaskStore(TaskStore, InterfaceOverrides):
     async def hear_stops(self, tell: Callable[[int], None]) -> None:
         """Return at once: the processes of one machine do not tell each other."""
 
+    async def running(self, owner: str) -> int | None:
+        """Return None: each process counts its own."""
+        return None
+
     async def find(self, owner: str, task_id: str, agent: str | None = None) -> Records:
         return await self._read(
             lambda connection: queries.find(connection, owner, task_id, agent), []
