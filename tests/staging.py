@@ -93,6 +93,7 @@ async def staged(
         keep_seconds=seconds,
         keep_bytes=server.keep_bytes,
         count_results=count_results,
+        mask=config.secrets.mask,
     )
     kept = ResultStore(place, keep_seconds=seconds, pause_seconds=0)
     try:

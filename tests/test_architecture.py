@@ -78,6 +78,7 @@ PURE: Final = (
     "files.media_types",
     "presentation",
     "store.base",
+    "store.masked_texts",
     "store.moving.places",
     "store.moving.tables",
     "store.sqlite.records",

@@ -29,21 +29,19 @@ class SecretRegister:
     """Every secret text that has been read, so that it is masked wherever an agent repeats it."""
 
     def __init__(self) -> None:
-        self._texts: set[str] = set()
-        self._mask: Mask | None = None
+        self._texts: frozenset[str] = frozenset()
+        self._made = (self._texts, Mask(self._texts))
 
     def add(self, text: str) -> None:
         """Remember a secret's text."""
-        self._texts.add(text)
-        self._mask = None
+        self._texts |= {text}
 
     def discard(self, text: str) -> None:
         """Forget a secret that nothing accepts any more."""
-        self._texts.discard(text)
-        self._mask = None
+        self._texts -= {text}
 
     def __iter__(self) -> Iterator[str]:
-        return iter(tuple(self._texts))
+        return iter(self._texts)
 
     def mask(self, text: str) -> str:
         """Return `text` with every known secret, plain or encoded, replaced by `***`."""
@@ -54,9 +52,11 @@ class SecretRegister:
         return self._known().pieces(texts)
 
     def _known(self) -> Mask:
-        if self._mask is None:
-            self._mask = Mask(self._texts)
-        return self._mask
+        # Threads mask too: what one has made of texts that are outdated by now is not used again.
+        made, texts = self._made, self._texts
+        if made[0] is not texts:
+            self._made = made = (texts, Mask(texts))
+        return made[1]
 
 
 @dataclass

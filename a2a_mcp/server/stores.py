@@ -50,7 +50,7 @@ def _in_folder(config: Config, folder: Path | None) -> Stores:
     server = config.server
     return Stores(
         tasks=SqliteTaskStore(folder, durability=server.durability),
-        results=_result_folder(server, folder) if folder else None,
+        results=_result_folder(config, folder) if folder else None,
         logins=open_logins(folder, server) if folder else None,
         registered=_registered_folder(folder) if folder and _has_registry(server) else None,
         rates=LocalRates(time.monotonic),
@@ -74,6 +74,7 @@ def _in_database(config: Config, table: StoreTable) -> Stores:
             keep_seconds=server.keep_days * DAY_SECONDS,
             keep_bytes=server.keep_bytes,
             count_results=count_results,
+            mask=config.secrets.mask,
         ),
         logins=Logins(PostgresLogins(database), SharedKey(server.state_key)),
         registered=PostgresRegistered(database) if _has_registry(server) else None,
@@ -81,12 +82,14 @@ def _in_database(config: Config, table: StoreTable) -> Stores:
     )
 
 
-def _result_folder(server: ServerConfig, folder: Path) -> ResultFolder:
+def _result_folder(config: Config, folder: Path) -> ResultFolder:
+    server = config.server
     return ResultFolder(
         folder,
         keep_seconds=server.keep_days * DAY_SECONDS,
         keep_bytes=server.keep_bytes,
         count_results=count_results,
+        mask=config.secrets.mask,  # a file that is read again adds to the same register
     )
 
 

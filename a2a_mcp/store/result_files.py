@@ -19,6 +19,7 @@ from typing import Any, BinaryIO, Final, TypeAlias
 from pydantic import ValidationError
 
 from a2a_mcp.a2a.model import JSON, Task
+from a2a_mcp.store.masked_texts import MaskText, without_secrets
 from a2a_mcp.text.steps import STEP, steps
 
 log = logging.getLogger(__name__)
@@ -47,11 +48,11 @@ class KeptTask:
 
 
 class ResultFile:
-    """What is to be written of one result, and how large that is."""
+    """What is to be written of one result, and how large that is; `mask` hides secrets in it."""
 
-    def __init__(self, key: Key, kept: KeptTask) -> None:
+    def __init__(self, key: Key, kept: KeptTask, mask: MaskText = str) -> None:
         self._since = kept.since
-        document = kept.task.model_dump(exclude_defaults=True)
+        document = without_secrets(kept.task.model_dump(exclude_defaults=True), mask)
         self._behind = [_take_out(part, name) for part, name in _long_members(document)]
         head: Document = {"format": FORMATS[bool(self._behind)], "key": key, "since": kept.since}
         # ASCII, because an agent's text may hold lone surrogates, which UTF-8 cannot encode.
@@ -105,9 +106,9 @@ def key_of(path: str) -> Key | None:
     return owner, agent, task_id
 
 
-def body_of(key: Key, task: Task) -> bytes:
+def body_of(key: Key, task: Task, mask: MaskText = str) -> bytes:
     """Return a result as bytes without its time, so that the same task is the same bytes."""
-    return b"".join(ResultFile(key, KeptTask(task, 0.0)).pieces())
+    return b"".join(ResultFile(key, KeptTask(task, 0.0), mask).pieces())
 
 
 def task_of(body: bytes, key: Key) -> Task | None:

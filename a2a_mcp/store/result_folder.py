@@ -18,6 +18,7 @@ import anyio.to_thread
 
 from a2a_mcp.a2a.model import Task
 from a2a_mcp.files.sweep import NEVER_SWEPT, SweptFile, is_due, sweep
+from a2a_mcp.store.masked_texts import MaskText
 from a2a_mcp.store.result_files import KeptTask, Key, ResultFile, read
 
 log = logging.getLogger(__name__)
@@ -30,7 +31,7 @@ class ResultFolder:
 
     What is older than `keep_seconds` is removed, and of more than `keep_bytes` the oldest.
     `count_results` tells how many results a task shows: one that shows fewer than what is kept does
-    not replace it. `clock` returns Unix seconds.
+    not replace it. `mask` hides secrets. `clock` returns Unix seconds.
     """
 
     def __init__(
@@ -40,12 +41,14 @@ class ResultFolder:
         keep_seconds: float,
         keep_bytes: int,
         count_results: Callable[[Task], int],
+        mask: MaskText = str,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._folder = state_folder / FOLDER
         self._keep_seconds = keep_seconds
         self._keep_bytes = keep_bytes
         self._count_results = count_results
+        self._mask = mask
         self._clock = clock
         self._size = 0
         self._swept = NEVER_SWEPT
@@ -83,7 +86,7 @@ class ResultFolder:
 
     def _write(self, path: str, key: Key, kept: KeptTask) -> int:
         """Write one result; return its size, 0 if the file stays as it is or it is too large."""
-        new = ResultFile(key, kept)
+        new = ResultFile(key, kept, self._mask)
         before = read(path, key, outline=True)
         if before and self._is_kept_already(new.outline(), before.task):
             return 0

@@ -1,8 +1,8 @@
 """Kept results: an ended task stays readable when its agent has forgotten it.
 
-What is kept is what the agent sent, byte for byte; secrets are masked when it is shown. A result is
-written after its caller has the answer, except an answer without a task, which no agent can repeat.
-A running task is never kept.
+What is kept is what the agent sent, files byte for byte, texts with their secrets masked. A result
+is written after its caller has the answer, except an answer without a task, which no agent can
+repeat. A running task is never kept.
 """
 
 from __future__ import annotations

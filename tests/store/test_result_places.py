@@ -15,12 +15,15 @@ from a2a_mcp.presentation.message_artifacts import count_results
 from a2a_mcp.store.result_files import KeptTask, Key
 from a2a_mcp.store.result_folder import ResultFolder
 from a2a_mcp.store.results import ResultPlace
+from a2a_mcp.text.masking import Mask
 
 pytestmark = pytest.mark.anyio
 
 KEY: Final = ("local", "a", "t\0/1")
 NOW: Final = 1_800_000_000.0
 DAY: Final = 86_400.0
+SECRET: Final = "hunter2"
+USUAL: Final = {"keep_seconds": DAY, "count_results": count_results, "mask": Mask([SECRET])}
 
 
 class Clock:
@@ -32,9 +35,7 @@ class Clock:
 
 @asynccontextmanager
 async def in_folder(folder: Path, clock: Clock, size: int) -> AsyncIterator[ResultPlace]:
-    yield ResultFolder(
-        folder, keep_seconds=DAY, keep_bytes=size, count_results=count_results, clock=clock
-    )
+    yield ResultFolder(folder, keep_bytes=size, clock=clock, **USUAL)
 
 
 @asynccontextmanager
@@ -42,9 +43,7 @@ async def in_database(folder: Path, clock: Clock, size: int) -> AsyncIterator[Re
     from a2a_mcp.store.postgres.results import PostgresResults
 
     async with postgres.opened(folder) as database:
-        yield PostgresResults(
-            database, keep_seconds=DAY, keep_bytes=size, count_results=count_results, clock=clock
-        )
+        yield PostgresResults(database, keep_bytes=size, clock=clock, **USUAL)
 
 
 PLACES: Final = [in_folder, *([in_database] if postgres.IS_HERE else [])]
@@ -87,6 +86,24 @@ async def test_a_poorer_result_of_the_same_state_does_not_replace_what_is_kept(
         for written, stays in ((rich, rich), (poor, rich), (richer, richer), (failed, failed)):
             await place.write({KEY: KeptTask(written, NOW)})
             assert await kept(place) == stays
+
+
+@each_place
+async def test_texts_are_kept_without_secrets_and_files_and_ids_as_they_came(
+    opened: Opened, tmp_path: Path
+) -> None:
+    def told(secret: str) -> Task:
+        said = f"you sent {secret}"
+        spoken = Part(kind="data", data={secret: [said]}, metadata={"long": f"{said} " * 10_000})
+        enclosed = Part(kind="raw", raw=SECRET.encode(), filename=secret)
+        made = Artifact(artifact_id="1", parts=(Part(kind="text", text=said), spoken, enclosed))
+        status = TaskStatus(state=TaskState.COMPLETED)
+        return Task(id=SECRET, context_id=SECRET, status=status, artifacts=(made,))
+
+    async with opened(tmp_path, Clock(), 2**30) as place:
+        for age in (0, 60):
+            await place.write({KEY: KeptTask(told(SECRET), NOW + age)})
+        assert await place.read(KEY) == KeptTask(told("***"), NOW)  # the second was the same
 
 
 @each_place

@@ -11,6 +11,7 @@ import anyio.to_thread
 
 from a2a_mcp.a2a.model import Task
 from a2a_mcp.files.sweep import NEVER_SWEPT, is_due
+from a2a_mcp.store.masked_texts import MaskText
 from a2a_mcp.store.postgres.database import Connection, Database
 from a2a_mcp.store.postgres.queries import rows
 from a2a_mcp.store.postgres.records import NOW, stored
@@ -39,7 +40,8 @@ class PostgresResults:
     """Results that all processes of a database share.
 
     What is older than `keep_seconds` is removed, and of more than `keep_bytes` the oldest.
-    `count_results` tells how many results a task shows. `clock` returns Unix seconds.
+    `count_results` tells how many results a task shows. `mask` hides secrets. `clock` returns Unix
+    seconds.
     """
 
     def __init__(
@@ -49,12 +51,14 @@ class PostgresResults:
         keep_seconds: float,
         keep_bytes: int,
         count_results: Callable[[Task], int],
+        mask: MaskText = str,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._database = database
         self._keep_seconds = keep_seconds
         self._keep_bytes = keep_bytes
         self._count_results = count_results
+        self._mask = mask
         self._clock = clock
         self._swept = NEVER_SWEPT
 
@@ -87,7 +91,7 @@ class PostgresResults:
             self._swept = now
 
     async def _write(self, key: Key, kept: KeptTask) -> None:
-        body = await anyio.to_thread.run_sync(body_of, key, kept.task)
+        body = await anyio.to_thread.run_sync(body_of, key, kept.task, self._mask)
         if len(body) > self._keep_bytes:
             return
         facts = {
