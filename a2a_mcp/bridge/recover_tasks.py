@@ -10,6 +10,8 @@ said to the store, and when.
 from __future__ import annotations
 
 import time
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Final
 from uuid import uuid4
@@ -34,6 +36,8 @@ FIRST_SEARCH_SECONDS: Final = 2.0
 SEARCH_SECONDS: Final = 60.0
 LOOK_SECONDS: Final = 5.0
 BATCH: Final = 50
+READERS: Final = 4
+"""Tasks of one agent that are taken up at the same time."""
 
 
 class TaskRecoverer:
@@ -102,7 +106,6 @@ class TaskRecoverer:
 
     async def _take_over_all(self) -> None:
         position: int | None = 0
-        silent: set[str] = set()
         while position is not None:
             records, position = await self._tasks.take_over(
                 self._reader, after=position, limit=BATCH
@@ -111,9 +114,27 @@ class TaskRecoverer:
                 await self._bridge.registry.discover()  # an agent may have been added elsewhere
                 _count(len(records))
             self._guard = self._guard.took(record.key for record in records)
-            for record in records:
-                if record.agent not in silent and not await self._follow(record):
-                    silent.add(record.agent)
+            await self._follow_all(records)
+
+    async def _follow_all(self, records: Iterable[TaskRecord]) -> None:
+        """Follow tasks, some of each agent at a time; an agent that is slow keeps no other waiting.
+
+        What is left over is let go with the search, for any process to take over.
+        """
+        by_agent: dict[str, list[TaskRecord]] = defaultdict(list)
+        for record in records:
+            by_agent[record.agent].append(record)
+        async with anyio.create_task_group() as group:
+            for tasks in by_agent.values():
+                waiting = iter(tasks)
+                for _ in range(READERS):
+                    group.start_soon(self._follow_each, waiting)
+
+    async def _follow_each(self, waiting: Iterator[TaskRecord]) -> None:
+        """Follow one task after the other; none is left for an agent that cannot be asked now."""
+        for record in waiting:
+            if not await self._follow(record):
+                deque(waiting, maxlen=0)
 
     async def _follow(self, record: TaskRecord) -> bool:
         """Read a task and follow it if it runs; return whether its agent can be asked for more."""

@@ -13,7 +13,7 @@ from a2a_mcp.config import values
 from a2a_mcp.config.fields import Seconds, Table
 from a2a_mcp.config.secrets import ValidationContext, read_secret
 
-HEARTBEATS_OF_A_DEAD_PROCESS: Final = 4
+HEARTBEATS_OF_A_DEAD_PROCESS: Final = 3
 EXTRA_MISSING = 'PostgreSQL needs the extra: in the clone, uv tool install ".[postgres]"'
 
 NOT_ON_WINDOWS = (
@@ -34,7 +34,7 @@ def _database_url(value: object, info: ValidationInfo) -> SecretStr:
 class StoreTable(Table):
     """The database, how many connections a process has, and how often it says that it lives.
 
-    A process that has not said so for four `heartbeat_seconds` counts as dead: its tasks are
+    A process that has not said so for three `heartbeat_seconds` counts as dead: its tasks are
     followed by another one.
     """
 

@@ -73,6 +73,12 @@ class Sweep:
         tracked = next(awaited, None) or next(iter(self._swept))
         return tracked, self._swept.pop(tracked)
 
+    async def read(self, tracked: TrackedTask) -> None:
+        """Read a task of the sweep now: a call waits for what another process has seen of it."""
+        connection = self._swept.get(tracked)
+        if connection:
+            await self._read(tracked, connection)
+
     async def run(self) -> None:
         """Sweep until cancelled."""
         while True:

@@ -7,7 +7,7 @@ do), and writes nothing to the store.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import anyio
 
@@ -25,6 +25,10 @@ from a2a_mcp.tracking.waiters import Waiters
 
 if TYPE_CHECKING:
     from a2a_mcp.a2a.client import A2AClient
+
+
+AWAITED_SECONDS: Final = 5.0
+"""The longest pause between two reads of a task that a call waits for."""
 
 
 class TrackedTask(Knowledge):
@@ -47,6 +51,7 @@ class TrackedTask(Knowledge):
         self._waiters = Waiters()
         self._forgotten = False
         self._hinted = anyio.Event()
+        self._pause = anyio.CancelScope()
 
     @classmethod
     def answered(cls, record: TaskRecord, message: Message) -> TrackedTask:
@@ -107,8 +112,10 @@ class TrackedTask(Knowledge):
         self._hinted.set()
 
     async def pause(self, seconds: float) -> None:
-        """Let `seconds` pass before the next read, fewer after a hint."""
-        with anyio.move_on_after(seconds):
+        """Let `seconds` pass before the next read, fewer after a hint or while a call waits."""
+        if self.awaited:
+            seconds = min(seconds, AWAITED_SECONDS)
+        with anyio.move_on_after(seconds) as self._pause:
             await self._hinted.wait()
         self._hinted = anyio.Event()  # a hint during the read asks for one more
 
@@ -145,6 +152,7 @@ class TrackedTask(Knowledge):
         were not kept until they could be told.
         """
         listener = Listener(self._tail, notice)
+        self._pause.deadline = min(self._pause.deadline, anyio.current_time() + AWAITED_SECONDS)
         try:
             with self._waiters.waiting(every_step=notice is not None), anyio.move_on_after(seconds):
                 await self._tell_until_result(listener, joins=joins)

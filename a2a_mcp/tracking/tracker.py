@@ -100,6 +100,9 @@ class TaskTracker:
         tracked = self._known.with_key(key)
         if tracked:
             tracked.hint()
+            if tracked.awaited:
+                what = f"reading a task of {tracked.agent} that stopped elsewhere"
+                self._group.start_soon(run_logged, what, partial(self._sweep.read, tracked))
 
     def answering(self, record: TaskRecord) -> TrackedTask | None:
         """Return the message to a task that is under way: its agent has not reacted to it yet."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,14 @@ from scripted import (
     GET,
     LIST,
     SEND,
+    Request,
     ScriptedAgent,
+    Step,
     card,
     document,
     done,
     error,
+    later,
     result,
     scripted,
     task,
@@ -169,3 +172,26 @@ async def test_a_task_whose_agent_could_not_be_asked_is_taken_over_later(
             return await states(stage) == [TaskState.COMPLETED]
 
         await until(has_ended)
+
+
+async def test_a_task_that_is_slow_to_read_keeps_no_other_waiting(
+    agent: ScriptedAgent, tmp_path: Path
+) -> None:
+    async with recovering(agent, tmp_path) as (stage, _):
+        for _ in range(3):
+            await stage.send(wait_seconds=0.5)
+    go_on = anyio.Event()
+
+    def read(sent: Request) -> Sequence[Step]:
+        answer = result(done("at last", task_id=sent.params["id"]))
+        return (later(go_on, answer) if sent.params["id"] == "t0" else answer)(sent)
+
+    agent.on(GET, read)
+    async with recovering(agent, tmp_path) as (stage, recoverer):
+        recoverer.wake()
+
+        async def others_ended() -> bool:
+            return await states(stage) == ["completed", "completed", "working"]
+
+        await until(others_ended)
+        go_on.set()

@@ -35,6 +35,7 @@ from scripted import (
 from staging import FIRST_POLL, ME, Stage, configured, staged
 
 from a2a_mcp.a2a.model import TaskState
+from a2a_mcp.tracking import tracked_task
 from a2a_mcp.tracking.polling import Polling
 
 pytestmark = pytest.mark.anyio
@@ -243,6 +244,19 @@ async def test_a_stop_that_another_process_has_seen_ends_the_pause(
         stage.tracker.stopped_elsewhere(record.key)
         seen = await stage.follow(task_id=sent.task_id)
     assert (seen.text, len(plain.calls(GET))) == ("polled", 1)
+
+
+async def test_a_call_that_waits_shortens_the_pause(
+    plain: ScriptedAgent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tracked_task, "AWAITED_SECONDS", 0.1)
+    plain.on(SEND, result({"task": task("working")}))
+    plain.on(GET, result(task("working")), result(done("polled")))
+    config = configured(it=plain.url)
+    async with staged(config, tmp_path, polling=Polling(first_delay=3600.0)) as stage:
+        sent = await stage.send(wait_seconds=0.0)
+        seen = await stage.follow(task_id=sent.task_id)
+    assert (seen.text, len(plain.calls(GET))) == ("polled", 2)
 
 
 def test_the_pause_grows_to_the_longest_and_varies_a_little() -> None:

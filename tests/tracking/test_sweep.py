@@ -73,6 +73,12 @@ async def has_ended(stage: Stage, count: int) -> bool:
     return [record.state for record in records] == [TaskState.COMPLETED] * count
 
 
+async def is_awaited(stage: Stage, task_id: str) -> bool:
+    (record,) = await stage.tasks.find(ME, task_id)
+    tracked = stage.tracker.of(record)
+    return tracked is not None and tracked.awaited
+
+
 @pytest.mark.parametrize("lists", [True, False], ids=["lists", "reads alone"])
 async def test_of_more_tasks_than_are_followed_none_is_wrong_and_every_result_is_kept(
     lists: bool, plain: ScriptedAgent, work: Work, tmp_path: Path
@@ -129,6 +135,26 @@ async def test_a_call_that_waits_for_a_swept_task_is_told_its_end(
 
             group.start_soon(follow)
             work.ended = True
+
+
+async def test_a_stop_that_another_process_has_seen_is_read_at_once_where_a_call_waits(
+    plain: ScriptedAgent, work: Work, tmp_path: Path
+) -> None:
+    ended = result(done("result of t1", task_id="t1"))
+    config = configured(it=plain.url)
+    async with staged(config, tmp_path / "other", most_followed=1, sweep_seconds=3600) as stage:
+        for _ in range(2):
+            await stage.send(wait_seconds=0.2)
+        (record,) = await stage.tasks.find(ME, "t1")
+        async with anyio.create_task_group() as group:
+
+            async def follow() -> None:
+                assert (await stage.follow(task_id="t1")).text == "result of t1"
+
+            group.start_soon(follow)
+            await until(lambda: is_awaited(stage, "t1"))
+            plain.on(GET, lambda it: (ended if it.params["id"] == "t1" else work.read)(it))
+            stage.tracker.stopped_elsewhere(record.key)
 
 
 async def test_a_message_is_refused_with_words_when_the_sweep_is_full_too(
