@@ -204,6 +204,7 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
         }
     ),
     "server.elicitation.rounds": frozenset({"a2a_mcp.bridge.questions"}),
+    "server.sdk_private": frozenset({"a2a_mcp.telemetry.tracing"}),
     "server.lifespan": frozenset(
         {
             "a2a_mcp.server.composition",
@@ -260,7 +261,9 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
             "prometheus_client",
         }
     ),
-    "telemetry.tracing": frozenset({"opentelemetry.propagate", "opentelemetry.trace"}),
+    "telemetry.tracing": frozenset(
+        {"opentelemetry.context", "opentelemetry.propagate", "opentelemetry.trace"}
+    ),
     "tracking.streaming": frozenset({"a2a_mcp.tracking.delivery"}),
 }
 

@@ -25,6 +25,7 @@ from mcp.server.mcpserver import Context
 from a2a_mcp.config.schema import ServerConfig
 from a2a_mcp.server.caller import owner
 from a2a_mcp.telemetry.metrics import instruments
+from a2a_mcp.telemetry.tracing import HEADER, current_trace
 from a2a_mcp.text.untrusted import scrub
 
 Ctx: TypeAlias = Context[Any, Any]
@@ -35,7 +36,6 @@ log = logging.getLogger(__name__)
 LONGEST: Final = 200
 """Characters of one value; hosts name themselves, and agents make ids."""
 FACTS: Final = ("agent", "task_id", "context_id")
-TRACE: Final = "traceparent"
 
 
 class Audit:
@@ -158,9 +158,11 @@ def _host(ctx: Ctx) -> str | None:
 
 
 def _trace(ctx: Ctx) -> str | None:
-    """Return the trace that a call belongs to (W3C trace context)."""
-    meta = ctx.request_context.meta
-    found = meta.get(TRACE) if meta else None
+    """Return the trace that a call belongs to (W3C trace context), recorded here or not."""
+    if recorded := current_trace():
+        return recorded
+    request, meta = ctx.request_context.request, ctx.request_context.meta or {}
+    found = meta.get(HEADER) or (request.headers.get(HEADER) if request else None)
     parts = found.split("-") if isinstance(found, str) else []
     return parts[1] if len(parts) == 4 else None
 

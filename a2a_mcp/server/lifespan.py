@@ -22,7 +22,7 @@ from a2a_mcp.config.load import Config
 from a2a_mcp.config.reload import Reloader
 from a2a_mcp.server.call import RequestCtx
 from a2a_mcp.server.instructions import instructions
-from a2a_mcp.server.sdk_private import drop_unrecorded_spans, lowlevel_server
+from a2a_mcp.server.sdk_private import lowlevel_server, trace_messages
 from a2a_mcp.server.serving import Serving
 from a2a_mcp.server.state_sealing import sealing
 from a2a_mcp.server.tasks_extension.extension import McpTasks
@@ -146,7 +146,7 @@ async def _running(
 
 def _complete(server: MCPServer[Serving]) -> None:
     """Serve what the SDK does not, and leave out what nobody reads."""
-    drop_unrecorded_spans(server)
+    trace_messages(server)
     _serve(server, RESOURCE_METHODS, _answer)
     _serve(server, PROMPT_METHODS, _answer_prompt)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from mcp.server import MCPServer, NotificationOptions
 from mcp.server._otel import OpenTelemetryMiddleware
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.lowlevel import Server
 from mcp.server.session import ServerSession
 from opentelemetry.trace import ProxyTracerProvider, get_tracer_provider
@@ -35,14 +36,26 @@ def promise_tool_changes(server: MCPServer[Any]) -> None:
     lowlevel.create_initialization_options = options  # type: ignore[method-assign]
 
 
-def drop_unrecorded_spans(server: MCPServer[Any]) -> None:
-    """Let `server` open no span for a message where no provider is set that could record it.
+def trace_messages(server: MCPServer[Any]) -> None:
+    """Let `server` open a span for each message only where a provider is set that could record it.
 
-    The SDK always opens one, which costs a twentieth of a call.
+    The SDK always opens one, which costs a twentieth of a call, and joins it to the trace that a
+    message names; a host that names it in a header of HTTP is joined here.
     """
+    middleware = lowlevel_server(server).middleware
     if isinstance(get_tracer_provider(), ProxyTracerProvider):
-        middleware = lowlevel_server(server).middleware
         middleware[:] = [each for each in middleware if not _opens_spans(each)]
+    else:
+        middleware.insert(0, _join_trace_of_request)
+
+
+async def _join_trace_of_request(
+    ctx: ServerRequestContext[Any, Any], call_next: CallNext
+) -> HandlerResult:
+    from a2a_mcp.telemetry.tracing import joined_to  # only where spans are recorded
+
+    with joined_to(ctx.request.headers if ctx.request else {}):
+        return await call_next(ctx)
 
 
 def _opens_spans(middleware: object) -> bool:

@@ -2,11 +2,15 @@
 
 Many hosts only list the tools, or start a server twice and end one at once. For them nothing is
 built, and most of the package is never imported.
+
+What is built begins work in the background for all callers. It must not know the call that came
+first: whose that was, what that caller may use, its id in the log, or its trace.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import copy_context
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,10 +19,11 @@ if TYPE_CHECKING:
 
 
 class Serving:
-    """One run of the server; `compose` is called at most once."""
+    """One run of the server; `compose` is called at most once, in the context of the run."""
 
     def __init__(self, compose: Callable[[], Composition]) -> None:
         self._compose = compose
+        self._context = copy_context()
         self._composition: Composition | None = None
 
     @property
@@ -29,7 +34,7 @@ class Serving:
     def composed(self) -> Composition:
         """Return what is built, now if nothing has needed it yet."""
         if self._composition is None:
-            self._composition = self._compose()
+            self._composition = self._context.run(self._compose)
         return self._composition
 
     @property

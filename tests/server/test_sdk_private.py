@@ -64,11 +64,11 @@ def test_changes_of_tools_are_promised_at_the_handshake_only_where_they_come() -
 TRACED = """
 from mcp.server import MCPServer
 from opentelemetry import trace
-from a2a_mcp.server.sdk_private import drop_unrecorded_spans, lowlevel_server
+from a2a_mcp.server.sdk_private import trace_messages, lowlevel_server
 
 def middleware():
     server = MCPServer("it")
-    drop_unrecorded_spans(server)
+    trace_messages(server)
     return [type(each).__name__ for each in lowlevel_server(server).middleware]
 
 print("OpenTelemetryMiddleware" in middleware())

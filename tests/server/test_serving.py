@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import anyio
 import pytest
 
 from a2a_mcp.server.serving import Serving
+from a2a_mcp.telemetry.calls import begin_call, current_call
 
 pytestmark = pytest.mark.anyio
 
@@ -36,3 +38,21 @@ async def test_the_first_request_builds_and_the_others_share_it() -> None:
     assert serving.app is serving.app is built.app
     await serving.aclose()
     assert (built.times, built.closed) == (1, 1)
+
+
+async def test_work_in_the_background_does_not_belong_to_the_call_that_came_first() -> None:
+    """Else it would have that caller's token and rights, trace, and id in the log."""
+    calls: list[str | None] = []
+
+    async def work() -> None:
+        calls.append(current_call())
+
+    def compose() -> Any:
+        group.start_soon(work)
+
+    async with anyio.create_task_group() as group:
+        serving = Serving(compose)
+        begin_call()
+        serving.composed()
+        assert current_call() is not None
+    assert calls == [None]
