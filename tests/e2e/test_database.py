@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
+import anyio
 import httpx
 import postgres
 import pytest
 from real_agents import Agent
+from scripted import CARD, GET, SEND, card, document, done, result, scripted, task
 
 from e2e.bridges import Home, Served, until
 from e2e.hosts import Host, http_host
 
 pytestmark = pytest.mark.anyio
+
+SOON: Final = 0.5
+READS_BEFORE_A_LONG_PAUSE: Final = 9
+"""Two replicas poll; after five reads each, a pause lasts more than two seconds."""
 
 KEY: Final = "a key that is as long as it must be, 32 bytes"
 
@@ -34,10 +41,17 @@ class Replica:
         return self.served.process
 
 
+class HasUrl(Protocol):
+    """An agent at an address."""
+
+    @property
+    def url(self) -> str: ...
+
+
 class Cluster:
     """Bridges on one database; each `replica` starts one more."""
 
-    def __init__(self, folder: Path, agent: Agent) -> None:
+    def __init__(self, folder: Path, agent: HasUrl) -> None:
         self.database = postgres.Away(folder)
         self._folder = folder
         self._agent = agent
@@ -103,6 +117,30 @@ async def test_a_result_that_one_replica_has_kept_is_read_through_another_withou
         return "task: kept" in shown.text
 
     await until(is_shown, 20)
+
+
+async def test_a_stop_that_one_replica_reads_ends_at_once_a_call_that_waits_at_another(
+    tmp_path: Path,
+) -> None:
+    async with scripted() as polled, Cluster(tmp_path, polled) as cluster:
+        polled.on(CARD, document(card(polled.url)))
+        polled.on(SEND, result({"task": task("working")}))
+        polled.on(GET, result(task("working")))
+        one, two = await cluster.replica("one"), await cluster.replica("two")
+        sent = await one.host.call("send_task", message="work", wait_seconds=0)
+        ends: dict[str, float] = {}
+
+        async def call(name: str, host: Host, tool: str) -> None:
+            seen = await host.call(tool, task_id=sent["task_id"])
+            assert seen["state"] == "completed"
+            ends[name] = time.monotonic()
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(call, "two", two.host, "subscribe")
+            await polled.called(GET, READS_BEFORE_A_LONG_PAUSE)
+            polled.on(GET, result(done("at last")))
+            await call("one", one.host, "get_task")
+    assert ends["two"] - ends["one"] < SOON
 
 
 async def test_an_agent_that_a_caller_adds_at_one_replica_is_there_at_every_other_until_removed(
