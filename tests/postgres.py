@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, quote, urlsplit
 
 import psycopg
@@ -87,6 +87,11 @@ class Away:
                 "WHERE application_name = %s",
                 (self._name,),
             )
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Return what a query finds, also while the server is away for others."""
+        with psycopg.connect(self._direct, autocommit=True) as connection:
+            return connection.execute(query.encode()).fetchall()
 
     def come_back(self) -> None:
         """Let connections come again."""

@@ -215,6 +215,7 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
     ),
     "server.stores": frozenset(
         {
+            "a2a_mcp.store.postgres.audit",
             "a2a_mcp.store.postgres.call_rates",
             "a2a_mcp.store.postgres.database",
             "a2a_mcp.store.postgres.logins",

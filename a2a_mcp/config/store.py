@@ -35,12 +35,13 @@ class StoreTable(Table):
     """The database, how many connections a process has, and how often it says that it lives.
 
     A process that has not said so for three `heartbeat_seconds` counts as dead: its tasks are
-    followed by another one.
+    followed by another one. With `audit_days` the lines of the audit are in the database, so long.
     """
 
     url: Annotated[SecretStr, PlainValidator(_database_url)]
     pool: Annotated[int, Field(ge=2)] = 8
     heartbeat_seconds: Seconds = 5.0
+    audit_days: Annotated[int, Field(ge=0)] = 0
 
     @model_validator(mode="after")
     def _has_library(self) -> Self:

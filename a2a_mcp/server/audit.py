@@ -1,4 +1,6 @@
-"""The audit: one line of JSON for each call of a tool: who, what, at which agent, how it ended.
+"""The audit: one line for each call of a tool: who, what, at which agent, how it ended.
+
+A line goes to a file as JSON, into the database that processes share, or to both.
 
 A request that the door refuses has a line as well, with the reason.
 
@@ -8,12 +10,10 @@ written never fails a call; it is counted, and the log says so.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
-from logging.handlers import WatchedFileHandler
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -23,7 +23,10 @@ from mcp.server.auth.provider import AccessToken
 from mcp.server.mcpserver import Context
 
 from a2a_mcp.config.schema import ServerConfig
+from a2a_mcp.config.store import StoreTable
+from a2a_mcp.server.audit_file import AuditFile
 from a2a_mcp.server.caller import owner
+from a2a_mcp.store.audit import AuditPlace, WaitingLines
 from a2a_mcp.telemetry.metrics import instruments
 from a2a_mcp.telemetry.tracing import HEADER, current_trace
 from a2a_mcp.text.untrusted import scrub
@@ -39,11 +42,12 @@ FACTS: Final = ("agent", "task_id", "context_id")
 
 
 class Audit:
-    """Writes the lines to a file, which may be moved away at any time, or to /dev/stderr."""
+    """Writes the lines to the file at `path`; with `waits` they wait for a place in a store."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | None, *, waits: bool = False) -> None:
         self.lost = 0
-        self._file = _Lines(path, self)
+        self._file = AuditFile(path, partial(self._lose, str(path), 1)) if path else None
+        self._waiting = WaitingLines(partial(self._lose, "the database")) if waits else None
 
     def note(self, ctx: Ctx, tool: str, arguments: Mapping[str, Any], result: Result) -> None:
         """Write the line of one call."""
@@ -80,46 +84,41 @@ class Audit:
 
     def _write(self, facts: Mapping[str, object]) -> None:
         shown = {name: _short(value) for name, value in facts.items() if value is not None}
-        self._file.emit(
-            logging.LogRecord("audit", logging.INFO, "", 0, json.dumps(shown), (), None)
-        )
+        if self._file:
+            self._file.add(shown)
+        if self._waiting:
+            self._waiting.add(shown)
 
-    def lose(self) -> None:
-        """Count a line that could not be written."""
-        if not self.lost:
-            log.warning("the audit cannot be written to %s", self._file.baseFilename)
-        self.lost += 1
-        if found := instruments():
-            found.audit_lost.add(1)
+    async def keep(self, place: AuditPlace) -> None:
+        """Write lines to a place in the store as they come, until cancelled."""
+        if self._waiting:
+            await self._waiting.run(place)
+
+    async def end(self, place: AuditPlace | None) -> None:
+        """Write what waits for a place in the store."""
+        if self._waiting and place:
+            await self._waiting.end(place)
 
     def close(self) -> None:
-        """Close the file; what a full disk did not take is lost."""
-        with suppress(OSError):
-            self._file.close()
+        """Close the file; what is not written is lost."""
+        if self._file:
+            self._file.end()
+        if self._waiting:
+            self._waiting.drop()
+
+    def _lose(self, place: str, count: int) -> None:
+        """Count lines that could not be written."""
+        if not self.lost:
+            log.warning("the audit cannot be written to %s", place)
+        self.lost += count
+        if found := instruments():
+            found.audit_lost.add(count)
 
 
-def audit_of(settings: ServerConfig) -> Audit | None:
-    """Return the audit that the configuration asks for."""
-    return Audit(settings.audit_file) if settings.audit_file else None
-
-
-class _Lines(WatchedFileHandler):
-    """The standard library's handler, which opens the file again where it has been moved."""
-
-    def __init__(self, path: Path, audit: Audit) -> None:
-        super().__init__(path, encoding="utf-8", delay=True)
-        self._audit = audit
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write a line; a file that cannot be opened is one that cannot be written."""
-        try:
-            super().emit(record)
-        except OSError:
-            self._audit.lose()
-
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the library's
-        """Count a line that could not be written."""
-        self._audit.lose()
+def audit_of(settings: ServerConfig, store: StoreTable | None) -> Audit | None:
+    """Return the audit that the configuration asks for; without a `store` it has only a file."""
+    waits = bool(store and store.audit_days)
+    return Audit(settings.audit_file, waits=waits) if settings.audit_file or waits else None
 
 
 def _now() -> str:

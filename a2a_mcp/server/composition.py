@@ -35,6 +35,7 @@ from a2a_mcp.server.change_feed import Streams
 from a2a_mcp.server.skill_offer import SkillOffer
 from a2a_mcp.server.stores import DAY_SECONDS, Stores, open_stores
 from a2a_mcp.sign_in.under_way import SignIns
+from a2a_mcp.store.audit import AuditPlace
 from a2a_mcp.store.base import Store, TaskStore
 from a2a_mcp.store.call_rates import CallRates
 from a2a_mcp.store.results import ResultStore
@@ -64,10 +65,13 @@ class Composition:
     results: ResultStore
     tasks: Store
     tracker: TaskTracker
+    kept_audit: AuditPlace | None
 
     async def aclose(self) -> None:
         """Save the state and close everything, within SAVE_SECONDS."""
         with anyio.CancelScope(shield=True), anyio.move_on_after(SAVE_SECONDS):
+            if self.app.audit:
+                await self.app.audit.end(self.kept_audit)
             await self.results.flush()
             await self.app.recoverer.leave()
             await self.tasks.close()
@@ -131,10 +135,18 @@ def compose(
     if webhooks:
         group.start_soon(webhooks.run, tasks)
     sign_ins = SignIns(group, partial(_sign_in, registry, pages))
-    audit = door.audit if door else audit_of(config.server)
+    audit = door.audit if door else audit_of(config.server, table)
+    _keep(group, audit, stores.audit)
     shared = (bridge, streams, recoverer, sign_ins, closing, state_folder, audit)
     app = _app(*shared, rates=stores.rates, local=local)
-    return Composition(app, results, tasks, tracker)
+    return Composition(app, results, tasks, tracker, stores.audit)
+
+
+def _keep(group: TaskGroup, audit: Audit | None, place: AuditPlace | None) -> None:
+    """Let the lines of the audit be kept in the store, where the configuration wants it."""
+    if audit and place:
+        group.start_soon(run_logged, "keeping the audit", partial(audit.keep, place))
+        group.start_soon(run_logged, "tending the audit", place.tend)
 
 
 def _observe(tracker: TaskTracker) -> None:

@@ -23,6 +23,8 @@ from a2a_mcp.store.results import ResultPlace
 from a2a_mcp.store.sqlite.store import SqliteTaskStore
 
 if TYPE_CHECKING:
+    from a2a_mcp.store.audit import AuditPlace
+    from a2a_mcp.store.postgres.database import Database
     from a2a_mcp.store.registered import RegisteredPlace
 
 DAY_SECONDS: Final = 86_400.0
@@ -37,6 +39,7 @@ class Stores:
     logins: Logins | None
     registered: RegisteredPlace | None
     rates: CallRates
+    audit: AuditPlace | None
 
 
 def open_stores(config: Config, state_folder: Path | None, table: StoreTable | None) -> Stores:
@@ -54,6 +57,7 @@ def _in_folder(config: Config, folder: Path | None) -> Stores:
         logins=open_logins(folder, server) if folder else None,
         registered=_registered_folder(folder) if folder and _has_registry(server) else None,
         rates=LocalRates(time.monotonic),
+        audit=None,
     )
 
 
@@ -79,7 +83,16 @@ def _in_database(config: Config, table: StoreTable) -> Stores:
         logins=Logins(PostgresLogins(database), SharedKey(server.state_key)),
         registered=PostgresRegistered(database) if _has_registry(server) else None,
         rates=PostgresRates(database, time.monotonic),
+        audit=_audit(database, table.audit_days),
     )
+
+
+def _audit(database: Database, days: int) -> AuditPlace | None:
+    if not days:
+        return None
+    from a2a_mcp.store.postgres.audit import PostgresAudit
+
+    return PostgresAudit(database, keep_days=days)
 
 
 def _result_folder(config: Config, folder: Path) -> ResultFolder:

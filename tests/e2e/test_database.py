@@ -57,13 +57,20 @@ class Cluster:
         self._agent = agent
         self._stack = AsyncExitStack()
 
-    async def replica(self, name: str, *, heartbeat: float = 0.5, **server: Any) -> Replica:
+    async def replica(
+        self, name: str, *, heartbeat: float = 0.5, audit_days: int = 0, **server: Any
+    ) -> Replica:
         home = Home(self._folder / name)
         home.folder.mkdir()
         home.configure(
             {"good": self._agent.url},
             state_key=KEY,
-            store={"url": self.database.url, "pool": 2, "heartbeat_seconds": heartbeat},
+            store={
+                "url": self.database.url,
+                "pool": 2,
+                "heartbeat_seconds": heartbeat,
+                "audit_days": audit_days,
+            },
             **server,
         )
         served = await self._stack.enter_async_context(home.serving())
@@ -171,6 +178,30 @@ async def test_a_caller_has_one_limit_whichever_replica_its_calls_reach(cluster:
     assert not (await one.host.call("list_tasks")).failed
     refused = await one.host.call("list_tasks")
     assert "1 calls a minute" in refused.text
+
+
+async def test_the_audit_of_all_replicas_is_in_the_database_whether_they_end_or_it_was_away(
+    cluster: Cluster,
+) -> None:
+    one, two = [await cluster.replica(name, audit_days=1) for name in ("one", "two")]
+    await one.host.call("send_task", message="task secret")
+    async with away(cluster.database):
+        await two.host.call("list_tasks")
+
+    async def are_written() -> bool:
+        return len(cluster.database.rows("SELECT FROM audit")) == 2
+
+    await until(are_written, 20)
+    await one.host.call("list_tasks")
+    one.process.send_signal(signal.SIGTERM)
+    await one.process.wait()
+    rows = cluster.database.rows("SELECT action, agent, outcome, line FROM audit ORDER BY at")
+    assert [row[:3] for row in rows] == [
+        ("send_task", "good", "completed"),
+        ("list_tasks", None, "error"),
+        ("list_tasks", None, "ok"),
+    ]
+    assert "secret" not in str(rows)
 
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGSTOP, signal.SIGTERM])

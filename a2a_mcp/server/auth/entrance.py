@@ -59,7 +59,7 @@ class Entrance:
 def entrance(settings: ServerConfig, tokens: Mapping[str, str]) -> Entrance:
     """Return the entrance; `tokens` are those of the configuration, as text."""
     static = StaticTokens(tokens)
-    audit = audit_of(settings)
+    audit = audit_of(settings, settings.store)
     if not (tokens or settings.issuers):
         return Entrance(pages=_pages(settings, static, {}), audit=audit)
     url = _endpoint(settings)

@@ -181,6 +181,7 @@ TABLES: Final = (TASKS, HANDLES, CLAIMS, INTERFACES, RESULTS, REGISTERED, LOGINS
 NOT_MOVED: Final[dict[str, str]] = {
     "postgres schema_version": "each database has a version of its own",
     "postgres readers": "which processes lived before the move",
+    "postgres audit": "lines about what was done on this database; an audit stays as it is",
     "postgres call_rates": "what callers did within the last minute",
     "postgres posts": "what agents posted within the last minute; tasks are read anyway",
     "sqlite readers": "which processes lived before the move",

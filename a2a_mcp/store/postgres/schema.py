@@ -89,6 +89,13 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         "WITH (fillfactor = 50)",
         "ALTER TABLE schema_version ADD COLUMN oldest int NOT NULL DEFAULT 1",
     ),
+    (
+        # `line` holds all that the file of an audit would; the others are for questions.
+        "CREATE TABLE audit (number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, "
+        "at timestamptz NOT NULL, owner text, action text NOT NULL, agent text, "
+        "outcome text NOT NULL, line jsonb NOT NULL)",
+        "CREATE INDEX audit_by_time ON audit (at)",
+    ),
 )
 OLDEST: Final = 1
 """The oldest schema whose replicas can live on the newest: larger once a migration does not add."""
