@@ -78,6 +78,24 @@ async def test_a_worker_that_is_killed_is_replaced_while_the_other_serves(
     assert f"worker {killed} has ended (-9)" in home.stderr.read_text()
 
 
+async def test_a_process_that_is_no_worker_may_end_as_in_a_container(home: Home) -> None:
+    home.configure({}, sessions="none")
+    port = free_port()
+    serve = home.command("--http", "--port", str(port), "--workers", "2")
+    with home.stderr.open("ab") as stderr:
+        begun = await anyio.open_process(
+            ["sh", "-c", 'true & exec "$@"', "sh", *serve], stderr=stderr, env=home.environment()
+        )
+    async with begun as process, httpx.AsyncClient() as client:
+        served = Served(f"http://127.0.0.1:{port}", process)
+        await until(lambda: served.accepts(client))
+        killed, *_ = await until(two(served))
+        await signal_to(killed, "KILL")
+        await until(two(served, without=killed))
+        process.send_signal(signal.SIGTERM)
+        assert await process.wait() == 0
+
+
 async def test_sigterm_ends_both_workers_and_no_answer_is_lost(home: Home, agent: Agent) -> None:
     configured(home, agent)
     async with home.serving("--workers", "2") as served:

@@ -123,6 +123,8 @@ class _Watch:
         failed = 0
         while self.started:
             process, status = os.waitpid(-1, 0)
+            if process not in self.started:  # as process 1 of a container it gets the orphans
+                continue
             number, since = self.started.pop(process)
             code = os.waitstatus_to_exitcode(status)
             if self.signals:
