@@ -119,7 +119,12 @@ ONLY_IN: Final[dict[str, tuple[str, ...]]] = {
     "sqlite3": ("store.sqlite",),
     "platformdirs": ("config.load",),
     "ruamel": ("cli.hosts.documents",),
-    "tomlkit": ("cli.work.add", "cli.work.agents_file", "cli.hosts.documents"),
+    "tomlkit": (
+        "cli.work.add",
+        "cli.work.agents_file",
+        "cli.work.auth_tables",
+        "cli.hosts.documents",
+    ),
     "uvicorn": ("server.transports.http", "server.transports.side_listener", "demo"),
     "starlette": (*("server.transports", "server.auth", "demo"),),
     "jwt": ("a2a.auth.oauth.assertions", "a2a.signatures", "server.auth.issued_tokens"),

@@ -10,23 +10,29 @@ from typing import Final, TypeAlias
 
 from a2a_mcp.a2a.errors import (
     A2AError,
+    AgentError,
     AgentUnreachable,
     AuthenticationRequired,
     CardRefused,
+    ExtensionRequired,
     ExtraMissing,
     InvalidAgentResponse,
     NoCommonInterface,
     UrlRefused,
 )
+from a2a_mcp.cli.for_person import for_person
 from a2a_mcp.errors import BridgeError, CredentialUnavailable, SignInNeeded
 
 Failure: TypeAlias = A2AError | BridgeError
 
-NO_CREDENTIAL: Final = "Set `auth` for this agent in agents.toml."
+NO_CREDENTIAL: Final = (
+    "Ask who runs it for a credential, and set `auth` for this agent in agents.toml."
+)
 WRONG_CREDENTIAL: Final = (
     "The credential of `auth` was sent and refused: see that it is the one for this agent."
 )
 EXPIRED_CREDENTIAL: Final = "The credential of `auth` has expired: put a new one in its place."
+COMMAND: Final = "Run the command in `auth` of this agent by hand, and mend what it says."
 EXPIRED: Final = re.compile(r"expire", re.IGNORECASE)
 
 ADVICE: Final[tuple[tuple[type[Failure], str, str], ...]] = (
@@ -44,6 +50,11 @@ ADVICE: Final[tuple[tuple[type[Failure], str, str], ...]] = (
     (AgentUnreachable, "is for another", "Write the name that its certificate has into `url`."),
     (AgentUnreachable, "speaks http at", "Write http:// into `url`, or its port of https."),
     (AgentUnreachable, "speaks https at", "Write https:// into `url`."),
+    (
+        AgentUnreachable,
+        "no version of TLS",
+        "Ask who runs it to offer TLS 1.2 or 1.3; older ones are not safe, and are not used.",
+    ),
     (
         AgentUnreachable,
         "TLS handshake",
@@ -96,15 +107,17 @@ ADVICE: Final[tuple[tuple[type[Failure], str, str], ...]] = (
     (
         NoCommonInterface,
         "",
-        "Ask who runs it to offer JSON-RPC, HTTP+JSON or gRPC of A2A 0.1 to 1.0.",
+        "Ask who runs it to offer A2A 0.1 to 1.0 over JSON-RPC, HTTP+JSON or gRPC.",
     ),
     (SignInNeeded, "", "Run a2a-mcp auth login with the name of this agent."),
-    (
-        CredentialUnavailable,
-        "",
-        "Mend `auth` of this agent in agents.toml; run its command by hand, if it has one.",
-    ),
     (UrlRefused, "", "Set the agent's `endpoint`, or if you trust that origin, `allowed_origins`."),
+    (ExtensionRequired, "", "Write the extensions into `extensions` of this agent."),
+    (
+        AgentError,
+        "",
+        "Ask who runs it whether the card names the right address for calls; `endpoint` of this "
+        "agent sets another one.",
+    ),
 )
 """The step for each kind of failure and words in its message; the first match counts."""
 
@@ -113,6 +126,8 @@ def advice(error: Failure, *, has_credential: bool = False) -> str | None:
     """Return what to do; None where nothing is known that helps."""
     if isinstance(error, AuthenticationRequired):
         return _of_refusal(error, has_credential=has_credential)
+    if isinstance(error, CredentialUnavailable) and not isinstance(error, SignInNeeded):
+        return COMMAND if "command" in error.message else for_person(error.next_step)
     matching = (
         step for kind, words, step in ADVICE if isinstance(error, kind) and words in error.message
     )

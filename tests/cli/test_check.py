@@ -111,14 +111,6 @@ async def test_the_file_that_was_read_is_named_with_notes_about_it(tmp_path: Pat
     assert f"\nRead: {file}\n" in told
 
 
-async def test_a_refused_credential_says_where_it_is_set() -> None:
-    async with scripted() as agent:
-        agent.on(CARD, document({}, status=401))
-        code, told = await checked(Config(agents=agents(it=agent.url)))
-    assert code == 1
-    assert "Set `auth` for this agent in agents.toml." in told
-
-
 @pytest.mark.parametrize("own_card", [False, True], ids=["card fetched", "card configured"])
 async def test_a_failing_credential_command_is_reported_without_its_output(
     own_card: bool, tmp_path: Path
@@ -133,25 +125,10 @@ async def test_a_failing_credential_command_is_reported_without_its_output(
     assert "it [failing]" in told
     program = Path(sys.executable).name
     assert f"Problem: the credential command '{program}' ended with exit code 3\n" in told
-    assert "run its command by hand, if it has one" in told
+    assert "What to do: Run the command in `auth` of this agent by hand" in told
     assert "leaked-token" not in told
     assert "good [ready]" in told
     assert "1 of 2 agents can be used." in told
-
-
-async def test_the_advice_is_for_the_person_at_the_terminal() -> None:
-    nobody = free_port()
-    _, told = await checked(Config(agents=agents(dead=origin_of(nobody))))
-    nobody.close()
-    assert "ask the user" not in told
-
-
-async def test_an_agent_over_grpc_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "grpc", None)
-    _, told = await checked(Config(agents=agents(it="grpcs://agent.example:443")))
-    assert 'Problem: gRPC needs the extra: in the clone, uv tool install ".[grpc]"' in told
-    assert told.count("What to do") == 1
-    assert "What to do: Install it, then try again." in told
 
 
 async def test_without_agents_it_names_the_file_to_write(tmp_path: Path) -> None:
@@ -197,9 +174,23 @@ async def test_one_agent_may_be_checked_alone(home: Home) -> None:
         assert one.connections == 0
     assert (done.code, done.json["usable"]) == (0, 1)
     assert [row["name"] for row in done.json["agents"]] == ["two"]
-    assert done.json["agents"][0]["milliseconds"] >= 0
+    row = done.json["agents"][0]
+    assert min(row["milliseconds"], row["read_milliseconds"]) >= 0
+    assert row["answers_over"] == row["interface"]
     assert mistyped.code == 2
     assert "no agent of the configuration; there are: one, two" in mistyped.err
+
+
+async def test_an_agent_is_asked_over_which_of_its_interfaces_it_answers() -> None:
+    async with scripted() as older, scripted() as broken:
+        older.on("GetTask", error(-32601, "no such method"))
+        older.on("tasks/get", error(-32001, "no such task"))
+        broken.on("GetTask", error(-32603, "no database"))
+        code, told = await checked(Config(agents=agents(older=older.url, broken=broken.url)))
+        assert not [*older.sends(), *broken.sends()]
+    assert code == 0
+    assert f"a call over {older.url} (JSONRPC, A2A 0.3) within" in told
+    assert re.search(r"a call within \d+ ms", told.partition("broken [ready]")[2])
 
 
 async def test_the_cause_and_the_cure_are_there_for_a_script() -> None:

@@ -26,6 +26,12 @@ CERTIFICATE_FAULTS: Final = {
 }
 UNKNOWN_AUTHORITIES: Final = frozenset({2, 18, 19, 20, 21})
 SPEAKS_NO_TLS: Final = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST"})
+NO_COMMON_TLS: Final = frozenset(
+    {
+        *("TLSV1_ALERT_PROTOCOL_VERSION", "TLSV1_ALERT_INSUFFICIENT_SECURITY"),
+        *("UNSUPPORTED_PROTOCOL", "SSLV3_ALERT_HANDSHAKE_FAILURE"),
+    }
+)
 # In the answers of Go's server, nginx and Apache, with HTTP 400.
 WANTS_HTTPS: Final = re.compile(r"HTTPS server|HTTPS port|SSL-enabled server port", re.IGNORECASE)
 
@@ -55,8 +61,12 @@ def connect_failure(error: httpx.ConnectError, url: str) -> str:
                 return _certificate_fault(cause)
             case ssl.SSLError(reason=reason) if reason in SPEAKS_NO_TLS:
                 return _speaks_http(url)
+            case ssl.SSLError(reason=reason) if reason in NO_COMMON_TLS:
+                return f"it speaks no version of TLS that is still safe ({reason})"
             case socket.gaierror():
                 return f"its host name {origin_of(url).host} is not known: {cause.strerror}"
+            case ConnectionRefusedError():
+                return "no connection: nothing listens at this port"
     return f"no connection: {error}" if str(error) else "no connection"
 
 
@@ -74,6 +84,8 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
     cause: BaseException | None = error
     while cause:
         yield cause
+        if isinstance(cause, ExceptionGroup):  # of the addresses of a name; one stands for all
+            yield cause.exceptions[0]
         cause = cause.__cause__ or cause.__context__
 
 

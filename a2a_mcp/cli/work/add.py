@@ -24,7 +24,7 @@ from a2a_mcp.cli import terminal
 from a2a_mcp.cli.exit_codes import DONE
 from a2a_mcp.cli.hosts.installation import Change
 from a2a_mcp.cli.startup import refuse_what_is_no_url
-from a2a_mcp.cli.work import agents_file, proposal
+from a2a_mcp.cli.work import agents_file, auth_tables, proposal
 from a2a_mcp.cli.work.proposal import Elsewhere
 from a2a_mcp.config.agent_tables import AgentTables
 from a2a_mcp.config.builder import named
@@ -153,7 +153,7 @@ def _table(seen: Seen, name: str, description: str | None) -> tuple[dict[str, An
     placed, more = _placed(seen)
     auth = proposal.auth_of(seen.card, name) if seen.card else [proposal.bearer(name)]
     if auth:
-        table["auth"] = _inline(auth[0]) if len(auth) == 1 else _listed(auth)
+        table["auth"] = auth_tables.written(auth)
     return {**table, **placed}, [*remarks, *more]
 
 
@@ -182,15 +182,3 @@ def _placed(seen: Seen) -> tuple[dict[str, Any], Iterable[str]]:
 
 def _line(key: str, value: Any) -> str:
     return tomlkit.dumps({key: value}).strip()
-
-
-def _listed(tables: list[dict[str, Any]]) -> Any:
-    made = tomlkit.array().multiline(True)
-    made.extend(map(_inline, tables))
-    return made
-
-
-def _inline(table: dict[str, Any]) -> Any:
-    made = tomlkit.inline_table()
-    made.update({k: _inline(v) if isinstance(v, dict) else v for k, v in table.items()})
-    return made

@@ -8,37 +8,32 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TextIO
+from typing import Final, TextIO
 
 import anyio
 
-from a2a_mcp.a2a.errors import A2AError, AgentUnreachable
 from a2a_mcp.a2a.http.origins import plain
 from a2a_mcp.a2a.model import JSON
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.bridge.describe_agents import describe_agent
-from a2a_mcp.cli.advice import Failure, advice
+from a2a_mcp.cli.advice import Failure
 from a2a_mcp.cli.exit_codes import DONE, FAILED
 from a2a_mcp.cli.start_options import Options
 from a2a_mcp.cli.startup import refuse_what_is_no_url, start
 from a2a_mcp.cli.work.around import Around, look_around
+from a2a_mcp.cli.work.explained import problem, what_to_do
+from a2a_mcp.cli.work.probe import Outcome, contact
 from a2a_mcp.config.load import Config
-from a2a_mcp.errors import BridgeError
+from a2a_mcp.presentation.agent_view import AgentsView
 from a2a_mcp.store.base import LOCAL_OWNER
 from a2a_mcp.store.login_folder import open_logins
 
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of contacting one agent: why it failed, if it did, and how long it took."""
-
-    failure: Failure | None
-    milliseconds: int
+FIRST_PROBLEM: Final = 1
+"""The line of a failing agent, after its name, that says why."""
 
 
 def check_agents(words: Sequence[str], *, deep: bool, as_json: bool, options: Options) -> int:
@@ -111,62 +106,67 @@ async def _contact_all(registry: Registry, names: Sequence[str]) -> dict[str, Ou
     """Contact all agents at once; return what became of it by agent name."""
     outcomes: dict[str, Outcome] = {}
 
-    async def contact(name: str) -> None:
-        began, failure = time.monotonic(), None
-        try:
-            await registry.connection(name, LOCAL_OWNER).prepare()
-        except (A2AError, BridgeError) as error:
-            failure = error
-        outcomes[name] = Outcome(failure, round(1000 * (time.monotonic() - began)))
+    async def contact_one(name: str) -> None:
+        outcomes[name] = await contact(registry.connection(name, LOCAL_OWNER))
 
     async with anyio.create_task_group() as group:
         for name in names:
-            group.start_soon(contact, name)
+            group.start_soon(contact_one, name)
     return outcomes
 
 
 def _paragraph(registry: Registry, name: str, outcome: Outcome) -> str:
+    """Return what is known of an agent: first what is wrong and what to do, then what it is."""
     failure = outcome.failure
-    view = describe_agent(registry, name, _problem(failure) if failure else None)
-    step = _advice(registry, name, failure)
+    lines = registry.config.secrets.mask(_view(registry, name, failure).prose()).split("\n")
+    step = what_to_do(registry, name, failure) if failure else None
     if step:
-        view = replace(view, next_step=None)  # a next step is meant for a model
-    described = registry.config.secrets.mask(view.prose())
-    took = "" if failure else _of_card(registry, name, outcome.milliseconds)
-    return described + took + (f"\nWhat to do: {step}" if step else "") + "\n\n"
+        lines.insert(FIRST_PROBLEM + 1, f"What to do: {step}")
+    if not failure:
+        lines.append(_of_answers(registry, name, outcome))
+    return "\n".join(lines) + "\n\n"
 
 
-def _of_card(registry: Registry, name: str, milliseconds: int) -> str:
-    """Return where the card of an agent was found, and how long that took."""
-    found = registry.connection(name, LOCAL_OWNER).found
-    where = f" ({plain(found.url)})" if found and "://" in found.url else ""
-    return f"\nIts card{where} took {milliseconds} ms."
+def _view(registry: Registry, name: str, failure: Failure | None) -> AgentsView:
+    """Return what a model is told of an agent, without advice for it, and each problem once."""
+    view = describe_agent(registry, name, problem(failure) if failure else None)
+    row = view.agents[0]
+    first, *others = row.get("problems") or [""]
+    if failure and others:
+        told = (first, failure.message)
+        row |= {"problems": [first, *(it for it in others if not any(it in one for one in told))]}
+    return replace(view, agents=(row,), next_step=None)
+
+
+def _of_answers(registry: Registry, name: str, outcome: Outcome) -> str:
+    """Return where the card of an agent was found, and how soon a call is answered."""
+    connection = registry.connection(name, LOCAL_OWNER)
+    where = f" ({plain(connection.found.url)})" if connection.found else ""
+    used = " with the credential of `auth`" if registry.agent(name).has_credentials else ""
+    first = connection.chosen.interfaces[0] if connection.chosen else None
+    over = f" over {outcome.answered_over}" if outcome.answered_over != first else ""
+    card, call = outcome.card_milliseconds, outcome.milliseconds
+    return f"It answers: its card{where} within {card} ms, a call{used}{over} within {call} ms"
 
 
 def _row(registry: Registry, name: str, outcome: Outcome) -> dict[str, JSON]:
     """Return an agent's paragraph as members."""
     failure = outcome.failure
-    view = describe_agent(registry, name, _problem(failure) if failure else None)
+    view = _view(registry, name, failure)
     mask = registry.config.secrets.mask
     row: dict[str, JSON] = json.loads(mask(json.dumps(view.structured())))["agents"][0]
-    step = _advice(registry, name, failure)
-    return {**row, "milliseconds": outcome.milliseconds} | ({"what_to_do": step} if step else {})
-
-
-def _advice(registry: Registry, name: str, failure: Failure | None) -> str | None:
-    if failure is None:
-        return None
-    return advice(failure, has_credential=registry.agent(name).has_credentials)
+    step = what_to_do(registry, name, failure) if failure else None
+    took: dict[str, JSON] = {"milliseconds": outcome.card_milliseconds}
+    if outcome.answered_over:
+        took |= {
+            "answers_over": str(outcome.answered_over),
+            "read_milliseconds": outcome.milliseconds,
+        }
+    return {**row, **took} | ({"what_to_do": step} if step else {})
 
 
 def _disabled(name: str, reason: str) -> str:
     return f"{name} [disabled]\nProblem: {reason}\n\n"
-
-
-def _problem(error: Failure) -> str:
-    if isinstance(error, AgentUnreachable) and error.url:
-        return f"{error.message} ({error.url})"
-    return error.message
 
 
 async def _summary(config: Config, usable: int, known: int) -> list[str]:
