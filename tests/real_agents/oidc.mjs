@@ -1,8 +1,9 @@
 // An OpenID Connect provider (npm: oidc-provider, certified) for the agents that check tokens.
 //
-//   node oidc.mjs FOLDER [--port N] [--ttl SECONDS] [--delay MILLISECONDS] [--jwks JSON] [--opaque]
+//   node oidc.mjs FOLDER [--port N] [--ttl SECONDS] [--delay MILLISECONDS] [--jwks JSON] [--keys JSON] [--opaque]
 //
-// --delay is how long the token endpoint takes. Clients: `service` (secret below, client_credentials),
+// --delay is how long the token endpoint takes; --keys are private keys that it signs with, in place of its
+// own. Clients: `service` (secret below, client_credentials), `caller` (the same, with the scope of a bridge),
 // `late` (its secret has expired), `post` (its secret in the form), `signed` (private_key_jwt with the
 // keys of --jwks), `person` (public: code with PKCE, device, refresh), `bridge` (signs callers in, and
 // exchanges their tokens for the audience `agent`).
@@ -23,6 +24,7 @@ const { positionals, values } = parseArgs({
     ttl: { type: "string", default: "600" },
     delay: { type: "string", default: "0" },
     jwks: { type: "string", default: '{"keys":[]}' },
+    keys: { type: "string" },
     opaque: { type: "boolean", default: false },
   },
 });
@@ -47,6 +49,7 @@ function provider(issuer) {
   const made = new Provider(issuer, {
     clients: [
       { client_id: "service", client_secret: "s3cret:+ %&/", ...machine },
+      { client_id: "caller", client_secret: "ca11er-secret", ...machine, scope: "a2a read" },
       { client_id: "late", client_secret: "exp1red-secret", client_secret_expires_at: 1, ...machine },
       {
         client_id: "post",
@@ -82,6 +85,7 @@ function provider(issuer) {
         response_types: ["code"],
       },
     ].filter((client) => client.client_id !== "signed" || client.jwks.keys.length),
+    ...(values.keys && { jwks: JSON.parse(values.keys) }),
     pkce: { required: () => true },
     scopes: ["openid", "offline_access", "read", "write", "a2a"],
     ttl: {

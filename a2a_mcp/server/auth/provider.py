@@ -37,6 +37,10 @@ class ProviderFault(Exception):
     """What the provider published cannot be used; the text says why."""
 
 
+FAULTS: Final = (A2AError, ProviderFault, TimeoutError, ValueError, RecursionError)
+"""What a look may end with; the last one by JSON that is too deep."""
+
+
 class Provider:
     """The keys of the provider at `url`; `clock` is in monotonic seconds."""
 
@@ -91,7 +95,7 @@ class Provider:
             with anyio.fail_after(self._answer_seconds):
                 self._keys = await self._published_keys()
             self.problem = None
-        except (A2AError, ProviderFault, TimeoutError, ValueError) as error:
+        except FAULTS as error:
             self.problem = f"{self._url}: {str(error) or 'no answer in time'}"
         self._looked = self._clock()
 

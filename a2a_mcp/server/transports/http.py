@@ -36,6 +36,9 @@ LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
 GRACE_SECONDS: Final = 5
 """A bound: 300 waiting calls answer in half a second where the machine has nothing else to do."""
 
+MOST_HEAD_BYTES: Final = 64 * 1024
+"""Of a request: a token that names its person's groups is long, and may come in pieces."""
+
 HEALTH: Final = "/healthz"
 READY: Final = "/readyz"
 LOOK_SECONDS: Final = 0.1
@@ -204,6 +207,7 @@ async def serve_http(
         log_config=None,  # the log is set up already, and masks secrets
         log_level="warning",
         access_log=False,
+        h11_max_incomplete_event_size=MOST_HEAD_BYTES,
         proxy_headers=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )

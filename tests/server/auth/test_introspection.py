@@ -176,7 +176,7 @@ async def test_a_provider_that_is_slow_refuses_nobody(
     assert await callers.caller("opaque")
 
 
-@pytest.mark.parametrize("answer", [b"", b"[]", b"<html>", b"ISSUER"])
+@pytest.mark.parametrize("answer", [b"", b"[]", b"<html>", b"ISSUER", b"[" * 200_000], ids=range(5))
 async def test_where_to_ask_is_looked_for_again_but_not_for_each_token(
     answer: bytes, callers: Callers, issuer: IdentityProvider, clock: Clock
 ) -> None:
