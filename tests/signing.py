@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import anyio
@@ -16,6 +15,7 @@ from staging import agents
 from a2a_mcp.a2a.signatures.forms import forms
 from a2a_mcp.agents.connection import Connection
 from a2a_mcp.agents.registry import _default_tls
+from a2a_mcp.store.card_pins import PinPlace
 
 PRIVATE = generate_private_key(SECP256R1())
 JWK = {**ECAlgorithm.to_jwk(PRIVATE.public_key(), as_dict=True), "kid": "k1"}
@@ -41,13 +41,11 @@ async def connected(
     url: str,
     signature: Any,
     clock: Clock | None = None,
-    state_folder: Path | None = None,
+    pins: PinPlace | None = None,
     **more: Any,
 ) -> AsyncIterator[Connection]:
     config = agents(it={"url": url, "signature": signature, **more})["it"]
-    connection = Connection(
-        config, tls=_default_tls, clock=clock or Clock(), state_folder=state_folder
-    )
+    connection = Connection(config, tls=_default_tls, clock=clock or Clock(), pins=pins)
     try:
         with anyio.fail_after(10):
             yield connection

@@ -222,6 +222,7 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
         {
             "a2a_mcp.store.postgres.audit",
             "a2a_mcp.store.postgres.call_rates",
+            "a2a_mcp.store.postgres.card_pins",
             "a2a_mcp.store.postgres.database",
             "a2a_mcp.store.postgres.logins",
             "a2a_mcp.store.postgres.registered",

@@ -36,6 +36,7 @@ from a2a_mcp.config.schema import AgentConfig
 if TYPE_CHECKING:
     from a2a_mcp.agents.card_pins import CardPin
     from a2a_mcp.agents.card_signatures import CardSignatures
+    from a2a_mcp.store.card_pins import PinPlace
 
 STALE_SECONDS: Final = 30.0
 """How long an old card is used before an agent that did not answer is asked again."""
@@ -50,7 +51,7 @@ class CardCache:
 
     `attach` returns the credentials of a request for the card, `transports` its connections.
     `on_change` is called when a card with other content has taken the place of the known one.
-    `clock` returns monotonic seconds. Pins are kept in `state_folder`.
+    `clock` returns monotonic seconds. Pins are kept in `pins`.
     """
 
     def __init__(
@@ -61,7 +62,7 @@ class CardCache:
         attach: Callable[[], Awaitable[Attachment]],
         transports: Transports,
         on_change: Callable[[], None],
-        state_folder: Path | None = None,
+        pins: PinPlace | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.known: FoundCard | None = None
@@ -77,7 +78,7 @@ class CardCache:
         self._attempts = 0
         self._failure: A2AError | None = None
         self._signatures: CardSignatures | None = None
-        self._state_folder = state_folder
+        self._pins = pins
 
     @property
     def is_fresh(self) -> bool:
@@ -134,7 +135,10 @@ class CardCache:
             self.announce()
 
     async def renew_pin(self) -> list[str]:
-        """Pin the card as it is now; return what it changes. Raises A2AError and OSError."""
+        """Pin the card as it is now; return what it changes.
+
+        Raises A2AError, OSError and StoreUnavailable.
+        """
         return await self._pin.renew(await self.checked(await self._find()))
 
     async def _held(self, found: FoundCard) -> FoundCard:
@@ -145,7 +149,7 @@ class CardCache:
     def _pin(self) -> CardPin:
         from a2a_mcp.agents.card_pins import CardPin  # most cards are not pinned
 
-        return CardPin(self._config, self._state_folder, self._clock)
+        return CardPin(self._config, self._pins, self._clock)
 
     async def checked(self, found: FoundCard) -> FoundCard:
         """Return the card with what its signature shows; raises CardRefused."""

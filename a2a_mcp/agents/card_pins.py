@@ -10,10 +10,8 @@ import json
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Final, NamedTuple
 
-from anyio import to_thread
 from pydantic import ValidationError
 
 from a2a_mcp.a2a.card import FoundCard
@@ -21,7 +19,8 @@ from a2a_mcp.a2a.card_model import AgentCard
 from a2a_mcp.a2a.errors import CardRefused, Delivery
 from a2a_mcp.agents.card_changes import changes
 from a2a_mcp.config.schema import AgentConfig
-from a2a_mcp.store.card_pins import PinFile
+from a2a_mcp.errors import StoreUnavailable
+from a2a_mcp.store.card_pins import PinMemory, PinPlace
 
 log = logging.getLogger(__name__)
 
@@ -36,22 +35,24 @@ class _Pinned(NamedTuple):
 
 
 class CardPin:
-    """The pin of the agent that `config` describes, kept in the state folder."""
+    """The pin of the agent that `config` describes, kept in `place`."""
 
     def __init__(
-        self, config: AgentConfig, state_folder: Path | None, clock: Callable[[], float]
+        self, config: AgentConfig, place: PinPlace | None, clock: Callable[[], float]
     ) -> None:
         self._config = config
-        self._file = PinFile(state_folder, config.name)
+        self._place = place or PinMemory()
+        self._last: _Pinned | None = None
         self._clock = clock
         self._logged: tuple[str, ...] = ()
 
     async def hold(self, found: FoundCard) -> FoundCard:
         """Return the card if the pin allows it, else the pinned one and what is held back.
 
-        The first card is pinned. Raises CardRefused where the pin cannot be read or written.
+        The first card is pinned. While the database is away the pin of before holds. Raises
+        CardRefused where the pin cannot be read or written, StoreUnavailable without one of before.
         """
-        pinned = await self._pinned(found)
+        self._last = pinned = await self._pinned_or_last(found)
         held = tuple(changes(pinned.card, found.card))
         self._log(held)
         if not held:
@@ -62,18 +63,29 @@ class CardPin:
         )
 
     async def renew(self, found: FoundCard) -> list[str]:
-        """Pin the card as it is now; return what it changes. Raises OSError."""
+        """Pin the card as it is now; return what it changes.
+
+        Raises OSError and StoreUnavailable.
+        """
         pinned = await self._read_or_none()
-        await to_thread.run_sync(self._file.replace, self._text(found))
+        await self._place.replace(self._config.name, self._text(found))
         return changes(pinned.card, found.card) if pinned else []
+
+    async def _pinned_or_last(self, found: FoundCard) -> _Pinned:
+        try:
+            return await self._pinned(found)
+        except StoreUnavailable:
+            if self._last is None:
+                raise
+            return self._last
 
     async def _pinned(self, found: FoundCard) -> _Pinned:
         """Return the pin, made from the card where there is none for the agent's URL."""
         try:
-            text = await to_thread.run_sync(self._file.read)
+            text = await self._place.read(self._config.name)
             pinned = _read(text) if text else None
             if pinned is None:
-                return _read(await to_thread.run_sync(self._file.add, self._text(found)))
+                return _read(await self._place.add(self._config.name, self._text(found)))
             if pinned.url != self._config.url:
                 await self.renew(found)
                 return self._of(found)
@@ -87,7 +99,7 @@ class CardPin:
 
     async def _read_or_none(self) -> _Pinned | None:
         try:
-            text = await to_thread.run_sync(self._file.read)
+            text = await self._place.read(self._config.name)
             return _read(text) if text else None
         except (OSError, ValueError):
             return None

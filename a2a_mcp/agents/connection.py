@@ -11,7 +11,6 @@ import ssl
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
 
@@ -42,6 +41,7 @@ from a2a_mcp.config.schema import AgentConfig
 from a2a_mcp.config.secrets import SecretRegister
 from a2a_mcp.errors import CredentialUnavailable
 from a2a_mcp.store.base import LOCAL_OWNER, InterfaceOverrides
+from a2a_mcp.store.card_pins import PinPlace
 from a2a_mcp.store.logins import Logins
 
 _T = TypeVar("_T")
@@ -52,7 +52,7 @@ class Connection:
 
     `clock` returns monotonic seconds; `tls` returns the TLS settings that all agents share;
     `overrides` is where corrections of a card are stored. Tokens that it gets are added to
-    `secrets`; those of `owner`, who signs in, are kept in `logins`, pins in `state_folder`.
+    `secrets`; those of `owner`, who signs in, are kept in `logins`, pins of cards in `pins`.
     `subject` returns the token that an owner shows in a call.
     """
 
@@ -66,7 +66,7 @@ class Connection:
         logins: Logins | None = None,
         owner: str = LOCAL_OWNER,
         subject: SubjectOf = nobody,
-        state_folder: Path | None = None,
+        pins: PinPlace | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.config = config
@@ -87,7 +87,7 @@ class Connection:
             attach=lambda: self._attach(None),  # the card is not there yet, or may be outdated
             transports=self._transports,
             on_change=self._interfaces.forget,
-            state_folder=state_folder,
+            pins=pins,
             clock=clock,
         )
         self.extended = ExtendedCards(

@@ -10,7 +10,6 @@ import ssl
 import time
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from a2a_mcp.agents.connections import Connections
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from a2a_mcp.agents.connection import Connection
     from a2a_mcp.agents.registered import RegisteredAgents
     from a2a_mcp.store.base import InterfaceOverrides, TaskRecord
+    from a2a_mcp.store.card_pins import PinPlace
     from a2a_mcp.store.logins import Logins
 
 
@@ -37,7 +37,7 @@ class Registry:
     get; None: nobody can sign in. `may_sign_in` returns whether an owner may, `subject` the token
     that an owner shows in the call that is under way. `registered` are agents that callers have
     added; each is there for its owner alone, and `caller` returns who is asking. `may_use` and
-    `may_change` return what the caller may do with an agent. Pins are kept in `state_folder`.
+    `may_change` return what the caller may do with an agent. Pins of cards are kept in `pins`.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Registry:
         caller: Callable[[], str] = lambda: "",
         may_use: Callable[[str], bool] = lambda _: True,
         may_change: Callable[[str], bool] = lambda _: True,
-        state_folder: Path | None = None,
+        pins: PinPlace | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.config = config
@@ -70,7 +70,7 @@ class Registry:
         self._may_change = may_change
         self._reloader = reloader
         self._overrides = overrides
-        self._state_folder = state_folder
+        self._pins = pins
         self._clock = clock
         self._connections = Connections(self.connect)
         self._by_key = _by_key(config)
@@ -234,7 +234,7 @@ class Registry:
             logins=self._logins if self._may_sign_in(whose) else None,
             owner=whose,
             subject=self._subject,
-            state_folder=self._state_folder,
+            pins=self._pins,
             clock=self._clock,
         )
         made.cards.announce = lambda: self.on_change()

@@ -113,7 +113,7 @@ def compose(
         caller=owner,
         may_use=access.may_use,
         may_change=access.may_change,
-        state_folder=state_folder,
+        pins=stores.pins,
     )
     results = ResultStore(stores.results, keep_seconds=config.server.keep_days * DAY_SECONDS)
     streams = Streams(group)

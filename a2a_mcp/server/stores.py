@@ -6,6 +6,8 @@ No other module of the server names an engine. Nothing is read or written before
 from __future__ import annotations
 
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -16,6 +18,7 @@ from a2a_mcp.config.store import StoreTable
 from a2a_mcp.presentation.message_artifacts import count_results
 from a2a_mcp.store.base import Store
 from a2a_mcp.store.call_rates import CallRates, LocalRates
+from a2a_mcp.store.card_pins import PinFolder, PinPlace
 from a2a_mcp.store.login_folder import open_logins
 from a2a_mcp.store.logins import Logins
 from a2a_mcp.store.result_folder import ResultFolder
@@ -38,6 +41,7 @@ class Stores:
     results: ResultPlace | None
     logins: Logins | None
     registered: RegisteredPlace | None
+    pins: PinPlace | None
     rates: CallRates
     audit: AuditPlace | None
 
@@ -49,6 +53,18 @@ def open_stores(config: Config, state_folder: Path | None, table: StoreTable | N
     return _in_folder(config, state_folder)
 
 
+@asynccontextmanager
+async def shared_places(config: Config) -> AsyncIterator[Stores | None]:
+    """Yield what bridges share in a database, for a person at the terminal; None without one."""
+    table = config.server.store
+    stores = _in_database(config, table) if table else None
+    try:
+        yield stores
+    finally:
+        if stores:
+            await stores.tasks.close()
+
+
 def _in_folder(config: Config, folder: Path | None) -> Stores:
     server = config.server
     return Stores(
@@ -56,6 +72,7 @@ def _in_folder(config: Config, folder: Path | None) -> Stores:
         results=_result_folder(config, folder) if folder else None,
         logins=open_logins(folder, server) if folder else None,
         registered=_registered_folder(folder) if folder and _has_registry(server) else None,
+        pins=PinFolder(folder) if folder else None,
         rates=LocalRates(time.monotonic),
         audit=None,
     )
@@ -63,6 +80,7 @@ def _in_folder(config: Config, folder: Path | None) -> Stores:
 
 def _in_database(config: Config, table: StoreTable) -> Stores:
     from a2a_mcp.store.postgres.call_rates import PostgresRates
+    from a2a_mcp.store.postgres.card_pins import PostgresPins
     from a2a_mcp.store.postgres.database import Database
     from a2a_mcp.store.postgres.logins import PostgresLogins, SharedKey
     from a2a_mcp.store.postgres.registered import PostgresRegistered
@@ -82,6 +100,7 @@ def _in_database(config: Config, table: StoreTable) -> Stores:
         ),
         logins=Logins(PostgresLogins(database), SharedKey(server.state_key)),
         registered=PostgresRegistered(database) if _has_registry(server) else None,
+        pins=PostgresPins(database),
         rates=PostgresRates(database, time.monotonic),
         audit=_audit(database, table.audit_days),
     )

@@ -23,6 +23,7 @@ from a2a_mcp.bridge.describe_agents import describe_agent
 from a2a_mcp.bridge.pin_card import pin_card
 from a2a_mcp.config.schema import AgentConfig
 from a2a_mcp.errors import NotAllowed
+from a2a_mcp.store.card_pins import PinFolder
 
 pytestmark = pytest.mark.anyio
 
@@ -44,7 +45,9 @@ async def agent() -> AsyncIterator[ScriptedAgent]:
 
 async def told(agent: ScriptedAgent, folder: Path, **more: Any) -> str:
     """Return what a new process says of the agent."""
-    registry = Registry(configured(it={"url": agent.url, "pin": True, **more}), state_folder=folder)
+    registry = Registry(
+        configured(it={"url": agent.url, "pin": True, **more}), pins=PinFolder(folder)
+    )
     try:
         await registry.connection("it", ME).choice()
         return describe_agent(registry, "it").prose()
@@ -54,7 +57,7 @@ async def told(agent: ScriptedAgent, folder: Path, **more: Any) -> str:
 
 async def renewed(agent: ScriptedAgent, folder: Path) -> str:
     """Renew the pin as the command does."""
-    registry = Registry(configured(it={"url": agent.url, "pin": True}), state_folder=folder)
+    registry = Registry(configured(it={"url": agent.url, "pin": True}), pins=PinFolder(folder))
     try:
         return await pin_card(registry, "IT")
     finally:
@@ -132,7 +135,7 @@ async def test_a_running_bridge_notices_that_a_person_has_agreed(
 ) -> None:
     clock = Clock()
     config = {"pin": True}
-    async with connected(agent.url, None, clock, state_folder=tmp_path, **config) as connection:
+    async with connected(agent.url, None, clock, PinFolder(tmp_path), **config) as connection:
         first = await connection.card()
         assert not first.held
         agent.on(CARD, document(card(agent.url, skills=[EVIL]), etag='"2"'))

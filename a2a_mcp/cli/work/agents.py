@@ -20,6 +20,7 @@ from a2a_mcp.cli.work import agents_file
 from a2a_mcp.config.load import Config
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.store.base import LOCAL_OWNER
+from a2a_mcp.store.card_pins import PinFolder
 from a2a_mcp.store.login_folder import open_logins
 
 
@@ -77,7 +78,7 @@ def show(name: str, options: Options, *, as_json: bool) -> int:
 async def _show(started: Started, name: str, as_json: bool) -> int:
     config = started.config
     logins = open_logins(started.state_folder, config.server)
-    registry = Registry(config, state_folder=started.state_folder, logins=logins)
+    registry = Registry(config, pins=PinFolder(started.state_folder), logins=logins)
     known = registry.resolve(name)
     problem = None
     try:

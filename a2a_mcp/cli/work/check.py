@@ -30,6 +30,7 @@ from a2a_mcp.cli.work.probe import Outcome, contact
 from a2a_mcp.config.load import Config
 from a2a_mcp.presentation.agent_view import AgentsView
 from a2a_mcp.store.base import LOCAL_OWNER
+from a2a_mcp.store.card_pins import PinFolder
 from a2a_mcp.store.login_folder import open_logins
 
 FIRST_PROBLEM: Final = 1
@@ -77,7 +78,8 @@ async def report(
     Pins of cards and logins are in `state_folder`. Return 0 if every agent can be used, else 1.
     """
     logins = open_logins(state_folder, config.server) if state_folder else None
-    registry = Registry(config, state_folder=state_folder, logins=logins)
+    pins = PinFolder(state_folder) if state_folder else None
+    registry = Registry(config, pins=pins, logins=logins)
     try:
         await registry.discover()
         names = [name for name in registry.names() if not chosen or name in chosen]

@@ -96,6 +96,7 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         "outcome text NOT NULL, line jsonb NOT NULL)",
         "CREATE INDEX audit_by_time ON audit (at)",
     ),
+    ('CREATE TABLE card_pins (agent text COLLATE "C" PRIMARY KEY, pin text NOT NULL)',),
 )
 OLDEST: Final = 1
 """The oldest schema whose replicas can live on the newest: larger once a migration does not add."""
