@@ -44,6 +44,7 @@ SLOW: Final = (
     "store/sqlite/test_processes.py",
     "store/sqlite/test_upkeep.py",
     "server/test_results.py",
+    "server/apps/test_view.py",
     "server/transports/test_first_words.py",
     "server/transports/test_pipes.py",
     "a2a/grpc/test_channel.py",

@@ -212,6 +212,7 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
     "server.sdk_private": frozenset({"a2a_mcp.telemetry.tracing"}),
     "server.lifespan": frozenset(
         {
+            "a2a_mcp.server.apps.offer",
             "a2a_mcp.server.composition",
             "a2a_mcp.server.prompts",
             "a2a_mcp.server.resources.subscriptions",

@@ -163,7 +163,8 @@ class ServerConfig(Table):
 
     `tools` are those that begin work: send_task, one for each skill, or both. `toolsets` are
     further tools, `push_targets` the URLs that they may let an agent post to, `registrable` those
-    at which they may register an agent. At `push` the bridge itself is told. `store` is a database
+    at which they may register an agent. `apps` is a view of the caller's tasks, which some hosts
+    render. At `push` the bridge itself is told. `store` is a database
     that many processes share in the place of the state folder. `tokens` are the bearer tokens that
     HTTP clients send, by the name of the client; `issuers` the identity providers at which people
     sign in to the bridge at `public_url`. With `sessions` "none" every request of a host stands
@@ -197,6 +198,7 @@ class ServerConfig(Table):
     read_only: bool = False
     tools: Literal["tasks", "skills", "both"] = "tasks"
     toolsets: Toolsets = ()
+    apps: bool = False
     push_targets: UrlPatterns = ()
     registrable: UrlPatterns = ()
     push: PushTable | None = None

@@ -20,6 +20,7 @@ from pydantic import BaseModel
 from a2a_mcp import __version__
 from a2a_mcp.config.load import Config
 from a2a_mcp.config.reload import Reloader
+from a2a_mcp.config.schema import ServerConfig
 from a2a_mcp.server.call import RequestCtx
 from a2a_mcp.server.instructions import instructions
 from a2a_mcp.server.sdk_private import lowlevel_server, trace_messages
@@ -114,7 +115,7 @@ def create_server(
         cache_hints={"tools/list": CacheHint(ttl_ms=60_000, scope="public")},
         **server_options,
     )
-    _complete(server)
+    _complete(server, config.server)
     return server
 
 
@@ -144,11 +145,15 @@ async def _running(
             await serving.aclose()
 
 
-def _complete(server: MCPServer[Serving]) -> None:
+def _complete(server: MCPServer[Serving], config: ServerConfig) -> None:
     """Serve what the SDK does not, and leave out what nobody reads."""
     trace_messages(server)
     _serve(server, RESOURCE_METHODS, _answer)
     _serve(server, PROMPT_METHODS, _answer_prompt)
+    if config.apps:
+        from a2a_mcp.server.apps.offer import offer_view
+
+        offer_view(server, cancels=not config.read_only)
 
 
 def _serve(

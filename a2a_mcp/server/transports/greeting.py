@@ -26,8 +26,9 @@ DEEPEST: Final = 100
 
 
 def offers_the_usual(config: ServerConfig) -> bool:
-    """Return whether hosts are offered what the answers say: no setting adds or removes tools."""
-    return config.tools == "tasks" and not (config.read_only or config.toolsets)
+    """Return whether hosts are offered what the answers say: no setting changes the offer."""
+    changed = config.read_only or config.toolsets or config.apps
+    return config.tools == "tasks" and not changed
 
 
 class Greeting:
