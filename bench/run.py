@@ -19,6 +19,7 @@ from many import chatty, polled
 from measures import Limits, Match, Plan, cold_start, http, stdio_latency
 from servers import bridge, echo_agent, environment, floor, large_bridge
 from table import Row, as_json, as_table
+from token_checks import token_checks
 from wire import ERAS
 
 QUICK: Final = Plan(starts=5, blocks=30, bursts=4)
@@ -125,6 +126,8 @@ def everything(home: Path, env: Mapping[str, str], plan: Plan, *, quick: bool) -
     """Measure all of it, or what matters most."""
     rows = plain_agent(home, env, plan, quick=quick)
     rows += streaming_agent(home, env, plan, quick=quick)
+    note("checks of tokens")
+    rows += token_checks()
     if quick:
         return rows
     rows += more_agents(home, env, plan, 1_000, MORE_AGENTS)

@@ -5,6 +5,8 @@ A token only identifies the caller. It is never passed on to an agent, and nothi
 
 from __future__ import annotations
 
+import base64
+import json
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -21,6 +23,7 @@ from a2a_mcp.server.auth.provider import Provider
 TYPES: Final = frozenset({"at+jwt", "application/at+jwt", "jwt"})
 """An id token or a logout token is no access token (RFC 9068)."""
 NEEDED: Final = ("exp", "iss", "aud", "sub")
+HEAD, CLAIMS, PARTS = 0, 1, 3  # of a JWT
 NOW: Final = "now"
 REASONS: Final[tuple[tuple[type[Exception], str, Sequence[str]], ...]] = (
     (jwt.InvalidSignatureError, "its signature is wrong", ()),
@@ -45,8 +48,7 @@ class IssuedTokens:
     async def caller(self, token: str) -> AccessToken:
         """Return what a token says of its caller; raises TokenRefused and ProviderDown."""
         try:
-            key = await self._key(jwt.get_unverified_header(token))
-            claims = self._claims(token, key.public)
+            claims = self._claims(token, await self._key(_part(token, HEAD)))
         except (jwt.PyJWTError, ValueError) as error:
             raise _refusal(error, token) from error
         return caller_of(token, claims, self.name, self._table)
@@ -54,20 +56,21 @@ class IssuedTokens:
     async def _key(self, head: Mapping[str, Any]) -> Key:
         """Return the key that signs tokens with this head; raises TokenRefused, ProviderDown."""
         kind, name = head.get("typ", "at+jwt"), head.get("kid")
-        if str(head.get("alg")) not in ALGORITHMS:
+        algorithm = str(head.get("alg"))
+        if algorithm not in ALGORITHMS:
             raise TokenRefused("its algorithm is not taken")
         if not (isinstance(kind, str) and kind.lower() in TYPES):
             raise TokenRefused("it is no access token")
         key = await self._provider.key(name) if name is None or isinstance(name, str) else None
-        if key is None or key.algorithm != head["alg"]:
+        if key is None or key.algorithm != algorithm:
             raise TokenRefused("its key is none of its issuer's")
         return key
 
-    def _claims(self, token: str, key: jwt.PyJWK) -> dict[str, Any]:
+    def _claims(self, token: str, key: Key) -> dict[str, Any]:
         return jwt.decode(
             token,
-            key,
-            algorithms=list(ALGORITHMS),
+            key.public,
+            algorithms=[key.algorithm],
             audience=self._audiences,
             issuer=self._table.url,
             leeway=LEEWAY_SECONDS,
@@ -77,12 +80,24 @@ class IssuedTokens:
 
 def issuer_of(token: str) -> str | None:
     """Return the issuer that a token names; nothing is verified. None for what is no JWT."""
-    try:
-        claims = jwt.decode(token, options={"verify_signature": False})
-    except (jwt.PyJWTError, ValueError):
-        return None
-    found = claims.get("iss")
+    found = _part(token, CLAIMS).get("iss")
     return found if isinstance(found, str) else None
+
+
+def _part(token: str, place: int) -> Mapping[str, Any]:
+    """Return a part of a token, of which nothing is verified; an empty one of what is no JWT.
+
+    The library takes four times as long to read one, and is asked once, to verify.
+    """
+    parts = token.split(".")
+    if len(parts) != PARTS:
+        return {}
+    padded = parts[place] + "=" * (-len(parts[place]) % 4)
+    try:
+        found = json.loads(base64.b64decode(padded, b"-_", validate=True))
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _refusal(error: Exception, token: str) -> TokenRefused:
