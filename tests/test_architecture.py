@@ -219,6 +219,15 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
             "a2a_mcp.server.skill_server",
         }
     ),
+    "server.auth.desks": frozenset(
+        {
+            "a2a_mcp.sign_in.shared_desk",
+            "a2a_mcp.store.postgres.database",
+            "a2a_mcp.store.postgres.logins",
+            "a2a_mcp.store.postgres.tickets",
+            "a2a_mcp.store.sqlite.tickets",
+        }
+    ),
     "server.stores": frozenset(
         {
             "a2a_mcp.store.postgres.audit",
@@ -248,6 +257,7 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
         }
     ),
     "store.keyring_key": frozenset({"keyring"}),
+    "sign_in.shared_desk": frozenset({"a2a_mcp.store.sealing"}),
     "store.login_folder": frozenset({"a2a_mcp.store.keyring_key", "a2a_mcp.store.sqlite.logins"}),
     "store.logins": frozenset({"a2a_mcp.store.sealing"}),
     "store.sqlite.store": frozenset({"a2a_mcp.store.sqlite.file"}),
@@ -279,8 +289,8 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
 CONCRETE: Final[dict[str, frozenset[str]]] = {
     "store.results": frozenset({"server.composition", "server.stores"}),
     "store.result_folder": frozenset({"server.stores"}),
-    "store.postgres": frozenset({"server.stores"}),
-    "store.sqlite": frozenset({"server.stores"}),
+    "store.postgres": frozenset({"server.auth.desks", "server.stores"}),
+    "store.sqlite": frozenset({"server.auth.desks", "server.stores"}),
     "tracking.tracker": frozenset({"server.composition"}),
 }
 

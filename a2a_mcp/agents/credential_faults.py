@@ -222,8 +222,7 @@ def no_sign_in_here(name: str) -> CredentialUnavailable:
     return CredentialUnavailable(
         f"a person must sign in to it, and here nobody can prove to be the caller ({name})",
         "Tell the user: it can be used over stdio, after a2a-mcp auth login; over HTTP with "
-        "public_url, tokens or an issuer's client_id, and one worker in [server], and a flow in "
-        "its auth.",
+        "public_url and tokens or an issuer's client_id in [server], and a flow in its auth.",
     )
 
 

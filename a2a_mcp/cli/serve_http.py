@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from socket import socket
 from typing import Final
@@ -16,6 +18,7 @@ from a2a_mcp.cli.startup import Started
 from a2a_mcp.config import load
 from a2a_mcp.config.admin import AdminTable
 from a2a_mcp.config.schema import ServerConfig
+from a2a_mcp.server.auth.desks import open_desk
 from a2a_mcp.server.auth.entrance import entrance
 from a2a_mcp.server.lifespan import create_server
 from a2a_mcp.server.readiness import Readiness
@@ -23,6 +26,7 @@ from a2a_mcp.server.transports.admin import admin
 from a2a_mcp.server.transports.http import Ending, check_exposure, serve_http
 from a2a_mcp.server.transports.ports import open_port, origin_of
 from a2a_mcp.server.transports.workers import Worker, check_workers, start_workers
+from a2a_mcp.sign_in.desk import Desk
 
 ON_COMMAND_LINE: Final = ("host", "port", "path", "workers")
 
@@ -75,7 +79,8 @@ async def _serve(started: Started, place: Place, worker: Worker | None) -> int:
     begin_telemetry(over_http=settings.admin is not None)
     hooks = webhooks(started, over_http=True)
     tokens = {name: await reveal(token) for name, token in settings.tokens.items()}
-    door = entrance(settings, tokens)
+    desk = open_desk(settings, started.state_folder)
+    door = entrance(settings, tokens, desk)
     readiness = Readiness(door.providers)
     ending = Ending(anyio.Event(), readiness, settings.drain_seconds, worker)
     server = create_server(
@@ -93,7 +98,7 @@ async def _serve(started: Started, place: Place, worker: Worker | None) -> int:
             further.mount(server)
     end_startup()
     ready = _say_nothing if worker else place.print_url
-    async with admin(_admin_of(settings, worker), readiness):
+    async with admin(_admin_of(settings, worker), readiness), _closing(desk):
         return await serve_http(
             server,
             settings,
@@ -103,6 +108,16 @@ async def _serve(started: Started, place: Place, worker: Worker | None) -> int:
             any_host=place.any_host,
             before=door.before,
         )
+
+
+@asynccontextmanager
+async def _closing(desk: Desk | None) -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        if desk:
+            with anyio.CancelScope(shield=True):
+                await desk.close()
 
 
 def _admin_of(settings: ServerConfig, worker: Worker | None) -> AdminTable | None:

@@ -211,7 +211,7 @@ def _sign_in(
     connection = registry.connection(agent, owner)
     if pages is None:
         return signing_in.signing_in(connection)
-    return signing_in.signing_in_by(connection, pages.open(owner, agent))
+    return signing_in.signing_in_by_page(connection, pages.tickets, owner)
 
 
 def _app(

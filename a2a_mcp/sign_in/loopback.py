@@ -5,13 +5,15 @@ It takes one request that belongs to the sign-in; any other is answered 400 and 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
 import anyio
 from anyio.abc import Listener, SocketAttribute, SocketStream
+
+from a2a_mcp.a2a.auth.oauth.authorization_code import Expected
 
 PATH: Final = "/callback"
 HEAD_SECONDS: Final = 5.0
@@ -29,14 +31,14 @@ class Loopback:
     def __init__(self, listener: Listener[SocketStream]) -> None:
         port = listener.extra(SocketAttribute.local_port)  # noqa: S610 - not Django's
         self.redirect_uri = f"http://127.0.0.1:{port}{PATH}"
-        self._accept: Callable[[Query], bool] = lambda _: False
+        self._expected: Expected | None = None
         self._listener = listener
         self._query: Query = {}
         self._came = anyio.Event()
 
-    def lead(self, url: str, accept: Callable[[Query], bool]) -> str:
-        """Return what the person opens; `accept` says which redirect belongs to the sign-in."""
-        self._accept = accept
+    async def lead(self, url: str, expected: Expected) -> str:
+        """Return what the person opens; `expected` is the redirect that belongs to the sign-in."""
+        self._expected = expected
         return url
 
     async def query(self) -> Query:
@@ -47,13 +49,16 @@ class Loopback:
             group.cancel_scope.cancel()
         return self._query
 
+    def _accepts(self, query: Query) -> bool:
+        return self._expected is not None and self._expected.accepts(query)
+
     async def _serve(self, stream: SocketStream) -> None:
         """Answer one connection of a browser."""
         with suppress(*GONE, TimeoutError):
             async with stream:
                 with anyio.fail_after(HEAD_SECONDS):
                     query = _query_of(await _target(stream))
-                    if query is None or self._query or not self._accept(query):
+                    if query is None or self._query or not self._accepts(query):
                         await stream.send(_answer(400, REFUSED))
                         return
                     self._query = query

@@ -15,8 +15,9 @@ from typing import Final, Protocol
 import anyio
 
 from a2a_mcp.a2a.auth.oauth.authorization_code import (
+    Expected,
+    expected_of,
     grant_of,
-    is_answer,
     new_code_request,
     with_offline,
 )
@@ -26,10 +27,13 @@ from a2a_mcp.a2a.auth.oauth.token import Token
 from a2a_mcp.a2a.auth.oauth.token_server import TokenServer
 from a2a_mcp.agents.authorization import Authorization
 from a2a_mcp.agents.connection import Connection
+from a2a_mcp.agents.credential_faults import SIGN_IN_BY_CALL
 from a2a_mcp.agents.tokens import AgentTokens
-from a2a_mcp.errors import NotAllowed
+from a2a_mcp.errors import CredentialUnavailable, NotAllowed
 from a2a_mcp.sign_in.client import client_of
 from a2a_mcp.sign_in.loopback import open_loopback
+from a2a_mcp.sign_in.ticket import Ticket
+from a2a_mcp.sign_in.tickets import Tickets
 from a2a_mcp.store.logins import Login
 from a2a_mcp.text.urls import is_private_link
 
@@ -74,8 +78,8 @@ class WayBack(Protocol):
 
     redirect_uri: str
 
-    def lead(self, url: str, accept: Callable[[Mapping[str, str]], bool]) -> str:
-        """Return what the person opens to come to `url`; `accept` knows the redirect from there."""
+    async def lead(self, url: str, expected: Expected) -> str:
+        """Return what the person opens to come to `url`; `expected` is the redirect from there."""
         ...
 
     async def query(self) -> Mapping[str, str]:
@@ -107,17 +111,31 @@ async def signing_in(
 
 
 @asynccontextmanager
-async def signing_in_by(
-    connection: Connection, way_back: AbstractAsyncContextManager[WayBack]
+async def signing_in_by_page(
+    connection: Connection, tickets: Tickets, owner: str
 ) -> AsyncIterator[SignIn]:
-    """Begin a sign-in in a browser that comes back elsewhere than to this machine, and yield it.
+    """Begin a sign-in by a page of the bridge's own, and yield it.
 
-    Raises NotAllowed, CredentialUnavailable, A2AError.
+    Where another process leads the owner through one already, it is that one. Raises NotAllowed,
+    BridgeError, A2AError.
     """
     tokens = tokens_of(connection)
+    agent = connection.config.name
+    if found := await tickets.find(owner, agent):
+        yield SignIn(Page(tickets.link(found)), partial(_joined, tickets, found))
+        return
     authorization = await _authorization(connection, tokens, by_device=False)
-    async with _by_browser(tokens, authorization, way_back) as sign_in:
+    async with _by_browser(tokens, authorization, tickets.open(owner, agent)) as sign_in:
         yield sign_in
+
+
+async def _joined(tickets: Tickets, ticket: Ticket) -> bool:
+    """Wait for a sign-in of another process; raises CredentialUnavailable where it fails."""
+    if await tickets.succeeded(ticket):
+        return True
+    raise CredentialUnavailable(
+        "the sign-in was declined or has failed", SIGN_IN_BY_CALL, agent=ticket.agent
+    )
 
 
 async def _authorization(
@@ -149,7 +167,7 @@ async def _by_browser(
         request = new_code_request(
             server.settings, endpoints, authorization.scope, way_back.redirect_uri
         )
-        page = way_back.lead(request.url, partial(is_answer, request, endpoints))
+        page = await way_back.lead(request.url, expected_of(request, endpoints))
 
         async def ended() -> bool:
             with anyio.move_on_after(PERSON_SECONDS):

@@ -1,128 +1,92 @@
-"""Sign-ins by a page of the bridge's own: whom each is for, and which browser may come back.
-
-A link is for one owner. Who opens it proves to be that owner first, and only the browser in which
-he did so comes back from the authorization server. Otherwise one person could send a link to
-another, and would get the login of that person.
-"""
+"""Sign-ins by pages below the bridge's public URL: their links, and who waits for them."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from hashlib import sha256
-from typing import Final, TypeAlias
+from typing import Final
 
 import anyio
 
-from a2a_mcp.a2a.auth.oauth.authorization_code import CodeRequest
+from a2a_mcp.a2a.auth.oauth.authorization_code import Expected
+from a2a_mcp.a2a.auth.oauth.errors import OAuthRefused
+from a2a_mcp.sign_in.desk import Change, Desk
+from a2a_mcp.sign_in.ticket import Query, Ticket, name_of
 
 PATH: Final = "/sign-in"
-MOST_TRIES: Final = 5
-
-Query: TypeAlias = Mapping[str, str]
 
 
-class Ticket:
-    """One sign-in of an owner at an agent, while its person is on the way.
+class Way:
+    """The way of one browser, by the page of a ticket and back to `redirect_uri`."""
 
-    `target` is the page of the authorization server; nobody is led there who has not proved to be
-    the owner. `proof` is the sign-in by which that is proved, where one is under way.
-    """
-
-    def __init__(self, base: str, owner: str, agent: str) -> None:
-        self.id = secrets.token_urlsafe(32)
-        self.owner = owner
-        self.agent = agent
-        self.link = f"{base}/{self.id}"
+    def __init__(self, desk: Desk, ticket: Ticket, base: str) -> None:
         self.redirect_uri = f"{base}/callback"
-        self.target = ""
-        self.proof: CodeRequest | None = None
-        self.tries = 0
-        self.over = anyio.Event()
-        self.succeeded = False
-        self._accept: Callable[[Query], bool] = lambda _: False
-        self._browser: str | None = None
-        self._is_proved = False
-        self._query: Query = {}
-        self._came = anyio.Event()
+        self._desk = desk
+        self._ticket = ticket
+        self._base = base
 
-    @property
-    def cookie(self) -> str:
-        """The end of the name of its cookie: a browser may be in several sign-ins."""
-        return sha256(self.id.encode()).hexdigest()[:8]
-
-    def lead(self, url: str, accept: Callable[[Query], bool]) -> str:
-        """Return what the person opens; `accept` says which redirect belongs to the sign-in."""
-        self.target, self._accept = url, accept
-        return self.link
-
-    def begin(self, proof: CodeRequest | None = None) -> str:
-        """Return what the browser shows that goes on from now on; no other one does any more.
-
-        Without `proof` the person in front of it has proved already to be the owner.
-        """
-        self._browser, self.proof, self._is_proved = secrets.token_urlsafe(32), proof, proof is None
-        return self._browser
-
-    def is_of(self, browser: str | None) -> bool:
-        """Return whether a browser shows what it was given when it began."""
-        if self._browser is None or browser is None:
-            return False
-        return secrets.compare_digest(self._browser.encode(), browser.encode())
-
-    def take_proof(self) -> CodeRequest | None:
-        """Return the proof that is under way, once."""
-        taken, self.proof = self.proof, None
-        return taken
-
-    def prove(self, browser: str | None, owner: str | None) -> bool:
-        """Return whether the person in front of a browser has proved to be the owner."""
-        # The browser may have begun once more, in another place, while the proof was checked.
-        self._is_proved = self.is_of(browser) and owner == self.owner
-        return self._is_proved
-
-    def take(self, query: Query) -> bool:
-        """Take what the authorization server sends back; return whether it belongs here."""
-        if not self._is_proved or self._came.is_set() or not self._accept(query):
-            return False
-        self._query = query
-        self._came.set()
-        return True
-
-    def give_up(self) -> None:
-        """End it: too many have tried to prove what they are not."""
-        self._query = {"error": "access_denied", "error_description": "too many wrong tokens"}
-        self._came.set()
+    async def lead(self, url: str, expected: Expected) -> str:
+        """Return what the person opens; `expected` is the redirect that belongs to the sign-in."""
+        await self._desk.change(self._ticket.name, lambda ticket: ticket.led(url, expected))
+        return f"{self._base}/{self._ticket.id}"
 
     async def query(self) -> Query:
-        """Return what the browser brings back."""
-        await self._came.wait()
-        return self._query
+        """Return what the browser brings back; raises OAuthRefused where the ticket is gone."""
+        name = self._ticket.name
+        ticket = await self._desk.wait(name, lambda it: it.query is not None, holds=True)
+        if ticket is None or ticket.query is None:
+            raise OAuthRefused("expired", "the sign-in is not known any more")
+        return ticket.query
 
 
 class Tickets:
-    """The sign-ins under way by pages below `public_url`; they end with the process."""
+    """The sign-ins under way by pages below `public_url`."""
 
-    def __init__(self, public_url: str) -> None:
+    def __init__(self, public_url: str, desk: Desk) -> None:
         self._base = public_url.rstrip("/") + PATH
-        self._open: dict[str, Ticket] = {}
+        self._desk = desk
+
+    @property
+    def redirect_uri(self) -> str:
+        """Where every browser comes back to."""
+        return f"{self._base}/callback"
 
     @asynccontextmanager
-    async def open(self, owner: str, agent: str) -> AsyncIterator[Ticket]:
+    async def open(self, owner: str, agent: str) -> AsyncIterator[Way]:
         """Open a sign-in, and close it with the block."""
-        ticket = Ticket(self._base, owner, agent)
-        self._open[ticket.id] = ticket
+        ticket = Ticket(secrets.token_urlsafe(32), owner, agent)
+        await self._desk.add(ticket)
+        succeeded = False
         try:
-            yield ticket
-            ticket.succeeded = True
+            yield Way(self._desk, ticket, self._base)
+            succeeded = True
         finally:
-            del self._open[ticket.id]
-            ticket.over.set()
+            with anyio.CancelScope(shield=True):
+                await self._desk.change(ticket.name, lambda it: it.ended(succeeded=succeeded))
 
-    def get(self, name: str) -> Ticket | None:
-        """Return an open sign-in by its id."""
-        return self._open.get(name)
+    async def find(self, owner: str, agent: str) -> Ticket | None:
+        """Return the sign-in of an owner at an agent through which another process leads him."""
+        return await self._desk.find(owner, agent)
 
-    def __iter__(self) -> Iterator[Ticket]:
-        return iter(list(self._open.values()))
+    def link(self, ticket: Ticket) -> str:
+        """Return what the person opens."""
+        return f"{self._base}/{ticket.id}"
+
+    async def by_link(self, link_id: str) -> Ticket | None:
+        """Return the sign-in of a link, unless it is over."""
+        return await self.named(name_of(link_id))
+
+    async def named(self, name: str) -> Ticket | None:
+        """Return a sign-in, unless it is over."""
+        ticket = await self._desk.get(name)
+        return None if ticket is None or ticket.is_over else ticket
+
+    async def change(self, ticket: Ticket, change: Change) -> Ticket | None:
+        """Return a sign-in after a step; None where it is over or `change` returns None."""
+        return await self._desk.change(ticket.name, lambda it: None if it.is_over else change(it))
+
+    async def succeeded(self, ticket: Ticket) -> bool:
+        """Wait until a sign-in is over, and return whether the person is signed in."""
+        ended = await self._desk.wait(ticket.name, lambda it: it.is_over)
+        return bool(ended and ended.succeeded)

@@ -121,11 +121,16 @@ def folder_logins(folder: Path, configured: SecretStr | None = None) -> Logins:
 
 def open_logins(folder: Path, server: ServerConfig) -> Logins:
     """Return the logins of a state folder, sealed as the configuration says."""
+    return Logins(LoginFolder(folder), login_key(folder, server))
+
+
+def login_key(folder: Path, server: ServerConfig) -> LoginKey:
+    """Return the key that seals logins, as the configuration says."""
     if server.logins == "file":
-        return folder_logins(folder, server.state_key)
+        return FolderKey(folder, server.state_key)
     from a2a_mcp.store.keyring_key import KeyringKey
 
-    return Logins(LoginFolder(folder), KeyringKey(folder))
+    return KeyringKey(folder)
 
 
 def _enters(stack: ExitStack, path: Path) -> bool:

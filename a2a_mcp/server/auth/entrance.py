@@ -29,6 +29,7 @@ from a2a_mcp.server.auth.refusals import Refusals
 from a2a_mcp.server.auth.resource import Resource
 from a2a_mcp.server.auth.sign_in_pages import SignInPages
 from a2a_mcp.server.auth.static_tokens import StaticTokens
+from a2a_mcp.sign_in.desk import Desk
 
 LIMITS: Final = HttpLimits(connect_seconds=5, call_seconds=10, concurrency=4)
 MANY: Final = replace(LIMITS, concurrency=64)
@@ -56,12 +57,17 @@ class Entrance:
         return Edge(app, self.callers, self.resource, Refusals(self.audit, time.monotonic))
 
 
-def entrance(settings: ServerConfig, tokens: Mapping[str, str]) -> Entrance:
-    """Return the entrance; `tokens` are those of the configuration, as text."""
+def entrance(
+    settings: ServerConfig, tokens: Mapping[str, str], desk: Desk | None = None
+) -> Entrance:
+    """Return the entrance; `tokens` are those of the configuration, as text.
+
+    On the `desk` lie the sign-ins to agents that are under way; without it there are none.
+    """
     static = StaticTokens(tokens)
     audit = audit_of(settings, settings.store)
     if not (tokens or settings.issuers):
-        return Entrance(pages=_pages(settings, static, {}), audit=audit)
+        return Entrance(pages=_pages(settings, desk, static, {}), audit=audit)
     url = _endpoint(settings)
     providers = {name: _provider(settings, table) for name, table in settings.issuers.items()}
     issued = {
@@ -71,25 +77,25 @@ def entrance(settings: ServerConfig, tokens: Mapping[str, str]) -> Entrance:
     asked = (issued[name] for name, table in settings.issuers.items() if table.is_asked)
     callers = Callers(static, by_url, time.time, next(asked, None))
     resource = Resource(url, settings.path, list(by_url), callers.scopes)
-    pages = _pages(settings, static, issued)
+    pages = _pages(settings, desk, static, issued)
     return Entrance(_options(), callers, resource, providers, pages, audit)
 
 
 def _pages(
-    settings: ServerConfig, static: StaticTokens, issued: Mapping[str, Tokens]
+    settings: ServerConfig,
+    desk: Desk | None,
+    static: StaticTokens,
+    issued: Mapping[str, Tokens],
 ) -> SignInPages | None:
-    """Return the pages where callers sign in to agents; None where a link would lead nowhere.
-
-    A process knows the links that it has given, and a browser may come to another one.
-    """
-    if settings.public_url is None or settings.workers > 1:
+    """Return the pages where callers sign in to agents; None where a link would lead nowhere."""
+    if settings.public_url is None or desk is None:
         return None
     clients = {
         name: IssuerSignIn(client, _transport(), issued[name])
         for name, table in settings.issuers.items()
         if (client := _client(settings, table))
     }
-    return SignInPages(settings.public_url, static, clients)
+    return SignInPages(settings.public_url, desk, static, clients)
 
 
 def _client(settings: ServerConfig, table: IssuerTable) -> OAuth | None:

@@ -12,8 +12,8 @@ from dataclasses import replace
 
 from a2a_mcp.a2a.auth.oauth.authorization_code import (
     CodeRequest,
+    expected_of,
     grant_of,
-    is_answer,
     new_code_request,
 )
 from a2a_mcp.a2a.auth.oauth.errors import OAuthRefused
@@ -46,7 +46,7 @@ class IssuerSignIn:
         Raises OAuthRefused, A2AError and ProviderDown.
         """
         endpoints = await self._endpoints()
-        if not is_answer(request, endpoints, query):
+        if not expected_of(request, endpoints).accepts(query):
             return None
         server = TokenServer(self._transport, self._settings, endpoints, time.time)
         token = await server.token(grant_of(request, query))

@@ -27,6 +27,10 @@ NO_PROVIDER: Final = (
     "Your sign-in cannot be checked",
     "The identity provider does not answer as it should. Try again later.",
 )
+NO_STORE: Final = (
+    "Sign-ins are not possible now",
+    "This bridge cannot reach what it keeps them in. Try again in a minute.",
+)
 WRONG_TOKEN: Final = "That is not the access token for which this sign-in was asked."  # noqa: S105
 WARNING: Final = "Go on only if you have asked for this yourself, a moment ago, in your own host."
 ENTRY: Final = (

@@ -8,9 +8,9 @@ token of the configuration. Nothing of a token or a code is shown, logged or kep
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
-from typing import Any, Final
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
 import anyio
@@ -18,20 +18,27 @@ from mcp.server import MCPServer
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from a2a_mcp.a2a.auth.oauth.authorization_code import CodeRequest
 from a2a_mcp.a2a.auth.oauth.errors import OAuthRefused
 from a2a_mcp.a2a.errors import A2AError
+from a2a_mcp.errors import StoreUnavailable
 from a2a_mcp.server.auth import page_texts as texts
 from a2a_mcp.server.auth.errors import ProviderDown
 from a2a_mcp.server.auth.issuer_sign_in import IssuerSignIn
 from a2a_mcp.server.auth.static_tokens import StaticTokens
-from a2a_mcp.sign_in.tickets import MOST_TRIES, PATH, Ticket, Tickets
+from a2a_mcp.sign_in.desk import Desk
+from a2a_mcp.sign_in.ticket import Ticket
+from a2a_mcp.sign_in.tickets import PATH, Tickets
 from a2a_mcp.text.untrusted import scrub
 
 log = logging.getLogger(__name__)
 
+Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
+
 COOKIE: Final = "a2a-mcp-sign-in-"
 LONGEST_FORM: Final = 16 * 1024
 COOKIE_SECONDS: Final = 600
+MOST_COOKIES: Final = 16
 OUTCOME_SECONDS: Final = 30.0
 TOKEN_OWNER: Final = "token:"  # noqa: S105 - how owners with tokens of the configuration begin
 HEADERS: Final = {
@@ -50,12 +57,16 @@ class SignInPages:
     """The pages below `public_url`; owners prove who they are by `tokens` or by `issuers`."""
 
     def __init__(
-        self, public_url: str, tokens: StaticTokens, issuers: Mapping[str, IssuerSignIn]
+        self,
+        public_url: str,
+        desk: Desk,
+        tokens: StaticTokens,
+        issuers: Mapping[str, IssuerSignIn],
     ) -> None:
         parts = urlsplit(public_url)
         self._origin = f"{parts.scheme}://{parts.netloc}"
         self._is_secure = parts.scheme == "https"
-        self._tickets = Tickets(public_url)
+        self.tickets = Tickets(public_url, desk)
         self._tokens = tokens
         self._issuers = dict(issuers)
 
@@ -63,24 +74,20 @@ class SignInPages:
         """Return whether an owner can prove here who he is."""
         return owner.startswith(TOKEN_OWNER) or self._issuer(owner) is not None
 
-    def open(self, owner: str, agent: str) -> AbstractAsyncContextManager[Ticket]:
-        """Open a sign-in of an owner at an agent, until the block ends."""
-        return self._tickets.open(owner, agent)
-
     def mount(self, server: MCPServer[Any]) -> None:
         """Serve the pages beside the endpoint."""
-        server.custom_route(f"{PATH}/callback", ["GET"])(self.come_back)
-        server.custom_route(f"{PATH}/{{name}}", ["GET"])(self.show)
-        server.custom_route(f"{PATH}/{{name}}", ["POST"])(self.begin)
+        server.custom_route(f"{PATH}/callback", ["GET"])(_with_store(self.come_back))
+        server.custom_route(f"{PATH}/{{name}}", ["GET"])(_with_store(self.show))
+        server.custom_route(f"{PATH}/{{name}}", ["POST"])(_with_store(self.begin))
 
     async def show(self, request: Request) -> Response:
         """Show what a link is for."""
-        ticket = self._tickets.get(request.path_params["name"])
+        ticket = await self.tickets.by_link(request.path_params["name"])
         return _page(texts.page(*texts.GONE), 404) if ticket is None else self._invitation(ticket)
 
     async def begin(self, request: Request) -> Response:
         """Go on: to the identity provider, or with the right token to the agent's server."""
-        ticket = self._tickets.get(request.path_params["name"])
+        ticket = await self.tickets.by_link(request.path_params["name"])
         if ticket is None:
             return _page(texts.page(*texts.GONE), 404)
         if request.headers.get("origin") != self._origin:
@@ -93,46 +100,66 @@ class SignInPages:
     async def come_back(self, request: Request) -> Response:
         """Take a redirect of the identity provider, or of the agent's authorization server."""
         query = dict(request.query_params)
-        for ticket in self._tickets:
-            browser = request.cookies.get(self._cookie(ticket))
-            if not ticket.is_of(browser):
+        for name, browser in self._shown(request):
+            ticket = await self.tickets.named(name)
+            if ticket is None or not ticket.is_of(browser):
                 continue
             if ticket.proof and query.get("state") == ticket.proof.state:
-                return await self._proved(ticket, browser, query)
-            if ticket.take(query):
-                return await _outcome(ticket)
+                return await self._proved(ticket, ticket.proof, browser, query)
+            if await self.tickets.change(ticket, lambda it: it.taken(browser, query)):  # noqa: B023
+                return await self._outcome(ticket)
         return _page(texts.page(*texts.NOT_HERE), 400)
 
+    def _shown(self, request: Request) -> list[tuple[str, str]]:
+        """Return the names of the sign-ins in which a browser says to be, with what it shows."""
+        prefix = self._cookie("")
+        found = [(name, value) for name, value in request.cookies.items() if name != prefix]
+        shown = [(name, value) for name, value in found if name.startswith(prefix)]
+        return [(name.removeprefix(prefix), value) for name, value in shown[:MOST_COOKIES]]
+
     async def _proved(
-        self, ticket: Ticket, browser: str | None, query: Mapping[str, str]
+        self, ticket: Ticket, proof: CodeRequest, browser: str, query: Mapping[str, str]
     ) -> Response:
         """Lead the owner on who has signed in at the identity provider, and nobody else."""
-        issuer, proof = self._issuer(ticket.owner), ticket.take_proof()
-        if issuer is None or proof is None:
+        issuer = self._issuer(ticket.owner)
+        taken = await self.tickets.change(ticket, lambda it: it.without_proof(proof))
+        if issuer is None or taken is None:
             return _page(texts.page(*texts.NOT_HERE), 400)
         try:
             owner = await issuer.owner(proof, query)
         except (OAuthRefused, A2AError, ProviderDown) as error:
             return _provider_failed(issuer, error)
-        if not ticket.prove(browser, owner):
+        if not await self.tickets.change(ticket, lambda it: it.proved(browser, owner)):
             return _page(texts.page(*texts.OTHER_PERSON), 403)
         return RedirectResponse(ticket.target, 303, HEADERS)
 
     async def _by_token(self, ticket: Ticket, token: str) -> Response:
         found = await self._tokens.verify_token(token)
         if found is None or (found.claims or {}).get("owner") != ticket.owner:
-            ticket.tries += 1
-            if ticket.tries >= MOST_TRIES:
-                ticket.give_up()
+            await self.tickets.change(ticket, Ticket.failed)
             return self._invitation(ticket, texts.WRONG_TOKEN, 403)
-        return self._redirect(ticket, ticket.begin(), ticket.target)
+        return await self._begun(ticket, None, ticket.target)
 
     async def _to_issuer(self, ticket: Ticket, issuer: IssuerSignIn) -> Response:
         try:
-            proof = await issuer.begin(ticket.redirect_uri)
+            proof = await issuer.begin(self.tickets.redirect_uri)
         except (OAuthRefused, A2AError) as error:
             return _provider_failed(issuer, error)
-        return self._redirect(ticket, ticket.begin(proof), proof.url)
+        return await self._begun(ticket, proof, proof.url)
+
+    async def _begun(self, ticket: Ticket, proof: CodeRequest | None, url: str) -> Response:
+        """Lead the browser on to `url`: it goes on from now on, and no other one does."""
+        browser = secrets.token_urlsafe(32)
+        if not await self.tickets.change(ticket, lambda it: it.begun(browser, proof)):
+            return _page(texts.page(*texts.GONE), 404)
+        return self._redirect(ticket, browser, url)
+
+    async def _outcome(self, ticket: Ticket) -> Response:
+        """Wait until the token is there or refused, and say it."""
+        succeeded = False
+        with anyio.move_on_after(OUTCOME_SECONDS):
+            succeeded = await self.tickets.succeeded(ticket)
+        return _page(texts.outcome(ticket.agent, succeeded=succeeded))
 
     def _issuer(self, owner: str) -> IssuerSignIn | None:
         return self._issuers.get(owner.partition(":")[0])
@@ -143,14 +170,14 @@ class SignInPages:
         server = urlsplit(ticket.target).hostname or ""
         return _page(texts.invitation(ticket.agent, server, provider, fault), status)
 
-    def _cookie(self, ticket: Ticket) -> str:
+    def _cookie(self, name: str) -> str:
         # With this prefix a browser takes the cookie from this very host only, over https.
-        return f"{'__Host-' if self._is_secure else ''}{COOKIE}{ticket.cookie}"
+        return f"{'__Host-' if self._is_secure else ''}{COOKIE}{name}"
 
     def _redirect(self, ticket: Ticket, browser: str, url: str) -> Response:
         response = RedirectResponse(url, 303, HEADERS)
         response.set_cookie(
-            self._cookie(ticket),
+            self._cookie(ticket.name),
             browser,
             max_age=COOKIE_SECONDS,
             secure=self._is_secure,
@@ -170,11 +197,17 @@ async def _form(request: Request) -> dict[str, str]:
     return dict(parse_qsl(body.decode("utf-8", "replace")))
 
 
-async def _outcome(ticket: Ticket) -> Response:
-    """Wait until the token is there or refused, and say it."""
-    with anyio.move_on_after(OUTCOME_SECONDS):
-        await ticket.over.wait()
-    return _page(texts.outcome(ticket.agent, succeeded=ticket.succeeded))
+def _with_store(handler: Handler) -> Handler:
+    """Return a handler that says it where sign-ins cannot be read or kept now."""
+
+    async def handle(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except StoreUnavailable as error:
+            log.warning("a person could not sign in: %s", error.message)
+            return _page(texts.page(*texts.NO_STORE), 503)
+
+    return handle
 
 
 def _provider_failed(issuer: IssuerSignIn, error: Exception) -> Response:

@@ -185,6 +185,7 @@ NOT_MOVED: Final[dict[str, str]] = {
     "postgres call_rates": "what callers did within the last minute",
     "postgres card_pins": "the file of a pin does not say of which agent it is",
     "postgres posts": "what agents posted within the last minute; tasks are read anyway",
+    "postgres sign_ins": "sign-ins under way; they end with the processes that lead through them",
     "sqlite readers": "which processes lived before the move",
     "sqlite readings": "which of them read a task; another one takes it up",
     "sqlite posts": "what agents posted within the last minute; tasks are read anyway",

@@ -97,6 +97,12 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         "CREATE INDEX audit_by_time ON audit (at)",
     ),
     ('CREATE TABLE card_pins (agent text COLLATE "C" PRIMARY KEY, pin text NOT NULL)',),
+    (
+        # Sign-ins under way, sealed; `seen` is the last word of the process that ends one.
+        'CREATE TABLE sign_ins (name text PRIMARY KEY, owner text COLLATE "C" NOT NULL, '
+        'agent text COLLATE "C" NOT NULL, sealed bytea NOT NULL, version int NOT NULL DEFAULT 0, '
+        "seen float8 NOT NULL, number bigint GENERATED ALWAYS AS IDENTITY)",
+    ),
 )
 OLDEST: Final = 1
 """The oldest schema whose replicas can live on the newest: larger once a migration does not add."""

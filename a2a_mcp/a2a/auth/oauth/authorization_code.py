@@ -30,6 +30,20 @@ class CodeRequest:
     verifier: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """The redirect that belongs to a sign-in; `issuer` where its server names itself there."""
+
+    state: str = field(repr=False)
+    issuer: str | None = None
+
+    def accepts(self, query: Mapping[str, str]) -> bool:
+        """Return whether a redirect belongs here, and comes from the server (RFC 9207)."""
+        if not secrets.compare_digest(query.get("state", "").encode(), self.state.encode()):
+            return False
+        return self.issuer is None or is_same_issuer(query.get("iss"), self.issuer)
+
+
 def with_offline(server: Endpoints, scope: str | None) -> str | None:
     """Return the scopes to ask a person for, with a refresh token where that is a scope."""
     wanted = (scope or "").split()
@@ -63,13 +77,9 @@ def new_code_request(
     )
 
 
-def is_answer(request: CodeRequest, server: Endpoints, query: Mapping[str, str]) -> bool:
-    """Return whether a redirect belongs to the sign-in, and comes from its server (RFC 9207)."""
-    if not secrets.compare_digest(query.get("state", "").encode(), request.state.encode()):
-        return False
-    if not server.names_itself:
-        return True
-    return is_same_issuer(query.get("iss"), server.issuer or "")
+def expected_of(request: CodeRequest, server: Endpoints) -> Expected:
+    """Return which redirect belongs to the sign-in."""
+    return Expected(request.state, (server.issuer or "") if server.names_itself else None)
 
 
 def grant_of(request: CodeRequest, query: Mapping[str, str]) -> dict[str, str | None]:
