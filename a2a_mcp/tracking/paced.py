@@ -2,7 +2,8 @@
 
 A few hundred agents that speak several times a second would keep the process busy with reading
 alone, and calls waiting. What an agent says before its stream's turn is read together then, which
-costs little more than one event.
+costs little more than one event. Where even that would be more than the process can do, the turns
+come later, and the calls still find their part of it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from a2a_mcp.tracking.happenings import Heard
 from a2a_mcp.tracking.tracked_task import TrackedTask
 
 READS_A_SECOND: Final = 500
+PART_OF_A_TURN: Final = 0.4
+"""How much of a turn may go into taking in what was read; about as much went into reading it."""
+
 SHORTEST_REST: Final = 0.02
 AT_HAND: Final = 0.002
 """Seconds within which a read brings what lay ready: more may, so the stream is read on."""
@@ -29,10 +33,14 @@ class Turns:
         self.clock = clock
         self._last = 0.0
 
-    def seconds_to_next(self) -> float:
-        """Give out the next free turn; return in how many seconds it is."""
+    def seconds_to_next(self, spent: float = 0.0) -> float:
+        """Give out the next free turn; return in how many seconds it is.
+
+        `spent` are the seconds that the stream has used since its last turn.
+        """
         now = self.clock()
-        self._last = max(self._last + 1 / READS_A_SECOND, now)
+        turn = max(1 / READS_A_SECOND, spent / PART_OF_A_TURN)
+        self._last = max(self._last + turn, now)
         return self._last - now
 
 
@@ -44,11 +52,14 @@ class PacedStream:
         self._take_in = take_in
         self._turns = turns
         self._reads_since = turns.clock()
+        self._spent = 0.0
 
     async def take_in(self, heard: Sequence[Heard]) -> bool:
         """Take in the events of one read, and rest; return whether the last word was among them."""
-        was_at_hand = self._turns.clock() - self._reads_since < AT_HAND
+        began = self._turns.clock()
+        was_at_hand = began - self._reads_since < AT_HAND
         over = await self._take_in(self._tracked, heard)
+        self._spent += self._turns.clock() - began
         if not (was_at_hand or over or self._tracked.has_result or self._tracked.awaited):
             await self._rest()
         self._reads_since = self._turns.clock()
@@ -56,6 +67,6 @@ class PacedStream:
 
     async def _rest(self) -> None:
         """Wait for the stream's turn, or until a call waits for its task."""
-        seconds = self._turns.seconds_to_next()
+        seconds, self._spent = self._turns.seconds_to_next(self._spent), 0.0
         if seconds >= SHORTEST_REST:
             await self._tracked.unawaited(seconds)

@@ -10,7 +10,7 @@ import pytest
 from a2a_mcp.a2a.model import Task, TaskState, TaskStatus
 from a2a_mcp.store.base import TaskRecord
 from a2a_mcp.tracking.happenings import Heard
-from a2a_mcp.tracking.paced import AT_HAND, READS_A_SECOND, PacedStream, Turns
+from a2a_mcp.tracking.paced import AT_HAND, PART_OF_A_TURN, READS_A_SECOND, PacedStream, Turns
 from a2a_mcp.tracking.tracked_task import TrackedTask
 
 pytestmark = pytest.mark.anyio
@@ -40,6 +40,7 @@ class Scene:
         self.tracked = TrackedTask(record)
         self.stream = PacedStream(self.tracked, self.take, self.turns)
         self.taken = anyio.Event()
+        self.seconds = 0.0
 
     def fill(self) -> None:
         for _ in range(LONG * READS_A_SECOND):
@@ -48,6 +49,7 @@ class Scene:
     async def take(self, tracked: TrackedTask, heard: Sequence[Heard]) -> bool:
         for each in heard:
             tracked.happened(each)
+        self.clock.now += self.seconds
         self.taken.set()
         return tracked.over
 
@@ -71,6 +73,24 @@ def test_turns_are_evenly_spread() -> None:
     assert waits[-1] == pytest.approx(1.0)
     clock.now += 10
     assert turns.seconds_to_next() == 0
+
+
+def test_a_stream_that_uses_much_time_puts_the_turns_of_all_off() -> None:
+    turns = Turns(Clock())
+    assert turns.seconds_to_next(0.2) == 0
+    assert turns.seconds_to_next(0.2) == pytest.approx(0.2 / PART_OF_A_TURN)
+    assert turns.seconds_to_next() == pytest.approx(0.2 / PART_OF_A_TURN + 1 / READS_A_SECOND)
+
+
+async def test_the_time_of_all_that_was_taken_in_since_the_last_turn_counts(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted: list[float] = []
+    monkeypatch.setattr(scene.turns, "seconds_to_next", lambda spent: noted.append(spent) or 0.0)
+    scene.seconds = 0.1
+    for after in (1.0, 0.0, 1.0):
+        await scene.hear(TaskState.WORKING, after=after)
+    assert noted == pytest.approx([0.1, 0.2])
 
 
 async def test_a_stream_among_few_does_not_rest(scene: Scene) -> None:
