@@ -72,6 +72,10 @@ class StoreUnavailable(BridgeError):
     """The database cannot be used now; nothing was sent."""
 
 
+class StoreRefused(StoreUnavailable):
+    """The database cannot be used by this process as it is configured, now or later."""
+
+
 class UnknownTask(BridgeError):
     """The caller has no task with this id."""
 

@@ -195,6 +195,7 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
             "a2a_mcp.server.transports.stdio",
         }
     ),
+    "cli.serve_http": frozenset({"a2a_mcp.server.stores"}),
     "cli.serve_parts": frozenset(
         {"a2a_mcp.server.transports.webhooks", "a2a_mcp.telemetry.providers"}
     ),
@@ -234,6 +235,7 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
             "a2a_mcp.store.postgres.call_rates",
             "a2a_mcp.store.postgres.card_pins",
             "a2a_mcp.store.postgres.database",
+            "a2a_mcp.store.postgres.key_mark",
             "a2a_mcp.store.postgres.logins",
             "a2a_mcp.store.postgres.registered",
             "a2a_mcp.store.postgres.results",

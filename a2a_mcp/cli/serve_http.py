@@ -77,6 +77,10 @@ def _run(started: Started, place: Place, worker: Worker | None) -> int:
 async def _serve(started: Started, place: Place, worker: Worker | None) -> int:
     settings = place.settings
     begin_telemetry(over_http=settings.admin is not None)
+    if settings.store:
+        from a2a_mcp.server.stores import check_shared
+
+        await check_shared(started.config)
     hooks = webhooks(started, over_http=True)
     tokens = {name: await reveal(token) for name, token in settings.tokens.items()}
     desk = open_desk(settings, started.state_folder)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from a2a_mcp.config.load import Config
 from a2a_mcp.config.schema import ServerConfig
 from a2a_mcp.config.store import StoreTable
+from a2a_mcp.errors import ConfigError, StoreRefused, StoreUnavailable
 from a2a_mcp.presentation.message_artifacts import count_results
 from a2a_mcp.store.base import Store
 from a2a_mcp.store.call_rates import CallRates, LocalRates
@@ -65,6 +66,19 @@ async def shared_places(config: Config) -> AsyncIterator[Stores | None]:
             await stores.tasks.close()
 
 
+async def check_shared(config: Config) -> None:
+    """Raise ConfigError where the database will never serve this process; one may be away."""
+    async with shared_places(config) as shared:
+        try:
+            if shared:
+                await shared.tasks.look()
+        except StoreRefused as refused:
+            reason = f"server.store: {refused.message} {refused.next_step}"
+            raise ConfigError([reason]) from refused
+        except StoreUnavailable:
+            return  # the log has said so, and calls say it
+
+
 def _in_folder(config: Config, folder: Path | None) -> Stores:
     server = config.server
     return Stores(
@@ -82,13 +96,17 @@ def _in_database(config: Config, table: StoreTable) -> Stores:
     from a2a_mcp.store.postgres.call_rates import PostgresRates
     from a2a_mcp.store.postgres.card_pins import PostgresPins
     from a2a_mcp.store.postgres.database import Database
+    from a2a_mcp.store.postgres.key_mark import ready_for
     from a2a_mcp.store.postgres.logins import PostgresLogins, SharedKey
     from a2a_mcp.store.postgres.registered import PostgresRegistered
     from a2a_mcp.store.postgres.results import PostgresResults
     from a2a_mcp.store.postgres.store import PostgresTaskStore
 
     server = config.server
-    database = Database(table.url.get_secret_value(), most=table.pool)
+    key = SharedKey(server.state_key)
+    database = Database(
+        table.url.get_secret_value(), most=table.pool, prepare=ready_for(key.make())
+    )
     return Stores(
         tasks=PostgresTaskStore(database, alive_seconds=table.dead_after),
         results=PostgresResults(
@@ -98,7 +116,7 @@ def _in_database(config: Config, table: StoreTable) -> Stores:
             count_results=count_results,
             mask=config.secrets.mask,
         ),
-        logins=Logins(PostgresLogins(database), SharedKey(server.state_key)),
+        logins=Logins(PostgresLogins(database), key),
         registered=PostgresRegistered(database) if _has_registry(server) else None,
         pins=PostgresPins(database),
         rates=PostgresRates(database, time.monotonic),

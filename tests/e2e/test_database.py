@@ -17,7 +17,7 @@ import pytest
 from real_agents import Agent
 from scripted import CARD, GET, SEND, card, document, done, result, scripted, task
 
-from e2e.bridges import Home, Served, until
+from e2e.bridges import Home, Served, ran, until
 from e2e.hosts import Host, http_host
 
 pytestmark = pytest.mark.anyio
@@ -202,6 +202,18 @@ async def test_the_audit_of_all_replicas_is_in_the_database_whether_they_end_or_
         ("list_tasks", None, "ok"),
     ]
     assert "secret" not in str(rows)
+
+
+async def test_a_replica_with_another_state_key_does_not_start(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    await cluster.replica("one")
+    home = Home(tmp_path)
+    home.configure({}, state_key=KEY[::-1], store={"url": cluster.database.url})
+    ended = await anyio.to_thread.run_sync(ran, home.command("--http", "--port", "0"))
+    assert ended.returncode == 2
+    assert "set state_key of [server] to the key of the other servers" in ended.stderr
+    assert KEY[::-1] not in ended.stderr
 
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGSTOP, signal.SIGTERM])

@@ -101,7 +101,11 @@ class Ends:
         derived = {RESULTS.title: self._of_result, REGISTERED.title: _of_agent}
         with self._folder_places(make=make and not to_database) as folder:
             async with database_places(
-                self.url, TABLES, derived, alive_seconds=self.alive_seconds, make=make
+                self.url,
+                TABLES,
+                derived,
+                alive_seconds=self.alive_seconds,
+                make_for=self.key if make else None,
             ) as found:
                 database = self._with_ages(found)
                 yield (folder, database) if to_database else (database, folder)

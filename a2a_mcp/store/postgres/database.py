@@ -15,7 +15,7 @@ import anyio
 from psycopg import AsyncConnection, Error, OperationalError
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from a2a_mcp.errors import StoreUnavailable
+from a2a_mcp.errors import StoreRefused, StoreUnavailable
 from a2a_mcp.store.postgres.schema import migrate
 from a2a_mcp.telemetry.metrics import StoreUse, instruments
 
@@ -41,10 +41,15 @@ RETRY: Final = "Try again in a minute; if it stays so, tell the operator of this
 
 
 class Database:
-    """The database at `url`, with at most `most` connections; it is opened at the first call."""
+    """The database at `url`, with at most `most` connections; it is opened at the first call.
 
-    def __init__(self, url: str, *, most: int) -> None:
+    `prepare` makes it ready for this process on a connection of its own. What it raises as
+    StoreRefused every call raises.
+    """
+
+    def __init__(self, url: str, *, most: int, prepare: Work[None] = migrate) -> None:
         self.url = url
+        self._prepare = prepare
         self.used = anyio.Event()
         self._most = most
         self._pool: AsyncConnectionPool[Connection] | None = None
@@ -73,7 +78,7 @@ class Database:
     async def _opened(self) -> AsyncConnectionPool[Connection]:
         async with self._opening:
             if self._pool is None:
-                await self._prepare()
+                await self._prepared()
                 pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
                     self.url,
                     kwargs=CONNECTION,
@@ -88,11 +93,15 @@ class Database:
                 self._pool = pool
             return self._pool
 
-    async def _prepare(self) -> None:
+    async def _prepared(self) -> None:
         """Bring the schema up to date, on a connection of its own: it may wait for another."""
         connection: Connection = await AsyncConnection.connect(self.url, **CONNECTION)
         async with connection:
-            await migrate(connection)
+            try:
+                await self._prepare(connection)
+            except StoreRefused as refused:
+                self.problem = refused.message
+                raise
 
     def _unavailable(self, fault: Error) -> StoreUnavailable:
         """Return what a caller is told; the log says it once, with the reason."""

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from psycopg import AsyncConnection
 
-from a2a_mcp.errors import StoreUnavailable
+from a2a_mcp.errors import StoreRefused
 from a2a_mcp.store.postgres.records import ENDED
 
 LOCK: Final = 6_369_901
@@ -103,6 +103,11 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         'agent text COLLATE "C" NOT NULL, sealed bytea NOT NULL, version int NOT NULL DEFAULT 0, '
         "seen float8 NOT NULL, number bigint GENERATED ALWAYS AS IDENTITY)",
     ),
+    (
+        # One row: a mark of the state key that all replicas have.
+        "CREATE TABLE state_key (one bool PRIMARY KEY DEFAULT true CHECK (one), "
+        "mark text NOT NULL)",
+    ),
 )
 OLDEST: Final = 1
 """The oldest schema whose replicas can live on the newest: larger once a migration does not add."""
@@ -111,7 +116,7 @@ OLDEST: Final = 1
 async def migrate(connection: AsyncConnection[Any]) -> None:
     """Bring the database to the newest schema; one that is later and only has more stays.
 
-    Raises StoreUnavailable where this version cannot live on a later one.
+    Raises StoreRefused where this version cannot live on a later one.
     """
     async with connection.transaction():
         await connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
@@ -128,7 +133,7 @@ async def migrate(connection: AsyncConnection[Any]) -> None:
 
 
 async def check_known(connection: AsyncConnection[Any]) -> None:
-    """Raise StoreUnavailable where a later version has made the tables, of which some are new."""
+    """Raise StoreRefused where a later version has made the tables, of which some are new."""
     version = await _version(connection)
     if version > len(MIGRATIONS):
         raise _later(version)
@@ -147,8 +152,8 @@ async def _version(connection: AsyncConnection[Any]) -> int:
     return int(version)
 
 
-def _later(version: int) -> StoreUnavailable:
-    return StoreUnavailable(
-        f"The database has the schema {version}, which a later version of this server made",
+def _later(version: int) -> StoreRefused:
+    return StoreRefused(
+        f"The database has the schema {version}, which a later version of this server made.",
         "Tell the operator: run the later version, or use another database.",
     )
