@@ -68,6 +68,13 @@ class Rendered:
         """Send the view a notification."""
         await self.page.run(f"post({json.dumps({'method': method, 'params': params})})")
 
+    async def asked(self, number: str, method: str) -> dict[str, Any]:
+        """Ask the view something; return its whole answer."""
+        await self.page.run(f"post({json.dumps({'id': number, 'method': method})})")
+        answer = f"heard.find((it) => it.id === {number!r} && it.method === undefined)"
+        found: dict[str, Any] = await self.page.until(answer)
+        return found
+
     async def answer(self, call: dict[str, Any]) -> None:
         """Answer a call of the view: by the server, unless the tool is the model's alone."""
         self.calls.append(call)

@@ -19,6 +19,7 @@ pytestmark = [
     pytest.mark.skipif("sys.platform == 'win32'", reason="there the pipe is no socket"),
 ]
 
+METHOD_NOT_FOUND: Final = -32601
 TITLE: Final = "count the rain"
 EVIL: Final = (
     "<img src=https://evil.example/x.png onerror=\"document.title='owned'\">"
@@ -159,9 +160,12 @@ async def test_it_rests_after_its_host_has_taken_leave(
 ) -> None:
     async with view(browser, tmp_path, agent) as shown:
         await shown.sees("half done")
-        await shown.page.run("post({ id: 'end', method: 'ui/resource-teardown', params: {} })")
-        await shown.page.until("heard.some(({ id, result }) => id === 'end' && result)")
+        await shown.asked("end", "ui/resource-teardown")
         await shown.rests()
+        before = len(shown.calls)
+        await shown.tell("ui/notifications/tool-cancelled")
+        await shown.asked("there", "ping")
+        assert len(shown.calls) == before
 
 
 async def test_cancel_asks_once_and_needs_no_mouse(
@@ -187,14 +191,20 @@ async def test_cancel_asks_once_and_needs_no_mouse(
 async def test_a_double_click_cancels_nothing(
     browser: Browser, agent: ScriptedAgent, tmp_path: Path
 ) -> None:
+    async with view(browser, tmp_path, agent, times_faster=1) as shown:
+        await shown.sees("half done")
+        await shown.page.click(*await shown.run(PLACE), times=2)
+        assert await shown.run(f"{BUTTON}.textContent") == "Really cancel?"
+        assert "cancel_task" not in {call["name"] for call in shown.calls}
+
+
+async def test_a_cancel_that_is_not_confirmed_is_forgotten(
+    browser: Browser, agent: ScriptedAgent, tmp_path: Path
+) -> None:
     async with view(browser, tmp_path, agent) as shown:
         await shown.sees("half done")
-        place = await shown.run(
-            f"(({{ x, y }}) => [x + 9, y + 9])({BUTTON}.getBoundingClientRect())"
-        )
-        await shown.page.click(*place, times=2)
+        await shown.run(f"{BUTTON}.click()")
         await shown.until(f"{BUTTON}.textContent === 'Cancel'")
-        assert {call["name"] for call in shown.calls} <= {"list_tasks", "get_task"}
 
 
 async def test_a_long_answer_is_folded(
@@ -253,6 +263,5 @@ async def test_what_is_no_message_of_the_host_changes_nothing(
         await shown.run(f"window.postMessage({json.dumps(forged)}, '*')")
         for method in ("toString", "__proto__", "ui/notifications/other"):
             await shown.tell(method)
-        await shown.page.run("post({ id: 'odd', method: 'constructor' })")
-        await shown.page.until("heard.some(({ id, error }) => id === 'odd' && error)")
+        assert (await shown.asked("odd", "constructor"))["error"]["code"] == METHOD_NOT_FOUND
         assert "forged" not in await shown.run("document.body.innerText")
