@@ -2,20 +2,23 @@
 
     uv run python bench/workers.py
 
-
 The tool needs no agent, so that the bridge alone uses the cores beside the callers of this process.
+What the callers use, two workers cannot: the processor time of a call, the callers' part of it too,
+says how many times as many calls the cores allow.
 """
 
 import asyncio
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Final
 
 from http_load import Caller
+from servers import cpu_seconds
 from wire import MODERN, request
 
 CALL: Final = {"name": "agent_info", "arguments": {}}
@@ -63,48 +66,72 @@ async def opened(port: int) -> list[Reader]:
     return callers
 
 
-async def rate(port: int) -> float:
-    """Return calls a second of callers that connect for this round."""
-    callers = await opened(port)
-    began = time.perf_counter()
+@dataclass(frozen=True)
+class Round:
+    """Calls a second, and the processor milliseconds of one call in the bridge and its callers."""
+
+    rate: float
+    bridge_ms: float
+    callers_ms: float
+
+
+def used(bridge: int) -> float:
+    """Return the CPU seconds of a bridge and its workers so far."""
+    children = Path(f"/proc/{bridge}/task/{bridge}/children").read_text().split()
+    return sum(map(cpu_seconds, (bridge, *map(int, children))))
+
+
+async def measure(port: int, bridge: int) -> Round:
+    """Measure callers that connect for this round."""
+    callers, calls = await opened(port), CALLERS * CALLS_EACH
+    began, by_bridge, by_callers = time.perf_counter(), used(bridge), time.process_time()
     await asyncio.gather(*(caller.calls(CALLS_EACH) for caller in callers))
     seconds = time.perf_counter() - began
+    by_bridge, by_callers = used(bridge) - by_bridge, time.process_time() - by_callers
     for caller in callers:
         await caller.close()
-    return CALLERS * CALLS_EACH / seconds
+    return Round(calls / seconds, 1e3 * by_bridge / calls, 1e3 * by_callers / calls)
 
 
-async def measured(ports: dict[int, int]) -> dict[int, list[float]]:
-    """Return the rates by the number of workers, round by round."""
-    found: dict[int, list[float]] = {count: [] for count in ports}
+async def measured(bridges: dict[int, tuple[int, int]]) -> dict[int, list[Round]]:
+    """Return the rounds by the number of workers; the bridges are ports and process ids."""
+    found: dict[int, list[Round]] = {count: [] for count in bridges}
     for number in range(ROUNDS + 1):
-        for count, port in ports.items():
-            seen = await rate(port)
+        for count, (port, process) in bridges.items():
+            seen = await measure(port, process)
             if number:  # the first round is a rehearsal
                 found[count].append(seen)
     return found
 
 
+def show(count: int, rounds: list[Round], one: float) -> None:
+    """Print the line of a number of workers; `one` is the rate of one."""
+    rate = median(each.rate for each in rounds)
+    bridge = median(each.bridge_ms for each in rounds)
+    callers = median(each.callers_ms for each in rounds)
+    rates = " ".join(f"{each.rate:.0f}" for each in rounds)
+    cost = f"CPU of a call {bridge:.2f} ms, of its caller {callers:.2f} ms"
+    print(f"{count} worker(s): {rate:.0f} calls/s, {rate / one:.2f} x, {cost} ({rates})")
+
+
 def main() -> None:
     """Measure, and print a line for each number of workers."""
     with tempfile.TemporaryDirectory() as root:
-        ports = {count: 8700 + count for count in COUNTS}
-        bridges = []
-        for count, port in ports.items():
+        bridges = {}
+        for count in COUNTS:
             folder = Path(root, str(count))
             folder.mkdir()
-            bridges.append(start(folder, count, port))
+            bridges[count] = start(folder, count, 8700 + count)
         try:
-            found = asyncio.run(measured(ports))
+            places = {count: (8700 + count, bridge.pid) for count, bridge in bridges.items()}
+            found = asyncio.run(measured(places))
         finally:
-            for bridge in bridges:
+            for bridge in bridges.values():
                 bridge.terminate()
                 bridge.wait()
-    one = statistics.median(found[1])
-    for count, rates in found.items():
-        median = statistics.median(rates)
-        shown = " ".join(f"{rate:.0f}" for rate in rates)
-        print(f"{count} worker(s): {median:.0f} calls/s, {median / one:.2f} x ({shown})")
+    one = median(each.rate for each in found[1])
+    for count, rounds in found.items():
+        show(count, rounds, one)
 
 
 if __name__ == "__main__":
