@@ -8,6 +8,8 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -38,6 +40,7 @@ class Home:
 
     folder: Path
     variables: dict[str, str]
+    command: tuple[str, ...] = COMMAND
 
     @property
     def file(self) -> Path:
@@ -50,7 +53,7 @@ class Home:
 
     async def run(self, *arguments: str, **variables: str) -> Done:
         done = await anyio.run_process(
-            [*COMMAND, *arguments],
+            [*self.command, *arguments],
             stdin=subprocess.DEVNULL,
             check=False,
             env=self.variables | variables,
@@ -60,8 +63,8 @@ class Home:
     def terminal(self, *arguments: str, columns: int = 100) -> pexpect.spawn[str]:
         """Start a command at a terminal."""
         return pexpect.spawn(
-            COMMAND[0],
-            [*COMMAND[1:], *arguments],
+            self.command[0],
+            [*self.command[1:], *arguments],
             env={**self.variables, "TERM": "xterm-256color"},
             encoding="utf-8",
             timeout=20,
@@ -93,3 +96,30 @@ async def ended(terminal: pexpect.spawn[str]) -> tuple[int | None, str]:
 async def shown(terminal: pexpect.spawn[str], words: str) -> None:
     """Wait until a terminal shows these words."""
     await anyio.to_thread.run_sync(terminal.expect_exact, words)
+
+
+@contextmanager
+def demo_agent(home: Home) -> Iterator[str]:
+    """Run `a2a-mcp demo-agent`, at a free port, and return its URL."""
+    with running(home, "demo-agent", "--port", "0") as words:
+        yield next(found[0] for line in words if (found := re.search(r"http://[\d.:]+", line)))
+
+
+@contextmanager
+def running(home: Home, *arguments: str) -> Iterator[Iterator[str]]:
+    """Run a command that goes on until the block ends; return the lines that it prints."""
+    process = subprocess.Popen(
+        [*home.command, *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=home.variables,
+    )
+    assert process.stdout
+    try:
+        yield iter(process.stdout.readline, "")
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+        process.stdout.close()

@@ -26,6 +26,9 @@ NO_AGENT: Final = (
     "a2a-mcp: no agent is configured yet, so {title} gets tools without agents. Give a URL behind "
     "the host, or: a2a-mcp init URL"
 )
+NOTHING_WRITTEN: Final = (
+    "Nothing was written. Without --dry-run this is, and the file as it was is kept beside it."
+)
 OTHER: Final = "cursor"
 """The host whose entry most other hosts take as it is."""
 
@@ -131,7 +134,8 @@ def _pairs(option: str, given: Sequence[str]) -> dict[str, str]:
 
 def _write(change: installation.Change, *, dry_run: bool, done: str) -> None:
     if dry_run:
-        print(change.shown() or f"{change.file} stays as it is", end="")
+        print(change.shown() or f"{change.file} stays as it is\n", end="", flush=True)
+        print(NOTHING_WRITTEN, file=sys.stderr)
         return
     kept = change.write() if change.is_one else None
     print(done)

@@ -13,7 +13,7 @@ import sys
 import textwrap
 import unicodedata
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, TextIO
 
 import anyio
 
@@ -24,6 +24,13 @@ from a2a_mcp.text.untrusted import scrub
 GAP: Final = 2
 LEAST_LAST: Final = 24
 """Columns that the last column of a table needs, if it is to be read."""
+
+PAINT: Final = (
+    (re.compile(r"^\S+ \[ready\]$", re.MULTILINE), "32"),
+    (re.compile(r"^\S+ \[(?:failing|disabled)\]$", re.MULTILINE), "31"),
+    (re.compile(r"^(?:Problem|What to do):", re.MULTILINE), "1"),
+)
+"""Words of a report, and the style in which a terminal shows them."""
 
 LINE_BREAK: Final = re.compile(r"(?<=\S)\n(?=\S)")
 """Markdown joins such lines; agents that write plain text mean the break."""
@@ -46,6 +53,15 @@ def print_markdown(text: str) -> None:
 
     console = Console(highlight=False, markup=False, emoji=False)
     console.print(Markdown(LINE_BREAK.sub("  \n", shown)))
+
+
+def painted(text: str, out: TextIO) -> str:
+    """Return a report as a terminal shows it: states in colour, problems and advice bold."""
+    if not out.isatty() or "NO_COLOR" in os.environ or sys.platform == "win32":
+        return text
+    for words, style in PAINT:
+        text = words.sub(f"\x1b[{style}m\\g<0>\x1b[0m", text)
+    return text
 
 
 def _laid_out(line: str, *, fenced: bool) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import anyio
 import pytest
-from commands import Home
+from commands import Home, shown
 from pydantic import SecretStr
 from scripted import (
     CARD,
@@ -108,7 +108,7 @@ async def test_the_file_that_was_read_is_named_with_notes_about_it(tmp_path: Pat
         code, told = await checked(load(path=file, environ={}))
     assert code == 0
     assert f"Note: {file}: holds secrets and every user can read it; chmod 600 it" in told
-    assert f"\nRead: {file}\n" in told
+    assert f"\nConfiguration: {file}\n" in told
 
 
 @pytest.mark.parametrize("own_card", [False, True], ids=["card fetched", "card configured"])
@@ -229,3 +229,14 @@ async def test_the_hosts_here_are_named_with_the_bridge_in_them(home: Home) -> N
     assert re.search(r"^Versions: a2a-mcp \S+, Python 3\.", told.out, re.MULTILINE)
     assert as_json.json["hosts"]["cursor"] == "has the bridge"
     assert as_json.json["state_folder"] in told.out
+
+
+@pytest.mark.skipif("sys.platform == 'win32'", reason="Windows has no pseudo-terminals")
+async def test_a_terminal_shows_states_in_colour_unless_it_is_told_not_to(home: Home) -> None:
+    async with scripted() as agent:
+        home.write(f'[agents.it]\nurl = "{agent.url}"\n')
+        await shown(home.terminal("check"), "\x1b[32mit [ready]\x1b[0m")
+        home.variables["NO_COLOR"] = "1"
+        terminal = home.terminal("check")
+        await shown(terminal, "it [ready]")
+    assert "\x1b" not in terminal.before

@@ -7,15 +7,11 @@ from __future__ import annotations
 
 import re
 import shlex
-import signal
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import pytest
-from commands import COMMAND, Home, home_in
+from commands import demo_agent, home_in, running
 
 from a2a_mcp.cli.commands import COMMANDS
 
@@ -99,32 +95,6 @@ def test_every_command_of_ours_that_is_named_exists() -> None:
     assert named - {*COMMANDS, "demo-agent", "demo", "completion", "https"} == set()
 
 
-@contextmanager
-def demo_agent(home: Home) -> Iterator[str]:
-    """Run `a2a-mcp demo-agent`, at a free port, and return its URL."""
-    with _running(home, "demo-agent", "--port", "0") as words:
-        yield next(found[0] for line in words if (found := re.search(r"http://[\d.:]+", line)))
-
-
-@contextmanager
-def _running(home: Home, *arguments: str) -> Iterator[Iterator[str]]:
-    process = subprocess.Popen(
-        [*COMMAND, *arguments],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=home.variables,
-    )
-    assert process.stdout
-    try:
-        yield iter(process.stdout.readline, "")
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(30)
-        process.stdout.close()
-
-
 async def test_the_steps_of_a_newcomer_work_in_the_order_of_the_documents(tmp_path: Path) -> None:
     home = home_in(tmp_path)
     with demo_agent(home) as url:
@@ -140,5 +110,5 @@ async def test_the_steps_of_a_newcomer_work_in_the_order_of_the_documents(tmp_pa
 async def test_the_server_over_http_says_where_it_is(tmp_path: Path) -> None:
     home = home_in(tmp_path)
     arguments = shlex.split(SERVES)[1:]
-    with _running(home, *arguments, "--port", "0") as words:
+    with running(home, *arguments, "--port", "0") as words:
         assert any("/mcp" in line for line in words)

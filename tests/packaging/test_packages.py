@@ -6,10 +6,13 @@ import re
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+import anyio
 import pytest
+from commands import demo_agent, home_in
 from mcp import Client, StdioServerParameters, stdio_client
 from real_agents.venvs import uv_command
 
@@ -66,13 +69,40 @@ def test_in_a_bare_environment_the_demo_runs_with_the_dependencies(
     pins = tmp_path / "pins.txt"
     chosen = ["--extra", "demo", "--resolution", resolution, "--python-version", python_version()]
     uv("pip", "compile", *chosen, str(ROOT / "pyproject.toml"), "-o", str(pins), cwd=tmp_path)
-    bare = tmp_path / "bare"
-    uv("venv", "--python", sys.executable, str(bare), cwd=tmp_path)
-    python = bare / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-    install = ["pip", "install", "--python", str(python), "--constraint", str(pins)]
-    uv(*install, f"{wheel}[demo]", cwd=tmp_path)
+    python = bare_environment(wheel, pins, tmp_path)
     shown = run(str(python), "-m", "a2a_mcp", "demo", cwd=tmp_path, HOME=str(tmp_path))
     assert "All went as expected." in shown
+
+
+def bare_environment(wheel: Path, pins: Path, folder: Path) -> Path:
+    """Install a wheel into a new environment; return its interpreter."""
+    bare = folder / "bare"
+    uv("venv", "--python", sys.executable, str(bare), cwd=folder)
+    python = bare / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+    install = ["pip", "install", "--python", str(python), "--constraint", str(pins)]
+    uv(*install, f"{wheel}[demo]", cwd=folder)
+    return python
+
+
+@pytest.mark.anyio
+async def test_a_newcomer_gets_from_an_empty_home_to_an_answer_in_a_minute(
+    wheel: Path, tmp_path: Path
+) -> None:
+    python = bare_environment(wheel, ROOT / "constraints.txt", tmp_path)
+    command = (str(python), "-m", "a2a_mcp")
+    home = replace(home_in(tmp_path / "home"), command=command)
+    home.folder.mkdir()
+    with demo_agent(home) as url, anyio.fail_after(60):
+        steps = (
+            (("init", url), "See how it is: a2a-mcp check demo-agent"),
+            (("check",), "The agent can be used."),
+            (("install", "claude-desktop", "--dry-run"), "Nothing was written."),
+            (("send", "demo-agent", "what can you do?"), "I am a demo agent."),
+        )
+        for words, said in steps:
+            done = await home.run(*words)
+            assert done.code == 0, done.err
+            assert said in done.out + done.err
 
 
 def python_version() -> str:

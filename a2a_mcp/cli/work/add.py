@@ -134,7 +134,7 @@ def report(written: Written) -> int:
     if written.seen.given:
         print(f"No card is below {written.seen.given}: its url is {written.seen.url}")
     for remark in written.remarks:
-        print(f"There as a comment: {remark}")
+        print(f"Left as a comment, for you to confirm: {remark}")
     for variable in written.variables:
         print(f"It wants a credential: set ${variable}, or write it otherwise in `auth`.")
     print(f"See how it is: a2a-mcp check {written.name}")
@@ -166,7 +166,7 @@ def _described(seen: Seen, description: str | None) -> tuple[dict[str, Any], Ite
         return ({"description": agreed} if agreed else {}), ()
     if not words:
         return {}, ()
-    return {}, (f"{_line('description', words)}  # its own words: yours to confirm",)
+    return {}, (f"{_line('description', words)}  # in its own words",)
 
 
 def _placed(seen: Seen) -> tuple[dict[str, Any], Iterable[str]]:
@@ -177,7 +177,7 @@ def _placed(seen: Seen) -> tuple[dict[str, Any], Iterable[str]]:
         f"Its card wants calls, and your credentials, at {found.address}. Allow that?"
     ):
         return {found.key: found.value}, ()
-    return {}, (f"{_line(found.key, found.value)}  # its card wants that: yours to confirm",)
+    return {}, (f"{_line(found.key, found.value)}  # its card wants that",)
 
 
 def _line(key: str, value: Any) -> str:

@@ -29,8 +29,8 @@ class Around:
         hosts = ", ".join(f"{HOSTS[key].title} ({words})" for key, words in self.hosts.items())
         writable = "" if _is_writable(self.state_folder) else " (cannot be written to)"
         return [
-            f"Hosts here: {hosts or 'none that a2a-mcp install knows'}",
-            f"State: {self.state_folder}{writable}",
+            f"Hosts here: {hosts or 'none found (a2a-mcp install lists those that it knows)'}",
+            f"State folder: {self.state_folder}{writable}",
             f"Versions: a2a-mcp {__version__}, Python {platform.python_version()}",
         ]
 

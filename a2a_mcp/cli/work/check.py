@@ -20,6 +20,7 @@ from a2a_mcp.a2a.http.origins import plain
 from a2a_mcp.a2a.model import JSON
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.bridge.describe_agents import describe_agent
+from a2a_mcp.cli import terminal
 from a2a_mcp.cli.advice import Failure
 from a2a_mcp.cli.exit_codes import DONE, FAILED
 from a2a_mcp.cli.start_options import Options
@@ -96,8 +97,9 @@ async def report(
         told |= around.structured() if around else {}
         out.write(json.dumps(told, indent=2) + "\n")
     else:
-        out.writelines(_paragraph(registry, name, outcomes[name]) for name in names)
-        out.writelines(_disabled(name, reason) for name, reason in faults.items())
+        told_of = [_paragraph(registry, name, outcomes[name]) for name in names]
+        told_of += [_disabled(name, reason) for name, reason in faults.items()]
+        out.write(terminal.painted("".join(told_of), out))
         last = await _summary(config, usable, len(names) + len(faults))
         lines = [*(around.lines() if around else ()), *last]
         out.write("\n".join(lines) + "\n")
@@ -179,7 +181,7 @@ async def _summary(config: Config, usable: int, known: int) -> list[str]:
     if switched_off:
         lines.append(f"Switched off: {', '.join(switched_off)}.")
     if file_exists:
-        lines.append(f"Read: {config.source}")
+        lines.append(f"Configuration: {config.source}")
     if known:
         return [*lines, _count(usable, known)]
     if switched_off:
