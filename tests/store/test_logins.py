@@ -156,6 +156,38 @@ async def test_who_waits_too_long_for_a_lock_is_told_and_takes_nothing(
             pass
 
 
+if postgres.IS_HERE:
+
+    async def test_a_lock_whose_connection_breaks_is_held_until_its_work_is_done(
+        tmp_path: Path,
+    ) -> None:
+        from a2a_mcp.store.postgres.database import Database
+        from a2a_mcp.store.postgres.logins import PostgresLogins
+
+        away = postgres.Away(tmp_path)
+        databases = [Database(url, most=2) for url in (away.url, postgres.database(tmp_path))]
+        one, two = map(PostgresLogins, databases)
+        held, order = anyio.Event(), []
+
+        async def later() -> None:
+            await held.wait()
+            async with two.held("a"):
+                order.append("later")
+
+        with anyio.fail_after(20):
+            async with anyio.create_task_group() as group:
+                group.start_soon(later)
+                async with one.held("a"):
+                    away.leave()
+                    held.set()
+                    await anyio.sleep(0.3)  # so long the other one would have time to enter
+                    away.come_back()
+                    order.append("first")
+        for database in databases:
+            await database.close()
+        assert order == ["first", "later"]
+
+
 @pytest.fixture
 async def logins(tmp_path: Path) -> Logins:
     kept = folder_logins(tmp_path / "state")

@@ -183,6 +183,7 @@ NOT_MOVED: Final[dict[str, str]] = {
     "postgres readers": "which processes lived before the move",
     "postgres audit": "lines about what was done on this database; an audit stays as it is",
     "postgres call_rates": "what callers did within the last minute",
+    "postgres leases": "what bridges do right now, and none lives during a move",
     "postgres state_key": "a mark of the key that the bridges of a database have",
     "postgres card_pins": "the file of a pin does not say of which agent it is",
     "postgres posts": "what agents posted within the last minute; tasks are read anyway",

@@ -2,7 +2,8 @@
 
 One connection of each process holds them, however many there are, and is closed with the last: a
 lock that took a connection of the pool could wait for itself. A process that hangs keeps its locks,
-for it may go on at any moment with what only one may do; one that has vanished loses them.
+for it may go on at any moment with what only one may do; one that has vanished loses them. Where
+only the connection has broken the holder still works: `leases` holds on then.
 """
 
 from __future__ import annotations

@@ -7,11 +7,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
+import anyio
 from pydantic import SecretStr
 
 from a2a_mcp.store import logins
 from a2a_mcp.store.logins import LoginKey, LoginPlace
 from a2a_mcp.store.postgres.database import Database
+from a2a_mcp.store.postgres.leases import Leases
 from a2a_mcp.store.postgres.locks import Locks
 from a2a_mcp.store.postgres.queries import rows
 from a2a_mcp.store.postgres.records import read_text
@@ -40,6 +42,7 @@ class PostgresLogins(LoginPlace):
     def __init__(self, database: Database) -> None:
         self._database = database
         self._locks = Locks(database.url)
+        self._leases = Leases(database)
 
     async def stamp(self, owner: str, agent: str) -> object | None:
         number: int | None = await self._one(_STAMP, owner=owner, agent=agent)
@@ -73,7 +76,11 @@ class PostgresLogins(LoginPlace):
 
     @asynccontextmanager
     async def held(self, name: str) -> AsyncIterator[None]:
-        async with self._locks.held(name, logins.LOCK_SECONDS):
+        ends = anyio.current_time() + logins.LOCK_SECONDS
+        async with (
+            self._locks.held(name, logins.LOCK_SECONDS),
+            self._leases.held(name, ends - anyio.current_time()),
+        ):
             yield
 
     async def _one(self, statement: str, **values: Any) -> Any:

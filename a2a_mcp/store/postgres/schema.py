@@ -108,6 +108,10 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         "CREATE TABLE state_key (one bool PRIMARY KEY DEFAULT true CHECK (one), "
         "mark text NOT NULL)",
     ),
+    (
+        # Who does right now what only one may do, also where its lock was lost with its connection.
+        "CREATE TABLE leases (name text PRIMARY KEY, holder text NOT NULL, until float8 NOT NULL)",
+    ),
 )
 OLDEST: Final = 1
 """The oldest schema whose replicas can live on the newest: larger once a migration does not add."""

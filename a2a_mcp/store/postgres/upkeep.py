@@ -29,6 +29,7 @@ _REMOVE_OTHERS: Final = (
     f"DELETE FROM readers WHERE seen < {NOW} - {READER_SECONDS}",
     f"DELETE FROM posts WHERE moment < {NOW} - {POST_SECONDS}",
     f"DELETE FROM call_rates WHERE next < {NOW}",
+    f"DELETE FROM leases WHERE until < {NOW}",
 )
 
 
