@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import atexit
 import hashlib
+import os
 import shutil
+import signal
 import sys
 import tempfile
 import warnings
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -61,6 +63,27 @@ async def opened(folder: Path) -> AsyncIterator[Database]:
         yield found
     finally:
         await found.close()
+
+
+@contextmanager
+def frozen() -> Iterator[None]:
+    """Stop every process of the server within the block: they neither answer nor refuse."""
+    with psycopg.connect(server(), autocommit=True) as connection:
+        rows = connection.execute("SELECT pid FROM pg_stat_activity").fetchall()
+        (folder,) = connection.execute("SHOW data_directory").fetchone() or ("",)
+    parent = int(Path(folder, "postmaster.pid").read_text("utf-8").split()[0])
+    processes = [parent, *(number for (number,) in rows)]
+    try:
+        _signal(processes, signal.SIGSTOP)
+        yield
+    finally:
+        _signal(processes, signal.SIGCONT)
+
+
+def _signal(processes: Iterable[int], number: signal.Signals) -> None:
+    for process in processes:
+        with suppress(ProcessLookupError):  # the one that listed them has ended
+            os.kill(process, number)
 
 
 class Away:

@@ -262,6 +262,7 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
     "sign_in.shared_desk": frozenset({"a2a_mcp.store.sealing"}),
     "store.login_folder": frozenset({"a2a_mcp.store.keyring_key", "a2a_mcp.store.sqlite.logins"}),
     "store.logins": frozenset({"a2a_mcp.store.sealing"}),
+    "store.sqlite.census": frozenset({"a2a_mcp.store.sqlite.space"}),
     "store.sqlite.store": frozenset({"a2a_mcp.store.sqlite.file"}),
     "store.sqlite.upkeep": frozenset({"a2a_mcp.store.sqlite.space"}),
     "telemetry.descriptors": frozenset({"resource"}),

@@ -33,6 +33,7 @@ from a2a_mcp.server.audit import Audit, audit_of
 from a2a_mcp.server.caller import LOCAL_OWNER, owner, subject
 from a2a_mcp.server.change_feed import Streams
 from a2a_mcp.server.skill_offer import SkillOffer
+from a2a_mcp.server.store_health import StoreHealth
 from a2a_mcp.server.stores import DAY_SECONDS, Stores, open_stores
 from a2a_mcp.sign_in.under_way import SignIns
 from a2a_mcp.store.audit import AuditPlace
@@ -65,6 +66,7 @@ class Composition:
     results: ResultStore
     tasks: Store
     tracker: TaskTracker
+    store: StoreHealth
     kept_audit: AuditPlace | None
 
     async def aclose(self) -> None:
@@ -139,7 +141,7 @@ def compose(
     _keep(group, audit, stores.audit)
     shared = (bridge, streams, recoverer, sign_ins, closing, state_folder, audit)
     app = _app(*shared, rates=stores.rates, local=local)
-    return Composition(app, results, tasks, tracker, stores.audit)
+    return Composition(app, results, tasks, tracker, StoreHealth(tasks, group), stores.audit)
 
 
 def _keep(group: TaskGroup, audit: Audit | None, place: AuditPlace | None) -> None:

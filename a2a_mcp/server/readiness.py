@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-
-from a2a_mcp.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from a2a_mcp.server.auth.introspection import Introspection
     from a2a_mcp.server.auth.provider import Provider
     from a2a_mcp.server.serving import Serving
-    from a2a_mcp.store.base import Store
 
 
 @dataclass(slots=True)
@@ -32,16 +28,9 @@ class Readiness:
         """Return why calls should go elsewhere, None if they may come."""
         if self.draining:
             return "this process is about to end"
-        if self.serving and (problem := await _problem_of(self.serving.composed().tasks)):
+        if self.serving and (problem := await self.serving.composed().store.look()):
             return problem
         for name, provider in self.providers.items():
             if not await provider.is_known():
                 return f"no key of the issuer {name} is known"
         return None
-
-
-async def _problem_of(tasks: Store) -> str | None:
-    """Return why tasks cannot be kept; the store is used for that, before a call needs it."""
-    with suppress(StoreUnavailable):  # its problem says so
-        await tasks.look()
-    return tasks.problem

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from a2a_mcp import __version__
 from a2a_mcp.agents.registry import Registry
-from a2a_mcp.errors import StoreUnavailable
 from a2a_mcp.server.readiness import Readiness
-from a2a_mcp.store.base import Census, Store
+from a2a_mcp.store.base import Census
 from a2a_mcp.text.times import rfc3339
 
 if TYPE_CHECKING:
@@ -40,23 +39,16 @@ async def status(readiness: Readiness) -> dict[str, Any]:
 
 async def _composed(composed: Composition) -> dict[str, Any]:
     registry, audit = composed.app.registry, composed.app.audit
-    census = await _census(composed.tasks)
+    census = await composed.store.census()
     return {
         "configuration": "not in use" if registry.problem else None,
-        "store": "fails" if composed.tasks.problem else "works",
+        "store": "fails" if composed.store.problem else "works",
         "audit_lines_lost": audit.lost if audit else None,
         "agents": list(_agents(registry)),
         "tasks": list(_tasks(census, time.time())),
         "processes_that_read_tasks": census.readers,
         "tasks_read_here": len(composed.tracker.records()),
     }
-
-
-async def _census(tasks: Store) -> Census:
-    try:
-        return await tasks.census()
-    except StoreUnavailable:  # the page says that the store fails
-        return Census((), 0)
 
 
 def _issuers(readiness: Readiness) -> Iterator[dict[str, Any]]:

@@ -218,10 +218,13 @@ class TaskStore(Protocol):
         """
 
     async def look(self) -> None:
-        """Use the file or database once, so that `problem` says how it fares now."""
+        """Use the file or database once, so that `problem` says how it fares now.
+
+        Raises StoreUnavailable where it cannot be used now, and changes nothing.
+        """
 
     async def census(self) -> Census:
-        """Return what operators see of all owners and processes."""
+        """Return what operators see of all owners and processes; no call waits for it."""
 
     async def tend(self) -> None:
         """Remove what is too old, and keep lists fast, in the background until cancelled."""

@@ -62,7 +62,7 @@ def application(table: AdminTable, readiness: Readiness) -> Starlette:
             return JSONResponse(found, headers=HEADERS)
         return HTMLResponse(page(found), headers=HEADERS)
 
-    routes = {READY: ready_answer(readiness), METRICS: _metrics}
+    routes = {READY: ready_answer(readiness, tells=True), METRICS: _metrics}
     routes |= dict.fromkeys(("/status", "/status.json"), shown)
     return Starlette(routes=[Route(path, answer) for path, answer in routes.items()])
 

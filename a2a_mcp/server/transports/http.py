@@ -105,12 +105,15 @@ def application(
     return _with_optional_slash(app, settings.path.rstrip("/"))
 
 
-def ready_answer(readiness: Readiness) -> Callable[[Request], Awaitable[Response]]:
-    """Return what answers whether the server is ready; what is wrong is not told to anyone."""
+def ready_answer(
+    readiness: Readiness, *, tells: bool = False
+) -> Callable[[Request], Awaitable[Response]]:
+    """Return what answers whether the server is ready; it `tells` what is wrong to operators."""
 
     async def readyz(_: Request) -> Response:
-        is_ready = await readiness.problem() is None
-        return JSONResponse({"ok": is_ready}, 200 if is_ready else 503)
+        problem = await readiness.problem()
+        why = {"problem": problem} if problem and tells else {}
+        return JSONResponse({"ok": problem is None, **why}, 503 if problem else 200)
 
     return readyz
 

@@ -1,8 +1,13 @@
 # ruff: noqa: S608 - statements are made of words of this module alone; values are bound
-"""What the file holds of all owners and processes, in numbers. It must never import sqlite3."""
+"""What the file holds of all owners and processes, in numbers.
+
+To count reads every row, which takes longer than a call may wait: it is done in a thread, with a
+connection of its own. This module is part of start-up and must never import sqlite3.
+"""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from a2a_mcp.store.base import Census, OpenTasks
@@ -10,6 +15,7 @@ from a2a_mcp.store.sqlite.readers import ALIVE_SECONDS
 from a2a_mcp.store.sqlite.records import ENDED
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from sqlite3 import Connection
 
 _OPEN: Final = (
@@ -18,6 +24,15 @@ _OPEN: Final = (
 )
 _HAS_READERS: Final = "SELECT count(*) FROM sqlite_schema WHERE name = 'readers'"
 _READERS: Final = "SELECT count(*) FROM readers WHERE abs(seen - ?) < ?"
+
+
+def census_beside(path: Path | None, now: float) -> Census | None:
+    """Count on a connection of its own, for a thread; None where no file can be read so."""
+    if path is None:
+        return None
+    from a2a_mcp.store.sqlite import space  # imports sqlite3, as the open file did
+
+    return space.read(path, partial(census, now=now))
 
 
 def census(connection: Connection, now: float) -> Census:

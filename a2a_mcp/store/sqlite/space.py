@@ -11,7 +11,9 @@ import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
+
+_T = TypeVar("_T")
 
 MOST_REBUILD_SECONDS: Final = 1.0  # other processes wait meanwhile, and longer before they give up
 _INCREMENTAL: Final = 2
@@ -61,6 +63,13 @@ def rebuild(path: Path, is_wanted: Callable[[], bool]) -> bool:
         file.execute(f"PRAGMA auto_vacuum = {_INCREMENTAL}")
         file.execute("VACUUM")
     return time.monotonic() <= end
+
+
+def read(path: Path, question: Callable[[sqlite3.Connection], _T]) -> _T | None:
+    """Return the answer to a question that may take long; None where the file does not give it."""
+    with suppress(sqlite3.Error), closing(_opened(path)) as file:
+        return question(file)
+    return None
 
 
 def _opened(path: Path) -> sqlite3.Connection:

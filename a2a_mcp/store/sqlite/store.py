@@ -15,13 +15,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 import anyio
+from anyio import to_thread
 
 from a2a_mcp.a2a.model import TaskState
+from a2a_mcp.errors import StoreUnavailable
 from a2a_mcp.store.base import Census, InterfaceOverrides, Records, TaskRecord, TaskStore
 from a2a_mcp.store.changes import changes_of, check_ids
 from a2a_mcp.store.cursors import read_cursor
 from a2a_mcp.store.sqlite import claims, pages, posts, queries, readers
-from a2a_mcp.store.sqlite.census import census
+from a2a_mcp.store.sqlite.census import census, census_beside
 from a2a_mcp.store.sqlite.upkeep import Upkeep
 from a2a_mcp.telemetry.metrics import StoreUse
 
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 TASKS: Final = "tasks.db"
+LOOK_SECONDS: Final = 1.0
+RETRY: Final = "Try again in a minute; if it stays so, tell the operator of this server."
+_LOOK: Final = "SELECT 1 FROM tasks LIMIT 1"
 
 
 class SqliteTaskStore(TaskStore, InterfaceOverrides):
@@ -232,10 +237,16 @@ class SqliteTaskStore(TaskStore, InterfaceOverrides):
         )
 
     async def look(self) -> None:
-        await self._run(lambda connection: connection.execute("SELECT 1 FROM tasks LIMIT 1"))
+        with anyio.move_on_after(LOOK_SECONDS) as look:
+            await self._patiently(lambda file: file.execute(_LOOK), math.inf)
+        if look.cancelled_caught:
+            raise StoreUnavailable("Another process holds tasks.db; nothing was sent.", RETRY)
 
     async def census(self) -> Census:
         now = self._clock()
+        found = await to_thread.run_sync(census_beside, self._opened().path, now)
+        if found:
+            return found
         return await self._run(lambda connection: census(connection, now))
 
     async def tend(self) -> None:
@@ -256,19 +267,23 @@ class SqliteTaskStore(TaskStore, InterfaceOverrides):
 
     async def _run(self, work: Callable[[Connection], _T]) -> _T:
         """Do `work`; try again while another process holds the file."""
+        with StoreUse():
+            return await self._patiently(work, self._patience_seconds)
+
+    def _opened(self) -> TaskFile:
         if self._file is None:
             self._file = _task_file(self._folder, self._durability)
             self._upkeep.begin(self._file)
-        with StoreUse():
-            return await self._patiently(self._file, work)
+        return self._file
 
-    async def _patiently(self, file: TaskFile, work: Callable[[Connection], _T]) -> _T:
-        begun, pause = time.monotonic(), 0.001
+    async def _patiently(self, work: Callable[[Connection], _T], seconds: float) -> _T:
+        """Do `work`; when another process has held the file for so long, go on in memory."""
+        file, begun, pause = self._opened(), time.monotonic(), 0.001
         while True:
             try:
                 return file.run(work)
             except BlockingIOError:
-                if time.monotonic() - begun > self._patience_seconds:
+                if time.monotonic() - begun > seconds:
                     file.leave_disk("another process holds tasks.db")
             self._upkeep.make_way()
             await anyio.sleep(random.uniform(pause / 4, pause))  # noqa: S311 - jitter, no secret
