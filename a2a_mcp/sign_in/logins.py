@@ -6,9 +6,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from a2a_mcp.a2a.auth.oauth.errors import OAuthRefused
 from a2a_mcp.a2a.auth.oauth.metadata import Endpoints
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.agents.connection import Connection
+from a2a_mcp.agents.tokens import AgentTokens
 from a2a_mcp.config.load import Config
 from a2a_mcp.errors import CredentialUnavailable
 from a2a_mcp.sign_in.signing_in import tokens_of
@@ -62,22 +64,33 @@ def _words(row: KeptLogin, now: float) -> str:
 async def sign_out(connection: Connection) -> str | None:
     """Forget a login and revoke it at its server; return why that could not be done there.
 
-    Raises NotAllowed, CredentialUnavailable, A2AError; KeyError where nobody is signed in.
+    It is forgotten first, so that it is gone here whatever the server does. The reason may hold
+    words of the server. Raises NotAllowed, CredentialUnavailable, A2AError; KeyError where nobody
+    is signed in.
     """
     tokens = tokens_of(connection)
     login = await tokens.login.forget()
     if login is None:
         raise KeyError(connection.config.name)
+    tokens.mask(login.token)  # the server may repeat it
     endpoints = _endpoints(login)
     if tokens.settings.registers:
         await tokens.login.forget_clients(endpoints.token)
     if endpoints.revocation is None:
         return "its server has no address for revoking"
     try:
-        async with tokens.server(endpoints, login.client_id) as server:
-            await server.revoke(login.token.refresh or login.token.access)
+        return await _revoke(tokens, endpoints, login)
     except (A2AError, CredentialUnavailable) as error:
         return error.message
+
+
+async def _revoke(tokens: AgentTokens, endpoints: Endpoints, login: Login) -> str | None:
+    """Revoke a login at its server; return what the server said where it refuses."""
+    async with tokens.server(endpoints, login.client_id) as server:
+        try:
+            await server.revoke(login.token.refresh or login.token.access)
+        except OAuthRefused as refusal:
+            return f"its server answered {refusal}"
     return None
 
 

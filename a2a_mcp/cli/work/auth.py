@@ -25,7 +25,11 @@ from a2a_mcp.sign_in.signing_in import Page, signing_in
 from a2a_mcp.store.base import LOCAL_OWNER
 from a2a_mcp.store.login_folder import open_logins
 from a2a_mcp.store.logins import Logins
+from a2a_mcp.text.untrusted import scrub
 
+MAY_HOLD: Final = (
+    "It is gone here, but may still hold there: take away the access of this client at that server."
+)
 NOBODY: Final = "No agent of the configuration uses OAuth."
 
 
@@ -113,7 +117,9 @@ async def logout(registry: Registry, name: str, out: TextIO) -> int:
         return FAILED
     print(f"You are signed out of {agent}.", file=out)
     if problem:
-        print(f"It was not revoked at the authorization server: {problem}", file=out)
+        why = registry.config.secrets.mask(scrub(problem))
+        print(f"It was not revoked at the authorization server: {why}", file=out)
+        print(MAY_HOLD, file=out)
     return DONE
 
 
