@@ -5,6 +5,7 @@ It reads and writes at the file descriptors 3 and 4, so no port is open and no d
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 import socket
@@ -234,7 +235,11 @@ class Page:
         nodes = [node for node in tree["nodes"] if not node["ignored"]]
         return [(node["role"]["value"], node.get("name", {}).get("value", "")) for node in nodes]
 
-    async def picture(self) -> str:
-        """Return what is seen, as a PNG in base64."""
-        shot: str = (await self.command("Page.captureScreenshot", format="png"))["data"]
-        return shot
+    async def picture(self) -> bytes:
+        """Return what the frame shows, as a PNG."""
+        place = await self.run(
+            "(({ x, y, width, height }) => ({ x, y, width, height, scale: 1 }))"
+            "(document.querySelector('iframe').getBoundingClientRect())"
+        )
+        shot = await self.command("Page.captureScreenshot", format="png", clip=place)
+        return base64.b64decode(shot["data"])

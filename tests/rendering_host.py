@@ -14,7 +14,7 @@ from chromium import Browser, Page
 from mcp import Client
 from mcp.client.extension import advertise
 
-PAGE: Final = Path(__file__).with_name("rendering_host.html")
+HOST: Final = Path(__file__).with_name("rendering_host.html").read_text(encoding="utf-8")
 IDENTIFIER: Final = "io.modelcontextprotocol/ui"
 RENDERS: Final = {"mimeTypes": ["text/html;profile=mcp-app"]}
 SHOWN: Final = "list_tasks"
@@ -105,10 +105,11 @@ async def rendered(
     theme: str = "light",
     serves: bool = True,
     times_faster: int = TIMES_FASTER,
+    host: str = HOST,
 ) -> AsyncIterator[Rendered]:
     """Call the tool that has the view, and render it as its metadata say.
 
-    A host that `serves` passes calls of the view on.
+    A host that `serves` passes calls of the view on. `host` is its page.
     """
     tools = {tool.name: tool for tool in (await client.list_tools()).tools}
     (read,) = (await client.read_resource((tools[SHOWN].meta or {})["ui"]["resourceUri"])).contents
@@ -116,8 +117,9 @@ async def rendered(
     async with browser.open() as page, anyio.create_task_group() as answering:
         view = Rendered(page, client, tools)
         await page.bind("called", lambda call: answering.start_soon(view.answer, json.loads(call)))
-        await page.show(PAGE.read_text(encoding="utf-8"), QUICK % times_faster)
+        await page.show(host, QUICK % times_faster)
         shown = await view.shown(theme=theme, serves=serves)
+        await page.until("globalThis.render")
         await page.run(f"render({json.dumps(read.text)}, {json.dumps(shown)})")
         await page.until("heard.some(({ method }) => method === 'ui/notifications/initialized')")
         yield view

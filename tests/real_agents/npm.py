@@ -21,6 +21,8 @@ PACKAGES: Final[dict[str, tuple[str, ...]]] = {
     "claude": ("@anthropic-ai/claude-code@2.1.332",),
     # Only for scripts/conformance.
     "conformance": ("@modelcontextprotocol/conformance@0.2.0-alpha.12",),
+    # Only for scripts/views.
+    "views": ("@modelcontextprotocol/ext-apps@2.0.4", "@modelcontextprotocol/client@2.4.0"),
     # Generations side by side; 0.2 brings an express of its own.
     "javascript": (
         "a2a-js-0.2@npm:@a2a-js/sdk@0.2.5",

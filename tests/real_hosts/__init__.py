@@ -1,4 +1,5 @@
 """Real hosts, installed from npm, before a scripted stand-in for their model.
 
-`scripts/hosts` runs them: too much is installed for every run of the suite.
+`scripts/hosts`, `scripts/sign-in` and `scripts/views` run them: too much is installed for every run
+of the suite.
 """
