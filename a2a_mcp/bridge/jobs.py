@@ -21,7 +21,7 @@ from a2a_mcp.a2a.model import JSON, Part, Task, TaskState
 from a2a_mcp.bridge.send import SendRequest
 from a2a_mcp.bridge.service import Bridge
 from a2a_mcp.bridge.updates import Notice, Updates
-from a2a_mcp.errors import BridgeError, SentBefore
+from a2a_mcp.errors import BridgeError, SentBefore, SignInNeeded
 from a2a_mcp.presentation import sentences
 from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.store.base import TaskRecord
@@ -92,6 +92,11 @@ class Job:
     def cut_off(self) -> bool:
         """Return whether the agent could not be asked, for a reason that may pass."""
         return not self.sent and _may_pass(self.follow.error)
+
+    @property
+    def needs_sign_in(self) -> bool:
+        """Return whether the agent is asked about its task again once a person has signed in."""
+        return not self.sent and isinstance(self.follow.error, SignInNeeded)
 
     @property
     def adrift(self) -> bool:
@@ -243,6 +248,10 @@ class Jobs:
         if question:
             self._hold(replace(job, note=note, answered=job.answered | {question.ref.fingerprint}))
 
+    def mark(self, job: Job, answered: str) -> None:
+        """Note that a question which is not the agent's was answered."""
+        self._hold(replace(job, answered=job.answered | {answered}))
+
     async def cancel(self, owner: str, job: Job) -> None:
         """Ask the agent to stop a job's task; raises UnknownTask, NotAllowed, A2AError."""
         await self._bridge.cancel(owner, job.handle, None, None)
@@ -255,7 +264,7 @@ class Jobs:
 
     def _held_and_followed(self, key: Key) -> Job | None:
         job = self._held.get(key)
-        return job if job and not job.adrift else None
+        return job if job and not (job.adrift or job.needs_sign_in) else None
 
     def _hold(self, job: Job) -> Job:
         self._held.pop(job.key, None)

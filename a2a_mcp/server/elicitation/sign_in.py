@@ -99,7 +99,7 @@ async def _ask(
 async def _ask_now(ctx: Ctx, app: App, under_way: UnderWay, needed: SignInNeeded) -> None:
     """Show the link and wait until the person has signed in; raises `needed` where he has not."""
     seconds, number = app.registry.config.server.ask_seconds, uuid4().hex
-    params = _link(needed.agent or "", await under_way.page(), number)
+    params = link_to(needed.agent or "", await under_way.page(), number)
     if not isinstance(await pushed_reply(ctx, params, seconds, number), Answer):
         _give_up(under_way)
         raise needed
@@ -108,7 +108,8 @@ async def _ask_now(ctx: Ctx, app: App, under_way: UnderWay, needed: SignInNeeded
     await ctx.session.send_elicit_complete(number, ctx.request_id)
 
 
-def _link(agent: str, page: Page, number: str | None = None) -> t.ElicitRequestURLParams:
+def link_to(agent: str, page: Page, number: str | None = None) -> t.ElicitRequestURLParams:
+    """Return what puts the page of a sign-in to the person."""
     message = consent_sentences.sign_in(agent, urlsplit(page.url).hostname or "", page.code)
     return t.ElicitRequestURLParams(message=message, url=page.url, elicitation_id=number)
 
@@ -116,7 +117,7 @@ def _link(agent: str, page: Page, number: str | None = None) -> t.ElicitRequestU
 def _link_in_result(state: dict[str, Any], page: Page) -> t.InputRequiredResult:
     """Return the link with the state of the call, which the SDK seals."""
     return t.InputRequiredResult(
-        input_requests={RESPONSE_KEY: t.ElicitRequest(params=_link(state["agent"], page))},
+        input_requests={RESPONSE_KEY: t.ElicitRequest(params=link_to(state["agent"], page))},
         request_state=json.dumps(state | {SIGN_IN: uuid4().hex}),
     )
 

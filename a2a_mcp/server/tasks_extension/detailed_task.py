@@ -22,6 +22,7 @@ from a2a_mcp.server.app import App
 from a2a_mcp.server.elicitation.modes import Modes
 from a2a_mcp.server.elicitation.request import can_be_shown, request_of
 from a2a_mcp.server.task_results import result_of
+from a2a_mcp.server.tasks_extension.sign_in import sign_in_question, waits_for_sign_in
 from a2a_mcp.server.tasks_extension.wire import Wire
 from a2a_mcp.text.truncate import shorten
 from a2a_mcp.text.untrusted import scrub
@@ -48,6 +49,8 @@ async def detailed_task(app: App, job: Job, modes: Modes) -> Wire:
         request = t.ElicitRequest(params=request_of(app, question))
         requests = {question.ref.fingerprint: _json(request)}
         return _task(app, job, "input_required", inputRequests=requests)
+    if modes.url and waits_for_sign_in(job) and (asked := await sign_in_question(app, job)):
+        return _signing_in(app, job, *asked)
     if not job.over:
         return working_task(app, job)
     if job.follow.task and job.follow.task.state is TaskState.CANCELED:
@@ -55,6 +58,13 @@ async def detailed_task(app: App, job: Job, modes: Modes) -> Wire:
     keeps_secret = question is not None and askable and question.secret
     result = await _result(app, job, keeps_secret=keeps_secret)
     return _task(app, job, "completed", result=_json(result))
+
+
+def _signing_in(app: App, job: Job, key: str, request: t.ElicitRequest) -> Wire:
+    """Return a job that goes on once a person has signed in; he is asked once for each link."""
+    if key in job.answered:
+        return working_task(app, job)
+    return _task(app, job, "input_required", inputRequests={key: _json(request)})
 
 
 def working_task(app: App, job: Job) -> Wire:

@@ -20,6 +20,7 @@ from a2a_mcp.server.caller import owner
 from a2a_mcp.server.elicitation.modes import modes_of
 from a2a_mcp.server.elicitation.reply import Answer, NoAnswer, Reply, reply_of
 from a2a_mcp.server.tasks_extension.detailed_task import STATUS_BYTES, detailed_task
+from a2a_mcp.server.tasks_extension.sign_in import answer_sign_in, waits_for_sign_in
 from a2a_mcp.server.tasks_extension.wire import (
     IDENTIFIER,
     TaskParams,
@@ -39,6 +40,10 @@ async def get(ctx: RequestCtx, params: TaskParams) -> Wire:
 async def update(ctx: RequestCtx, params: UpdateParams) -> Wire:
     """Serve tasks/update: send the answer to a question, once."""
     app, job = await _job(ctx, params)
+    if waits_for_sign_in(job):
+        given = {key: _read_reply(each) for key, each in params.input_responses.items()}
+        await answer_sign_in(app, job, given)
+        return {}
     question = job.question()
     if question is None or question.ref.fingerprint not in params.input_responses:
         return {}
