@@ -147,7 +147,7 @@ class Browser:
         self._hears[attached["sessionId"]] = page.hear
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         await page.command("Emulation.setDeviceMetricsOverride", **size)
-        for room in ("Page", "Runtime", "Accessibility", "Network"):
+        for room in ("Page", "Runtime", "Network"):
             await page.command(f"{room}.enable")
         try:
             yield page

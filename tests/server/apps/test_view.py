@@ -11,7 +11,19 @@ from typing import Any, Final
 import pytest
 from chromium import Browser, chromium
 from rendering_host import Rendered, rendered, renders
-from scripted import CANCEL, GET, SEND, Request, ScriptedAgent, Step, done, result, scripted, task
+from scripted import (
+    CANCEL,
+    GET,
+    SEND,
+    Request,
+    ScriptedAgent,
+    Step,
+    done,
+    error,
+    result,
+    scripted,
+    task,
+)
 from staging import configured, hosted
 
 pytestmark = [
@@ -185,7 +197,19 @@ async def test_cancel_asks_once_and_needs_no_mouse(
         await shown.page.press("Enter")
         await shown.sees("canceled")
         assert len(agent.calls(CANCEL)) == 1
+        await shown.until("document.activeElement.id === 'refresh'")
         assert await shown.run(f"{BUTTON}.hidden")
+
+
+async def test_a_cancel_that_fails_says_why_and_may_be_tried_again(
+    browser: Browser, agent: ScriptedAgent, tmp_path: Path
+) -> None:
+    agent.on(CANCEL, error(-32002, "It is too late for that."))
+    async with view(browser, tmp_path, agent, times_faster=1) as shown:
+        await shown.sees("half done")
+        await shown.run(f"{BUTTON}.click(), {BUTTON}.click()")
+        await shown.sees("It is too late for that.")
+        await shown.until(f"!{BUTTON}.disabled && {BUTTON}.textContent === 'Cancel'")
 
 
 async def test_a_double_click_cancels_nothing(

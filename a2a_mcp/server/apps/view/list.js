@@ -136,6 +136,7 @@ async function pressed(key, button, clicks) {
   button.disabled = true;
   await cancelTask(key);
   button.disabled = false;
+  if (document.activeElement === document.body) (button.hidden ? at("refresh") : button).focus({ preventScroll: true });
 }
 
 function doubt(button) {

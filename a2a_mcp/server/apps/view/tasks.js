@@ -75,7 +75,8 @@ function learn(key, result, news) {
 async function cancelTask(key) {
   try {
     const result = await callFor(key, "cancel_task");
-    learn(key, result, { fault: text(result.structuredContent?.error), stale: true });
+    const { error, note } = result.structuredContent ?? {};
+    learn(key, result, { fault: text(error) || text(note), stale: true });
   } catch (error) {
     say(error.message);
   }
