@@ -16,6 +16,9 @@ Device: TypeAlias = Annotated[
     bool, Parameter(name="--device", help="show a code to enter on any device")
 ]
 Open: TypeAlias = Annotated[bool, Parameter(name="--open", help="open the page in the browser")]
+Owner: TypeAlias = Annotated[
+    str, Parameter(name="--owner", help="whom logout signs out, as status shows; you without it")
+]
 Port: TypeAlias = Annotated[
     int | None, Parameter(name="--redirect-port", help="where the browser comes back; 0 = any")
 ]
@@ -29,6 +32,7 @@ def auth(
     device: Device = False,
     browser: Open = False,
     port: Port = None,
+    owner: Owner = "",
     as_json: AsJson = False,
     options: Given = USUAL,
 ) -> int:
@@ -36,4 +40,4 @@ def auth(
     from a2a_mcp.cli.work.auth import SigningIn, act
 
     way = SigningIn(by_device=device or None, opens=browser, port=port)
-    return act(action, name, way, options, as_json=as_json)
+    return act(action, name, way, options, owner=owner, as_json=as_json)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from a2a_mcp.a2a.auth.oauth.errors import OAuthRefused
@@ -19,11 +19,15 @@ from a2a_mcp.store.logins import KeptLogin, Login, Logins
 
 @dataclass(frozen=True, slots=True)
 class LoginState:
-    """One line about an agent: whether somebody is signed in, and how long that lasts."""
+    """One line about an agent: whether somebody is signed in, and how long that lasts.
+
+    A `shared` one is in the database that bridges over HTTP share.
+    """
 
     agent: str
     owner: str
     words: str
+    shared: bool = False
 
 
 async def login_states(
@@ -44,8 +48,16 @@ async def login_states(
             way = "the caller's own token" if auth.exchange else "client_credentials"
             words = f"no sign-in needed ({way})"
         states.append(LoginState(name, owner, words))
-    others = (LoginState(row.agent, row.owner, _words(row, clock())) for row in kept.values())
-    return [*states, *others]
+    return [*states, *_states(kept.values(), clock())]
+
+
+async def shared_states(logins: Logins, clock: Callable[[], float] = time.time) -> list[LoginState]:
+    """Return the logins that bridges share. Raises StoreUnavailable."""
+    return _states(await logins.all(), clock(), shared=True)
+
+
+def _states(rows: Iterable[KeptLogin], now: float, *, shared: bool = False) -> list[LoginState]:
+    return [LoginState(row.agent, row.owner, _words(row, now), shared) for row in rows]
 
 
 def _words(row: KeptLogin, now: float) -> str:

@@ -11,13 +11,20 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import anyio
+import postgres
 import pytest
 from browser import sign_in_at
 from e2e.bridges import Home, ran
 from e2e.hosts import stdio_host
+from pydantic import SecretStr
 from real_agents import Agent, Agents
 
+from a2a_mcp.a2a.auth.oauth.token import Token
+from a2a_mcp.store.logins import Login, Logins
+
 pytestmark = pytest.mark.anyio
+
+KEY = "a key that is as long as it must be, 32 bytes"
 
 
 @pytest.fixture(scope="module")
@@ -107,3 +114,33 @@ def test_what_cannot_be_done_is_one_line(
     assert ended.returncode == code
     assert said in ended.stdout + ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+if postgres.IS_HERE:
+
+    async def test_logins_of_callers_in_a_shared_database_are_seen_and_ended(
+        login: Agent, tmp_path: Path
+    ) -> None:
+        from a2a_mcp.store.postgres.logins import PostgresLogins, SharedKey
+
+        table = {"type": "oauth", "flow": "authorization_code", "client_id": "person"}
+        guarded = {"url": "http://127.0.0.1:9", "auth": {**table, "issuer": login.url}}
+        store = {"url": postgres.database(tmp_path)}
+        home = Home(tmp_path).configure({"guarded": guarded}, state_key=KEY, store=store)
+        kept = Login(Token("access", 0.0, None, "refresh"), "person", f"{login.url}/token")
+        async with postgres.opened(tmp_path) as database:
+            logins = Logins(PostgresLogins(database), SharedKey(SecretStr(KEY)))
+            await logins.put("corp:alice", "guarded", kept)
+            seen = await anyio.to_thread.run_sync(ran, auth(home, "status"))
+            assert seen.stdout.splitlines() == [
+                "guarded: not signed in",
+                f"guarded (corp:alice, in the database): signed in at {login.url}/token; "
+                "renews itself",
+            ]
+            nobody = await anyio.to_thread.run_sync(ran, auth(home, "logout", "guarded"))
+            assert (nobody.returncode, nobody.stdout) == (1, "Nobody is signed in to guarded.\n")
+            whose = ("logout", "guarded", "--owner", "corp:alice")
+            ended = await anyio.to_thread.run_sync(ran, auth(home, *whose))
+            assert ended.returncode == 0
+            assert ended.stdout.startswith("corp:alice is signed out of guarded.\n")
+            assert await logins.all() == []

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import sys
 import webbrowser
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Final, TextIO
 
 import anyio
@@ -20,7 +21,8 @@ from a2a_mcp.cli.exit_codes import DONE, FAILED
 from a2a_mcp.cli.start_options import Options
 from a2a_mcp.cli.startup import Started, start
 from a2a_mcp.errors import ConfigError
-from a2a_mcp.sign_in.logins import login_states, sign_out
+from a2a_mcp.server.stores import shared_places
+from a2a_mcp.sign_in.logins import LoginState, login_states, shared_states, sign_out
 from a2a_mcp.sign_in.signing_in import Page, signing_in
 from a2a_mcp.store.base import LOCAL_OWNER
 from a2a_mcp.store.login_folder import open_logins
@@ -42,21 +44,52 @@ class SigningIn:
     port: int | None
 
 
-def act(action: str, name: str, way: SigningIn, options: Options, *, as_json: bool) -> int:
+def act(
+    action: str, name: str, way: SigningIn, options: Options, *, owner: str, as_json: bool
+) -> int:
     """Sign in to an agent, say where one is signed in, or sign out; return the exit code."""
     started = start(options, quiet=True)
     if action == "status":
-        return status(started, sys.stdout, as_json=as_json)
+        return anyio.run(partial(_status, started, as_json=as_json))
     if not name:
         raise ConfigError([f"a2a-mcp auth {action}: name the agent: a2a-mcp auth {action} NAME"])
     if action == "logout":
-        return anyio.run(_with_registry, started, lambda it: logout(it, name, sys.stdout))
+        return anyio.run(_logout, started, name, owner or LOCAL_OWNER)
 
     async def work(registry: Registry) -> int:
         show = _shown(sys.stdout, opens=way.opens)
         return await login(registry, name, show, by_device=way.by_device, port=way.port)
 
     return anyio.run(_with_registry, started, work)
+
+
+async def _status(started: Started, *, as_json: bool) -> int:
+    states = await login_states(started.config, _logins(started), LOCAL_OWNER)
+    async with shared_places(started.config) as shared:
+        if shared and shared.logins:
+            states += await shared_states(shared.logins)
+    show_states(states, sys.stdout, as_json=as_json)
+    return DONE
+
+
+async def _logout(started: Started, name: str, owner: str) -> int:
+    """Sign out wherever somebody is signed in: in the state folder, and where bridges share it."""
+    async with shared_places(started.config) as shared:
+        places = [_logins(started), *([shared.logins] if shared and shared.logins else [])]
+        ended = [await _signed_out(started, place, name, owner) for place in places]
+    return show_sign_out(name, owner, [it for it in ended if it is not None], sys.stdout)
+
+
+async def _signed_out(started: Started, logins: Logins, name: str, owner: str) -> str | None:
+    """Sign out at one place; return None where nobody is, else what could not be done, if so."""
+    registry = Registry(started.config, logins=logins)
+    try:
+        problem = await sign_out(registry.connection(registry.resolve(name), owner))
+        return registry.config.secrets.mask(scrub(problem or ""))
+    except KeyError:
+        return None
+    finally:
+        await registry.aclose()
 
 
 async def _with_registry(started: Started, work: Callable[[Registry], Awaitable[int]]) -> int:
@@ -107,31 +140,32 @@ def _shown(out: TextIO, *, opens: bool) -> Callable[[str], None]:
     return show
 
 
-async def logout(registry: Registry, name: str, out: TextIO) -> int:
-    """Sign out at the server, and forget the login here."""
-    agent = registry.resolve(name)
-    try:
-        problem = await sign_out(registry.connection(agent, LOCAL_OWNER))
-    except KeyError:
-        print(f"Nobody is signed in to {agent}.", file=out)
+def show_sign_out(name: str, owner: str, problems: Sequence[str], out: TextIO) -> int:
+    """Print how a sign-out has ended at each place where somebody was signed in."""
+    who = "You are" if owner == LOCAL_OWNER else f"{owner} is"
+    if not problems:
+        nobody = "Nobody is" if owner == LOCAL_OWNER else f"{owner} is not"
+        print(f"{nobody} signed in to {name}.", file=out)
         return FAILED
-    print(f"You are signed out of {agent}.", file=out)
-    if problem:
-        why = registry.config.secrets.mask(scrub(problem))
-        print(f"It was not revoked at the authorization server: {why}", file=out)
+    print(f"{who} signed out of {name}.", file=out)
+    for problem in filter(None, problems):
+        print(f"It was not revoked at the authorization server: {problem}", file=out)
         print(MAY_HOLD, file=out)
     return DONE
 
 
-def status(started: Started, out: TextIO, *, as_json: bool = False) -> int:
-    """Print one line for each agent that uses OAuth."""
-    states = anyio.run(login_states, started.config, _logins(started), LOCAL_OWNER)
+def show_states(states: Sequence[LoginState], out: TextIO, *, as_json: bool = False) -> None:
+    """Print one line for each agent that uses OAuth, and each further login."""
     if as_json:
         print(json.dumps([asdict(state) for state in states], indent=2), file=out)
-        return DONE
+        return
     for state in states:
-        whose = "" if state.owner == LOCAL_OWNER else f" ({state.owner})"
-        print(f"{state.agent}{whose}: {state.words}", file=out)
+        print(f"{state.agent}{_whose(state)}: {state.words}", file=out)
     if not states:
         print(NOBODY, file=out)
-    return DONE
+
+
+def _whose(state: LoginState) -> str:
+    if state.shared:
+        return f" ({state.owner}, in the database)"
+    return "" if state.owner == LOCAL_OWNER else f" ({state.owner})"
