@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Final
 
-from a2a_mcp.errors import AmbiguousAgent, UnknownAgent
+from a2a_mcp.errors import AmbiguousAgent, NotAllowed, UnknownAgent
 
 SHOWN_NAMES: Final = 10
 SIMILARITY: Final = 0.6
@@ -41,6 +41,15 @@ def name_one_of(names: Sequence[str]) -> AmbiguousAgent:
     return AmbiguousAgent(
         "Name the agent: there is more than one.",
         f"Call again with agent= one of: {_some(names, of=len(names))}.",
+    )
+
+
+def only_looks(name: str) -> NotAllowed:
+    """Return the error of a change at an agent of which the caller may only see tasks."""
+    return NotAllowed(
+        f"This caller may only look at tasks of {name!r}; nothing was sent.",
+        "Tell the user, or use another agent.",
+        agent=name,
     )
 
 

@@ -6,6 +6,7 @@ first. Where they are kept, `store.registered` says.
 
 from __future__ import annotations
 
+import hashlib
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
@@ -15,10 +16,13 @@ from pydantic import ValidationError
 from a2a_mcp.config.load import Config
 from a2a_mcp.config.schema import AgentConfig
 from a2a_mcp.errors import StoreUnavailable
+from a2a_mcp.store.base import LOCAL_OWNER
 from a2a_mcp.store.registered import KeptAgent, RegisteredPlace
 from a2a_mcp.text.url_patterns import matches_any
 
 MOST_OF_ONE_OWNER: Final = 50
+LONGEST_NAME: Final = 64
+MARK_CHARACTERS: Final = 6
 NO_LONGER_ALLOWED: Final = "it was registered, and registrable no longer allows its URL"
 
 
@@ -77,6 +81,17 @@ class RegisteredAgents:
     def of_owner(self, owner: str) -> list[AgentConfig]:
         """Return the agents that a caller has added."""
         return [it.agent for it in self._known.values() if it.owner == owner]
+
+    @staticmethod
+    def name_for(owner: str, name: str) -> str:
+        """Return a name as an agent of a caller has it: over HTTP with a mark of the caller.
+
+        Otherwise a name that is taken would tell each caller what another one has added.
+        """
+        if owner == LOCAL_OWNER:
+            return name
+        mark = f"-{hashlib.sha256(owner.encode()).hexdigest()[:MARK_CHARACTERS]}"
+        return name if name.endswith(mark) else f"{name[: LONGEST_NAME - len(mark)]}{mark}"
 
     async def add(self, owner: str, agent: AgentConfig) -> None:
         """Keep an agent; raises NameTaken, StoreUnavailable, OSError where it cannot be stored."""

@@ -13,12 +13,12 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from a2a_mcp.agents.connections import Connections
-from a2a_mcp.agents.name_errors import name_one_of, none_configured, unknown_agent
+from a2a_mcp.agents.name_errors import name_one_of, none_configured, only_looks, unknown_agent
 from a2a_mcp.agents.subject import SubjectOf, nobody
 from a2a_mcp.config.load import Config
 from a2a_mcp.config.reload import Reloader
 from a2a_mcp.config.schema import AgentConfig
-from a2a_mcp.errors import AgentDisabled, AmbiguousAgent, NotAllowed, UnknownAgent
+from a2a_mcp.errors import AgentDisabled, AmbiguousAgent, UnknownAgent
 from a2a_mcp.store.base import LOCAL_OWNER
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Registry:
         self._catalogues: Catalogues | None = None
         self._caller = caller
         self._may_use = may_use
-        self._may_change = may_change
+        self.may_change = may_change
         self._reloader = reloader
         self._overrides = overrides
         self._pins = pins
@@ -152,7 +152,7 @@ class Registry:
         `to` is the owner where work goes on without a caller.
         """
         owner = self.registered.owner_of(name) if self.registered else None
-        return self._may_use(name) if owner is None else owner == (to or self._caller())
+        return owner in (None, to or self._caller()) and self._may_use(name)
 
     def check_change(self, name: str) -> None:
         """Check that the caller may change something at an agent; raises UnknownAgent, NotAllowed.
@@ -161,13 +161,8 @@ class Registry:
         """
         if not self.shows(name):
             raise self._unknown(name)
-        owned = self.registered is not None and self.registered.owner_of(name) is not None
-        if not owned and not self._may_change(name):
-            raise NotAllowed(
-                f"This caller may only look at tasks of {name!r}; nothing was sent.",
-                "Tell the user, or use another agent.",
-                agent=name,
-            )
+        if not self.may_change(name):
+            raise only_looks(name)
 
     @property
     def default_agent(self) -> str | None:
@@ -185,8 +180,12 @@ class Registry:
         self.refresh()
         if name is None:
             return self._default()
-        known = self._by_key.get(name.casefold())
-        if known is None or not self.shows(known, owner):
+        names = [name]
+        if self.registered:
+            names.append(self.registered.name_for(owner or self._caller(), name))
+        found = (self._by_key.get(each.casefold()) for each in names)
+        known = next((each for each in found if each and self.shows(each, owner)), None)
+        if known is None:
             raise self._unknown(name)
         return self._usable(known)
 

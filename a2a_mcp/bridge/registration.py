@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from itertools import chain, count
 from typing import TYPE_CHECKING, Final
 
 from a2a_mcp.a2a.errors import A2AError
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 LONGEST_DESCRIPTION: Final = 500
 LOOK_UP_SECONDS: Final = 5.0
+MOST_OF_A_SLUG: Final = 50
 PAGE: Final = 100
 MOST_PAGES: Final = 10
 
@@ -58,7 +60,7 @@ class Registration:
         if there := self._same(owner, url, name):
             return self._described(there, registry_sentences.THERE_ALREADY)
         self._check_room(owner)
-        agent = self._agent(url, name, description)
+        agent = self._agent(owner, url, name, description)
         await self._add(owner, agent)
         return self._described(agent.name, registry_sentences.REGISTERED)
 
@@ -90,9 +92,11 @@ class Registration:
 
     def _same(self, owner: str, url: str, name: str | None) -> str | None:
         """Return the caller's agent that is at this URL already, if the name does not differ."""
+        wanted = name and self._registered.name_for(owner, name)
         own = [agent for agent in self._registered.of_owner(owner) if agent.url == url]
-        names = [agent.name for agent in own if name is None or agent.name == name]
-        return next(filter(self._registry.is_taken, names), None)
+        names = [agent.name for agent in own if wanted in (None, agent.name)]
+        usable = filter(self._registry.shows, filter(self._registry.is_taken, names))
+        return next(usable, None)
 
     def _check_room(self, owner: str) -> None:
         count = len(self._registered.of_owner(owner))
@@ -101,29 +105,29 @@ class Registration:
                 registry_sentences.TOO_MANY.format(count=count), registry_sentences.TOO_MANY_NEXT
             )
 
-    def _agent(self, url: str, name: str | None, description: str | None) -> AgentConfig:
+    def _agent(
+        self, owner: str, url: str, name: str | None, description: str | None
+    ) -> AgentConfig:
         """Return the configuration of the new agent: a URL and no credentials."""
         said = shorten(scrub(" ".join((description or "").split())), LONGEST_DESCRIPTION, str)
-        return AgentConfig(name=self._name(url, name), url=url, description=said or None)
+        return AgentConfig(name=self._name(owner, url, name), url=url, description=said or None)
 
-    def _name(self, url: str, wanted: str | None) -> str:
-        """Return a name that no agent has; one that the caller chose is not changed."""
-        if wanted is None:
-            return self._free_name(slug(url))
-        try:
-            name = agent_name(wanted)
-        except ValueError as error:
-            raise _bad("name", error) from None
+    def _name(self, owner: str, url: str, wanted: str | None) -> str:
+        """Return a name that no agent has, and that the caller may use."""
+        name = self._free_name(owner, slug(url)) if wanted is None else _checked(owner, wanted)
+        # Before it is told that the name is taken: what a caller may use, it may see.
+        if not self._registry.may_change(name):
+            raise NotAllowed(
+                registry_sentences.NOT_YOURS.format(name=name), registry_sentences.NOT_YOURS_NEXT
+            )
         if self._registry.is_taken(name):
             raise _taken(name)
         return name
 
-    def _free_name(self, name: str) -> str:
-        number, found = 1, name
-        while self._registry.is_taken(found):
-            number += 1
-            found = f"{name[:60]}-{number}"
-        return found
+    def _free_name(self, owner: str, name: str) -> str:
+        numbered = (f"{name[:MOST_OF_A_SLUG]}-{number}" for number in count(2))
+        names = (self._registered.name_for(owner, each) for each in chain([name], numbered))
+        return next(each for each in names if not self._registry.is_taken(each))
 
     # --- what is done ---
 
@@ -152,7 +156,9 @@ class Registration:
     def _own_name(self, owner: str, name: str) -> str:
         self._registry.refresh()
         own = {agent.name.casefold(): agent.name for agent in self._registered.of_owner(owner)}
-        known = own.get(name.casefold())
+        known = own.get(name.casefold()) or own.get(
+            self._registered.name_for(owner, name).casefold()
+        )
         if known and self._registered.owner_of(known) == owner:
             return known
         resolved = self._registry.resolve(name)
@@ -174,6 +180,14 @@ class Registration:
                 break
         some, _ = await self._tasks.list(owner, agent=agent, limit=1)
         return count, bool(some)
+
+
+def _checked(owner: str, wanted: str) -> str:
+    """Return a name that the caller chose; raises NotAllowed where it cannot be one."""
+    try:
+        return RegisteredAgents.name_for(owner, agent_name(wanted))
+    except ValueError as error:
+        raise _bad("name", error) from None
 
 
 async def _read_card(connection: Connection) -> None:

@@ -13,6 +13,10 @@ BAD_VALUE: Final = "{name} cannot be used: {reason}. " + UNCHANGED
 BAD_VALUE_NEXT: Final = "Correct it and call again."
 TAKEN: Final = "The name {name!r} is taken by another agent. " + UNCHANGED
 TAKEN_NEXT: Final = "Call register_agent again with another name."
+NOT_YOURS: Final = (
+    "The rules of this server let this caller work with no agent named {name!r}. " + UNCHANGED
+)
+NOT_YOURS_NEXT: Final = "Use another agent, or ask the user to allow this name (access)."
 NO_CARD: Final = "The card of this agent cannot be used: {reason}. " + UNCHANGED
 NO_CARD_NEXT: Final = (
     "Check the URL with the user: it is where the agent is, or the address of its card. An agent "

@@ -12,7 +12,19 @@ from mcp.server.auth.middleware.auth_context import auth_context_var
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import AccessToken
 from mcp.types import ResourceTemplateReference
-from scripted import CANCEL, GET, SEND, ScriptedAgent, done, result, scripted, task
+from scripted import (
+    CANCEL,
+    CARD,
+    GET,
+    SEND,
+    ScriptedAgent,
+    card,
+    document,
+    done,
+    result,
+    scripted,
+    task,
+)
 from staging import configured, hosted
 
 from a2a_mcp.config.access import AccessRule
@@ -41,7 +53,7 @@ def rule(*agents: str, **more: Any) -> AccessRule:
     return AccessRule(agents=agents, **more)
 
 
-async def tool(client: Client, name: str, **arguments: Any) -> str:
+async def tool(client: Client, name: str, /, **arguments: Any) -> str:
     answer = await client.call_tool(name, arguments)
     return json.dumps([answer.is_error, answer.structured_content, str(answer.content)])
 
@@ -149,6 +161,56 @@ async def test_who_may_only_look_sends_and_cancels_nothing(tmp_path: Path) -> No
                     assert "may only look" in refused
         assert len(agent.calls(SEND)) == 1
         assert not agent.calls(CANCEL)
+
+
+REGISTERING: Final = {"toolsets": ("registry",), "tokens": TOKENS}
+
+
+async def test_rules_hold_for_an_agent_that_the_caller_has_added(tmp_path: Path) -> None:
+    async with scripted() as agent:
+        agent.on(CARD, document(card(agent.url)))
+        agent.on(SEND, result({"task": done("hi")}))
+        rules = [rule("kb-*", groups=["eng"]), rule("*", groups=["audit"], read_only=True)]
+        server = REGISTERING | {"registrable": (agent.url,), "access": rules}
+        config = configured(server=server)
+        with called_by("alice", "eng"):
+            async with hosted(config, tmp_path) as client:
+                refused = await tool(client, "register_agent", url=agent.url, name="other")
+                assert "let this caller work with no agent named 'other-" in refused
+                assert "Registered as 'kb-" in await tool(
+                    client, "register_agent", url=agent.url, name="kb"
+                )
+                assert '"completed"' in await tool(client, "send_task", agent="kb", message="x")
+        with called_by("alice", "audit"):
+            async with hosted(config, tmp_path) as client:
+                refused = await tool(client, "register_agent", url=agent.url, name="mine")
+                assert "let this caller work with no agent" in refused
+                refused = await tool(client, "send_task", agent="kb", message="x")
+                assert "may only look" in refused
+        with called_by("alice"):
+            async with hosted(config, tmp_path) as client:
+                assert "kb" not in await tool(client, "agent_info")
+        with called_by("bob", "eng"):
+            async with hosted(config, tmp_path) as client:
+                assert "kb" not in await tool(client, "agent_info")
+        assert len(agent.calls(SEND)) == 1
+
+
+@pytest.mark.parametrize("name", ["secret", "kb-a"])
+async def test_adding_an_agent_tells_nothing_of_one_that_is_denied(
+    name: str, tmp_path: Path
+) -> None:
+    async with scripted() as agent:
+        agent.on(CARD, document(card(agent.url)))
+        rules = [rule("kb-*", groups=["eng"]), rule("secret", groups=["x"])]
+        server = REGISTERING | {"registrable": (agent.url,), "access": rules}
+        url = "https://a.example"
+        with called_by("alice", "eng"):
+            told = []
+            for place, there in (("there", {"secret": url}), ("absent", {})):
+                async with hosted(configured(server=server, **there), tmp_path / place) as client:
+                    told.append(await tool(client, "register_agent", url=agent.url, name=name))
+    assert told[0] == told[1]
 
 
 async def test_the_person_at_this_machine_may_use_every_agent(tmp_path: Path) -> None:
