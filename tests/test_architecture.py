@@ -43,6 +43,7 @@ NEVER: Final[dict[str, tuple[str, ...]]] = {
 # Functions of their arguments: no clock, no disk, no network. (A JSON-RPC call's id is made up.)
 PURE: Final = (
     "bridge.last_seen",
+    "cli.images",
     "a2a.card_model",
     "a2a.auth.oauth.errors",
     "a2a.auth.oauth.metadata",

@@ -83,7 +83,7 @@ def print_rows(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """
     shown = [[scrub(cell) for cell in row] for row in rows]
     widths = [max(map(_width, column)) for column in zip(headings, *shown, strict=True)]
-    width = _columns()
+    width = columns()
     first = sum(widths[:-1]) + GAP * (len(widths) - 1)
     if width - first < min(widths[-1], LEAST_LAST):
         print("\n".join(line for row in shown for line in _paragraph(row, width)))
@@ -115,7 +115,7 @@ def _width(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
-def _columns() -> int:
+def columns() -> int:
     """Return how wide the output may be; a pipe has no end."""
     if sys.stdout.isatty() or "COLUMNS" in os.environ:
         return shutil.get_terminal_size().columns

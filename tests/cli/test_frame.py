@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -36,6 +37,24 @@ def test_help_loads_no_parser_of_commands_and_no_configuration() -> None:
     loaded = modules("--help")
     assert "a2a_mcp.cli.serve_options" in loaded
     assert {"cyclopts", "rich", "pydantic", "anyio", "a2a_mcp.config"} & loaded == set()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not count children's time")
+def test_help_costs_less_than_three_tenths_of_a_second_more_than_an_empty_program() -> None:
+    empty, helped = zip(*(_seconds_of_both() for _ in range(3)), strict=True)
+    assert median(helped) - median(empty) < 0.3
+
+
+def _seconds_of_both() -> tuple[float, float]:
+    """Return the processor time of an empty program and of `--help`, one after the other."""
+    return _seconds("-c", "pass"), _seconds("-m", "a2a_mcp", "--help")
+
+
+def _seconds(*words: str) -> float:
+    before = os.times()
+    subprocess.run([sys.executable, *words], stdout=subprocess.DEVNULL, timeout=60, check=True)
+    after = os.times()
+    return sum(after[2:4]) - sum(before[2:4])
 
 
 @pytest.mark.parametrize("name", [name for name in COMMANDS if not COMMANDS[name].own_parser])

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
+import anyio
+
 from a2a_mcp.a2a.model import JSON
-from a2a_mcp.cli import terminal
+from a2a_mcp.cli import images, terminal
 from a2a_mcp.cli.for_person import for_person
 from a2a_mcp.presentation.artifact import ArtifactPiece
 from a2a_mcp.presentation.artifact_request import ArtifactRequest
@@ -64,6 +67,20 @@ async def _show_files(app: App, view: TaskView) -> None:
         piece = await app.artifact_reader.read(owner(), task_id, view.agent, wanted)
         for line in _lines(piece):
             print(app.mask(line))
+        for file in piece.saved:
+            await _draw(file)
+
+
+async def _draw(file: SavedFile) -> None:
+    """Show an image where the terminal can; its name and place are told in any case."""
+    draw = images.drawing(os.environ) if sys.stdout.isatty() else None
+    if draw is None or file.path is None or "image/" not in (file.link.media_type or ""):
+        return
+    path = anyio.Path(file.path)
+    if (await path.stat()).st_size > images.LARGEST:
+        return
+    if drawn := draw(await path.read_bytes(), terminal.columns()):
+        print(drawn)
 
 
 def _lines(piece: ArtifactPiece) -> Iterator[str]:
