@@ -117,6 +117,7 @@ ONLY_IN: Final[dict[str, tuple[str, ...]]] = {
     "a2a": ("demo",),
     "psycopg": ("store.postgres",),
     "psycopg_pool": ("store.postgres",),
+    "obstore": ("store.objects",),
     "sqlite3": ("store.sqlite",),
     "platformdirs": ("config.load",),
     "ruamel": ("cli.hosts.documents",),
@@ -232,7 +233,9 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
     ),
     "server.stores": frozenset(
         {
+            "a2a_mcp.store.objects",
             "a2a_mcp.store.postgres.audit",
+            "a2a_mcp.store.postgres.bodies",
             "a2a_mcp.store.postgres.call_rates",
             "a2a_mcp.store.postgres.card_pins",
             "a2a_mcp.store.postgres.database",
@@ -264,6 +267,7 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
     "store.login_folder": frozenset({"a2a_mcp.store.keyring_key", "a2a_mcp.store.sqlite.logins"}),
     "store.logins": frozenset({"a2a_mcp.store.sealing"}),
     "store.sqlite.census": frozenset({"a2a_mcp.store.sqlite.space"}),
+    "store.objects": frozenset({"obstore.exceptions", "obstore.store"}),
     "store.sqlite.store": frozenset({"a2a_mcp.store.sqlite.file"}),
     "store.sqlite.upkeep": frozenset({"a2a_mcp.store.sqlite.space"}),
     "telemetry.descriptors": frozenset({"resource"}),
@@ -291,6 +295,7 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
 
 # What only the composition root of the server may name.
 CONCRETE: Final[dict[str, frozenset[str]]] = {
+    "store.objects": frozenset({"server.stores"}),
     "store.results": frozenset({"server.composition", "server.stores"}),
     "store.result_folder": frozenset({"server.stores"}),
     "store.postgres": frozenset({"server.auth.desks", "server.stores"}),

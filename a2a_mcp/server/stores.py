@@ -28,6 +28,7 @@ from a2a_mcp.store.sqlite.store import SqliteTaskStore
 
 if TYPE_CHECKING:
     from a2a_mcp.store.audit import AuditPlace
+    from a2a_mcp.store.objects import Objects
     from a2a_mcp.store.postgres.database import Database
     from a2a_mcp.store.registered import RegisteredPlace
 
@@ -93,6 +94,7 @@ def _in_folder(config: Config, folder: Path | None) -> Stores:
 
 
 def _in_database(config: Config, table: StoreTable) -> Stores:
+    from a2a_mcp.store.postgres.bodies import Bodies
     from a2a_mcp.store.postgres.call_rates import PostgresRates
     from a2a_mcp.store.postgres.card_pins import PostgresPins
     from a2a_mcp.store.postgres.database import Database
@@ -113,6 +115,7 @@ def _in_database(config: Config, table: StoreTable) -> Stores:
             database,
             keep_seconds=server.keep_days * DAY_SECONDS,
             keep_bytes=server.keep_bytes,
+            bodies=Bodies(database, objects_of(table), table.inline_bytes),
             count_results=count_results,
             mask=config.secrets.mask,
         ),
@@ -130,6 +133,15 @@ def _audit(database: Database, days: int) -> AuditPlace | None:
     from a2a_mcp.store.postgres.audit import PostgresAudit
 
     return PostgresAudit(database, keep_days=days)
+
+
+def objects_of(table: StoreTable) -> Objects | None:
+    """Return the object storage that a table names; it is opened at its first use."""
+    if table.files is None:
+        return None
+    from a2a_mcp.store.objects import ObjectStorage
+
+    return ObjectStorage(table.files)
 
 
 def _result_folder(config: Config, folder: Path) -> ResultFolder:

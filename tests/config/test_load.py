@@ -277,6 +277,13 @@ def test_mistakes_of_the_file_itself_are_all_said_at_once(path: Path) -> None:
         ),
         ('{ url = "postgresql://db/x", pool = 1 }', "server.store.pool: must be greater than or"),
         ("{ pool = 4 }", "server.store.url: is missing"),
+        *(
+            (
+                f'{{ url = "postgresql://db/x", files = "{url}" }}',
+                "server.store.files: must be s3://",
+            )
+            for url in ("bucket", "s3://", "https://bucket.example", "s3://k:s@bucket", "file:///")
+        ),
         (
             '{ url = "postgresql://db/x" }',
             "server: state_key is missing: processes that share a store must share a key",
@@ -292,6 +299,14 @@ def test_logins_in_a_database_are_sealed_with_no_key_of_one_machine(path: Path) 
     store = 'store = { url = "postgresql://db/x" }'
     (line,) = refused(path, f'[server]\n{store}\nstate_key = "{"k" * 32}"\nlogins = "keyring"\n')
     assert line == 'server: logins must be "file": no keyring is shared as the store is'
+
+
+def test_object_storage_needs_its_library(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    has = {"psycopg": True, "obstore": None}
+    monkeypatch.setattr("a2a_mcp.config.store.find_spec", has.get)
+    table = 'store = { url = "postgresql://db/x", files = "s3://bucket/prefix" }'
+    (line,) = refused(path, f"[server]\n{table}\n")
+    assert line.startswith("server.store: files needs the extra")
 
 
 def test_a_store_is_refused_on_windows(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import anyio
 import httpx
@@ -17,71 +16,15 @@ import pytest
 from real_agents import Agent
 from scripted import CARD, GET, SEND, card, document, done, result, scripted, task
 
-from e2e.bridges import Home, Served, ran, until
-from e2e.hosts import Host, http_host
+from e2e.bridges import Home, ran, until
+from e2e.hosts import Host
+from e2e.replicas import KEY, Cluster
 
 pytestmark = pytest.mark.anyio
 
 SOON: Final = 0.5
 READS_BEFORE_A_LONG_PAUSE: Final = 9
 """Two replicas poll; after five reads each, a pause lasts more than two seconds."""
-
-KEY: Final = "a key that is as long as it must be, 32 bytes"
-
-
-@dataclass(frozen=True)
-class Replica:
-    """A bridge process with a state folder of its own, and a host that is connected to it."""
-
-    served: Served
-    host: Host
-
-    @property
-    def process(self) -> Any:
-        return self.served.process
-
-
-class HasUrl(Protocol):
-    """An agent at an address."""
-
-    @property
-    def url(self) -> str: ...
-
-
-class Cluster:
-    """Bridges on one database; each `replica` starts one more."""
-
-    def __init__(self, folder: Path, agent: HasUrl) -> None:
-        self.database = postgres.Away(folder)
-        self._folder = folder
-        self._agent = agent
-        self._stack = AsyncExitStack()
-
-    async def replica(
-        self, name: str, *, heartbeat: float = 0.5, audit_days: int = 0, **server: Any
-    ) -> Replica:
-        home = Home(self._folder / name)
-        home.folder.mkdir()
-        home.configure(
-            {"good": self._agent.url},
-            state_key=KEY,
-            store={
-                "url": self.database.url,
-                "pool": 2,
-                "heartbeat_seconds": heartbeat,
-                "audit_days": audit_days,
-            },
-            **server,
-        )
-        served = await self._stack.enter_async_context(home.serving())
-        host = await self._stack.enter_async_context(http_host(served.url, "auto"))
-        return Replica(served, host)
-
-    async def __aenter__(self) -> Cluster:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._stack.aclose()
 
 
 @pytest.fixture
@@ -183,7 +126,7 @@ async def test_a_caller_has_one_limit_whichever_replica_its_calls_reach(cluster:
 async def test_the_audit_of_all_replicas_is_in_the_database_whether_they_end_or_it_was_away(
     cluster: Cluster,
 ) -> None:
-    one, two = [await cluster.replica(name, audit_days=1) for name in ("one", "two")]
+    one, two = [await cluster.replica(name, store={"audit_days": 1}) for name in ("one", "two")]
     await one.host.call("send_task", message="task secret")
     async with away(cluster.database):
         await two.host.call("list_tasks")

@@ -22,7 +22,7 @@ from real_agents import Agent, Agents
 
 from e2e.bridges import Home, free_port, until
 from e2e.hosts import Answer, http_host
-from e2e.test_database import KEY
+from e2e.replicas import KEY
 from e2e.test_sign_in import check_secrets
 from e2e.test_workers import signal_to, two
 

@@ -1,17 +1,19 @@
-"""Where results are kept: a folder and a database keep the same contract."""
+"""Where results are kept: a folder, a database, and object storage beside it."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import object_storage
 import postgres
 import pytest
 
 from a2a_mcp.a2a.model import Artifact, Part, Task, TaskState, TaskStatus
 from a2a_mcp.presentation.message_artifacts import count_results
+from a2a_mcp.store.objects import ObjectStorage
 from a2a_mcp.store.result_files import KeptTask, Key
 from a2a_mcp.store.result_folder import ResultFolder
 from a2a_mcp.store.results import ResultPlace
@@ -39,14 +41,37 @@ async def in_folder(folder: Path, clock: Clock, size: int) -> AsyncIterator[Resu
 
 
 @asynccontextmanager
-async def in_database(folder: Path, clock: Clock, size: int) -> AsyncIterator[ResultPlace]:
+async def in_database(
+    folder: Path, clock: Clock, size: int, objects: ObjectStorage | None = None
+) -> AsyncIterator[ResultPlace]:
+    from a2a_mcp.store.postgres.bodies import Bodies
     from a2a_mcp.store.postgres.results import PostgresResults
 
     async with postgres.opened(folder) as database:
-        yield PostgresResults(database, keep_bytes=size, clock=clock, **USUAL)
+        bodies = Bodies(database, objects, inline_bytes=0)
+        yield PostgresResults(database, bodies=bodies, keep_bytes=size, clock=clock, **USUAL)
 
 
-PLACES: Final = [in_folder, *([in_database] if postgres.IS_HERE else [])]
+@asynccontextmanager
+async def in_object_folder(folder: Path, clock: Clock, size: int) -> AsyncIterator[ResultPlace]:
+    objects = ObjectStorage(f"file://{folder}/objects")
+    async with in_database(folder, clock, size, objects) as place:
+        yield place
+
+
+@asynccontextmanager
+async def in_s3(folder: Path, clock: Clock, size: int) -> AsyncIterator[ResultPlace]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in object_storage.environment().items():
+            patch.setenv(name, value)
+        objects = ObjectStorage(f"s3://{object_storage.bucket()}/some/prefix")
+        async with in_database(folder, clock, size, objects) as place:
+            yield place
+
+
+PLACES: Final[list[Any]] = [in_folder]
+if postgres.IS_HERE:
+    PLACES.extend([in_database, in_object_folder, pytest.param(in_s3, marks=pytest.mark.slow)])
 each_place = pytest.mark.parametrize("opened", PLACES)
 Opened = Callable[[Path, Clock, int], AbstractAsyncContextManager[ResultPlace]]
 

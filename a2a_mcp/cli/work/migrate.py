@@ -17,6 +17,7 @@ from a2a_mcp.cli.start_options import Options
 from a2a_mcp.cli.startup import Started, start
 from a2a_mcp.errors import ConfigError, StoreUnavailable
 from a2a_mcp.presentation.message_artifacts import count_results
+from a2a_mcp.server.stores import objects_of
 from a2a_mcp.store.moving.ends import Direction, Ends, Outcome
 from a2a_mcp.store.moving.move import Tell
 
@@ -59,6 +60,7 @@ def _ends(started: Started) -> Ends:
         key.get_secret_value().encode(),
         table.dead_after,
         count_results,
+        objects_of(table),
     )
 
 

@@ -12,10 +12,12 @@ from a2a_mcp.a2a.model import Task
 from a2a_mcp.errors import StoreUnavailable
 from a2a_mcp.store.moving.login_place import LoginRows, Openable, openable
 from a2a_mcp.store.moving.move import Moved, Tell, look, move
+from a2a_mcp.store.moving.object_rows import ObjectRows
 from a2a_mcp.store.moving.places import Place, Row
 from a2a_mcp.store.moving.registered_place import RegisteredRows
 from a2a_mcp.store.moving.result_place import ResultRows
 from a2a_mcp.store.moving.tables import LOGINS, REGISTERED, RESULTS, TABLES
+from a2a_mcp.store.objects import Objects
 from a2a_mcp.store.postgres.moving import database_places
 from a2a_mcp.store.result_files import task_of
 from a2a_mcp.store.sealing import Seal
@@ -53,7 +55,8 @@ class Outcome:
 class Ends:
     """Where the state is now or will be; a bridge lives for `alive_seconds` after its last word.
 
-    `key` is the state key. `count_results` tells how many results a task shows.
+    `key` is the state key. `count_results` tells how many results a task shows. `objects` is where
+    the database's large results are, if they are elsewhere.
     """
 
     folder: Path
@@ -61,6 +64,7 @@ class Ends:
     key: bytes = field(repr=False)
     alive_seconds: float
     count_results: Callable[[Task], int]
+    objects: Objects | None = None
 
     def staying(self) -> dict[str, str]:
         """Return what stays in the folder: names of its files, and what they are."""
@@ -107,7 +111,7 @@ class Ends:
                 alive_seconds=self.alive_seconds,
                 make_for=self.key if make else None,
             ) as found:
-                database = self._with_ages(found)
+                database = self._with_objects(self._with_ages(found))
                 yield (folder, database) if to_database else (database, folder)
 
     @contextmanager
@@ -119,6 +123,9 @@ class Ends:
 
     def _with_ages(self, places: Places) -> Places:
         return {**places, LOGINS.title: LoginRows(places[LOGINS.title], Seal(self.key))}
+
+    def _with_objects(self, places: Places) -> Places:
+        return {**places, RESULTS.title: ObjectRows(places[RESULTS.title], self.objects)}
 
     def _of_result(self, row: Row) -> Mapping[str, Any]:
         owner, agent, task_id, _, body = row

@@ -125,20 +125,25 @@ INTERFACES: Final = Table(
     sqlite=_statements("lessons", ("agent", "url"), ("interface",), "rowid"),
     postgres=_statements("overrides", ("agent", "url"), ("interface",), "number"),
 )
+# Of a result in object storage the name in the place of its bytes, which begin with "{".
+_RESULT: Final = (
+    "SELECT owner, agent, task_id, since, "
+    "CASE WHEN body = '' THEN convert_to(object, 'UTF8') ELSE body END FROM kept"
+)
 RESULTS: Final = Table(
     "kept results",
     ("owner", "agent", "task_id", "since", "body"),
     sqlite=None,  # a folder of files
     postgres=Statements(
         "kept",
-        "SELECT owner, agent, task_id, since, body FROM kept ORDER BY since, owner, agent, task_id",
-        "SELECT owner, agent, task_id, since, body FROM kept "
-        "WHERE owner = :owner AND agent = :agent AND task_id = :task_id",
+        f"{_RESULT} ORDER BY since, owner, agent, task_id",
+        f"{_RESULT} WHERE owner = :owner AND agent = :agent AND task_id = :task_id",
         (
             "INSERT INTO kept (owner, agent, task_id, since, state, results, body) "
             "VALUES (:owner, :agent, :task_id, :since, :state, :results, :body) "
             "ON CONFLICT (owner, agent, task_id) DO UPDATE SET since = excluded.since, "
-            "state = excluded.state, results = excluded.results, body = excluded.body",
+            "state = excluded.state, results = excluded.results, body = excluded.body, "
+            "object = NULL, object_bytes = 0",
         ),
     ),
     later="since",
@@ -186,6 +191,7 @@ NOT_MOVED: Final[dict[str, str]] = {
     "postgres leases": "what bridges do right now, and none lives during a move",
     "postgres state_key": "a mark of the key that the bridges of a database have",
     "postgres card_pins": "the file of a pin does not say of which agent it is",
+    "postgres objects": "names in object storage, from which results are moved with their bytes",
     "postgres posts": "what agents posted within the last minute; tasks are read anyway",
     "postgres sign_ins": "sign-ins under way; they end with the processes that lead through them",
     "sqlite readers": "which processes lived before the move",
@@ -203,6 +209,8 @@ NOT_MOVED_COLUMNS: Final[dict[str, str]] = {
     "postgres overrides.number": "an order, which stays",
     "postgres kept.state": "is read out of the result",
     "postgres kept.results": "is read out of the result",
+    "postgres kept.object": "a name in object storage; the bytes are moved",
+    "postgres kept.object_bytes": "the size of what is in object storage",
     "postgres registered.key": "is the name in one case of letters",
     "postgres registered.number": "an order, which stays",
     "postgres logins.number": "is another one after each change",

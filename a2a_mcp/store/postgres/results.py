@@ -1,5 +1,5 @@
 # ruff: noqa: S608 - statements are made of words of this module alone; values are bound
-"""Kept results in PostgreSQL: one row for each task, with the bytes that a file would have."""
+"""Kept results in PostgreSQL: one row for each task, and the bytes that a file would have."""
 
 from __future__ import annotations
 
@@ -12,32 +12,36 @@ import anyio.to_thread
 from a2a_mcp.a2a.model import Task
 from a2a_mcp.files.sweep import NEVER_SWEPT, is_due
 from a2a_mcp.store.masked_texts import MaskText
+from a2a_mcp.store.postgres.bodies import Bodies
 from a2a_mcp.store.postgres.database import Connection, Database
 from a2a_mcp.store.postgres.queries import rows
 from a2a_mcp.store.postgres.records import NOW, stored
 from a2a_mcp.store.result_files import KeptTask, Key, body_of, task_of
 
 _KEY: Final = "owner = %(owner)s AND agent = %(agent)s AND task_id = %(task_id)s"
-_READ: Final = f"SELECT body, since FROM kept WHERE {_KEY}"
+_READ: Final = f"SELECT body, object, since FROM kept WHERE {_KEY}"
 # An agent may drop results later; then what is kept stays.
 _WRITE: Final = (
-    "INSERT INTO kept (owner, agent, task_id, since, state, results, body) VALUES "
-    "(%(owner)s, %(agent)s, %(task_id)s, %(since)s, %(state)s, %(results)s, %(body)s) "
+    "INSERT INTO kept (owner, agent, task_id, since, state, results, body, object, object_bytes) "
+    "VALUES (%(owner)s, %(agent)s, %(task_id)s, %(since)s, %(state)s, %(results)s, %(body)s, "
+    "%(object)s, %(object_bytes)s) "
     "ON CONFLICT (owner, agent, task_id) DO UPDATE SET since = excluded.since, "
-    "state = excluded.state, results = excluded.results, body = excluded.body "
+    "state = excluded.state, results = excluded.results, body = excluded.body, "
+    "object = excluded.object, object_bytes = excluded.object_bytes "
     "WHERE kept.state <> excluded.state OR kept.results < excluded.results "
-    "OR (kept.results = excluded.results AND kept.body <> excluded.body)"
+    "OR (kept.results = excluded.results AND "
+    "(kept.body <> excluded.body OR kept.object <> excluded.object))"
 )
 _REMOVE_OLD: Final = f"DELETE FROM kept WHERE since < {NOW} - %(keep)s"
 _REMOVE_MUCH: Final = (
     "DELETE FROM kept WHERE since <= (SELECT max(since) FROM (SELECT since, "
-    "sum(octet_length(body)) OVER (ORDER BY since DESC, owner, agent, task_id) AS bytes "
-    "FROM kept) AS newest_first WHERE bytes > %(most)s)"
+    "sum(octet_length(body) + object_bytes) OVER (ORDER BY since DESC, owner, agent, task_id) "
+    "AS bytes FROM kept) AS newest_first WHERE bytes > %(most)s)"
 )
 
 
 class PostgresResults:
-    """Results that all processes of a database share.
+    """Results that all processes of a database share; `bodies` says where their bytes are.
 
     What is older than `keep_seconds` is removed, and of more than `keep_bytes` the oldest.
     `count_results` tells how many results a task shows. `mask` hides secrets. `clock` returns Unix
@@ -50,6 +54,7 @@ class PostgresResults:
         *,
         keep_seconds: float,
         keep_bytes: int,
+        bodies: Bodies,
         count_results: Callable[[Task], int],
         mask: MaskText = str,
         clock: Callable[[], float] = time.time,
@@ -57,6 +62,7 @@ class PostgresResults:
         self._database = database
         self._keep_seconds = keep_seconds
         self._keep_bytes = keep_bytes
+        self._bodies = bodies
         self._count_results = count_results
         self._mask = mask
         self._clock = clock
@@ -73,7 +79,10 @@ class PostgresResults:
         found = await self._database.run(lambda it: rows(it, _READ, values))
         if not found:
             return None
-        ((body, since),) = found
+        ((inline, name, since),) = found
+        body = await self._bodies.fetch(inline, name)
+        if body is None:
+            return None
         task = await anyio.to_thread.run_sync(task_of, body, key)
         return KeptTask(task, since) if task else None
 
@@ -88,6 +97,7 @@ class PostgresResults:
         now = self._clock()
         if is_due(self._swept, now):
             await self._database.run(self._sweep)
+            await self._bodies.sweep()
             self._swept = now
 
     async def _write(self, key: Key, kept: KeptTask) -> None:
@@ -98,10 +108,11 @@ class PostgresResults:
             "since": kept.since,
             "state": kept.task.state.value,
             "results": self._count_results(kept.task),
-            "body": body,
         }
-        values = stored(_values(key) | facts)
-        await self._database.run(lambda it: it.execute(_WRITE.encode(), values))
+        values = _values(key) | facts
+        if placed := await self._bodies.place(values, body):
+            row = stored({**values, **placed})
+            await self._database.run(lambda it: it.execute(_WRITE.encode(), row))
 
     async def _sweep(self, connection: Connection) -> None:
         values = {"keep": self._keep_seconds, "most": self._keep_bytes, "now": None}

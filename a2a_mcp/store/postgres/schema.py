@@ -112,6 +112,15 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         # Who does right now what only one may do, also where its lock was lost with its connection.
         "CREATE TABLE leases (name text PRIMARY KEY, holder text NOT NULL, until float8 NOT NULL)",
     ),
+    (
+        # A result with an empty body is in object storage. A replica of before takes it for a
+        # damaged one, and may write its bytes into the row again: then these hold.
+        'ALTER TABLE kept ADD COLUMN object text COLLATE "C"',
+        "ALTER TABLE kept ADD COLUMN object_bytes bigint NOT NULL DEFAULT 0",
+        "CREATE INDEX kept_by_object ON kept (object) WHERE object IS NOT NULL",
+        # Every object that was ever begun, until it is removed.
+        'CREATE TABLE objects (name text COLLATE "C" PRIMARY KEY, noted float8 NOT NULL)',
+    ),
 )
 OLDEST: Final = 1
 """The oldest schema whose replicas can live on the newest: larger once a migration does not add."""

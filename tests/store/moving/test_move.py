@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,17 @@ from pydantic import SecretStr
 
 from a2a_mcp.a2a.model import TaskState
 from a2a_mcp.errors import StoreUnavailable
+from a2a_mcp.presentation.message_artifacts import count_results
 from a2a_mcp.store.base import Store
 from a2a_mcp.store.logins import Logins
 from a2a_mcp.store.moving.ends import Direction
 from a2a_mcp.store.moving.move import Moved
 from a2a_mcp.store.moving.tables import TASKS as TASK_TABLE
+from a2a_mcp.store.objects import ObjectStorage
+from a2a_mcp.store.postgres.bodies import Bodies
 from a2a_mcp.store.postgres.database import Database
 from a2a_mcp.store.postgres.logins import PostgresLogins, SharedKey
+from a2a_mcp.store.postgres.results import PostgresResults
 from a2a_mcp.store.postgres.store import PostgresTaskStore
 from a2a_mcp.store.registered import KeptAgent, RegisteredFolder
 from a2a_mcp.store.sqlite.store import SqliteTaskStore
@@ -69,6 +74,40 @@ async def test_all_comes_back_as_it_went(tmp_path: Path) -> None:
     assert moving.in_folder(two) == before
     digests = [(it.digest, it.found) for it in there]
     assert all(read == found for read, found in digests)
+
+
+async def test_large_results_come_out_of_object_storage_or_it_is_said_what_is_missing(
+    tmp_path: Path,
+) -> None:
+    folder, url = tmp_path / "one", postgres.database(tmp_path)
+    objects = ObjectStorage(f"file://{tmp_path}/objects")
+    await _kept_in_object_storage(url, objects)
+    with pytest.raises(StoreUnavailable, match="has no `files`"):
+        await moved(folder, url, "to-folder")
+    ends = replace(moving.ends(folder, url), objects=objects)
+    there = (await ends.moved("to-folder", lambda *_: None)).tables
+    assert sum(written(there)) == 1
+    assert await moving.results(folder).read(("ann", "a", "t")) == moving.kept("t")
+    again = (await ends.moved("to-database", lambda *_: None)).tables
+    assert sum(written(again)) == 0
+    (path,) = (tmp_path / "objects" / "kept").iterdir()
+    path.unlink()
+    with pytest.raises(StoreUnavailable, match="not in the object storage any more"):
+        await ends.moved("to-folder", lambda *_: None)
+
+
+async def _kept_in_object_storage(url: str, objects: ObjectStorage) -> None:
+    database = Database(url, most=2)
+    results = PostgresResults(
+        database,
+        keep_seconds=86_400.0,
+        keep_bytes=2**30,
+        bodies=Bodies(database, objects, inline_bytes=0),
+        count_results=count_results,
+        clock=lambda: moving.NOW,
+    )
+    await results.write({("ann", "a", "t"): moving.kept("t")})
+    await database.close()
 
 
 async def test_a_store_finds_what_was_moved(tmp_path: Path) -> None:
