@@ -14,6 +14,7 @@ import pytest
 from keyring.backend import KeyringBackend
 from keyring.backends import fail
 from keyring.errors import InitError, KeyringLocked
+from keyrings import System
 from staging import ME, configured
 
 from a2a_mcp.a2a.auth.oauth.settings import OAuth
@@ -30,27 +31,6 @@ pytestmark = pytest.mark.anyio
 SERVER = ServerConfig(logins="keyring")
 TOKENS = "https://login.example/token"
 LOGIN = Login(Token("secret-token", 0.0), "c", TOKENS)
-
-
-class System(KeyringBackend):
-    """A keyring that can be locked; `entries` is what it holds."""
-
-    priority = 1  # type: ignore[assignment]  # a property in the library
-
-    def __init__(self, fault: Exception | None = None) -> None:
-        super().__init__()
-        self.entries: dict[tuple[str, str], str] = {}
-        self.fault = fault
-        self.reads = 0
-
-    def get_password(self, service: str, username: str) -> str | None:
-        self.reads += 1
-        if self.fault:
-            raise self.fault
-        return self.entries.get((service, username))
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        self.entries[service, username] = password
 
 
 @pytest.fixture
