@@ -38,10 +38,9 @@ class RequestBuilder:
         self, outgoing: HttpRequest, headers: Mapping[str, str], attachment: Attachment
     ) -> httpx.Request:
         """Return the request with all that is added to it; raises httpx.InvalidURL."""
-        sent = {**self._fixed_headers, **headers, **attachment.headers}
         content, kind = _content(outgoing)
-        if kind:
-            sent["Content-Type"] = kind
+        added = _merged(attachment.headers, {"Content-Type": kind} if kind else {})
+        sent = _merged({**self._fixed_headers, **headers}, added)
         request = httpx.Request(
             outgoing.verb,
             self._url(outgoing, attachment),
@@ -65,6 +64,12 @@ class RequestBuilder:
                 self._urls.clear()
             url = self._urls[outgoing.url] = httpx.URL(outgoing.url)
         return url
+
+
+def _merged(headers: Mapping[str, str], added: Mapping[str, str]) -> dict[str, str]:
+    """Return both; of two headers of one name, however it is written, the added one counts."""
+    names = {name.lower() for name in added}
+    return {name: it for name, it in headers.items() if name.lower() not in names} | dict(added)
 
 
 def _content(outgoing: HttpRequest) -> tuple[bytes | None, str | None]:
