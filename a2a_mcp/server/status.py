@@ -39,13 +39,13 @@ async def status(readiness: Readiness) -> dict[str, Any]:
 
 async def _composed(composed: Composition) -> dict[str, Any]:
     registry, audit = composed.app.registry, composed.app.audit
-    census = await composed.store.census()
+    census, now = await composed.store.census(), time.time()
     return {
         "configuration": "not in use" if registry.problem else None,
         "store": "fails" if composed.store.problem else "works",
         "audit_lines_lost": audit.lost if audit else None,
-        "agents": list(_agents(registry)),
-        "tasks": list(_tasks(census, time.time())),
+        "agents": list(_agents(registry, now)),
+        "tasks": list(_tasks(census, now)),
         "processes_that_read_tasks": census.readers,
         "tasks_read_here": len(composed.tracker.records()),
     }
@@ -56,10 +56,15 @@ def _issuers(readiness: Readiness) -> Iterator[dict[str, Any]]:
         yield {"name": name, "reachable": provider.problem is None}
 
 
-def _agents(registry: Registry) -> Iterator[dict[str, Any]]:
+def _agents(registry: Registry, now: float) -> Iterator[dict[str, Any]]:
     for name in registry.all_names():
         health, answered = _health(registry, name)
-        yield {"name": name, "health": health, "answered": answered and rfc3339(answered)}
+        yield {
+            "name": name,
+            "health": health,
+            "answered": answered and rfc3339(answered),
+            "answered_seconds_ago": answered and max(0, int(now - answered)),
+        }
 
 
 def _health(registry: Registry, name: str) -> tuple[str, float | None]:

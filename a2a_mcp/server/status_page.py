@@ -25,13 +25,19 @@ h1 {{ font-size: 1.5rem; margin: 0; }} h2 {{ font-size: 1rem; margin: 0 0 .5rem;
 section {{ background: var(--card); border: 1px solid var(--line); border-radius: 12px;
   padding: 1rem 1.25rem; margin: 1rem 0; overflow-x: auto; }}
 table {{ border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }}
-th, td {{ text-align: left; padding: .35rem .75rem .35rem 0; border-top: 1px solid var(--line); }}
+th, td {{ text-align: left; padding: .35rem .75rem .35rem 0; border-top: 1px solid var(--line);
+  white-space: nowrap; }}
+:is(th, td):nth-child(-n+2):not(:last-child) {{ width: 34%; }}
+tr:hover td {{ background: var(--line); }}
 th {{ border: 0; font-weight: 500; color: var(--soft); font-size: .85rem; }}
 p {{ color: var(--soft); margin: .25rem 0; }} a {{ color: inherit; }}
 .good {{ color: var(--good); }} .bad {{ color: var(--bad); font-weight: 600; }}
+:is(.good, .bad)::before {{ content: "●"; font-size: .7em; margin-right: .5em;
+  vertical-align: .15em; }}
 </style></head><body><h1>a2a-mcp <span class="{kind}">{state}</span></h1>
+{problem}<p>{summary}</p>
 <p>version {version}, process {process}, since {started} · <a href="/status.json">as JSON</a></p>
-{problem}{sections}</body></html>
+{sections}</body></html>
 """
 
 
@@ -44,14 +50,31 @@ def page(status: Mapping[str, Any]) -> str:
         kind=_kind(state),
         version=escape(status["version"]),
         process=status["process"],
-        started=escape(status["started"]),
+        started=escape(status["started"]).replace("T", " ").replace("Z", " UTC"),
         problem=problem,
+        summary=" · ".join(_summary(status)),
         sections="".join(_sections(status)),
     )
 
 
+def _summary(status: Mapping[str, Any]) -> Iterable[str]:
+    """Return what an operator wants to know first."""
+    agents, tasks = status.get("agents", ()), status.get("tasks", ())
+    yield _counted(len(agents), "agent")
+    failing = sum(it["health"] in BAD for it in agents)
+    if failing:
+        yield f"{failing} of them failing"
+    yield f"{_counted(sum(it['count'] for it in tasks), 'task')} not ended"
+    if tasks:
+        yield f"the oldest {roughly(max(it['oldest_seconds'] for it in tasks))} old"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def _sections(status: Mapping[str, Any]) -> Iterable[str]:
-    agents = [(it["name"], it["health"], it["answered"] or "") for it in status.get("agents", ())]
+    agents = [(it["name"], it["health"], _ago(it)) for it in status.get("agents", ())]
     yield _section("Agents", ("name", "health", "last answer"), agents, "No agent is configured.")
     tasks = [
         (it["agent"], it["state"], str(it["count"]), roughly(it["oldest_seconds"]))
@@ -64,7 +87,14 @@ def _sections(status: Mapping[str, Any]) -> Iterable[str]:
 
 def _whose(status: Mapping[str, Any]) -> str:
     here, readers = status.get("tasks_read_here", 0), status.get("processes_that_read_tasks", 0)
-    return f"Of all processes that share the store: {readers} read tasks, this one reads {here}."
+    shared = "" if readers < 2 else f"{readers} processes that share the task map follow them. "
+    return f"{shared}This process follows {_counted(here, 'task')}."
+
+
+def _ago(agent: Mapping[str, Any]) -> str:
+    """Return how long ago an agent has answered; empty where it never has."""
+    seconds = agent["answered_seconds_ago"]
+    return "" if seconds is None else f"{roughly(seconds)} ago"
 
 
 def _parts(status: Mapping[str, Any]) -> Iterable[tuple[str, ...]]:

@@ -1,10 +1,12 @@
 """The listener for operators: what it shows, what it never shows, and who may read it."""
 
+import sys
 from collections.abc import AsyncIterator
 from typing import Final
 
 import httpx
 import pytest
+from chromium import chromium
 from real_agents import Agents
 
 from e2e.bridges import Home, free_port, ran
@@ -65,3 +67,33 @@ async def test_a_port_of_the_listener_that_is_taken_is_one_line(
     assert "server.admin" in done.stderr
     assert str(port) in done.stderr
     assert "Traceback" not in done.stderr
+
+
+LOOK: Final = """({
+  back: getComputedStyle(document.body).backgroundColor,
+  text: getComputedStyle(document.body).color,
+  bad: getComputedStyle(document.querySelector('td.bad')).color,
+  fits: document.documentElement.scrollWidth <= innerWidth,
+})"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there the browser's pipe is no socket")
+async def test_the_page_is_readable_in_a_browser_light_and_dark_on_wide_and_narrow_screens(
+    admin: httpx.AsyncClient,
+) -> None:
+    seen = {}
+    address = f"{admin.base_url}/status"
+    async with chromium() as browser:
+        for width, scheme in ((900, "light"), (900, "dark"), (420, "light")):
+            async with browser.open(width=width) as page:
+                features = [{"name": "prefers-color-scheme", "value": scheme}]
+                await page.command("Emulation.setEmulatedMedia", features=features)
+                await page.command("Page.navigate", url=address)
+                await page.until("document.querySelector('td.bad')")
+                seen[width, scheme] = await page.run(LOOK)
+                assert "of them failing" in await page.run("document.body.innerText")
+            assert page.faults == []
+            assert {url for url in page.loads if "favicon" not in url} == {address}
+    assert all(look["fits"] for look in seen.values())
+    for part in ("back", "text", "bad"):
+        assert seen[900, "light"][part] != seen[900, "dark"][part]
