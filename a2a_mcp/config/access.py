@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 
 from a2a_mcp.config.fields import Table, Text
 
 Texts = Annotated[tuple[Text, ...], Field(strict=False)]
+
+WILD: Final = re.compile(r"[*?\[]")
 
 
 class AccessRule(Table):
@@ -32,7 +36,41 @@ class AccessRule(Table):
 
     def covers(self, agent: str) -> bool:
         """Return whether the rule is about an agent."""
-        return any(fnmatchcase(agent.casefold(), each.casefold()) for each in self.agents)
+        return any(_names(each, agent) for each in self.agents)
+
+
+def notes_of_rules(
+    rules: Sequence[AccessRule], agents: Sequence[str], catalogs: Iterable[str], *, may_grow: bool
+) -> list[str]:
+    """Return a warning for each name in the rules that is of no agent, as a typing error is.
+
+    Which agents a catalogue has is not known yet. With `may_grow` callers may add agents, whose
+    names no rule has in full.
+    """
+    lists = [f"{name}/" for name in catalogs]
+    given = dict.fromkeys(each for rule in rules for each in rule.agents)
+    unknown = [each for each in given if not any(_names(each, agent) for agent in agents)]
+    return [
+        f"server.access: {each!r} names no agent{_meant(each, agents)}"
+        for each in unknown
+        if not (may_grow and WILD.search(each)) and not any(_may_be_in(each, it) for it in lists)
+    ]
+
+
+def _names(pattern: str, agent: str) -> bool:
+    return fnmatchcase(agent.casefold(), pattern.casefold())
+
+
+def _may_be_in(pattern: str, beginning: str) -> bool:
+    """Return whether a name that begins so may match a pattern."""
+    plain = WILD.split(pattern.casefold())[0]
+    begun = beginning.casefold()
+    return plain.startswith(begun) or (plain != pattern.casefold() and begun.startswith(plain))
+
+
+def _meant(pattern: str, agents: Sequence[str]) -> str:
+    close = get_close_matches(pattern, agents, n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def open_to_all(agent: str, rules: Sequence[AccessRule], *, sending: bool = False) -> bool:

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from a2a_mcp.config.access import notes_of_rules
 from a2a_mcp.config.agent_tables import AgentTables
 from a2a_mcp.config.builder import ConfigBuilder
 from a2a_mcp.config.faults import did_you_mean, faults_in, shown
@@ -75,6 +76,12 @@ def load(
     default = _default(file.default_agent, path, builder)
     if file.server.push:
         builder.notes += file.server.push.notes(url for _, url in builder.agents.urls())
+    builder.notes += notes_of_rules(
+        file.server.access,
+        [*builder.agents, *builder.faults],
+        builder.catalogs,
+        may_grow="registry" in file.server.toolsets,
+    )
     if not file.server.issuers:
         builder.notes += map(NO_ISSUERS.format, builder.agents.exchanging())
     if faults := builder.errors + (builder.strict_errors if strict else []):

@@ -791,3 +791,31 @@ def test_an_exchange_without_anybody_who_signs_in_is_noted(path: Path) -> None:
     signing_in = '[server]\npublic_url = "https://b.example"\n[server.issuers.corp]\n'
     signing_in += 'url = "https://idp.example"\n'
     assert read(path, f"{signing_in}[agents.x]\n{X}{auth}").notes == ()
+
+
+RULED = '[agents.tickets]\nurl = "https://x.example"\n[server.tokens]\nrobot = "secret"\n'
+
+
+@pytest.mark.parametrize(
+    ("rules", "more", "told"),
+    [
+        ('agents = ["tickets"]', "", None),
+        ('agents = ["TICK*"]', "", None),
+        ('agents = ["tickts"]', "", "'tickts' names no agent; did you mean 'tickets'?"),
+        ('agents = ["tickets", "kb-*"]', "", "'kb-*' names no agent"),
+        ('agents = ["list/*"]', '[agents.list]\ncatalog = "https://l.example"\n', None),
+        ('agents = ["l*"]', '[agents.list]\ncatalog = "https://l.example"\n', None),
+        ('agents = ["list"]', '[agents.list]\ncatalog = "https://l.example"\n', "'list' names no"),
+        ('agents = ["kb-*"]', '[server]\ntoolsets = ["registry"]\n', None),
+        ('agents = ["kb"]', '[server]\ntoolsets = ["registry"]\n', "'kb' names no agent"),
+        ('agents = ["off"]', '[agents.off]\nurl = "https://o.example"\nenabled = false\n', None),
+        ('agents = ["bad"]', '[agents.bad]\nurl = "nonsense"\n', None),
+    ],
+)
+def test_a_rule_that_names_no_agent_is_said(
+    path: Path, rules: str, more: str, told: str | None
+) -> None:
+    text = f"{more}{RULED}[[server.access]]\n{rules}\n"
+    said = [note for note in read(path, text).notes if "server.access" in note]
+    assert len(said) == (told is not None)
+    assert told is None or told in said[0]
