@@ -7,45 +7,36 @@ from html import escape
 from typing import Any, Final
 
 from a2a_mcp.text.times import roughly
+from a2a_mcp.text.web_page import web_page
 
 GOOD: Final = frozenset({"answers", "ready", "works", "reachable", "complete"})
 BAD: Final = frozenset(
     {"failing", "misconfigured", "not ready", "fails", "unreachable", "loses lines"}
 )
 
-PAGE: Final = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="10">
-<meta name="viewport" content="width=device-width"><title>a2a-mcp: {state}</title><style>
-:root {{ color-scheme: light dark; --line: light-dark(#e3e5e8, #33363b);
-  --soft: light-dark(#667, #9aa0a8); --card: light-dark(#fff, #1d1f23);
-  --good: light-dark(#177245, #5ad08f); --bad: light-dark(#b3261e, #ff8a80); }}
-body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 56rem; margin: 2rem auto; padding: 0 1rem;
-  background: light-dark(#f6f7f8, #141518); }}
-h1 {{ font-size: 1.5rem; margin: 0; }} h2 {{ font-size: 1rem; margin: 0 0 .5rem; }}
-section {{ background: var(--card); border: 1px solid var(--line); border-radius: 12px;
-  padding: 1rem 1.25rem; margin: 1rem 0; overflow-x: auto; }}
-table {{ border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }}
-th, td {{ text-align: left; padding: .35rem .75rem .35rem 0; border-top: 1px solid var(--line);
-  white-space: nowrap; }}
-:is(th, td):nth-child(-n+2):not(:last-child) {{ width: 34%; }}
-tr:hover td {{ background: var(--line); }}
-th {{ border: 0; font-weight: 500; color: var(--soft); font-size: .85rem; }}
-p {{ color: var(--soft); margin: .25rem 0; }} a {{ color: inherit; }}
-.good {{ color: var(--good); }} .bad {{ color: var(--bad); font-weight: 600; }}
-:is(.good, .bad)::before {{ content: "●"; font-size: .7em; margin-right: .5em;
-  vertical-align: .15em; }}
-</style></head><body><h1>a2a-mcp <span class="{kind}">{state}</span></h1>
+RELOADS: Final = '<meta http-equiv="refresh" content="10">'
+STYLE: Final = """
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+th, td { text-align: left; padding: .35rem .75rem .35rem 0; border-top: 1px solid var(--line);
+  white-space: nowrap; }
+:is(th, td):nth-child(-n+2):not(:last-child) { width: 34%; }
+tr:hover td { background: var(--line); }
+th { border: 0; font-weight: 500; color: var(--soft); font-size: .85rem; }
+p { color: var(--soft); }
+:is(.good, .bad)::before { content: "●"; font-size: .7em; margin-right: .5em;
+  vertical-align: .15em; }
+"""
+BODY: Final = """<h1>a2a-mcp <span class="{kind}">{state}</span></h1>
 {problem}<p>{summary}</p>
 <p>version {version}, process {process}, since {started} · <a href="/status.json">as JSON</a></p>
-{sections}</body></html>
-"""
+{sections}"""
 
 
 def page(status: Mapping[str, Any]) -> str:
     """Return the page of a status."""
     state = "ready" if status["ready"] else "not ready"
     problem = f'<p class="bad">{escape(status["problem"])}</p>' if status["problem"] else ""
-    return PAGE.format(
+    body = BODY.format(
         state=state,
         kind=_kind(state),
         version=escape(status["version"]),
@@ -55,6 +46,7 @@ def page(status: Mapping[str, Any]) -> str:
         summary=" · ".join(_summary(status)),
         sections="".join(_sections(status)),
     )
+    return web_page(f"a2a-mcp: {state}", body, style=STYLE, head=RELOADS)
 
 
 def _summary(status: Mapping[str, Any]) -> Iterable[str]:

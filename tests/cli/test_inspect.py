@@ -32,6 +32,7 @@ async def test_the_report_is_text_json_or_a_page(home: Home) -> None:
     assert "! asks a question in a task that is completed" in text.out
     assert [len(each["findings"]) for each in listed.json] == [0, 1, 2]
     assert "Which <city>?" in listed.json[1]["text"]
+    assert "Example: ask &lt;me&gt;" in page.out
     assert "Which &lt;city&gt;?" in page.out
     assert "<city>" not in page.out
 

@@ -23,8 +23,10 @@ from a2a_mcp.errors import BridgeError
 from a2a_mcp.server.app import App
 from a2a_mcp.server.caller import owner
 from a2a_mcp.store.base import LOCAL_OWNER
+from a2a_mcp.text.web_page import web_page
 
 WAIT_SECONDS: Final = 45.0
+STYLE: Final = "pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: .5rem 0 0; }"
 Section: TypeAlias = dict[str, JSON]
 
 
@@ -90,12 +92,22 @@ def _findings(section: Section) -> list[str]:
 
 def _page(agent: str, sections: list[Section]) -> str:
     """Return the report as a page; every word in it is escaped."""
-    body = "".join(map(_article, sections))
-    title = html.escape(agent)
-    return f'<!doctype html><meta charset="utf-8"><title>{title}</title><h1>{title}</h1>{body}'
+    heading = f"<h1>{html.escape(agent)}</h1>"
+    return web_page(agent, heading + "".join(map(_article, sections)), style=STYLE)
 
 
 def _article(section: Section) -> str:
-    items = "".join(f"<li>{html.escape(finding)}</li>" for finding in _findings(section))
-    shown = html.escape(str(section.get("text", "")))
-    return f"<h2>{html.escape(str(section['title']))}</h2><ul>{items}</ul><pre>{shown}</pre>"
+    findings = "".join(f'<li class="bad">{html.escape(it)}</li>' for it in _findings(section))
+    return "".join(
+        [
+            f"<section><h2>{html.escape(str(section['title']))}</h2>",
+            f"<ul>{findings}</ul>" if findings else "",
+            _shown("p", "Example: ", section.get("example")),
+            _shown("pre", "", section.get("text")),
+            "</section>",
+        ]
+    )
+
+
+def _shown(tag: str, before: str, text: JSON) -> str:
+    return f"<{tag}>{before}{html.escape(str(text))}</{tag}>" if text else ""

@@ -8,7 +8,13 @@ from __future__ import annotations
 from html import escape
 from typing import Final
 
-STYLE: Final = "body{font:16px sans-serif;max-width:34em;margin:3em auto;padding:0 1em}"
+from a2a_mcp.text.web_page import web_page
+
+STYLE: Final = """
+body { max-width: 34rem; }
+p { margin: .75rem 0; }
+button, input { font: inherit; padding: .3rem .6rem; }
+"""
 GONE: Final = (
     "This sign-in is over",
     "The link has been used or is too old. Call the agent again in your host for a new one.",
@@ -42,11 +48,8 @@ ENTRY: Final = (
 def page(title: str, *paragraphs: str, form: str = "") -> str:
     """Return a page; `form` is HTML of ours."""
     body = "".join(f"<p>{escape(text)}</p>" for text in paragraphs)
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head>'
-        f"<body><h1>{escape(title)}</h1>{body}{form}</body></html>"
-    )
+    heading = f"<h1>{escape(title)}</h1>"
+    return web_page(title, f"{heading}<section>{body}{form}</section>", style=STYLE)
 
 
 def invitation(agent: str, server: str, provider: str | None, fault: str = "") -> str:
