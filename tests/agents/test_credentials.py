@@ -62,11 +62,12 @@ async def test_what_a_card_asks_for_together_is_sent_together(
     assert request.headers["authorization"].startswith("Basic ")
 
 
+@pytest.mark.parametrize("auth", [(BEARER,), (BASIC, BEARER), (BEARER, BASIC)])
 async def test_of_three_alternatives_the_configured_second_is_used(
-    agent: ScriptedAgent, tmp_path: Path
+    agent: ScriptedAgent, tmp_path: Path, auth: Any
 ) -> None:
     asks(agent, "oauth+query", "token", "person")
-    request = await sent(agent, tmp_path, auth=(BEARER, BASIC))
+    request = await sent(agent, tmp_path, auth=auth)
     assert request.headers["authorization"] == "Bearer the-token"
 
 

@@ -113,9 +113,12 @@ class SignInPages:
     def _shown(self, request: Request) -> list[tuple[str, str]]:
         """Return the names of the sign-ins in which a browser says to be, with what it shows."""
         prefix = self._cookie("")
-        found = [(name, value) for name, value in request.cookies.items() if name != prefix]
-        shown = [(name, value) for name, value in found if name.startswith(prefix)]
-        return [(name.removeprefix(prefix), value) for name, value in shown[:MOST_COOKIES]]
+        shown = [
+            (name.removeprefix(prefix), value)
+            for name, value in request.cookies.items()
+            if name.startswith(prefix)
+        ]
+        return shown[-MOST_COOKIES:]  # a browser sends the oldest first
 
     async def _proved(
         self, ticket: Ticket, proof: CodeRequest, browser: str, query: Mapping[str, str]
