@@ -299,6 +299,7 @@ def test_a_line_that_does_not_end_is_left_to_the_sdk() -> None:
         ({}, True),
         ({"read_only": True}, False),
         ({"toolsets": ["push"]}, False),
+        ({"apps": True}, False),
         ({"tools": "both"}, False),
     ],
 )
