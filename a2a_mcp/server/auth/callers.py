@@ -12,6 +12,7 @@ from typing import Final, NamedTuple, Protocol
 
 from mcp.server.auth.provider import AccessToken
 
+from a2a_mcp.server.auth.claims import has_scope
 from a2a_mcp.server.auth.errors import ScopeMissing, TokenRefused
 from a2a_mcp.server.auth.issued_tokens import issuer_of
 from a2a_mcp.server.auth.shared_checks import SharedChecks
@@ -86,7 +87,7 @@ class Callers:
     async def _issued(self, token: str) -> AccessToken:
         issuer = self._issuer(token)
         found = await issuer.caller(token)
-        missing = [scope for scope in issuer.scopes if scope not in found.scopes]
+        missing = [scope for scope in issuer.scopes if not has_scope(found.scopes, scope)]
         if missing:
             raise ScopeMissing(found, missing)
         return found

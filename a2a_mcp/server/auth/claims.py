@@ -5,7 +5,7 @@ They are a provider's, and differ in form between providers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from mcp.server.auth.provider import AccessToken
@@ -77,6 +77,15 @@ def scopes(claims: Mapping[str, Any]) -> list[str]:
     """Return the scopes of a token: a text with spaces, or a list (`scp`)."""
     found = claims.get("scope") or claims.get("scp")
     return found.split() if isinstance(found, str) else texts(found)
+
+
+def has_scope(given: Sequence[str], needed: str) -> bool:
+    """Return whether a token has a scope that was asked for.
+
+    Entra ID is asked for one below the address of the application, and names it in tokens, which
+    are for that application alone, by its last part.
+    """
+    return needed in given or ("://" in needed and needed.rpartition("/")[2] in given)
 
 
 def texts(value: object) -> list[str]:

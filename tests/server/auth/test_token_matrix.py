@@ -29,6 +29,8 @@ from real_agents import Agents
 pytestmark = pytest.mark.anyio
 
 DOWN: Final = "http://127.0.0.1:9"
+ALL: Final = "a2a https://bridge.example/a2a"
+"""What hosts ask for, of all issuers."""
 TEN_MINUTES: Final = 600
 SECONDS: Final = 20
 JSON: Final = {"Accept": "application/json, text/event-stream"}
@@ -88,6 +90,8 @@ class Doors:
     curve: EllipticCurvePrivateKey
     """Its other key."""
     partner: IdentityProvider
+    named: IdentityProvider
+    """Its scope is asked for by an address."""
     failing: Mapping[str, str]
     """The URLs of providers without a key that is known."""
     home: Home
@@ -154,6 +158,7 @@ async def doors(
     home = Home(tmp_path_factory.mktemp("matrix"))
     with (
         identity_provider() as partner,
+        identity_provider() as named,
         identity_provider() as html,
         identity_provider() as huge,
         identity_provider() as empty,
@@ -170,6 +175,7 @@ async def doors(
         issuers = {
             "real": {"url": real.url},
             "partner": {"url": partner.url, "audiences": ["ours"]},
+            "named": {"url": named.url, "scopes": ["https://bridge.example/a2a"]},
             **{name: {"url": url} for name, url in failing.items()},
         }
         home.configure(
@@ -182,7 +188,7 @@ async def doors(
             home.serving(port=port) as served,
             httpx.AsyncClient(timeout=SECONDS) as client,
         ):
-            yield Doors(served.url, real, curve, partner, failing, home, client)
+            yield Doors(served.url, real, curve, partner, named, failing, home, client)
         silent.held["/jwks"].set()
 
 
@@ -266,7 +272,7 @@ class Told:
         metadata = url.replace("/mcp", "/.well-known/oauth-protected-resource/mcp")
         error = f'error="{self.error}", error_description="{self.words}", ' if self.error else ""
         return Shown(
-            self.status, f'Bearer {error}resource_metadata="{metadata}", scope="a2a"', None
+            self.status, f'Bearer {error}resource_metadata="{metadata}", scope="{ALL}"', None
         )
 
 
@@ -311,6 +317,7 @@ ROWS: Final[dict[str, Row]] = {
     "with scp, as a list": Row(ENTERS, lambda it: it.token(scope=None, scp=["a2a"])),
     "of 20 kB": Row(ENTERS, lambda it: it.token(groups=groups(1000))),
     "by a clock half a minute ahead": Row(ENTERS, lambda it: shifted(it, 25)),
+    "with a scope named by its last part": Row(ENTERS, lambda it: it.named.token(it.url)),
     "of another issuer": Row(ENTERS, lambda it: it.partner.token("ours")),
     "of the configuration": Row(ENTERS, lambda it: "robot-secret"),
     "of the configuration, in another spelling": Row(ENTERS, lambda it: ("bEARER  robot-secret",)),
@@ -359,6 +366,11 @@ ROWS: Final[dict[str, Row]] = {
         LACKS, lambda it: issued(it, it.url, "read"), SCOPE
     ),
     "with other scopes": Row(LACKS, lambda it: it.token(scope="openid a2a:read"), SCOPE),
+    "without one that was asked for by its address": Row(
+        Told(403, "insufficient_scope", "the token lacks the scope https://bridge.example/a2a"),
+        lambda it: it.named.token(it.url, scope="b2b"),
+        "it lacks the scope https://bridge.example/a2a",
+    ),
     "of a provider that is down": Row(NOT_NOW, lambda it: it.token(iss=DOWN), UNASKED),
     "of one that answers a page": Row(
         NOT_NOW, lambda it: it.token(iss=it.failing["html"]), UNASKED
