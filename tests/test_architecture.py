@@ -44,6 +44,7 @@ NEVER: Final[dict[str, tuple[str, ...]]] = {
 PURE: Final = (
     "bridge.last_seen",
     "cli.images",
+    "cli.work.inspect_page",
     "a2a.card_model",
     "a2a.auth.oauth.errors",
     "a2a.auth.oauth.metadata",

@@ -25,6 +25,9 @@ GAP: Final = 2
 LEAST_LAST: Final = 24
 """Columns that the last column of a table needs, if it is to be read."""
 
+ENDS: Final = (".", "?", "!", ":", "…")
+"""What ends a question by itself."""
+
 PAINT: Final = (
     (re.compile(r"^\S+ \[ready\]$", re.MULTILINE), "32"),
     (re.compile(r"^\S+ \[(?:failing|disabled)\]$", re.MULTILINE), "31"),
@@ -129,7 +132,8 @@ def has_person() -> bool:
 
 async def asked(question: str) -> str:
     """Return what the person types, while other work goes on; Ctrl-C ends it at once."""
-    print(f"{question}: ", end="", flush=True)
+    end = " " if question.endswith(ENDS) else ": "
+    print(question, end=end, flush=True)
     if sys.stdin.isatty() and sys.platform != "win32":
         await anyio.wait_readable(sys.stdin)  # a terminal gives whole lines
     return _typed("")

@@ -28,7 +28,7 @@ async def test_a_conversation_keeps_its_context_and_outlives_an_error(home: Home
             await shown(terminal, "You: ")
             terminal.sendline(line)
             await shown(terminal, answer)
-        await shown(terminal, ": ")
+        await shown(terminal, " ")
         terminal.sendline("Oslo")
         await shown(terminal, "sunny")
         await shown(terminal, "You: ")

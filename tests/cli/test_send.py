@@ -69,7 +69,7 @@ async def test_a_model_sees_what_it_would_see(home: Home) -> None:
 @pytest.mark.skipif("sys.platform == 'win32'", reason="Windows has no pseudo-terminals")
 async def test_a_question_is_asked_at_the_prompt_and_its_answer_goes_on(home: Home) -> None:
     terminal = home.terminal("send", "it", "input which city")
-    await shown(terminal, "Which city?: ")
+    await shown(terminal, "Which city? ")
     terminal.sendline("Oslo")
     code, said = await ended(terminal)
     assert code == 0

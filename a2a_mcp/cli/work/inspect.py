@@ -5,7 +5,6 @@ It sends the first example of each skill, so it does what a host's first user wo
 
 from __future__ import annotations
 
-import html
 from typing import Final, TypeAlias
 
 from a2a_mcp.a2a.card_model import AgentSkill
@@ -17,16 +16,15 @@ from a2a_mcp.cli.exit_codes import DONE, FAILED
 from a2a_mcp.cli.start_options import Options
 from a2a_mcp.cli.startup import start
 from a2a_mcp.cli.work.findings import about_answer, about_skill
+from a2a_mcp.cli.work.inspect_page import page
 from a2a_mcp.cli.work.session import run_with_app
-from a2a_mcp.cli.work.show import channels
+from a2a_mcp.cli.work.show import channels, for_model
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.server.app import App
 from a2a_mcp.server.caller import owner
 from a2a_mcp.store.base import LOCAL_OWNER
-from a2a_mcp.text.web_page import web_page
 
 WAIT_SECONDS: Final = 45.0
-STYLE: Final = "pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: .5rem 0 0; }"
 Section: TypeAlias = dict[str, JSON]
 
 
@@ -38,7 +36,7 @@ def inspect_agent(agent: str, *, as_json: bool, as_html: bool, options: Options)
         if as_json:
             terminal.print_json([*sections])
         else:
-            print(_page(agent, sections) if as_html else "\n".join(map(_text, sections)))
+            print(page(agent, sections) if as_html else "\n".join(map(_text, sections)))
         return FAILED if any(section["findings"] for section in sections) else DONE
 
     return run_with_app(start(options, quiet=True), work)
@@ -80,7 +78,8 @@ def _text(section: Section) -> str:
     """Return a section as lines of text."""
     lines = [f"=== {section['title']}"]
     lines += [f"Example: {section['example']}"] if "example" in section else []
-    lines += [str(section["text"])] if "text" in section else []
+    lines += for_model(str(section["text"]), section["structure"]) if "structure" in section else []
+    lines += [str(section["text"])] if "text" in section and "structure" not in section else []
     lines += [f"! {finding}" for finding in _findings(section)]
     return "\n".join([*lines, ""])
 
@@ -88,26 +87,3 @@ def _text(section: Section) -> str:
 def _findings(section: Section) -> list[str]:
     found = section["findings"]
     return [str(each) for each in found] if isinstance(found, list) else []
-
-
-def _page(agent: str, sections: list[Section]) -> str:
-    """Return the report as a page; every word in it is escaped."""
-    heading = f"<h1>{html.escape(agent)}</h1>"
-    return web_page(agent, heading + "".join(map(_article, sections)), style=STYLE)
-
-
-def _article(section: Section) -> str:
-    findings = "".join(f'<li class="bad">{html.escape(it)}</li>' for it in _findings(section))
-    return "".join(
-        [
-            f"<section><h2>{html.escape(str(section['title']))}</h2>",
-            f"<ul>{findings}</ul>" if findings else "",
-            _shown("p", "Example: ", section.get("example")),
-            _shown("pre", "", section.get("text")),
-            "</section>",
-        ]
-    )
-
-
-def _shown(tag: str, before: str, text: JSON) -> str:
-    return f"<{tag}>{before}{html.escape(str(text))}</{tag}>" if text else ""

@@ -55,6 +55,7 @@ class Progress:
         if not self._moves:
             yield
             return
+        self._words = ""  # what was said before a question is over
         live = Live(
             get_renderable=self._line,
             console=Console(stderr=True, highlight=False, markup=False, emoji=False),

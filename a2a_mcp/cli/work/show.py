@@ -99,13 +99,20 @@ def _file(file: SavedFile) -> str:
 async def show_for_model(app: App, view: TaskView, as_json: bool) -> None:
     """Show both channels of a result, as a model gets one of them, and how much each is."""
     text, content = await channels(app, view)
-    structure = json.dumps(content, ensure_ascii=False)
     if as_json:
         terminal.print_json({"text": text, "structure": content})
-        return
-    for name, shown in (("text", text), ("structure", structure)):
-        size = len(shown.encode())
-        print(f"--- {name}: {size} bytes, about {size // BYTES_A_TOKEN} tokens\n{shown}")
+    else:
+        print("\n".join(for_model(text, content)))
+
+
+def for_model(text: str, content: JSON) -> list[str]:
+    """Return both channels of a result as lines, each below how much it is."""
+    shown = {"text": text, "structure": json.dumps(content, ensure_ascii=False)}
+    sizes = {name: len(words.encode()) for name, words in shown.items()}
+    return [
+        f"--- {name}: {size} bytes, about {size // BYTES_A_TOKEN} tokens\n{shown[name]}"
+        for name, size in sizes.items()
+    ]
 
 
 async def channels(app: App, view: TaskView) -> tuple[str, JSON]:
