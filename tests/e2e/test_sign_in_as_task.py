@@ -11,7 +11,9 @@ import pytest
 from browser import sign_in_at
 from mcp import Client, stdio_client
 from real_agents import Agent, Agents
+from scripted import CARD, card, document, scripted
 
+from a2a_mcp.bridge.jobs import GRACE_SECONDS
 from a2a_mcp.store.login_folder import folder_logins
 from e2e.bridges import Home
 from e2e.hosts import CALL_SECONDS
@@ -90,6 +92,35 @@ async def test_a_task_whose_sign_in_has_ended_asks_for_another_and_goes_on(
     assert answer["text"] == "slow done"
     assert len(agent.log()) == ran + 1
     check_secrets(login, [str(answer), await anyio.Path(home.stderr).read_text()])
+
+
+async def test_a_card_that_comes_late_makes_no_task_that_cannot_go_on(
+    login: Agent, tmp_path: Path
+) -> None:
+    flow = {"authorizationUrl": f"{login.url}/auth", "tokenUrl": f"{login.url}/token", "scopes": {}}
+    scheme = {"oauth2SecurityScheme": {"flows": {"authorizationCode": flow}}}
+    wanted = {
+        "securitySchemes": {"oauth": scheme},
+        "securityRequirements": [{"schemes": {"oauth": {}}}],
+    }
+    later = anyio.Event()
+    auth = {"type": "oauth", "client_id": "person", "issuer": login.url}
+    async with scripted() as agent, anyio.create_task_group() as group:
+        served = document(card(agent.url, **wanted))
+        agent.on(CARD, lambda request: [later, *served(request)])
+        home = Home(tmp_path).configure({"late": {"url": agent.url, "auth": auth}})
+
+        async def comes() -> None:
+            await agent.called(CARD)
+            await anyio.sleep(GRACE_SECONDS * 1.5)
+            later.set()
+
+        group.start_soon(comes)
+        with home.stderr.open("a") as stderr:
+            async with polling_client(stdio_client(home.stdio(), stderr), asks=True) as client:
+                asked = await called(client, "hello")
+        assert asked["resultType"] == "input_required"
+        assert agent.sends() == []
 
 
 async def test_who_declines_gets_the_result_that_says_what_to_do(home: Home) -> None:
