@@ -53,15 +53,20 @@ def _place_of_files(value: str) -> str:
     return value
 
 
+DatabaseUrl = Annotated[SecretStr, PlainValidator(_database_url)]
+
+
 class StoreTable(Table):
     """The database, how many connections a process has, and how often it says that it lives.
 
     A process that has not said so for three `heartbeat_seconds` counts as dead: its tasks are
-    followed by another one. With `audit_days` the lines of the audit are in the database, so long.
+    followed by another one. `direct_url` is the same database without a pooler. With `audit_days`
+    the lines of the audit are in the database, so long.
     Results larger than `inline_bytes` are in the object storage `files`, if that is set.
     """
 
-    url: Annotated[SecretStr, PlainValidator(_database_url)]
+    url: DatabaseUrl
+    direct_url: DatabaseUrl | None = None
     pool: Annotated[int, Field(ge=2)] = 8
     heartbeat_seconds: Seconds = 5.0
     audit_days: Annotated[int, Field(ge=0)] = 0
@@ -77,6 +82,11 @@ class StoreTable(Table):
         if self.files and find_spec("obstore") is None:
             raise ValueError(OBJECTS_MISSING)
         return self
+
+    @property
+    def direct(self) -> str | None:
+        """Return `direct_url` as text."""
+        return self.direct_url.get_secret_value() if self.direct_url else None
 
     @property
     def dead_after(self) -> float:

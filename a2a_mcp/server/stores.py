@@ -107,7 +107,10 @@ def _in_database(config: Config, table: StoreTable) -> Stores:
     server = config.server
     key = SharedKey(server.state_key)
     database = Database(
-        table.url.get_secret_value(), most=table.pool, prepare=ready_for(key.make())
+        table.url.get_secret_value(),
+        most=table.pool,
+        prepare=ready_for(key.make()),
+        direct=table.direct,
     )
     return Stores(
         tasks=PostgresTaskStore(database, alive_seconds=table.dead_after),

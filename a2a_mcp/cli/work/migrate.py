@@ -56,7 +56,7 @@ def _ends(started: Started) -> Ends:
         raise ConfigError([NO_DATABASE])
     return Ends(
         started.state_folder,
-        table.url.get_secret_value(),
+        table.direct or table.url.get_secret_value(),
         key.get_secret_value().encode(),
         table.dead_after,
         count_results,

@@ -32,7 +32,7 @@ def _desk_in_database(server: ServerConfig, table: StoreTable) -> Desk:
     from a2a_mcp.store.postgres.tickets import PostgresTickets
 
     # Pages are opened before the first call, so the connection is another one than that of calls.
-    database = Database(table.url.get_secret_value(), most=1)
+    database = Database(table.url.get_secret_value(), most=1, direct=table.direct)
     return SharedDesk(PostgresTickets(database), SharedKey(server.state_key))
 
 

@@ -34,6 +34,9 @@ CONNECTION: Final[dict[str, Any]] = {
 }
 """Every connection; one whose other end has vanished without a word fails after ten seconds."""
 
+POOLED: Final[dict[str, Any]] = {"prepare_threshold": None}
+"""Through a pooler no statement is prepared, and no setting is made: others would get it."""
+
 WAIT_SECONDS: Final = 2.0
 """How long a call waits for a connection while the database is away."""
 
@@ -44,11 +47,18 @@ class Database:
     """The database at `url`, with at most `most` connections; it is opened at the first call.
 
     `prepare` makes it ready for this process on a connection of its own. What it raises as
-    StoreRefused every call raises.
+    StoreRefused every call raises. `direct` is another URL of the same database, for connections
+    that keep something between statements; `url` then may lead through a pooler that gives each
+    transaction another connection.
     """
 
-    def __init__(self, url: str, *, most: int, prepare: Work[None] = migrate) -> None:
-        self.url = url
+    def __init__(
+        self, url: str, *, most: int, prepare: Work[None] = migrate, direct: str | None = None
+    ) -> None:
+        self.direct = direct or url
+        self._url = url
+        self._settings = CONNECTION if direct is None else CONNECTION | POOLED
+        self._configure = _configure if direct is None else None
         self._prepare = prepare
         self.used = anyio.Event()
         self._most = most
@@ -80,12 +90,12 @@ class Database:
             if self._pool is None:
                 await self._prepared()
                 pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
-                    self.url,
-                    kwargs=CONNECTION,
+                    self._url,
+                    kwargs=self._settings,
                     min_size=1,
                     max_size=self._most,
                     timeout=WAIT_SECONDS,
-                    configure=_configure,
+                    configure=self._configure,
                     check=_check,
                     open=False,
                 )
@@ -95,7 +105,7 @@ class Database:
 
     async def _prepared(self) -> None:
         """Bring the schema up to date, on a connection of its own: it may wait for another."""
-        connection: Connection = await AsyncConnection.connect(self.url, **CONNECTION)
+        connection: Connection = await AsyncConnection.connect(self.direct, **CONNECTION)
         async with connection:
             try:
                 await self._prepare(connection)

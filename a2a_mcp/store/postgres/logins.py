@@ -41,7 +41,7 @@ class PostgresLogins(LoginPlace):
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._locks = Locks(database.url)
+        self._locks = Locks(database.direct)
         self._leases = Leases(database)
 
     async def stamp(self, owner: str, agent: str) -> object | None:

@@ -144,7 +144,7 @@ class PostgresTaskStore(TaskStore, InterfaceOverrides):
         await self._database.used.wait()
         while True:
             with suppress(OperationalError):
-                await stops.hear(self._database.url, tell)
+                await stops.hear(self._database.direct, tell)
             await anyio.sleep(RETRY_SECONDS)
 
     async def running(self, owner: str) -> int | None:
