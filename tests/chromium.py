@@ -72,25 +72,33 @@ def program() -> str:
 @asynccontextmanager
 async def chromium() -> AsyncIterator[Browser]:
     """Start a browser of its own profile; it has ended with the block."""
-    ours, its = socket.socketpair()
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile, its:
-        command = [program(), *OPTIONS, f"--user-data-dir={profile}", "about:blank"]
-        process = await anyio.open_process(
-            [*AT_3_AND_4, *command], stdin=its, stdout=DEVNULL, stderr=DEVNULL
-        )
-        its.close()
-        async with (
-            await anyio.abc.UNIXSocketStream.from_socket(ours) as stream,
-            anyio.create_task_group() as group,
-        ):
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        async with _started(profile) as stream, anyio.create_task_group() as group:
             browser = Browser(stream)
             group.start_soon(browser.listen)
             yield browser
             await browser.command("Browser.close")
             group.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def _started(profile: str) -> AsyncIterator[ByteStream]:
+    """Start the program and yield its pipe; without that it ends by itself."""
+    command = [*AT_3_AND_4, program(), *OPTIONS, f"--user-data-dir={profile}", "about:blank"]
+    ours, its = socket.socketpair()
+    with its:
+        process = await anyio.open_process(
+            command, stdin=its.fileno(), stdout=DEVNULL, stderr=DEVNULL
+        )
+    try:
+        async with await anyio.abc.UNIXSocketStream.from_socket(ours) as stream:
+            yield stream
+    finally:
         with anyio.CancelScope(shield=True):
-            if process.returncode is None:
+            with anyio.move_on_after(PATIENCE):
                 await process.wait()
+            if process.returncode is None:
+                process.kill()
             await process.aclose()
 
 
@@ -105,6 +113,7 @@ class Browser:
 
     def __init__(self, stream: ByteStream) -> None:
         self._stream = stream
+        self._sending = anyio.Lock()
         self._numbers = count(1)
         self._asked: dict[int, _Answer] = {}
         self._hears: dict[str, Callable[[str, dict[str, Any]], None]] = {}
@@ -115,7 +124,9 @@ class Browser:
         self._asked[number] = answer
         of = {"sessionId": session} if session else {}
         text = json.dumps({"id": number, "method": method, "params": params, **of})
-        await self._stream.send(text.encode() + b"\0")
+        async with self._sending:
+            with anyio.CancelScope(shield=True):  # half a command would spoil the next one
+                await self._stream.send(text.encode() + b"\0")
         with anyio.fail_after(PATIENCE):
             await answer.arrived.wait()
         if "error" in answer.message:
