@@ -36,6 +36,7 @@ COMMANDS: Final = tuple((name,) if name else () for name in ("", *commands.COMMA
 FOREIGN_OPTIONS: Final = frozenset(
     {
         *("--extra", "--no-dev", "--directory"),  # uv run
+        "--profile",  # docker compose
         *("--group", "--universal", "--python-version", "--no-header", "--no-annotate"),  # uv pip
         *("--scope", "--transport"),  # claude mcp add
         *("--url", "--bearer-token-env-var"),  # codex mcp add
