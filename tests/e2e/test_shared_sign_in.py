@@ -20,10 +20,13 @@ import pytest
 from browser import go_through
 from real_agents import Agent, Agents
 
-from e2e.bridges import Home, free_port, until
+from e2e.bridges import Home, Served, free_port, until
 from e2e.hosts import Answer, http_host
 from e2e.replicas import KEY
+from e2e.test_mcp_tasks import over_http
 from e2e.test_sign_in import check_secrets
+from e2e.test_sign_in_as_task import called
+from e2e.test_sign_in_as_task import link_in as link_of
 from e2e.test_workers import signal_to, two
 
 pytestmark = pytest.mark.anyio
@@ -80,8 +83,12 @@ class Pair:
     """Two bridges on one database, behind one address; a browser comes to each in turns."""
 
     public: str
-    origins: list[str]
+    served: list[Served]
     homes: list[Home]
+
+    @property
+    def origins(self) -> list[str]:
+        return [served.origin for served in self.served]
 
     def browser(self) -> httpx.AsyncClient:
         transport = InTurns(self.public, self.origins)
@@ -106,7 +113,7 @@ async def pair(agent: Agent, login: Agent, tmp_path: Path) -> AsyncIterator[Pair
                 store={"url": postgres.database(tmp_path), "pool": 2},
             )
             served = await stack.enter_async_context(home.serving("--log-level", "debug"))
-            found.origins.append(served.origin)
+            found.served.append(served)
             found.homes.append(home)
         yield found
 
@@ -148,6 +155,33 @@ async def test_both_bridges_lead_an_owner_through_one_sign_in(pair: Pair) -> Non
         assert "is over" in await go_through(browser, links[0], token=TOKENS["ann"])
     for origin in pair.origins:
         assert (await call(origin, "ann"))["state"] == "completed"
+
+
+async def test_the_rounds_of_one_call_may_come_to_either_bridge(pair: Pair, agent: Agent) -> None:
+    ran = len(agent.log())
+    links, results = [], []
+    async with AsyncExitStack() as stack:
+        clients = [
+            await stack.enter_async_context(over_http(served, TOKENS["ann"], asks=True))
+            for served in pair.served
+        ]
+        browser = await stack.enter_async_context(pair.browser())
+        answers: dict[str, Any] = {}
+        for client in (*clients, *clients):
+            results.append(await called(client, "hello", **answers))
+            if results[-1]["resultType"] != "input_required":
+                break
+            key, link = link_of(results[-1])
+            links.append(link)
+            if len(links) == 2:
+                await go_through(browser, link, token=TOKENS["ann"])
+            accepted = {key: t.ElicitResult(action="accept")}
+            state = results[-1]["requestState"]
+            answers = {"input_responses": accepted, "request_state": state}
+    assert len(links) == 2
+    assert len(set(links)) == 1
+    assert results[-1]["structuredContent"]["state"] == "completed"
+    assert len(agent.log()) == ran + 1
 
 
 async def test_a_sign_in_begun_at_one_worker_goes_on_at_the_other(
