@@ -175,7 +175,7 @@ class Page:
         self.loads: list[str] = []
         self.faults: list[str] = []
         self._frames: dict[str, int] = {}
-        self._bound: dict[str, Callable[[str], None]] = {}
+        self._bound: dict[str, Callable[[str], object]] = {}
 
     def hear(self, method: str, params: dict[str, Any]) -> None:
         """Take an event of the browser."""
@@ -190,7 +190,7 @@ class Page:
         elif method == "Runtime.exceptionThrown":
             self.faults.append(str(params["exceptionDetails"].get("exception", params)))
 
-    async def bind(self, name: str, called: Callable[[str], None]) -> None:
+    async def bind(self, name: str, called: Callable[[str], object]) -> None:
         """Let scripts of the page call `name` with one text."""
         self._bound[name] = called
         await self.command("Runtime.addBinding", name=name)

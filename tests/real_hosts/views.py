@@ -168,4 +168,4 @@ async def main(picture: str | None = None) -> None:
 
 
 if __name__ == "__main__":
-    anyio.run(main, *sys.argv[1:])
+    anyio.run(main, sys.argv[1] if len(sys.argv) > 1 else None)

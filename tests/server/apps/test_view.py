@@ -217,7 +217,8 @@ async def test_a_double_click_cancels_nothing(
 ) -> None:
     async with view(browser, tmp_path, agent, times_faster=1) as shown:
         await shown.sees("half done")
-        await shown.page.click(*await shown.run(PLACE), times=2)
+        x, y = await shown.run(PLACE)
+        await shown.page.click(x, y, times=2)
         assert await shown.run(f"{BUTTON}.textContent") == "Really cancel?"
         assert "cancel_task" not in {call["name"] for call in shown.calls}
 
