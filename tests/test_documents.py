@@ -102,7 +102,7 @@ def load(text: str, folder: Path) -> configuration.Config:
         found.parent.mkdir(parents=True, exist_ok=True)
         found.write_text(SECRET, encoding="utf-8")
     environ = dict.fromkeys(re.findall(r'env = "(\w+)"', text), SECRET)
-    environ |= {name: DATABASE for name in environ if name == "DATABASE_URL"}
+    environ |= {name: DATABASE for name in environ if name in ("DATABASE_URL", "DIRECT_URL")}
     return configuration.load(path=path, environ=environ, strict=True)
 
 
