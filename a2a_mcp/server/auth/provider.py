@@ -37,8 +37,8 @@ class ProviderFault(Exception):
     """What the provider published cannot be used; the text says why."""
 
 
-FAULTS: Final = (A2AError, ProviderFault, TimeoutError, ValueError, RecursionError)
-"""What a look may end with; the last one by JSON that is too deep."""
+FAULTS: Final = (A2AError, ProviderFault, TimeoutError, ValueError)
+"""What a look may end with."""
 
 
 class Provider:
@@ -112,14 +112,12 @@ class Provider:
     async def _metadata(self) -> dict[str, Any]:
         """Return what the provider says of itself, by OpenID or by OAuth (RFC 8414)."""
         for address in metadata_urls(self._url):
-            text = await self._read(address)
-            if text is not None:
-                return self._checked(json.loads(text), address)
+            published = _object(await self._read(address))
+            if published:
+                return self._checked(published, address)
         raise ProviderFault("it publishes no metadata")
 
-    def _checked(self, published: object, address: str) -> dict[str, Any]:
-        if not isinstance(published, dict):
-            raise ProviderFault(f"{address} holds no metadata")
+    def _checked(self, published: dict[str, Any], address: str) -> dict[str, Any]:
         if not is_same_issuer(text_of(published.get("issuer")), self._url):
             raise ProviderFault(f"{address} is of another issuer")
         return published
@@ -129,3 +127,12 @@ class Provider:
         request = HttpRequest("GET", address)
         answer = await self._transport.fetch(request, {}, Attachment(), body_bytes=MOST_BYTES)
         return answer.raw.decode("utf-8", "replace") if answer.status == OK else None
+
+
+def _object(text: str | None) -> dict[str, Any]:
+    """Return a JSON object; an empty one for a page, as some show at each unknown address."""
+    try:
+        found = json.loads(text or "{}")
+    except (ValueError, RecursionError):  # the latter by JSON that is too deep
+        return {}
+    return found if isinstance(found, dict) else {}

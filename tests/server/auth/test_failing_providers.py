@@ -131,6 +131,13 @@ async def test_without_a_known_key_nobody_is_told_that_a_token_is_invalid(
     assert await door.enter() == (200, None)
 
 
+async def test_a_page_at_the_first_address_does_not_hide_the_metadata_at_the_next(
+    door: Door,
+) -> None:
+    door.issuer.answers["/.well-known/oauth-authorization-server"] = b"<html>not here</html>"
+    assert await door.enter() == (200, None)
+
+
 async def test_keys_change_without_a_token_refused_that_is_valid(door: Door) -> None:
     assert await door.enter() == (200, None)
     door.issuer.keys["k2"] = new_key()
