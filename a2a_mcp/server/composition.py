@@ -7,7 +7,7 @@ written, because some hosts start a server twice and end one of the two at once.
 
 from __future__ import annotations
 
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,7 @@ from a2a_mcp.bridge.service import Bridge
 from a2a_mcp.config.load import Config
 from a2a_mcp.config.reload import Reloader
 from a2a_mcp.config.store import StoreTable
+from a2a_mcp.errors import StoreUnavailable
 from a2a_mcp.presentation.content import joined_text
 from a2a_mcp.server.access import Access
 from a2a_mcp.server.app import App
@@ -70,12 +71,20 @@ class Composition:
     kept_audit: AuditPlace | None
 
     async def aclose(self) -> None:
-        """Save the state and close everything, within SAVE_SECONDS."""
-        with anyio.CancelScope(shield=True), anyio.move_on_after(SAVE_SECONDS):
+        """Save the state and close everything, each within SAVE_SECONDS, or as a database lets us.
+
+        Of what it does not take the agents still know the tasks.
+        """
+        with (
+            anyio.CancelScope(shield=True),
+            anyio.move_on_after(SAVE_SECONDS),
+            suppress(StoreUnavailable),
+        ):
             if self.app.audit:
                 await self.app.audit.end(self.kept_audit)
             await self.results.flush()
             await self.app.recoverer.leave()
+        with anyio.CancelScope(shield=True), anyio.move_on_after(SAVE_SECONDS):
             await self.tasks.close()
             await self.app.registry.aclose()
         if self.app.audit:

@@ -1,7 +1,8 @@
 """A pool of connections to one database, and what a caller is told where it cannot be reached.
 
 A statement is never cancelled half-way: a cancelled call leaves it running in the server, and the
-connection broken. So each piece of work runs to its end, within the database's own time limit.
+connection broken. So each piece of work runs to its end, within the database's own time limit. Only
+where that is not kept, because the server hangs, is the connection given up.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
 import anyio
-from psycopg import AsyncConnection, Error, OperationalError
+from psycopg import AsyncConnection, OperationalError
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from a2a_mcp.errors import StoreRefused, StoreUnavailable
@@ -36,6 +37,11 @@ CONNECTION: Final[dict[str, Any]] = {
 
 POOLED: Final[dict[str, Any]] = {"prepare_threshold": None}
 """Through a pooler no statement is prepared, and no setting is made: others would get it."""
+
+ANSWER_SECONDS: Final = 10.0
+"""A database that hangs, whose limits count no more; what was asked of it may yet be done."""
+
+NO_ANSWER: Final = f"it has not answered within {ANSWER_SECONDS:g} seconds"
 
 WAIT_SECONDS: Final = 2.0
 """How long a call waits for a connection while the database is away."""
@@ -72,8 +78,9 @@ class Database:
             try:
                 pool = self._pool or await self._opened()
                 async with pool.connection() as connection:
-                    done = await work(connection)
-            except (OperationalError, PoolTimeout) as fault:
+                    with anyio.fail_after(ANSWER_SECONDS):
+                        done = await work(connection)
+            except (OperationalError, PoolTimeout, TimeoutError) as fault:
                 raise self._unavailable(fault) from fault
         self.problem = None
         self.used.set()
@@ -113,7 +120,7 @@ class Database:
                 self.problem = refused.message
                 raise
 
-    def _unavailable(self, fault: Error) -> StoreUnavailable:
+    def _unavailable(self, fault: Exception) -> StoreUnavailable:
         """Return what a caller is told; the log says it once, with the reason."""
         if self.problem is None:
             log.warning("the database cannot be reached: %s", _first_line(fault))
@@ -143,6 +150,6 @@ async def _configure(connection: Connection) -> None:
     await connection.execute(f"SET statement_timeout = {STATEMENT_MS}".encode())
 
 
-def _first_line(fault: Error) -> str:
+def _first_line(fault: Exception) -> str:
     """Return a reason without the words of a statement, which may hold a caller's."""
-    return str(fault).partition("\n")[0]
+    return str(fault).partition("\n")[0] or NO_ANSWER

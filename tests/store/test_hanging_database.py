@@ -1,0 +1,68 @@
+"""A database whose processes are stopped: it neither answers nor refuses."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+import anyio
+import postgres
+import pytest
+from mcp import Client
+from pydantic import SecretStr
+from scripted import SEND, done, result, scripted
+from staging import configured, until
+
+from a2a_mcp.config.store import StoreTable
+from a2a_mcp.errors import StoreUnavailable
+from a2a_mcp.server.lifespan import create_server
+from a2a_mcp.store.base import TaskStore
+
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.skipif(sys.platform == "win32", reason="PostgreSQL has no wheel there"),
+]
+
+
+async def test_work_is_given_up_after_a_while_and_done_again_when_the_database_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from a2a_mcp.store.postgres import database as module
+    from a2a_mcp.store.postgres.store import PostgresTaskStore
+
+    monkeypatch.setattr(module, "ANSWER_SECONDS", 0.5)
+    async with postgres.opened(tmp_path) as database:
+        tasks = PostgresTaskStore(database)
+        kept = await tasks.begin(owner="me", agent="it", message_id="m1")
+        with postgres.frozen(), anyio.fail_after(8):
+            with pytest.raises(StoreUnavailable, match="cannot be reached"):
+                await tasks.find("me", kept.pending_id)
+            with pytest.raises(StoreUnavailable):
+                await tasks.begin(owner="me", agent="it", message_id="m2")
+        await until(lambda: found(tasks, kept.pending_id))
+        assert tasks.problem is None
+
+
+async def test_a_bridge_ends_in_order_while_its_database_hangs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from a2a_mcp.store.postgres import database as module
+
+    monkeypatch.setattr(module, "ANSWER_SECONDS", 0.5)
+    store = StoreTable(url=SecretStr(postgres.database(tmp_path)))
+    server = {"store": store, "state_key": SecretStr("32 bytes or more, as it must be.")}
+    async with scripted() as agent:
+        agent.on(SEND, result({"task": done("an answer")}))
+        with anyio.fail_after(20), ExitStack() as stack:
+            async with Client(create_server(configured(it=agent.url, server=server), None)) as host:
+                sent = await host.call_tool("send_task", {"message": "hello"})
+                assert not sent.is_error, sent
+                stack.enter_context(postgres.frozen())
+
+
+async def found(tasks: TaskStore, task_id: str) -> bool:
+    try:
+        return bool(await tasks.find("me", task_id))
+    except StoreUnavailable:
+        return False
