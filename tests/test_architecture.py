@@ -189,7 +189,7 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
         {"io", "ruamel.yaml", "ruamel.yaml.error", "tomlkit", "tomlkit.exceptions"}
     ),
     "cli.check": frozenset({"a2a_mcp.cli.work.check"}),
-    "cli.completion": frozenset({"a2a_mcp.cli.frame"}),
+    "cli.completion": frozenset({"a2a_mcp.cli.frame", "a2a_mcp.cli.hosts.table"}),
     "cli.main": frozenset({"a2a_mcp.cli.frame", "a2a_mcp.cli.serve", "a2a_mcp.cli.serve_options"}),
     "cli.serve": frozenset(
         {

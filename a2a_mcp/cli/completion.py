@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 from a2a_mcp.cli.exit_codes import DONE
+
+if TYPE_CHECKING:
+    from cyclopts import App
 
 Shell: TypeAlias = Literal["bash", "zsh", "fish", "powershell"]
 
@@ -16,5 +20,38 @@ def completion(shell: Shell) -> int:
     """
     from a2a_mcp.cli.frame import application
 
-    print(application().generate_completion(shell=shell))
+    print(_with_hosts(application()).generate_completion(shell=shell))
     return DONE
+
+
+def _with_hosts(app: App) -> App:
+    """Name hosts and options of the commands that parse their words themselves."""
+    from a2a_mcp.cli.hosts.table import HOSTS
+
+    known: Any = cast("Any", Literal)[tuple(HOSTS)]
+    for name, words in (("install", _install), ("uninstall", _uninstall)):
+        words.__annotations__["host"] = known
+        del app[name]
+        app.command(words, name=name)
+    return app
+
+
+def _install(
+    host: str,
+    /,
+    *,
+    config: Path | None = None,
+    env: str | None = None,
+    http: str | None = None,
+    header: str | None = None,
+    name: str | None = None,
+    file: Path | None = None,
+    dry_run: bool = False,
+) -> None:
+    """Have the parameters of `a2a-mcp install`, to be completed."""
+
+
+def _uninstall(
+    host: str, /, *, name: str | None = None, file: Path | None = None, dry_run: bool = False
+) -> None:
+    """Have the parameters of `a2a-mcp uninstall`, to be completed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -129,6 +130,16 @@ def test_bash_completes_a_command_and_an_option(tmp_path: Path) -> None:
     script.write_text(run("completion", "bash").stdout)
     assert completed(script, "a2a-mcp", "che") == ["check"]
     assert completed(script, "a2a-mcp", "check", "--conf") == ["--config"]
+
+
+def test_bash_completes_a_host_and_what_install_takes(tmp_path: Path) -> None:
+    script = tmp_path / "a2a-mcp.bash"
+    script.write_text(run("completion", "bash").stdout)
+    assert completed(script, "a2a-mcp", "install", "cla") == ["claude-desktop", "claude-code"]
+    assert completed(script, "a2a-mcp", "uninstall", "cur") == ["cursor"]
+    for name in ("install", "uninstall"):
+        known = set(re.findall(r"(--[a-z-]+)", run(name, "--help").stdout))
+        assert {*completed(script, "a2a-mcp", name, "--")} - {"--version"} == known
 
 
 def completed(script: Path, *words: str) -> list[str]:
