@@ -549,8 +549,9 @@ async def test_the_running_tasks_of_an_owner_are_counted_over_all_readers(
 ) -> None:
     clock = Clock()
     async with opened(engine, tmp_path, clock) as tasks:
-        if await tasks.running("local") is None:
-            return  # its processes count their own
+        if engine.name != "postgres":
+            assert await tasks.running("local") is None, "each process counts its own"
+            return
         read, left = await begun(tasks, "m1", "t1"), await begun(tasks, "m2", "t2")
         await tasks.begin(owner="alice", agent="a", message_id="m3")
         assert [await tasks.running(owner) for owner in ("local", "alice", "bob")] == [2, 1, 0]
