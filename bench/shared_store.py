@@ -1,8 +1,8 @@
-"""What a call over HTTP costs with PostgreSQL beside SQLite, in turns; and a million rows there.
+"""What a call over HTTP costs with PostgreSQL beside SQLite, in turns.
 
-    uv run python bench/shared_store.py           # calls, then a million rows
-    uv run python bench/shared_store.py 50000     # so many rows
+    uv run python bench/shared_store.py
 
+A full table there: `bench/many_rows.py`.
 The database is that of the tests, with its default settings, on this machine.
 """
 
@@ -12,8 +12,7 @@ import json
 import statistics
 import sys
 import tempfile
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -24,24 +23,10 @@ from wire import MODERN
 sys.path.insert(0, str(ROOT / "tests"))
 
 import postgres
-import psycopg
-
-from a2a_mcp.store.postgres.database import Database
-from a2a_mcp.store.postgres.store import PostgresTaskStore
 
 ROUNDS: Final = 7
 CALLS: Final = {1: 60, 16: 15}
 """Calls that each caller makes in a round, by the number of callers."""
-
-ROWS: Final = 1_000_000
-OWNERS: Final = 500
-READS: Final = 400
-_FILL: Final = (
-    "INSERT INTO tasks (owner, agent, message_id, task_id, context_id, state, created, updated) "
-    "SELECT 'o' || n % %(owners)s, 'a' || n % 7, 'm' || n, 't' || n, 'c' || n / 3, "
-    "CASE WHEN n % 1000 = 0 THEN 'working' ELSE 'completed' END, at, at "
-    "FROM (SELECT n, extract(epoch FROM now()) - n AS at FROM generate_series(1, %(rows)s) AS n) i"
-)
 
 Found = dict[tuple[str, int], list[Burst]]
 
@@ -103,55 +88,10 @@ def print_calls(found: Found) -> None:
     print(f"postgres with 16 callers: {ratio:.2f} x the calls/s of sqlite")
 
 
-@contextlib.asynccontextmanager
-async def filled(folder: Path, rows: int) -> AsyncIterator[PostgresTaskStore]:
-    """Open a store with so many rows."""
-    url = postgres.database(folder / "rows")
-    database = Database(url, most=2)
-    store = PostgresTaskStore(database)
-    await store.claimed("the first call makes the tables")
-    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
-        await connection.execute(_FILL.replace("n % ", "n %% "), {"owners": OWNERS, "rows": rows})
-        await connection.execute("ANALYZE tasks")
-    yield store
-    await store.close()
-
-
-async def read(rows: int, folder: Path) -> None:
-    """Print how long lists and look-ups take in a full table."""
-    async with filled(folder, rows) as store:
-        step = max(1, rows // READS)
-        reads: dict[str, Callable[[int], Awaitable[object]]] = {
-            "list": lambda n: store.list(f"o{n % OWNERS}"),
-            "list of an agent": lambda n: store.list(f"o{n % OWNERS}", agent=f"a{n % 7}"),
-            "list unfinished": lambda n: store.list(f"o{n % OWNERS}", unfinished=True),
-            "find": lambda n: store.find(f"o{n % OWNERS}", f"t{n}"),
-            "find by message": lambda n: store.find(f"o{n % OWNERS}", f"pending-m{n}"),
-            "find a conversation": lambda n: store.find_context(f"o{n % OWNERS}", f"c{n // 3}"),
-        }
-        for name, one in reads.items():
-            seconds = [await _timed(one, n) for n in range(1, rows, step)]
-            print(f"{rows} rows, {name}: {_quantiles(seconds)}")
-
-
-async def _timed(one: Callable[[int], Awaitable[object]], number: int) -> float:
-    began = time.perf_counter()
-    await one(number)
-    return time.perf_counter() - began
-
-
-def _quantiles(seconds: list[float]) -> str:
-    median, late = statistics.median(seconds), statistics.quantiles(seconds, n=20)[-1]
-    return f"median {median * 1e3:.2f} ms, p95 {late * 1e3:.2f} ms"
-
-
 def main() -> None:
     """Measure, and print."""
-    rows = int(sys.argv[1]) if len(sys.argv) > 1 else ROWS
-    with tempfile.TemporaryDirectory() as root:
-        with bridges(Path(root)) as running:
-            print_calls(asyncio.run(measured(running)))
-        asyncio.run(read(rows, Path(root)))
+    with tempfile.TemporaryDirectory() as root, bridges(Path(root)) as running:
+        print_calls(asyncio.run(measured(running)))
 
 
 if __name__ == "__main__":

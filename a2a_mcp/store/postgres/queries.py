@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from psycopg.errors import UniqueViolation
 
-from a2a_mcp.a2a.model import TaskState
+from a2a_mcp.a2a.model import TERMINAL, TaskState
 from a2a_mcp.store.base import PENDING, Records, TaskRecord
 from a2a_mcp.store.changes import changed
 from a2a_mcp.store.cursors import Position
@@ -86,6 +86,8 @@ _FILTERS: Final = {
     "state": "AND state = %(state)s ",
     "unfinished": f"AND state NOT IN {ENDED} ",
 }
+_IS_ENDED: Final = f"AND state IN {ENDED} "
+"""Follows from some states; said in words, the index of ended tasks can be used."""
 
 
 async def add(connection: Connection, record: TaskRecord, now: float | None) -> TaskRecord:
@@ -165,8 +167,11 @@ async def page(
     before, key = position
     values = {**wanted, "before": before, "key": key, "limit": limit + 1}
     filters = "".join(text for name, text in _FILTERS.items() if wanted[name])
+    ended = _IS_ENDED if wanted["state"] in TERMINAL else ""
     found = await _records(
-        connection, f"{_PAGE}{filters}ORDER BY updated DESC, key DESC LIMIT %(limit)s", values
+        connection,
+        f"{_PAGE}{filters}{ended}ORDER BY updated DESC, key DESC LIMIT %(limit)s",
+        values,
     )
     return found[:limit], len(found) > limit
 

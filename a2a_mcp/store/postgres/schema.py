@@ -121,6 +121,12 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         # Every object that was ever begun, until it is removed.
         'CREATE TABLE objects (name text COLLATE "C" PRIMARY KEY, noted float8 NOT NULL)',
     ),
+    (
+        # An agent may never have been in a state in which another one has a million tasks. Only of
+        # ended tasks, so that a task is written into it once.
+        "CREATE INDEX tasks_ended ON tasks (owner, agent, state, updated, key) "
+        f"WHERE state IN {ENDED}",
+    ),
 )
 OLDEST: Final = 1
 """The oldest schema whose replicas can live on the newest: larger once a migration does not add."""
