@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Final
@@ -18,6 +19,7 @@ pytestmark = pytest.mark.anyio
 
 ROOT: Final = Path(__file__).parents[2]
 WORDS: Final = "my-salary"
+HAS_FULL_DISK: Final = sys.platform == "linux"
 LIMITS: Final = {"calls_a_minute": 1, "burst_seconds": 180.0, "running_tasks": 1}
 
 
@@ -26,7 +28,8 @@ async def metrics(home: Home, running_agent: Agents) -> AsyncIterator[str]:
     """The metrics of a bridge that has called its agents, and has refused two calls."""
     port = free_port()
     agents = {"good": running_agent("1.3-jsonrpc").url, "down": "http://127.0.0.1:1"}
-    home.configure(agents, admin={"port": port}, tokens={"alice": "alice-secret"}, limits=LIMITS)
+    who, full = {"alice": "alice-secret"}, {"audit_file": "/dev/full"} if HAS_FULL_DISK else {}
+    home.configure(agents, admin={"port": port}, tokens=who, limits=LIMITS, **full)
     async with home.serving() as served:
         async with http_host(served.url, "auto", "alice-secret") as host:
             await host.call("send_task", message=f"task {WORDS}", agent="good")
@@ -48,6 +51,7 @@ async def test_the_metrics_tell_of_tools_agents_and_refusals_and_of_no_person(me
         r"a2a_mcp_tasks_running{.*} 1",
         r"a2a_mcp_tasks_followed{.*} 1",
         r"a2a_mcp_tasks_polled{.*} 0",
+        *([r"a2a_mcp_audit_lost_total{.*} 5"] if HAS_FULL_DISK else []),
         r"a2a_mcp_store_duration_seconds_count{.*} [1-9]",
     ):
         assert re.search(line, metrics), line
