@@ -109,7 +109,8 @@ class Ends:
                 TABLES,
                 derived,
                 alive_seconds=self.alive_seconds,
-                make_for=self.key if make else None,
+                key=self.key,
+                make=make,
             ) as found:
                 database = self._with_objects(self._with_ages(found))
                 yield (folder, database) if to_database else (database, folder)

@@ -25,19 +25,23 @@ def ready_for(key: bytes) -> Work[None]:
 
     async def prepare(connection: Connection) -> None:
         await migrate(connection)
+        # The first process says which key is the right one.
+        await rows(connection, _FIRST, {"mark": _mark(key)})
         await check_key(connection, key)
 
     return prepare
 
 
 async def check_key(connection: Connection, key: bytes) -> None:
-    """Let the first process say which key is the right one; raises StoreRefused for another."""
-    mark = hmac.new(key, PURPOSE, hashlib.sha256).hexdigest()
-    await rows(connection, _FIRST, {"mark": mark})
-    ((known,),) = await rows(connection, _MARK, {})
-    if not hmac.compare_digest(known, mark):
+    """Raise StoreRefused where processes of the database have another key."""
+    found = await rows(connection, _MARK, {})
+    if any(not hmac.compare_digest(known, _mark(key)) for (known,) in found):
         raise StoreRefused(
             "This server's state_key is another one than that of the servers which use this "
             "database.",
             "Tell the operator: set state_key of [server] to the key of the other servers.",
         )
+
+
+def _mark(key: bytes) -> str:
+    return hmac.new(key, PURPOSE, hashlib.sha256).hexdigest()

@@ -12,10 +12,10 @@ from psycopg import AsyncConnection, AsyncCursor, Error
 from a2a_mcp.errors import StoreUnavailable
 from a2a_mcp.store.moving.places import Absent, Place, Row, Table
 from a2a_mcp.store.postgres.database import CONNECTION, Connection
-from a2a_mcp.store.postgres.key_mark import ready_for
+from a2a_mcp.store.postgres.key_mark import check_key
 from a2a_mcp.store.postgres.queries import rows as all_rows
 from a2a_mcp.store.postgres.records import NOW, read_text, stored
-from a2a_mcp.store.postgres.schema import check_known
+from a2a_mcp.store.postgres.schema import check_known, migrate
 
 LOCK: Final = 6_369_903
 """The advisory lock of a move: two at once would only hinder each other."""
@@ -85,20 +85,22 @@ async def database_places(
     derived: Mapping[str, Derived],
     *,
     alive_seconds: float,
-    make_for: bytes | None,
+    key: bytes,
+    make: bool,
 ) -> AsyncIterator[dict[str, Place]]:
     """Yield a place by the title of each table, on a database on which no bridge lives.
 
-    A bridge counts as alive for `alive_seconds` after its last word. `make_for` is the state key of
-    bridges for which the database is made ready; without it what is missing stays absent. By the
-    title of a table `derived` returns more of a row. Raises StoreUnavailable.
+    A bridge counts as alive for `alive_seconds` after its last word; `key` is the state key. `make`
+    brings the database to this version's schema; else what is missing stays absent. By the title of
+    a table `derived` returns more of a row. Raises StoreUnavailable.
     """
     with _told():
         reading: Connection = await AsyncConnection.connect(url, **CONNECTION)
         writing: Connection = await AsyncConnection.connect(url, **CONNECTION)
     async with reading, writing:
         with _told():
-            await _have_alone(writing, alive_seconds, make_for)
+            await _have_alone(writing, alive_seconds, make=make)
+            await _check_key(writing, key)
             made = {name for (name,) in await all_rows(writing, _TABLES, {})}
         yield {
             table.title: PostgresPlace(reading, writing, table, derived.get(table.title))
@@ -108,12 +110,12 @@ async def database_places(
         }
 
 
-async def _have_alone(connection: Connection, alive_seconds: float, key: bytes | None) -> None:
+async def _have_alone(connection: Connection, alive_seconds: float, *, make: bool) -> None:
     ((is_held,),) = await all_rows(connection, f"SELECT pg_try_advisory_lock({LOCK})", {})
     if not is_held:
         raise StoreUnavailable("The database is in use: another move runs.", "Wait for its end.")
-    if key:
-        await ready_for(key)(connection)
+    if make:
+        await migrate(connection)
     if ("schema_version",) not in await all_rows(connection, _TABLES, {}):
         return
     await check_known(connection)
@@ -124,6 +126,12 @@ async def _have_alone(connection: Connection, alive_seconds: float, key: bytes |
             f"({alive}).",
             f"End every bridge that uses it, and wait {alive_seconds:g} s.",
         )
+
+
+async def _check_key(connection: Connection, key: bytes) -> None:
+    """Refuse another key than that of the bridges; a move leaves it to them to say which it is."""
+    if ("state_key",) in await all_rows(connection, _TABLES, {}):
+        await check_key(connection, key)
 
 
 def _read(row: Row) -> Row:

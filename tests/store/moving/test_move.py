@@ -29,6 +29,7 @@ from a2a_mcp.store.moving.tables import TASKS as TASK_TABLE
 from a2a_mcp.store.objects import ObjectStorage
 from a2a_mcp.store.postgres.bodies import Bodies
 from a2a_mcp.store.postgres.database import Database
+from a2a_mcp.store.postgres.key_mark import ready_for
 from a2a_mcp.store.postgres.logins import PostgresLogins, SharedKey
 from a2a_mcp.store.postgres.results import PostgresResults
 from a2a_mcp.store.postgres.store import PostgresTaskStore
@@ -343,6 +344,18 @@ async def test_a_database_on_which_a_bridge_lives_is_left_alone(tmp_path: Path) 
     await bridge.leave("one")
     await bridge.close()
     assert written(await moved(folder, url)) == ROWS
+
+
+async def test_a_database_whose_bridges_have_another_state_key_is_left_alone(
+    tmp_path: Path,
+) -> None:
+    folder, url = tmp_path / "one", postgres.database(tmp_path)
+    await moving.filled(folder, TASKS)
+    await moved(folder, url)  # a move does not say which key is the right one
+    bridge = Database(url, most=1, prepare=ready_for(b"o" * 32))
+    await bridge.run(lambda it: it.execute("SELECT 1"))
+    await bridge.close()
+    assert "state_key is another one" in await refused(folder, url)
 
 
 def _newer_database(folder: Path, url: str) -> None:
