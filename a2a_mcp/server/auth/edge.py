@@ -48,8 +48,10 @@ class Edge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or pass it on with its caller."""
-        path = scope["path"] if scope["type"] == "http" else ""
-        if path in self._resource.metadata_paths:
+        path = scope.get("path", "")
+        if scope["type"] != "http":  # a start or an end has no sender
+            await self._app(scope, receive, send)
+        elif path in self._resource.metadata_paths:
             await self._metadata()(scope, receive, send)
         elif path.rstrip("/") == self._resource.path.rstrip("/"):
             await self._enter(scope, receive, send)
