@@ -9,10 +9,15 @@ from typing import Final
 DOCS: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(Path(__file__).parent))
 
+import capacity  # noqa: E402
 import keys  # noqa: E402
 import tools  # noqa: E402
 
-PAGES: Final = {"reference-configuration.md": keys.page, "reference-tools.md": tools.page}
+PAGES: Final = {
+    "capacity.md": capacity.page,
+    "reference-configuration.md": keys.page,
+    "reference-tools.md": tools.page,
+}
 
 
 def main() -> None:
