@@ -13,6 +13,7 @@ import anyio
 from a2a_mcp.errors import StoreUnavailable
 from a2a_mcp.sign_in.desk import Change, Condition, Desk
 from a2a_mcp.sign_in.ticket import Ticket, ticket_of
+from a2a_mcp.store import tickets
 from a2a_mcp.store.logins import LoginKey
 from a2a_mcp.store.tickets import KeptTicket, TicketPlace
 
@@ -57,14 +58,24 @@ class SharedDesk(Desk):
         return None
 
     async def wait(self, name: str, until: Condition, *, holds: bool = False) -> Ticket | None:
-        """Return a ticket once it fulfils a condition; meanwhile say that this process lives."""
-        said = anyio.current_time()
-        while (ticket := await self.get(name)) and not until(ticket):
-            if holds and anyio.current_time() - said > BEAT_SECONDS:
-                await self._place.hold(name)
-                said = anyio.current_time()
+        """Return a ticket once it fulfils a condition; meanwhile say that this process lives.
+
+        A place that is away for a moment ends no sign-in: the ticket outlives it.
+        """
+        said = seen = anyio.current_time()
+        while True:
+            try:
+                ticket = await self.get(name)
+                seen = anyio.current_time()
+                if ticket is None or until(ticket):
+                    return ticket
+                if holds and seen - said > BEAT_SECONDS:
+                    await self._place.hold(name)
+                    said = seen
+            except StoreUnavailable:
+                if anyio.current_time() - seen > tickets.DEAD_SECONDS:
+                    raise
             await anyio.sleep(LOOK_SECONDS)
-        return ticket
 
     async def find(self, owner: str, agent: str) -> Ticket | None:
         """Return the ticket of another process for the same owner and agent."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 import anyio
 
 from a2a_mcp.a2a.auth.oauth.authorization_code import Expected
 from a2a_mcp.a2a.auth.oauth.errors import OAuthRefused
+from a2a_mcp.errors import StoreUnavailable
 from a2a_mcp.sign_in.desk import Change, Desk
 from a2a_mcp.sign_in.ticket import Query, Ticket, name_of
 
@@ -62,7 +63,7 @@ class Tickets:
             yield Way(self._desk, ticket, self._base)
             succeeded = True
         finally:
-            with anyio.CancelScope(shield=True):
+            with anyio.CancelScope(shield=True), suppress(StoreUnavailable):  # it goes by itself
                 await self._desk.change(ticket.name, lambda it: it.ended(succeeded=succeeded))
 
     async def find(self, owner: str, agent: str) -> Ticket | None:

@@ -14,21 +14,23 @@ from pydantic import SecretStr
 
 from a2a_mcp.a2a.auth.oauth.authorization_code import CodeRequest, Expected
 from a2a_mcp.errors import StoreUnavailable
+from a2a_mcp.sign_in import shared_desk
 from a2a_mcp.sign_in.desk import Desk, MemoryDesk
 from a2a_mcp.sign_in.shared_desk import SharedDesk
-from a2a_mcp.sign_in.ticket import MOST_TRIES, Ticket
+from a2a_mcp.sign_in.ticket import MOST_TRIES, Ticket, name_of
+from a2a_mcp.sign_in.tickets import Tickets
 from a2a_mcp.store import tickets
 from a2a_mcp.store.login_folder import FolderKey
 from a2a_mcp.store.sqlite.tickets import TicketFile
+from a2a_mcp.store.tickets import KeptTicket
 
 pytestmark = pytest.mark.anyio
 
 PROOF: Final = CodeRequest(
     "https://login/auth", "https://b/sign-in/callback", "state-one", "verifier"
 )
-TICKET: Final = Ticket("the-id", "corp:ann", "it").led(
-    "https://as/auth", Expected("state-two", "https://as")
-)
+EXPECTED: Final = Expected("state-two", "https://as")
+TICKET: Final = Ticket("the-id", "corp:ann", "it").led("https://as/auth", EXPECTED)
 BACK: Final = {"code": "the-code", "state": "state-two", "iss": "https://as"}
 KEY: Final = "k" * 32
 
@@ -147,6 +149,49 @@ async def test_a_folder_that_cannot_be_used_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StoreUnavailable, match="Sign-ins cannot be kept"):
         await shared(tmp_path / "file").add(TICKET)
+
+
+class Flickering(TicketFile):
+    """A place that is away at every look that finds `away` above zero."""
+
+    away = 0
+
+    async def get(self, name: str) -> KeptTicket | None:
+        if self.away:
+            self.away -= 1
+            raise StoreUnavailable("away", "Try again.")
+        return await super().get(name)
+
+
+async def test_a_place_that_is_away_for_a_moment_ends_no_sign_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared_desk, "LOOK_SECONDS", 0.01)
+    place = Flickering(tmp_path)
+    desk = SharedDesk(place, FolderKey(tmp_path, SecretStr(KEY)))
+    signing_in = Tickets("http://b", desk)
+    with anyio.fail_after(10):
+        async with signing_in.open("corp:ann", "it") as way:
+            name = name_of((await way.lead("https://as/auth", EXPECTED)).rpartition("/")[2])
+            await desk.change(name, lambda it: it.begun("browser"))
+            await desk.change(name, lambda it: it.taken("browser", BACK))
+            place.away = 2
+            assert await way.query() == BACK
+            assert place.away == 0
+            place.away = 1
+    assert place.away == 0
+
+
+async def test_a_place_that_stays_away_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared_desk, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(tickets, "DEAD_SECONDS", 0.1)
+    place = Flickering(tmp_path)
+    place.away = 1_000_000
+    desk = SharedDesk(place, FolderKey(tmp_path, SecretStr(KEY)))
+    with anyio.fail_after(10), pytest.raises(StoreUnavailable):
+        await desk.wait(TICKET.name, lambda it: it.is_over)
 
 
 BROWSERS: Final = [
