@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from typing import Any, Final
 
 import anyio
 import pexpect
+from canaries import note_table
+from real_agents.noting import tell
 
 COMMAND: Final = (sys.executable, "-m", "a2a_mcp")
 STYLE: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -47,18 +50,21 @@ class Home:
         return self.folder / ".config" / "a2a-mcp" / "agents.toml"
 
     def write(self, text: str) -> None:
+        note_table(tomllib.loads(text))
         self.file.parent.mkdir(parents=True, exist_ok=True)
         self.file.write_text(text, encoding="utf-8")
         self.file.chmod(0o600)
 
     async def run(self, *arguments: str, **variables: str) -> Done:
-        done = await anyio.run_process(
+        ended = await anyio.run_process(
             [*self.command, *arguments],
             stdin=subprocess.DEVNULL,
             check=False,
             env=self.variables | variables,
         )
-        return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+        done = Done(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+        tell("a command printed", done.out + done.err)
+        return done
 
     def terminal(self, *arguments: str, columns: int = 100) -> pexpect.spawn[str]:
         """Start a command at a terminal."""

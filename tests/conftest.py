@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
+import canaries
 import pytest
 from hypothesis import settings
 from real_agents import Agent, Agents, start_agent
@@ -78,6 +79,8 @@ SLOW: Final = (
 They run in this order.
 """
 
+sys.addaudithook(canaries.watch_commands)
+
 settings.register_profile("patient", deadline=None)  # another process may take the cores
 settings.load_profile("patient")
 
@@ -119,6 +122,13 @@ def pytest_xdist_auto_num_workers() -> int | None:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0)) + 1
     return (os.cpu_count() or 1) + 1
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_secret_is_told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Fail the last test of a run, or of each of its workers, where a secret has leaked."""
+    with canaries.watching(tmp_path_factory.getbasetemp()):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from jwt.algorithms import RSAAlgorithm
+from real_agents.noting import note
 
 INTROSPECT: Final = "/introspect"
 
@@ -58,6 +59,7 @@ class IdentityProvider:
         """Say of a token that it is active; a claim of None is left out."""
         usual = {"active": True, "aud": audience, "sub": "alice", "scope": "a2a"}
         wanted = {**usual, "exp": int(time.time()) + 300, **claims}
+        note(token)
         self.said[token] = {name: value for name, value in wanted.items() if value is not None}
         return token
 
@@ -68,7 +70,9 @@ class IdentityProvider:
         usual = {"iss": self.url, "aud": audience, "sub": "alice", "scope": "a2a", "iat": now}
         wanted = {**usual, "exp": now + 300, **claims}
         kept = {name: value for name, value in wanted.items() if value is not None}
-        return jwt.encode(kept, self.keys[key], algorithm="RS256", headers=head)
+        made = jwt.encode(kept, self.keys[key], algorithm="RS256", headers=head)
+        note(made)
+        return made
 
 
 @contextmanager

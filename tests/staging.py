@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+from canaries import note_table
 from mcp import Client
 
 from a2a_mcp.agents.registry import Registry
@@ -40,6 +41,7 @@ def agents(**urls: str | dict[str, Any]) -> AgentTables:
     tables = {name: {"url": it} if isinstance(it, str) else it for name, it in urls.items()}
     configured = AgentTables()
     for name, table in tables.items():
+        note_table(table)
         configured.add(name, AgentConfig(name=name, **table))
     return configured
 

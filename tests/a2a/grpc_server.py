@@ -1,5 +1,6 @@
 """A gRPC server of A2A in the test's own process: what each method answers is written in JSON."""
 
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ from typing import Any, Final
 import anyio
 import grpc
 from google.protobuf import json_format
+from real_agents.noting import arrived
 
 from a2a_mcp.a2a.auth.static import Attachment
 from a2a_mcp.a2a.client import A2AClient
@@ -80,6 +82,7 @@ class Service:
         method = self._methods[f"/{self._schema.package}.A2AService/{name}"]
         params = json_format.MessageToDict(method.asked.FromString(data))
         pairs = {key: str(value) for key, value in context.invocation_metadata() or ()}
+        arrived(name, pairs, json.dumps(params).encode())
         self._server.take(name, params, pairs)
         return params
 

@@ -14,7 +14,9 @@ from typing import Any, Final, TypeVar
 import anyio
 import httpx
 from anyio.abc import Process
+from canaries import note_table
 from mcp import StdioServerParameters
+from real_agents.noting import tell
 
 START_SECONDS: Final = 60
 LOOK_SECONDS: Final = 0.05
@@ -51,6 +53,7 @@ class Home:
             f"[{name}]\n" + "".join(f"{key} = {toml(value)}\n" for key, value in table.items())
             for name, table in tables.items()
         )
+        note_table(tables)
         fresh = self.config.with_suffix(".fresh")
         fresh.write_text(text, encoding="utf-8")
         fresh.replace(self.config)
@@ -140,6 +143,8 @@ async def until(probe: Callable[[], Awaitable[T]], seconds: float = 30) -> T:
 
 def ran(command: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
     """Run a command that ends by itself."""
-    return subprocess.run(
+    done = subprocess.run(
         command, capture_output=True, text=True, timeout=START_SECONDS, check=False, **options
     )
+    tell("a command printed", done.stdout + done.stderr)
+    return done

@@ -20,6 +20,7 @@ from mcp import Client, StdioServerParameters, stdio_client
 from mcp.client.session import ElicitationFnT
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.dispatcher import ProgressFnT
+from real_agents.noting import note
 
 from e2e.bridges import until
 
@@ -158,6 +159,7 @@ async def http_host(
 
     It shows a token, or gets one by `auth`.
     """
+    note(token or "")
     headers = {"Authorization": f"Bearer {token}"} if token else None
     async with (
         httpx2.AsyncClient(headers=headers, auth=auth, timeout=CALL_SECONDS) as client,

@@ -12,6 +12,7 @@ import anyio
 import mcp.types as t
 from anyio.abc import Process
 from anyio.streams.buffered import BufferedByteReceiveStream
+from real_agents.noting import tell
 
 from e2e.bridges import Home
 from e2e.hosts import Host, Progress
@@ -97,6 +98,7 @@ class Lines:
     async def _read(self) -> Message:
         line = await self._stdout.receive_until(b"\n", LONGEST_LINE)
         self.written.append(line)
+        tell("a host got", line.decode())
         message: Message = json.loads(line)
         assert message["jsonrpc"] == "2.0", line
         return message

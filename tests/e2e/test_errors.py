@@ -27,7 +27,7 @@ pytestmark = pytest.mark.anyio
 
 BUDGET: Final = 4.0
 SLACK: Final = 0.5
-TOKEN: Final = "a-token-that-nobody-may-see"
+TOKEN: Final = "unseen-word"
 
 FAULTS: Final[dict[str, str]] = {
     "refused": "Try again later",

@@ -10,6 +10,7 @@ from typing import Any
 
 import grpc
 from hosting import Record, parser
+from noting import arrived
 
 HOST = "127.0.0.1"
 
@@ -29,6 +30,7 @@ class Guard(grpc.aio.ServerInterceptor):
         headers = {key: str(value) for key, value in details.invocation_metadata}
         seen = {"method": "GRPC", "path": details.method, "headers": headers}
         self._record.requests.append(seen)
+        arrived(details.method, headers)
         if self._token and headers.get("authorization") != f"Bearer {self._token}":
             return grpc.unary_unary_rpc_method_handler(_refuse)
         return await continuation(details)

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import uvicorn
+from noting import arrived, tell
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -150,6 +151,7 @@ def _noting_calls(receive: Receive, seen: dict[str, Any]) -> Receive:
         message = await receive()
         body = message.get("body", b"")
         if body.startswith(b"{") and len(body) <= MOST_NOTED:
+            tell("an agent got", body.decode("utf-8", "replace"))
             with contextlib.suppress(ValueError, KeyError):
                 seen["rpc"] = json.loads(body)["method"]
         return message
@@ -174,6 +176,7 @@ class _Guard:
             headers = Headers(scope=scope)
             seen = {"method": scope["method"], "path": scope["path"], "headers": dict(headers)}
             seen["at"] = time.time()
+            arrived(scope["path"], seen["headers"])
             self._record.requests.append(seen)
             if not await self._allows(scope["path"], headers.get("authorization", "")):
                 refusal = {"error": "missing or wrong token"}

@@ -163,9 +163,9 @@ async def test_a_task_is_listed_and_shown_with_the_beginning_of_its_message(
     agent: ScriptedAgent, tmp_path: Path, reached: bool
 ) -> None:
     config = configured(it=agent.url)
-    config.secrets.add("hunter2hunter2")
+    config.secrets.add("hunter2")
     async with hosted(config, tmp_path) as client:
-        task_id = await sent(client, "The heat pump, hunter2hunter2\nin all detail")
+        task_id = await sent(client, "The heat pump, hunter2\nin all detail")
         (entry,) = [each for each in await listed(client) if task_id in each.uri]
         if not reached:
             agent.on(GET, error(-32603, "out of order"))
