@@ -80,10 +80,10 @@ class Composition:
             anyio.move_on_after(SAVE_SECONDS),
             suppress(StoreUnavailable),
         ):
-            if self.app.audit:
-                await self.app.audit.end(self.kept_audit)
             await self.results.flush()
             await self.app.recoverer.leave()
+            if self.app.audit:  # last: there may be thousands of lines, and what is lost is counted
+                await self.app.audit.end(self.kept_audit)
         with anyio.CancelScope(shield=True), anyio.move_on_after(SAVE_SECONDS):
             await self.tasks.close()
             await self.app.registry.aclose()

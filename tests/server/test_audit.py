@@ -6,11 +6,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from scripted import SEND, done, error, result, scripted
 from staging import configured, hosted
 
 from a2a_mcp.config.limits import CallerLimits
+from a2a_mcp.server.audit import Audit
 
 pytestmark = pytest.mark.anyio
 SECRET = "the plan is secret"
@@ -89,3 +91,19 @@ async def test_a_caller_with_enough_running_tasks_starts_no_more(tmp_path: Path)
     told = str(second.structured_content)
     assert "1 tasks of this caller" in told
     assert "Wait 10 seconds" in told
+
+
+async def test_results_are_kept_before_the_lines_that_wait_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never_ends(*_: object) -> None:
+        await anyio.sleep_forever()
+
+    monkeypatch.setattr(Audit, "end", never_ends)
+    server = {"audit_file": tmp_path / "audit.jsonl"}
+    async with scripted() as agent:
+        agent.on(SEND, result({"task": {"id": "t1", "status": {"state": "TASK_STATE_COMPLETED"}}}))
+        async with hosted(configured(it=agent.url, server=server), tmp_path / "state") as client:
+            ended = await client.call_tool("send_task", {"message": "x"})
+    assert not ended.is_error
+    assert any((tmp_path / "state" / "kept").iterdir())
