@@ -8,6 +8,7 @@ from the environment, as for each cloud's own tools.
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -28,6 +29,9 @@ log = logging.getLogger(__name__)
 
 PATIENCE_SECONDS: Final = 30.0
 """How long one object may take; a call that waits for it must still answer."""
+
+DELETERS: Final = 16
+"""Objects that are removed at the same time: a few hundred must go within the patience."""
 
 RETRIES: Final[dict[str, Any]] = {"max_retries": 2, "retry_timeout": timedelta(seconds=10)}
 NEXT: Final = "Try again in a minute; if it stays so, tell the operator of this server."
@@ -74,11 +78,12 @@ class ObjectStorage:
         """Remove objects. Raises StoreUnavailable."""
         with self._told(), anyio.fail_after(PATIENCE_SECONDS):
             store = await self._opened()
-            for name in names:
-                try:
-                    await store.delete_async(name)
-                except FileNotFoundError:  # S3 says nothing, a folder does
-                    continue
+            waiting, faults = iter(names), list[Exception]()
+            async with anyio.create_task_group() as group:
+                for _ in range(DELETERS):
+                    group.start_soon(_delete_each, store, waiting, faults)
+            if faults:
+                raise faults[0]
 
     async def _opened(self) -> ObjectStore:
         if self._store is None:
@@ -115,6 +120,20 @@ def _open(url: str) -> ObjectStore:
         Path(unquote(parts.path)).mkdir(mode=0o700, parents=True, exist_ok=True)
         return from_url(url)
     return from_url(url, retry_config=RETRIES)  # type: ignore[call-overload,no-any-return]
+
+
+async def _delete_each(store: ObjectStore, waiting: Iterator[str], faults: list[Exception]) -> None:
+    """Remove one object after the other; what fails ends it, for the others as well."""
+    from obstore.exceptions import BaseError
+
+    for name in waiting:
+        try:
+            await store.delete_async(name)
+        except FileNotFoundError:  # S3 says nothing, a folder does
+            continue
+        except (BaseError, OSError, ValueError) as fault:
+            faults.append(fault)
+            deque(waiting, maxlen=0)
 
 
 def _first_line(fault: Exception) -> str:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Final
 
+import anyio
 import object_storage
 import postgres
 import psycopg
@@ -16,8 +17,9 @@ from cutting import Cut, Relay, relayed
 from a2a_mcp.a2a.model import Artifact, Part, Task, TaskState, TaskStatus
 from a2a_mcp.errors import StoreUnavailable
 from a2a_mcp.presentation.message_artifacts import count_results
-from a2a_mcp.store.objects import ObjectStorage
-from a2a_mcp.store.postgres.bodies import Bodies
+from a2a_mcp.store import objects as module
+from a2a_mcp.store.objects import DELETERS, ObjectStorage
+from a2a_mcp.store.postgres.bodies import AWAY_SECONDS, Bodies
 from a2a_mcp.store.postgres.database import Database
 from a2a_mcp.store.postgres.results import PostgresResults
 from a2a_mcp.store.result_files import KeptTask
@@ -60,7 +62,7 @@ class Stage:
             database,
             keep_seconds=30 * 24 * HOUR,
             keep_bytes=2**30,
-            bodies=Bodies(database, objects, INLINE),
+            bodies=Bodies(database, objects, INLINE, self.clock),
             count_results=count_results,
             clock=self.clock,
         )
@@ -120,7 +122,9 @@ async def test_while_object_storage_is_away_a_result_stays_in_the_database(
     await stage.write(kept)
     stage.relay.cut = Cut("reset", to_agent=True, after=0)
     await stage.write(late, ("local", "a", "late"))
+    struck = stage.relay.struck
     await stage.write(late, ("local", "a", "late too"))
+    assert stage.relay.struck == struck > 0  # it is not asked again so soon
     with pytest.raises(StoreUnavailable, match="object storage cannot be reached"):
         await stage.results.read(KEY)
     said = [it.message for it in caplog.records if "object storage" in it.message]
@@ -128,6 +132,7 @@ async def test_while_object_storage_is_away_a_result_stays_in_the_database(
     assert "a-key" not in said[0]
     stage.relay.cut = None
     assert await stage.results.read(KEY) == kept
+    stage.clock.now += AWAY_SECONDS
     await stage.write(later, ("local", "a", "later"))
     in_rows = stage.sql("SELECT task_id FROM kept WHERE body <> '' ORDER BY task_id")
     assert in_rows == [("late",), ("late too",)]
@@ -193,3 +198,26 @@ async def test_an_object_that_is_not_there_can_be_removed(tmp_path: Path) -> Non
     await objects.put("a", b"1")
     await objects.delete(["b", "a"])
     assert await objects.get("a") is None
+
+
+async def test_objects_are_removed_beside_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    objects = ObjectStorage(f"file://{tmp_path}/made/by/it")
+    await objects.put("a", b"1")
+    begun, all_begun = 0, anyio.Event()
+
+    class Slow:
+        """A storage that removes nothing before it is asked for some at once."""
+
+        async def delete_async(self, name: str) -> None:
+            nonlocal begun
+            begun += 1
+            if begun == DELETERS:
+                all_begun.set()
+            await all_begun.wait()
+
+    monkeypatch.setattr(objects, "_store", Slow())
+    monkeypatch.setattr(module, "PATIENCE_SECONDS", 5.0)
+    await objects.delete([str(number) for number in range(3 * DELETERS)])
+    assert begun == 3 * DELETERS

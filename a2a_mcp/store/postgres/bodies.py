@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Final
 
@@ -28,6 +29,9 @@ log = logging.getLogger(__name__)
 FOLDER: Final = "kept/"
 LOOSE_SECONDS: Final = 3_600.0
 """How long an object may be without a row: longer than any write lasts."""
+
+AWAY_SECONDS: Final = 30.0
+"""How long nothing is written to object storage that failed: each try may take as long again."""
 
 AT_ONCE: Final = 200
 NOT_CONFIGURED: Final = (
@@ -52,12 +56,23 @@ _FORGET: Final = "DELETE FROM objects WHERE name = ANY(%(names)s)"
 
 
 class Bodies:
-    """The bytes of results: those larger than `inline_bytes` in `objects`, if there are any."""
+    """The bytes of results: those larger than `inline_bytes` in `objects`, if there are any.
 
-    def __init__(self, database: Database, objects: Objects | None, inline_bytes: int) -> None:
+    `clock` is in monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        objects: Objects | None,
+        inline_bytes: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._database = database
         self._objects = objects
         self._inline_bytes = inline_bytes
+        self._clock = clock
+        self._again = float("-inf")
 
     async def place(self, values: Mapping[str, Any], body: bytes) -> Body | None:
         """Write what belongs into object storage; return what belongs into the row.
@@ -66,6 +81,8 @@ class Bodies:
         object storage stays in its row, so that it is not lost. Raises StoreUnavailable.
         """
         if self._objects is None or len(body) <= self._inline_bytes:
+            return _inline(body)
+        if self._clock() < self._again:
             return _inline(body)
         digest = await anyio.to_thread.run_sync(_digest, body)
         if await self._stays({**values, "digest": digest}):
@@ -76,6 +93,7 @@ class Bodies:
         try:
             await self._objects.put(FOLDER + name, body)
         except StoreUnavailable:
+            self._again = self._clock() + AWAY_SECONDS
             return _inline(body)
         return {"body": b"", "object": name, "object_bytes": len(body)}
 
