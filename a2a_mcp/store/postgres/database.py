@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 
 import anyio
 from psycopg import AsyncConnection, OperationalError
+from psycopg.errors import ReadOnlySqlTransaction
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from a2a_mcp.errors import StoreRefused, StoreUnavailable
@@ -45,6 +46,9 @@ NO_ANSWER: Final = f"it has not answered within {ANSWER_SECONDS:g} seconds"
 
 WAIT_SECONDS: Final = 2.0
 """How long a call waits for a connection while the database is away."""
+
+FAULTS: Final = (OperationalError, PoolTimeout, TimeoutError, ReadOnlySqlTransaction)
+"""What passes: the server is away, hangs, or since a failover only repeats another one."""
 
 RETRY: Final = "Try again in a minute; if it stays so, tell the operator of this server."
 
@@ -79,8 +83,8 @@ class Database:
                 pool = self._pool or await self._opened()
                 async with pool.connection() as connection:
                     with anyio.fail_after(ANSWER_SECONDS):
-                        done = await work(connection)
-            except (OperationalError, PoolTimeout, TimeoutError) as fault:
+                        done = await _done(work, connection)
+            except FAULTS as fault:
                 raise self._unavailable(fault) from fault
         self.problem = None
         self.used.set()
@@ -133,6 +137,15 @@ class Database:
 def unavailable() -> StoreUnavailable:
     """Return what a caller is told where the database cannot be reached."""
     return StoreUnavailable("This server's database cannot be reached; nothing was sent.", RETRY)
+
+
+async def _done(work: Work[T], connection: Connection) -> T:
+    """Do some work; a connection to a server that may not write is not used again."""
+    try:
+        return await work(connection)
+    except ReadOnlySqlTransaction:
+        await connection.close()
+        raise
 
 
 async def _check(connection: Connection) -> None:
