@@ -39,7 +39,9 @@ WORD: Final = re.compile(rb"[\w.~+/=%%-]{%d,}" % SHORTEST)
 KEYS: Final = frozenset({"token", "key", "password", "secret", "client_secret", "state_key"})
 """The keys of a configuration whose values are secret, where they are no path."""
 
-OURS: Final = re.compile(r"\.(toml|fresh|env|py|pem|key|jwk|jwks|mjs|pgpass)$|^token(\.txt)?$")
+OURS: Final = re.compile(
+    r"\.(toml|fresh|env|py|pem|key|jwk|jwks|mjs|pgpass)$|^token(\.txt)?$|^AWS_\w+_FILE$"
+)
 """Files that tests write for a bridge, with secrets in them."""
 
 
