@@ -133,7 +133,7 @@ def compose(
     )
     _observe(tracker)
     for work in (tracker.watch, results.run, registry.tidy):
-        group.start_soon(work)
+        group.start_soon(run_logged, work.__qualname__, work)
     closing = closing or anyio.Event()
     group.start_soon(_release, closing, tracker, streams)
     bridge = Bridge(registry, tasks, tracker, results)

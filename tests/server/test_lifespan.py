@@ -33,6 +33,7 @@ from a2a_mcp.config.load import Config
 from a2a_mcp.config.schema import ServerConfig
 from a2a_mcp.server.lifespan import create_server
 from a2a_mcp.server.tools.offer import offered_tools
+from a2a_mcp.store.results import ResultStore
 
 pytestmark = pytest.mark.anyio
 
@@ -211,3 +212,23 @@ async def test_an_agent_whose_credential_command_fails_is_described_with_the_rea
     assert row["state"] == "failing"
     assert "ended with exit code 3" in row["problems"][0]
     assert "leaked-token" not in str(told)
+
+
+async def test_a_crash_while_results_are_kept_ends_no_call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    crashed = anyio.Event()
+
+    async def crash(_: ResultStore) -> None:
+        crashed.set()
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(ResultStore, "run", crash)
+    async with hosted(configured(it="https://a.example"), tmp_path) as client:
+        first = await client.call_tool("list_tasks", {})
+        await crashed.wait()
+        await anyio.lowlevel.checkpoint()
+        second = await client.call_tool("list_tasks", {})
+    assert not first.is_error
+    assert not second.is_error
+    assert "crash failed" in caplog.text
