@@ -14,6 +14,7 @@ from a2a_mcp.errors import StoreUnavailable
 from a2a_mcp.store.postgres.call_rates import PostgresRates
 from a2a_mcp.store.postgres.database import Connection, Database
 from a2a_mcp.store.postgres.queries import rows
+from a2a_mcp.store.postgres.store import PostgresTaskStore
 from a2a_mcp.store.postgres.tickets import PostgresTickets
 
 pytestmark = pytest.mark.anyio
@@ -45,5 +46,19 @@ async def test_a_limit_is_counted_here_meanwhile(tmp_path: Path) -> None:
         rates = PostgresRates(database, lambda: 0.0)
         assert await rates.take("corp:ann", 60, 0.0) == 0.0
         assert await database.run(lambda it: rows(it, "SELECT * FROM call_rates", {})) == []
+    finally:
+        await database.close()
+
+
+async def test_who_asks_whether_calls_may_come_is_told_of_it(tmp_path: Path) -> None:
+    database = Database(postgres.database(tmp_path), most=1)
+    tasks = PostgresTaskStore(database)
+    try:
+        await database.run(_end_writing)
+        with pytest.raises(StoreUnavailable):
+            await tasks.look()
+        assert tasks.problem
+        await tasks.look()
+        assert tasks.problem is None
     finally:
         await database.close()

@@ -148,6 +148,14 @@ async def _done(work: Work[T], connection: Connection) -> T:
         raise
 
 
+async def check_writable(connection: Connection) -> None:
+    """Ask the server whether it may write; raises ReadOnlySqlTransaction where it may not."""
+    found = await connection.execute("SELECT current_setting('transaction_read_only')")
+    ((read_only,),) = await found.fetchall()
+    if read_only == "on":
+        raise ReadOnlySqlTransaction("the database may only be read")
+
+
 async def _check(connection: Connection) -> None:
     """Ask a connection whether it still stands, if something has come on it: perhaps its end.
 

@@ -22,7 +22,7 @@ from a2a_mcp.store.changes import changed, changes_of, check_ids
 from a2a_mcp.store.cursors import cursor_after, read_cursor
 from a2a_mcp.store.postgres import queries, readers, stops, upkeep
 from a2a_mcp.store.postgres.census import census
-from a2a_mcp.store.postgres.database import Database, T, Work
+from a2a_mcp.store.postgres.database import Database, T, Work, check_writable
 from a2a_mcp.store.postgres.late_writes import LateWrites
 
 RETRY_SECONDS: Final = 1.0
@@ -205,7 +205,7 @@ class PostgresTaskStore(TaskStore, InterfaceOverrides):
         return found, cursor_after(found[-1]) if more else None
 
     async def look(self) -> None:
-        await self._run(lambda it: it.execute("SELECT 1"))
+        await self._run(check_writable)
 
     async def census(self) -> Census:
         return await self._run(lambda it: census(it, self._alive_seconds, self._now()))
