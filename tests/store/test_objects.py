@@ -19,6 +19,7 @@ from a2a_mcp.errors import StoreUnavailable
 from a2a_mcp.presentation.message_artifacts import count_results
 from a2a_mcp.store import objects as module
 from a2a_mcp.store.objects import DELETERS, ObjectStorage
+from a2a_mcp.store.postgres import results as results_module
 from a2a_mcp.store.postgres.bodies import AWAY_SECONDS, Bodies
 from a2a_mcp.store.postgres.database import Database
 from a2a_mcp.store.postgres.results import PostgresResults
@@ -221,3 +222,12 @@ async def test_objects_are_removed_beside_each_other(
     monkeypatch.setattr(module, "PATIENCE_SECONDS", 5.0)
     await objects.delete([str(number) for number in range(3 * DELETERS)])
     assert begun == 3 * DELETERS
+
+
+async def test_a_sweep_that_takes_too_long_fails_no_write(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    too_long = "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '57014'; END $$"
+    monkeypatch.setattr(results_module, "_REMOVE_OLD", too_long)
+    await stage.write(answered(50_000))
+    assert await stage.results.read(KEY) == answered(50_000)

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 import anyio.to_thread
 
 from a2a_mcp.a2a.model import Task
+from a2a_mcp.errors import StoreUnavailable
 from a2a_mcp.files.sweep import NEVER_SWEPT, is_due
 from a2a_mcp.store.masked_texts import MaskText
 from a2a_mcp.store.postgres.bodies import Bodies
@@ -96,9 +98,10 @@ class PostgresResults:
                 await self._write(key, kept)
         now = self._clock()
         if is_due(self._swept, now):
-            await self._database.run(self._sweep)
-            await self._bodies.sweep()
             self._swept = now
+            with suppress(StoreUnavailable):  # what is written stays; the next sweep is later
+                await self._database.run(self._sweep)
+                await self._bodies.sweep()
 
     async def _write(self, key: Key, kept: KeptTask) -> None:
         body = await anyio.to_thread.run_sync(body_of, key, kept.task, self._mask)
