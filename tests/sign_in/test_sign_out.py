@@ -14,8 +14,7 @@ from token_server import form_of
 from a2a_mcp.a2a.auth.oauth import token_server
 from a2a_mcp.a2a.auth.oauth.settings import OAuth
 from a2a_mcp.a2a.auth.oauth.token import Token
-from a2a_mcp.agents.registry import Registry
-from a2a_mcp.cli.work.auth import logout
+from a2a_mcp.cli.work.auth import show_sign_out, signed_out
 from a2a_mcp.store.base import LOCAL_OWNER
 from a2a_mcp.store.login_folder import folder_logins
 from a2a_mcp.store.logins import Login
@@ -41,11 +40,9 @@ async def sign_out(server: ScriptedAgent, folder: Path, revocation: str | None) 
     logins = folder_logins(folder)
     await logins.put(LOCAL_OWNER, "guarded", Login(TOKEN, "person", token_url, revocation))
     config = configured(guarded={"url": server.url, "auth": auth})
-    registry, said = Registry(config, logins=logins), StringIO()
-    try:
-        assert await logout(registry, "guarded", said) == 0
-    finally:
-        await registry.aclose()
+    problem, said = await signed_out(config, logins, "guarded", LOCAL_OWNER), StringIO()
+    assert problem is not None
+    assert show_sign_out("guarded", LOCAL_OWNER, [problem], said) == 0
     assert await logins.all() == []
     return said.getvalue().splitlines()
 

@@ -20,6 +20,7 @@ from a2a_mcp.agents.registry import Registry
 from a2a_mcp.cli.exit_codes import DONE, FAILED
 from a2a_mcp.cli.start_options import Options
 from a2a_mcp.cli.startup import Started, start
+from a2a_mcp.config.load import Config
 from a2a_mcp.errors import ConfigError
 from a2a_mcp.server.stores import shared_places
 from a2a_mcp.sign_in.logins import LoginState, login_states, shared_states, sign_out
@@ -76,13 +77,13 @@ async def _logout(started: Started, name: str, owner: str) -> int:
     """Sign out wherever somebody is signed in: in the state folder, and where bridges share it."""
     async with shared_places(started.config) as shared:
         places = [_logins(started), *([shared.logins] if shared and shared.logins else [])]
-        ended = [await _signed_out(started, place, name, owner) for place in places]
+        ended = [await signed_out(started.config, place, name, owner) for place in places]
     return show_sign_out(name, owner, [it for it in ended if it is not None], sys.stdout)
 
 
-async def _signed_out(started: Started, logins: Logins, name: str, owner: str) -> str | None:
+async def signed_out(config: Config, logins: Logins, name: str, owner: str) -> str | None:
     """Sign out at one place; return None where nobody is, else what could not be done, if so."""
-    registry = Registry(started.config, logins=logins)
+    registry = Registry(config, logins=logins)
     try:
         problem = await sign_out(registry.connection(registry.resolve(name), owner))
         return registry.config.secrets.mask(scrub(problem or ""))
