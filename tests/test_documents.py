@@ -31,7 +31,10 @@ DOCUMENTS: Final = tuple(
         for path in ROOT.glob(pattern)
     )
 )
-COMMANDS: Final = tuple((name,) if name else () for name in ("", *commands.COMMANDS))
+COMMANDS: Final = (
+    *((name,) if name else () for name in ("", *commands.COMMANDS)),
+    ("tasks", "forget"),
+)
 # Options of other programs that the documents name.
 FOREIGN_OPTIONS: Final = frozenset(
     {

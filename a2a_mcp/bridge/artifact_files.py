@@ -24,6 +24,7 @@ from a2a_mcp.presentation import resource_uris
 from a2a_mcp.presentation.artifact_request import shown_id
 from a2a_mcp.presentation.attachments import Link, SavedFile
 from a2a_mcp.presentation.task_view import TaskView
+from a2a_mcp.store.base import TaskRecord
 from a2a_mcp.text.truncate import MaskText
 from a2a_mcp.text.untrusted import scrub
 
@@ -103,6 +104,18 @@ class ArtifactFiles:
         except OSError:
             return view
         return replace(view, saved_as=str(path))
+
+    async def forget(self, record: TaskRecord) -> None:
+        """Remove the saved files of a task. Raises OSError.
+
+        A folder that the configuration names is the user's: nothing is ever removed there.
+        """
+        if self._state_folder is None:
+            return
+        root = self._state_folder / FOLDER
+        for task_id in {record.result_id, record.pending_id}:
+            folder = saving.folder_of(root, record.owner, record.agent, task_id)
+            await anyio.to_thread.run_sync(saving.remove, folder)
 
     def _current_quota(self) -> DiskQuota | None:
         """Return the quota of the folder for files; None where no files are kept."""

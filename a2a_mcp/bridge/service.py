@@ -39,6 +39,7 @@ class Bridge:
     ) -> None:
         self.registry = registry
         self.tasks = tasks
+        self.results = results
         self.router = Router(registry, tasks)
         self.reader = Reader(registry, tasks, self.router, tracker, results)
         self._tracker = tracker

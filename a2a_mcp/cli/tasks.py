@@ -9,6 +9,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from a2a_mcp.cli.options import USUAL, AsJson, Given, OfAgent, TaskId
+from a2a_mcp.errors import ConfigError
 
 tasks: Final = Commands(name="tasks", default_parameter=Parameter(negative=()))
 
@@ -74,3 +75,24 @@ def cancel(
     from a2a_mcp.cli.work import tasks as work
 
     return work.cancel(task, agent, reason, options, as_json=as_json)
+
+
+@tasks.command
+def forget(
+    task: Annotated[str | None, Parameter(name="TASK", help="the task's id")] = None,
+    /,
+    *,
+    agent: OfAgent = None,
+    ended: Annotated[bool, Parameter(help="all tasks that have ended")] = False,
+    yes: Annotated[bool, Parameter(help="with --ended: do not ask")] = False,
+    as_json: AsJson = False,
+    options: Given = USUAL,
+) -> int:
+    """Forget a task that has ended, here only: its row, its kept result and its saved files."""
+    from a2a_mcp.cli.work import forget as work
+
+    if (task is None) is not ended:
+        raise ConfigError(["a2a-mcp: tasks forget: give the id of one task, or --ended"])
+    if task is None:
+        return work.forget_ended(agent, options, agreed=yes, as_json=as_json)
+    return work.forget(task, agent, options, as_json=as_json)

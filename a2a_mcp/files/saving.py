@@ -76,6 +76,15 @@ def save(
     raise FileExistsError(f"too many files are named {name}")
 
 
+def remove(folder: Path) -> None:
+    """Remove the folder of a task with its files, if it is there. Raises OSError."""
+    if not folder.is_dir() or folder.is_symlink():
+        return
+    for file in folder.iterdir():
+        file.unlink(missing_ok=True)
+    folder.rmdir()
+
+
 def _write(path: Path, data: bytes) -> None:
     """Write a new file, whole or not at all."""
     path.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

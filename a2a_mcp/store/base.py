@@ -133,7 +133,13 @@ class TaskStore(Protocol):
 
         An ended task stays ended. If another row of the owner and agent has the `task_id` (this
         message was a follow-up), the two become one: the older row stays, and both handles lead to
-        it. A row that was removed meanwhile is written again.
+        it. A row that was removed meanwhile is written again, unless `forget` has removed it.
+        """
+
+    async def forget(self, record: TaskRecord) -> bool:
+        """Remove a task with all its handles; return False if it has changed since, or is gone.
+
+        What a process still writes of the task afterwards is dropped. Only `adopt` brings it back.
         """
 
     async def claim(self, message_id: str) -> bool:

@@ -47,6 +47,12 @@ def changes_of(
     return {} if has_all else given
 
 
+def forgotten_key(record: TaskRecord) -> str:
+    """Return the name of the claim that a removed row must not be written again."""
+    created = float(record.created)  # SQLite gives a whole number of seconds as an int now and then
+    return f"forgotten-{record.key}-{created}-{record.message_id}"
+
+
 def changed(record: TaskRecord, given: dict[str, Any], now: float) -> TaskRecord:
     """Return the record as it is after these changes."""
     state = TaskState(given.get("state", record.state))

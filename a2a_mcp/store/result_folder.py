@@ -67,6 +67,10 @@ class ResultFolder:
         """Write results, and remove what is too old or too much."""
         await anyio.to_thread.run_sync(self._write_all, batch)
 
+    async def remove(self, key: Key) -> None:
+        """Remove one result, if there is one. Raises OSError."""
+        await anyio.Path(self._path(key)).unlink(missing_ok=True)
+
     def _path(self, key: Key) -> str:
         return os.path.join(str(self._folder), name_of(key))
 

@@ -40,6 +40,9 @@ class ResultPlace(Protocol):
     async def write(self, batch: Mapping[Key, KeptTask]) -> None:
         """Write results, and remove what is too old or too much. Raises StoreUnavailable."""
 
+    async def remove(self, key: Key) -> None:
+        """Remove one result, if there is one. Raises StoreUnavailable."""
+
 
 class ResultStore:
     """Results that are noted, and those at their `place`; without one nothing is kept.
@@ -111,6 +114,17 @@ class ResultStore:
             for key, written in batch.items():
                 if self._pending.get(key) is written:
                     del self._pending[key]
+
+    async def forget(self, record: TaskRecord) -> None:
+        """Remove the kept result of a task or message, if there is one.
+
+        Raises StoreUnavailable.
+        """
+        key = record.owner, record.agent, record.result_id
+        async with self._writing:
+            self._pending.pop(key, None)
+            if self._place:
+                await self._place.remove(key)
 
     async def find(self, record: TaskRecord) -> KeptTask | None:
         """Return the kept result of a task or message, None if there is none.

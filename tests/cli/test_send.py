@@ -154,6 +154,69 @@ async def test_tasks_are_listed_shown_followed_and_cancelled(home: Home) -> None
     assert "no-such" in unknown.json["error"]
 
 
+async def test_an_ended_task_is_forgotten_with_its_result_and_its_files(home: Home) -> None:
+    await home.run("send", "it", "files")
+    await home.run("send", "it", "files")
+    stays, gone = (await home.run("tasks", "--json")).json["tasks"]
+    before = len(kept_below(home))
+    forgotten = await home.run("tasks", "forget", gone["task_id"], "--json")
+    assert forgotten.json == {"forgotten": [{"task_id": gone["task_id"], "agent": "it"}]}
+    (row,) = (await home.run("tasks", "--json")).json["tasks"]
+    assert row["task_id"] == stays["task_id"]
+    assert before == 2 * len(kept_below(home)) > 2
+    again = await home.run("tasks", "forget", gone["task_id"])
+    assert (again.code, "No task" in again.err) == (1, True)
+    (folder,) = {path.parent for path in kept_below(home) if path.parent.name.startswith("it-")}
+    (folder / "not-ours").mkdir()
+    stuck = await home.run("tasks", "forget", stays["task_id"])
+    assert stuck.code == 1
+    assert f"a file of it is still there: {folder}" in stuck.err
+    assert "Traceback" not in stuck.err
+
+
+async def test_a_running_task_is_not_forgotten_while_its_agent_can_cancel_it(home: Home) -> None:
+    await home.run("send", "it", "slow 30", "--wait", "0.5")
+    (row,) = (await home.run("tasks", "--json")).json["tasks"]
+    refused = await home.run("tasks", "forget", row["task_id"])
+    assert refused.code == 1
+    assert "is working; only one that has ended can be forgotten" in refused.err
+    assert f"a2a-mcp tasks cancel {row['task_id']}" in refused.err
+    home.write('[agents.another]\nurl = "http://127.0.0.1:9/"\n')
+    forgotten = await home.run("tasks", "forget", row["task_id"])
+    assert forgotten.out == f"Forgotten: {row['task_id']} of it.\n"
+
+
+async def test_all_ended_tasks_are_forgotten_by_who_agrees(home: Home) -> None:
+    for words in ("echo one", "echo two", "input which city"):
+        await home.run("send", "it", words)
+    for wrong in ([], ["t1", "--ended"], ["--ended"], ["--ended", "--json"]):
+        refused = await home.run("tasks", "forget", *wrong)
+        assert (refused.code, len((await home.run("tasks", "--json")).json["tasks"])) == (2, 3)
+    none = await home.run("tasks", "forget", "--ended", "--yes", "--agent", "removed")
+    assert none.out == "Forgotten: no tasks that have ended.\n"
+    done = await home.run("tasks", "forget", "--ended", "--yes", "--agent", "IT")
+    assert (done.code, done.out) == (0, "Forgotten: 2 tasks that have ended.\n")
+    (row,) = (await home.run("tasks", "--json")).json["tasks"]
+    assert row["state"] == "input-required"
+
+
+@pytest.mark.skipif("sys.platform == 'win32'", reason="Windows has no pseudo-terminals")
+async def test_a_person_is_asked_before_all_ended_tasks_are_forgotten(home: Home) -> None:
+    await home.run("send", "it", "echo one")
+    for typed, code, said in (("n", 1, "Nothing was forgotten."), ("y", 0, "Forgotten: one task")):
+        terminal = home.terminal("tasks", "forget", "--ended")
+        await shown(terminal, "Forget one task that has ended?")
+        terminal.sendline(typed)
+        ended_with, words = await ended(terminal)
+        assert (ended_with, said in words) == (code, True)
+
+
+def kept_below(home: Home) -> list[Path]:
+    """Return the files of tasks in the state folder: kept results and what agents have sent."""
+    found = [path for path in home.folder.rglob("*") if path.is_file()]
+    return [path for path in found if {"kept", "files"} & set(path.parts)]
+
+
 async def test_webhooks_are_set_only_where_the_configuration_allows(home: Home) -> None:
     begun = (await home.run("send", "it", "input which", "--json")).json
     refused = await home.run("push", "add", "it", begun["task_id"], "https://hooks.example/x")

@@ -258,6 +258,61 @@ async def test_a_pending_id_without_a_message_finds_no_adopted_task(
         assert await tasks.find("local", "pending-") == []
 
 
+# --- what is forgotten ---
+
+
+@each_engine
+async def test_a_forgotten_task_goes_with_its_handles_and_title(
+    engine: Engine, tmp_path: Path
+) -> None:
+    async with opened(engine, tmp_path) as tasks:
+        names = {"owner": "local", "agent": "a"}
+        first = await tasks.begin(**names, message_id="m1", context_id="c1", title="Heat pumps")
+        first = await tasks.update(first, handle="h1")
+        first = await tasks.update(first, handle="h2", task_id="t1", state=TaskState.COMPLETED)
+        theirs = await tasks.adopt(owner="eve", agent="a", task_id="t1", state=TaskState.COMPLETED)
+        other = await begun(tasks, "m2", "t2")
+        assert await tasks.forget(first)
+        for name in ("t1", "h1", "h2", "pending-m1"):
+            assert await tasks.find("local", name) == []
+        assert await tasks.find_context("local", "c1") == []
+        assert await tasks.list("local", state=TaskState.COMPLETED) == ([], None)
+        assert await tasks.find("local", "t2") == [other]
+        assert await tasks.find("eve", "t1") == [theirs]
+        assert not await tasks.forget(first)
+
+
+@each_engine
+async def test_a_task_that_has_moved_since_is_not_forgotten(engine: Engine, tmp_path: Path) -> None:
+    async with opened(engine, tmp_path) as tasks:
+        lost = await tasks.update(await begun(tasks, "m1", "t1"), state=TaskState.UNKNOWN)
+        moved = await tasks.update(lost, state=TaskState.WORKING)
+        assert not await tasks.forget(lost)
+        assert await tasks.find("local", "t1") == [moved]
+        assert (await tasks.update(moved, context_id="c1")).context_id == "c1"
+
+
+@each_durable_engine
+async def test_a_late_write_of_another_process_does_not_bring_back_what_is_forgotten(
+    engine: Engine, tmp_path: Path
+) -> None:
+    async with opened(engine, tmp_path) as bridge, opened(engine, tmp_path) as command:
+        seen = await begun(bridge, "m1", "t1")
+        unnamed = await begun(bridge, "m2")
+        ended = await command.update(seen, state=TaskState.COMPLETED)
+        lost = await command.update(unnamed, state=TaskState.UNKNOWN)
+        assert [await command.forget(it) for it in (ended, lost)] == [True, True]
+        late = await bridge.update(seen, state=TaskState.COMPLETED, context_id="c1")
+        assert (late.state, late.context_id) == (TaskState.COMPLETED, "c1")
+        await bridge.update(unnamed, task_id="t2", state=TaskState.WORKING)
+        await bridge.update(late, context_id="c2")
+        assert await listed(command) == []
+        again = await bridge.adopt(owner="local", agent="a", task_id="t1", state=ended.state)
+        assert await command.find("local", "t1") == [again]
+        await bridge.update(late, context_id="c3")
+        assert await command.find("local", "t1") == [again]
+
+
 # --- owners ---
 
 

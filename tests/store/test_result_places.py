@@ -86,6 +86,10 @@ def answered(*texts: str, state: TaskState = TaskState.COMPLETED) -> Task:
     )
 
 
+def files_below(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
 async def kept(place: ResultPlace, key: Key = KEY) -> Task | None:
     found = await place.read(key)
     return found and found.task
@@ -99,6 +103,19 @@ async def test_a_result_is_read_as_it_was_written(opened: Opened, tmp_path: Path
         await place.write({KEY: KeptTask(long, NOW)})
         assert await place.read(KEY) == KeptTask(long, NOW)
         assert await place.read(("eve", *KEY[1:])) is None
+
+
+@each_place
+async def test_a_removed_result_is_gone_with_its_object(opened: Opened, tmp_path: Path) -> None:
+    other = (*KEY[:2], "t2")
+    async with opened(tmp_path, Clock(), 2**30) as place:
+        await place.write({KEY: KeptTask(answered("one"), NOW)})
+        before = files_below(tmp_path)
+        await place.write({other: KeptTask(answered("two").model_copy(update={"id": "t2"}), NOW)})
+        await place.remove(other)
+        await place.remove(other)
+        assert (await kept(place, other), await kept(place)) == (None, answered("one"))
+        assert files_below(tmp_path) == before
 
 
 @each_place

@@ -111,11 +111,19 @@ class Bodies:
         if self._objects is None:
             return
         while names := await self._database.run(_loose):
-            try:
-                await self._objects.delete([FOLDER + name for name in names])
-            except StoreUnavailable:
+            if not await self.remove(names):
                 return
-            await self._forget(names)
+
+    async def remove(self, names: Sequence[str]) -> bool:
+        """Remove objects whose rows are gone; return False where that is left for a sweep."""
+        if self._objects is None:
+            return False
+        try:
+            await self._objects.delete([FOLDER + name for name in names])
+        except StoreUnavailable:
+            return False
+        await self._forget(names)
+        return True
 
     async def _forget(self, names: Sequence[str]) -> None:
         await self._database.run(lambda it: it.execute(_FORGET.encode(), {"names": names}))

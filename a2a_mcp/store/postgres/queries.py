@@ -13,7 +13,7 @@ from psycopg.errors import UniqueViolation
 
 from a2a_mcp.a2a.model import TERMINAL, TaskState
 from a2a_mcp.store.base import PENDING, Records, TaskRecord
-from a2a_mcp.store.changes import changed
+from a2a_mcp.store.changes import changed, forgotten_key
 from a2a_mcp.store.cursors import Position
 from a2a_mcp.store.postgres.database import Connection
 from a2a_mcp.store.postgres.records import (
@@ -111,7 +111,7 @@ async def write(
 ) -> TaskRecord:
     """Set the `given` columns of a row; join it to the row that already has its new task id.
 
-    A row that was removed meanwhile is written again.
+    A row that was removed meanwhile is written again, unless it was forgotten.
     """
     names = [name for name, value in given.items() if value != getattr(record, name)]
     columns = ", ".join([_MOVE, *(_SET[name] for name in names)])
@@ -124,7 +124,21 @@ async def write(
         return await _join(connection, record, given, now)
     if written:
         return written[0]
-    return await put(connection, changed(record, given, record.updated), now, record.created)
+    after = changed(record, given, record.updated)
+    if await claimed(connection, forgotten_key(record)):
+        return after
+    return await put(connection, after, now, record.created)
+
+
+async def forget(connection: Connection, record: TaskRecord, now: float | None) -> bool:
+    """Remove a row that is still in the record's state; it is never written again."""
+    values = {"key": record.key, "owner": record.owner, "state": record.state.value}
+    async with connection.transaction():
+        statement = f"DELETE FROM tasks {_SAME} AND state = %(state)s RETURNING 1"
+        if not await rows(connection, statement, values):
+            return False
+        await claim(connection, forgotten_key(record), now)
+    return True
 
 
 async def _join(

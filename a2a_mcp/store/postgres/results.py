@@ -34,6 +34,7 @@ _WRITE: Final = (
     "OR (kept.results = excluded.results AND "
     "(kept.body <> excluded.body OR kept.object <> excluded.object))"
 )
+_REMOVE: Final = f"DELETE FROM kept WHERE {_KEY} RETURNING object"
 _REMOVE_OLD: Final = f"DELETE FROM kept WHERE since < {NOW} - %(keep)s"
 _REMOVE_MUCH: Final = (
     "DELETE FROM kept WHERE since <= (SELECT max(since) FROM (SELECT since, "
@@ -102,6 +103,13 @@ class PostgresResults:
             with suppress(StoreUnavailable):  # what is written stays; the next sweep is later
                 await self._database.run(self._sweep)
                 await self._bodies.sweep()
+
+    async def remove(self, key: Key) -> None:
+        """Remove one result, if there is one. Raises StoreUnavailable."""
+        values = _values(key)
+        for (name,) in await self._database.run(lambda it: rows(it, _REMOVE, values)):
+            if name:
+                await self._bodies.remove([name])
 
     async def _write(self, key: Key, kept: KeptTask) -> None:
         body = await anyio.to_thread.run_sync(body_of, key, kept.task, self._mask)

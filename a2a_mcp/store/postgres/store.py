@@ -114,6 +114,9 @@ class PostgresTaskStore(TaskStore, InterfaceOverrides):
             self._late.note(record, given)
             return changed(record, given, record.updated)
 
+    async def forget(self, record: TaskRecord) -> bool:
+        return await self._run(lambda it: queries.forget(it, record, self._now()))
+
     async def claim(self, message_id: str) -> bool:
         return await self._run(lambda it: queries.claim(it, message_id, self._now()))
 

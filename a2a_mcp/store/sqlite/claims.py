@@ -21,12 +21,15 @@ def claim(connection: Connection, message_id: str, now: float) -> bool:
     """Claim a message; return False when any process has claimed it before."""
     with connection:
         connection.execute("BEGIN IMMEDIATE")
-        connection.execute(TABLE)
-        connection.execute("DELETE FROM claims WHERE at < ?", (now - KEEP_SECONDS,))
-        taken = connection.execute(
-            "INSERT OR IGNORE INTO claims VALUES (?, ?)", (message_id, now)
-        ).rowcount
-    return taken == 1
+        return claim_within(connection, message_id, now)
+
+
+def claim_within(connection: Connection, message_id: str, now: float) -> bool:
+    """Claim a message in the transaction that is open; return whether it is the first claim."""
+    connection.execute(TABLE)
+    connection.execute("DELETE FROM claims WHERE at < ?", (now - KEEP_SECONDS,))
+    added = connection.execute("INSERT OR IGNORE INTO claims VALUES (?, ?)", (message_id, now))
+    return added.rowcount == 1
 
 
 def claimed(connection: Connection, message_id: str) -> bool:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from a2a_mcp.a2a.model import TaskState
 from a2a_mcp.store.base import PENDING, Records, TaskRecord
-from a2a_mcp.store.changes import changed
+from a2a_mcp.store.changes import changed, forgotten_key
+from a2a_mcp.store.sqlite.claims import claim_within, claimed
 from a2a_mcp.store.sqlite.records import COLUMNS, ENDED, READ, ROW, record_of, values_of
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ _SAME: Final = (
     "WHERE key = :key AND created = :created AND owner = :owner AND agent = :agent "
     "AND message_id = :message_id"
 )
+_FORGET: Final = f"DELETE FROM tasks {_SAME} AND state = :state"
 _INSERT: Final = f"INSERT INTO tasks ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _PUT: Final = (
     f"{_INSERT} ON CONFLICT (task_id, owner, agent) WHERE task_id IS NOT NULL DO UPDATE SET "
@@ -111,7 +113,25 @@ def write(
         written = _one(connection, f"UPDATE tasks SET {columns} {_SAME} {_WRITTEN}", values)
     except connection.IntegrityError:
         return _join(connection, record, given, now)
-    return written or put(connection, changed(record, given, now))
+    return written or _write_again(connection, changed(record, given, now))
+
+
+def _write_again(connection: Connection, record: TaskRecord) -> TaskRecord:
+    """Write a row that was removed meanwhile; one that was forgotten stays away."""
+    if claimed(connection, forgotten_key(record)):
+        return record
+    return put(connection, record)
+
+
+def forget(connection: Connection, record: TaskRecord, now: float) -> bool:
+    """Remove a row that is still in the record's state; it is never written again."""
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        removed = connection.execute(_FORGET, {**asdict(record), "state": record.state.value})
+        if not removed.rowcount:
+            return False
+        claim_within(connection, forgotten_key(record), now)
+    return True
 
 
 def find(connection: Connection, owner: str, task_id: str, agent: str | None) -> Records:

@@ -84,18 +84,8 @@ class SqliteTaskStore(TaskStore, InterfaceOverrides):
         now = self._clock()
         self._upkeep.note(owner, now)
         new = TaskRecord(
-            0,
-            owner,
-            agent,
-            message_id,
-            None,
-            None,
-            context_id,
-            TaskState.SUBMITTED,
-            interface,
-            now,
-            now,
-            title,
+            *(0, owner, agent, message_id, None, None, context_id),
+            *(TaskState.SUBMITTED, interface, now, now, title),
         )
         return await self._run(lambda connection: queries.add(connection, new))
 
@@ -140,6 +130,10 @@ class SqliteTaskStore(TaskStore, InterfaceOverrides):
         now = self._clock()
         self._upkeep.note(record.owner, now)
         return await self._run(lambda connection: queries.write(connection, record, given, now))
+
+    async def forget(self, record: TaskRecord) -> bool:
+        now = self._clock()
+        return await self._run(lambda connection: queries.forget(connection, record, now))
 
     async def claim(self, message_id: str) -> bool:
         now = self._clock()
