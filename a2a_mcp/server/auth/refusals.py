@@ -1,7 +1,8 @@
 """What operators are told of requests that do not enter: a count, a line of the audit, the log.
 
-A host's first request has no token, so that one is counted alone. Who sends many bad tokens does
-not fill the log: it says each reason once a minute.
+A host's first request has no token, so that one is counted alone. Who sends many bad tokens fills
+neither: the log says each reason once a minute, and of senders whom nobody knows the audit has so
+many lines a minute.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from a2a_mcp.text.untrusted import scrub
 log = logging.getLogger(__name__)
 
 AGAIN_SECONDS: Final = 60.0
+MOST_LINES: Final = 60
+"""Lines a minute that the audit gets of senders without a valid token; the metric counts all."""
 LONGEST: Final = 300
 
 
@@ -29,6 +32,7 @@ class Refusals:
         self._audit = audit
         self._clock = clock
         self._said: dict[str, float] = {}
+        self._minute, self._lines = -math.inf, 0
 
     def note(self, refused: NotAdmitted, address: str | None) -> None:
         """Note a request from an address that does not enter."""
@@ -37,9 +41,17 @@ class Refusals:
         if isinstance(refused, TokenMissing):
             return
         self._log(refused)
-        if self._audit:
-            caller = refused.caller if isinstance(refused, ScopeMissing) else None
+        caller = refused.caller if isinstance(refused, ScopeMissing) else None
+        if self._audit and (caller or self._has_line()):
             self._audit.note_refusal(str(refused), address, caller)
+
+    def _has_line(self) -> bool:
+        """Return whether one more line may be written in this minute."""
+        now = self._clock()
+        if now - self._minute >= AGAIN_SECONDS:
+            self._minute, self._lines = now, 0
+        self._lines += 1
+        return self._lines <= MOST_LINES
 
     def _log(self, refused: NotAdmitted) -> None:
         reason, now = str(refused), self._clock()

@@ -11,9 +11,11 @@ import httpx
 import pytest
 from e2e.bridges import Home, free_port
 from identity_provider import IdentityProvider, identity_provider
+from mcp.server.auth.provider import AccessToken
 
-from a2a_mcp.server.auth.errors import TokenMissing, TokenRefused
-from a2a_mcp.server.auth.refusals import AGAIN_SECONDS, Refusals
+from a2a_mcp.server.audit import Audit
+from a2a_mcp.server.auth.errors import ScopeMissing, TokenMissing, TokenRefused
+from a2a_mcp.server.auth.refusals import AGAIN_SECONDS, MOST_LINES, Refusals
 
 DOWN: Final = "http://127.0.0.1:9"
 HEADERS: Final = {"Accept": "application/json, text/event-stream"}
@@ -114,3 +116,20 @@ def test_many_bad_tokens_are_one_line_of_the_log_a_minute(caplog: pytest.LogCapt
     refusals.note(TokenRefused("it has expired"), None)
     said = [record.getMessage().partition(": ")[2] for record in caplog.records]
     assert said == ["it has expired", "it is malformed (a\\u001b[31m)", "it has expired"]
+
+
+def test_many_bad_tokens_are_so_many_lines_of_the_audit_a_minute(tmp_path: Path) -> None:
+    now = 0.0
+    audit = Audit(tmp_path / "audit.jsonl")
+    refusals = Refusals(audit, lambda: now)
+    for _ in range(MOST_LINES + 1):
+        refusals.note(TokenRefused("it has expired"), None)
+    known = AccessToken(token="t", client_id="c", scopes=[], claims={"owner": "corp:alice"})
+    refusals.note(ScopeMissing(known, ["a2a"]), None)
+    now = AGAIN_SECONDS
+    refusals.note(TokenRefused("it is malformed"), None)
+    audit.close()
+    lines = (tmp_path / "audit.jsonl").read_text("utf-8").splitlines()
+    reasons = [json.loads(line)["reason"] for line in lines]
+    assert reasons[:MOST_LINES] == ["it has expired"] * MOST_LINES
+    assert reasons[MOST_LINES:] == ["it lacks the scope a2a", "it is malformed"]
