@@ -19,6 +19,7 @@ from scripted import (
     done,
     error,
     free_port,
+    interface,
     origin_of,
     result,
     scripted,
@@ -27,6 +28,7 @@ from scripted import (
 from staging import agents
 
 from a2a_mcp.a2a.auth.static import Bearer
+from a2a_mcp.cli.work import chosen
 from a2a_mcp.cli.work.check import report
 from a2a_mcp.config.command_secret import CommandSecret
 from a2a_mcp.config.load import Config, load
@@ -177,6 +179,7 @@ async def test_one_agent_may_be_checked_alone(home: Home) -> None:
     row = done.json["agents"][0]
     assert min(row["milliseconds"], row["read_milliseconds"]) >= 0
     assert row["answers_over"] == row["interface"]
+    assert row["chosen_because"] == chosen.ONLY
     assert mistyped.code == 2
     assert "no agent of the configuration; there are: one, two" in mistyped.err
 
@@ -190,7 +193,35 @@ async def test_an_agent_is_asked_over_which_of_its_interfaces_it_answers() -> No
         assert not [*older.sends(), *broken.sends()]
     assert code == 0
     assert f"a call over {older.url} (JSONRPC, A2A 0.3) within" in told
+    assert told.index(f"Chosen: {chosen.LEARNED}\n") < told.index("broken [ready]")
     assert re.search(r"a call within \d+ ms", told.partition("broken [ready]")[2])
+
+
+JSON_0_3, JSON_1_0 = ("JSONRPC", "0.3"), ("JSONRPC", "1.0")
+REST_1_0 = ("HTTP+JSON", "1.0")
+
+
+@pytest.mark.parametrize(
+    ("listed", "table", "reason"),
+    [
+        ([JSON_1_0], {}, chosen.ONLY),
+        ([JSON_1_0, ("carrier pigeon", "1.0")], {}, chosen.ONLY),
+        ([JSON_0_3, JSON_1_0], {}, chosen.NEWEST),
+        ([REST_1_0, JSON_0_3, JSON_1_0], {}, chosen.PREFERRED),
+        ([JSON_0_3, JSON_1_0], {"version": "1.0"}, "configured: version"),
+        ([REST_1_0, JSON_1_0], {"binding": "JSONRPC", "version": "1.0"}, "version, binding"),
+    ],
+)
+async def test_it_says_why_an_interface_is_used(
+    listed: list[tuple[str, str]], table: dict[str, str], reason: str
+) -> None:
+    async with scripted() as agent:
+        rows = [interface(agent.url, version, binding) for binding, version in listed]
+        agent.on(CARD, document(card(agent.url, supportedInterfaces=rows)))
+        agent.on("GetTask", error(-32001, "no such task"))
+        code, told = await checked(Config(agents=agents(it={"url": agent.url, **table})))
+    (line,) = (line for line in told.splitlines() if line.startswith("Chosen: "))
+    assert (code, line.removeprefix("Chosen: ").endswith(reason)) == (0, True)
 
 
 async def test_the_cause_and_the_cure_are_there_for_a_script() -> None:

@@ -26,6 +26,7 @@ from a2a_mcp.cli.exit_codes import DONE, FAILED
 from a2a_mcp.cli.start_options import Options
 from a2a_mcp.cli.startup import refuse_what_is_no_url, start
 from a2a_mcp.cli.work.around import Around, look_around
+from a2a_mcp.cli.work.chosen import why_used
 from a2a_mcp.cli.work.explained import problem, what_to_do
 from a2a_mcp.cli.work.probe import Outcome, contact
 from a2a_mcp.config.load import Config
@@ -126,6 +127,8 @@ def _paragraph(registry: Registry, name: str, outcome: Outcome) -> str:
     step = what_to_do(registry, name, failure) if failure else None
     if step:
         lines.insert(FIRST_PROBLEM + 1, f"What to do: {step}")
+    if reason := _why(registry, name, outcome):
+        lines.append(f"Chosen: {reason}")
     if not failure:
         lines.append(_of_answers(registry, name, outcome))
     return "\n".join(lines) + "\n\n"
@@ -140,6 +143,14 @@ def _view(registry: Registry, name: str, failure: Failure | None) -> AgentsView:
         told = (first, failure.message)
         row |= {"problems": [first, *(it for it in others if not any(it in one for one in told))]}
     return replace(view, agents=(row,), next_step=None)
+
+
+def _why(registry: Registry, name: str, outcome: Outcome) -> str | None:
+    """Return why the interface is used over which an agent has answered; None without one."""
+    choice = registry.connection(name, LOCAL_OWNER).chosen
+    if choice is None or outcome.answered_over is None:
+        return None
+    return why_used(registry.agent(name), choice, outcome.answered_over)
 
 
 def _of_answers(registry: Registry, name: str, outcome: Outcome) -> str:
@@ -164,6 +175,7 @@ def _row(registry: Registry, name: str, outcome: Outcome) -> dict[str, JSON]:
     if outcome.answered_over:
         took |= {
             "answers_over": str(outcome.answered_over),
+            "chosen_because": _why(registry, name, outcome),
             "read_milliseconds": outcome.milliseconds,
         }
     return {**row, **took} | ({"what_to_do": step} if step else {})
