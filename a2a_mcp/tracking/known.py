@@ -26,7 +26,8 @@ class KnownTasks:
 
     def of(self, record: TaskRecord) -> TrackedTask | None:
         """Return what follows or followed a task last; None when that was long ago."""
-        return self.with_key(record.key)
+        found = self.with_key(record.key)
+        return found if found and _is_same_row(found.record, record) else None
 
     def with_key(self, key: int) -> TrackedTask | None:
         """Return what follows or followed the task of a row, for words that name no owner."""
@@ -60,3 +61,8 @@ class KnownTasks:
     def _forget(self, key: int) -> None:
         self._ended.pop(key, None)
         self._found.pop(key).forget_updates()
+
+
+def _is_same_row(one: TaskRecord, other: TaskRecord) -> bool:
+    """Return whether two records are of one row: SQLite gives the key of a removed one again."""
+    return (one.owner, one.agent, one.created) == (other.owner, other.agent, other.created)
