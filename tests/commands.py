@@ -84,9 +84,13 @@ def _hear_ctrl_c() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+FOREIGN: Final = ("A2A_", "COLUMNS", "LINES")
+"""Variables that name agents and folders of this machine, or the width of its terminal."""
+
+
 def home_in(folder: Path) -> Home:
     """Return an empty home."""
-    known = {key: value for key, value in os.environ.items() if not key.startswith("A2A_")}
+    known = {key: it for key, it in os.environ.items() if not key.startswith(FOREIGN)}
     places = {"HOME": str(folder), "USERPROFILE": str(folder), "LOCALAPPDATA": str(folder)}
     places |= {"XDG_CONFIG_HOME": str(folder / ".config"), "XDG_STATE_HOME": str(folder / "state")}
     return Home(folder, known | places | {"PYTHONIOENCODING": "utf-8"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -392,6 +393,7 @@ async def test_a_secret_that_the_agent_repeats_is_masked_in_both_channels(
             answer = await call(client, tool, **arguments)
             assert SECRET not in text(answer)
             assert SECRET not in json.dumps(answer.structured_content)
+    shutil.rmtree(tmp_path)  # ids are kept as they came, also where an agent makes them of a secret
 
 
 async def test_a_secret_split_over_updates_is_masked_in_updates_and_answer(

@@ -30,8 +30,10 @@ NO_COMMON_TLS: Final = frozenset(
     {
         *("TLSV1_ALERT_PROTOCOL_VERSION", "TLSV1_ALERT_INSUFFICIENT_SECURITY"),
         *("UNSUPPORTED_PROTOCOL", "SSLV3_ALERT_HANDSHAKE_FAILURE"),
+        "LEGACY_SIGALG_DISALLOWED_OR_UNSUPPORTED",
     }
 )
+NAMELESS: Final = re.compile(r"\[SSL\] (.+) \(_ssl")
 # In the answers of Go's server, nginx and Apache, with HTTP 400.
 WANTS_HTTPS: Final = re.compile(r"HTTPS server|HTTPS port|SSL-enabled server port", re.IGNORECASE)
 
@@ -59,15 +61,21 @@ def connect_failure(error: httpx.ConnectError, url: str) -> str:
         match cause:
             case ssl.SSLCertVerificationError():
                 return _certificate_fault(cause)
-            case ssl.SSLError(reason=reason) if reason in SPEAKS_NO_TLS:
+            case ssl.SSLError() if _reason(cause) in SPEAKS_NO_TLS:
                 return _speaks_http(url)
-            case ssl.SSLError(reason=reason) if reason in NO_COMMON_TLS:
-                return f"it speaks no version of TLS that is still safe ({reason})"
+            case ssl.SSLError() if _reason(cause) in NO_COMMON_TLS:
+                return f"it speaks no version of TLS that is still safe ({_reason(cause)})"
             case socket.gaierror():
                 return f"its host name {origin_of(url).host} is not known: {cause.strerror}"
             case ConnectionRefusedError():
                 return "no connection: nothing listens at this port"
     return f"no connection: {error}" if str(error) else "no connection"
+
+
+def _reason(error: ssl.SSLError) -> str:
+    """Return OpenSSL's name of a fault; where Python knows none, it is made of OpenSSL's words."""
+    words = NAMELESS.search(str(error))
+    return error.reason or (words[1].replace(" ", "_").upper() if words else "")
 
 
 def proxy_failure(error: httpx.ProxyError) -> str:

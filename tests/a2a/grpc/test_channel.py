@@ -351,7 +351,7 @@ async def test_nothing_is_written_to_stderr(certified: Certified, free_tcp_port:
             f"http://127.0.0.1:{free_tcp_port}",
             plain.url,
         ]
-        paths = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
+        paths = [str(folder) for folder in Path(__file__).parents[:3]]
         code = NOISY.format(paths=paths, urls=urls, pem=other)
         environ = {name: value for name, value in os.environ.items() if "GRPC" not in name}
         done = await anyio.run_process([sys.executable, "-c", code], check=False, env=environ)
