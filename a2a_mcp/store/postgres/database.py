@@ -40,7 +40,8 @@ POOLED: Final[dict[str, Any]] = {"prepare_threshold": None}
 """Through a pooler no statement is prepared, and no setting is made: others would get it."""
 
 ANSWER_SECONDS: Final = 10.0
-"""A database that hangs, whose limits count no more; what was asked of it may yet be done."""
+"""For one use, with the wait for a connection. Longer is a database that hangs, whose own limits
+count no more; what was asked of it may yet be done."""
 
 NO_ANSWER: Final = f"it has not answered within {ANSWER_SECONDS:g} seconds"
 
@@ -72,23 +73,38 @@ class Database:
         self._prepare = prepare
         self.used = anyio.Event()
         self._most = most
+        self._places = anyio.Semaphore(most, fast_acquire=True)
         self._pool: AsyncConnectionPool[Connection] | None = None
         self._opening = anyio.Lock()
         self.problem: str | None = None
 
     async def run(self, work: Work[T]) -> T:
         """Do some work with a connection, to its end. Raises StoreUnavailable."""
-        with anyio.CancelScope(shield=True), StoreUse():
+        with StoreUse():
             try:
                 pool = self._pool or await self._opened()
-                async with pool.connection() as connection:
-                    with anyio.fail_after(ANSWER_SECONDS):
-                        done = await _done(work, connection)
+                with anyio.fail_after(ANSWER_SECONDS, shield=True):
+                    done = await self._with_connection(pool, work)
             except FAULTS as fault:
                 raise self._unavailable(fault) from fault
         self.problem = None
         self.used.set()
         return done
+
+    async def _with_connection(self, pool: AsyncConnectionPool[Connection], work: Work[T]) -> T:
+        """Do some work with a connection of the pool.
+
+        Who must wait waits here: in the pool's own queue that costs more than a statement.
+        """
+        try:
+            self._places.acquire_nowait()
+        except anyio.WouldBlock:
+            await self._places.acquire()
+        try:
+            async with pool.connection() as connection:
+                return await _done(work, connection)
+        finally:
+            self._places.release()
 
     async def close(self) -> None:
         """Close all connections; a later call opens them again."""
@@ -97,22 +113,27 @@ class Database:
             await pool.close()
 
     async def _opened(self) -> AsyncConnectionPool[Connection]:
-        async with self._opening:
-            if self._pool is None:
-                await self._prepared()
-                pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
-                    self._url,
-                    kwargs=self._settings,
-                    min_size=1,
-                    max_size=self._most,
-                    timeout=WAIT_SECONDS,
-                    configure=self._configure,
-                    check=_check,
-                    open=False,
-                )
-                await pool.open()
-                self._pool = pool
-            return self._pool
+        with anyio.CancelScope(shield=True):
+            async with self._opening:
+                if self._pool is None:
+                    await self._prepared()
+                    self._pool = await self._new_pool()
+                pool = self._pool
+        return pool
+
+    async def _new_pool(self) -> AsyncConnectionPool[Connection]:
+        pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+            self._url,
+            kwargs=self._settings,
+            min_size=1,
+            max_size=self._most,
+            timeout=WAIT_SECONDS,
+            configure=self._configure,
+            check=_check,
+            open=False,
+        )
+        await pool.open()
+        return pool
 
     async def _prepared(self) -> None:
         """Bring the schema up to date, on a connection of its own: it may wait for another."""
