@@ -135,7 +135,7 @@ def _paragraph(registry: Registry, name: str, outcome: Outcome) -> str:
 
 
 def _view(registry: Registry, name: str, failure: Failure | None) -> AgentsView:
-    """Return what a model is told of an agent, without advice for it, and each problem once."""
+    """Return an agent as a model reads it: each problem once, and no next step."""
     view = describe_agent(registry, name, problem(failure) if failure else None)
     row = view.agents[0]
     first, *others = row.get("problems") or [""]

@@ -43,7 +43,7 @@ def inspect_agent(agent: str, *, as_json: bool, as_html: bool, options: Options)
 
 
 async def _sections(app: App, name: str) -> list[Section]:
-    """Return a section with what a model is told of the agent, and one for each skill."""
+    """Return one section for what a model reads of the agent, and one for each skill."""
     told = await app.agents(name, refresh=False)
     connection = app.registry.connection(name, LOCAL_OWNER)
     card = (await connection.card()).card

@@ -1,8 +1,8 @@
-"""The offer of the view: to a host that says it renders views, and to no other.
+"""Offer the view to hosts that say they render views.
 
-`list_tasks` names the page as its view. The page may call only the tools that it needs; all others
-are for the model alone, and the host refuses them to the page. A host that renders none is told of
-the same tools as without all this.
+`list_tasks` names the page as its view. The page may call only the tools that it needs. All other
+tools are marked for the model alone, so that the host refuses a call of them from the page. A host
+that renders no views gets the same list of tools as without the view.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ def _document() -> str:
 
 
 def _script() -> str:
-    """Return the scripts as one; in a block, so that no name of theirs meets one of the host's."""
+    """Return all scripts as one, in a block: its names cannot clash with those of the host."""
     return "\n".join(['"use strict";\n{', *(_file(name) for name in SCRIPTS), "}"])
 
 
@@ -54,7 +54,7 @@ def _hash(text: str) -> str:
 
 
 def _meta() -> dict[str, Any]:
-    """Return what the host is told of the page: it needs no domain at all, and likes a border."""
+    """Return what the host is told: the page needs no domain, and prefers a border."""
     nothing = ResourceCsp(
         connect_domains=[], resource_domains=[], frame_domains=[], base_uri_domains=[]
     )

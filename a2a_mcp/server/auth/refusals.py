@@ -1,8 +1,8 @@
 """What operators are told of requests that do not enter: a count, a line of the audit, the log.
 
-A host's first request has no token, so that one is counted alone. Who sends many bad tokens fills
-neither: the log says each reason once a minute, and of senders whom nobody knows the audit has so
-many lines a minute.
+A host's first request has no token, so it is counted and not told. Many bad tokens fill neither log
+nor audit: the log says each reason once a minute, and the audit has at most MOST_LINES lines a
+minute of senders who have shown no valid token.
 """
 
 from __future__ import annotations

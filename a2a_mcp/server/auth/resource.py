@@ -1,4 +1,4 @@
-"""The HTTP endpoint as a protected resource: who signs people in, and what a host is told of it."""
+"""The HTTP endpoint as a protected resource: its metadata (RFC 9728) and challenges (RFC 6750)."""
 
 from __future__ import annotations
 
