@@ -155,6 +155,12 @@ def running_agent() -> Iterator[Agents]:
         agents.end()
 
 
+@pytest.fixture(scope="module")
+def login(running_agent: Agents) -> Agent:
+    """Return the authorization server whose tokens agents with `--issuer` take."""
+    return running_agent("oidc")
+
+
 @pytest.fixture
 def own_agent() -> Iterator[Callable[..., Agent]]:
     """Return `own_agent(kind, *options)`: its agents are this test's alone, to stop or kill."""

@@ -27,11 +27,6 @@ pytestmark = pytest.mark.anyio
 KEY = "a key that is as long as it must be, 32 bytes"
 
 
-@pytest.fixture(scope="module")
-def login(running_agent: Agents) -> Agent:
-    return running_agent("oidc")
-
-
 @pytest.fixture
 def home(running_agent: Agents, login: Agent, tmp_path: Path) -> Home:
     agent = running_agent("1.3-jsonrpc", "--issuer", login.url, "--flow", "authorization_code")

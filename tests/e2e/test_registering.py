@@ -9,16 +9,24 @@ from e2e.hosts import http_host
 pytestmark = pytest.mark.anyio
 
 
-async def test_what_one_caller_registers_no_other_sees_or_removes(
-    home: Home, running_agent: Agents
-) -> None:
-    url = running_agent("1.3-jsonrpc").url
-    home.configure(
+@pytest.fixture
+def url(running_agent: Agents) -> str:
+    """Return the URL of an agent that callers may register."""
+    return running_agent("1.3-jsonrpc").url
+
+
+@pytest.fixture
+def home(home: Home, url: str) -> Home:
+    """Return a bridge that two callers know."""
+    return home.configure(
         {},
         tokens={"alice": "alice-secret", "bob": "bob-secret"},
         toolsets=["registry"],
         registrable=[url],
     )
+
+
+async def test_what_one_caller_registers_no_other_sees_or_removes(home: Home, url: str) -> None:
     async with (
         home.serving() as served,
         http_host(served.url, "auto", "alice-secret") as alice,
@@ -47,16 +55,7 @@ async def test_what_one_caller_registers_no_other_sees_or_removes(
         assert (await alice.call("get_task", task_id=begun["task_id"]))["text"] == "slow done"
 
 
-async def test_a_name_tells_nothing_of_another_callers_agent(
-    home: Home, running_agent: Agents
-) -> None:
-    url = running_agent("1.3-jsonrpc").url
-    home.configure(
-        {},
-        tokens={"alice": "alice-secret", "bob": "bob-secret"},
-        toolsets=["registry"],
-        registrable=[url],
-    )
+async def test_a_name_tells_nothing_of_another_callers_agent(home: Home, url: str) -> None:
     async with (
         home.serving() as served,
         http_host(served.url, "auto", "alice-secret") as alice,

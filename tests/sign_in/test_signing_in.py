@@ -26,11 +26,6 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture(scope="module")
-def login(running_agent: Agents) -> Agent:
-    return running_agent("oidc")
-
-
-@pytest.fixture(scope="module")
 def agent(running_agent: Agents, login: Agent) -> Agent:
     return running_agent("1.3-jsonrpc", "--issuer", login.url, "--flow", "authorization_code")
 

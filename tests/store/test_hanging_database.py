@@ -19,6 +19,9 @@ from a2a_mcp.errors import StoreUnavailable
 from a2a_mcp.server.lifespan import create_server
 from a2a_mcp.store.base import TaskStore
 
+CONNECTIONS = 2
+"""Of the pool that `postgres.opened` gives."""
+
 pytestmark = [
     pytest.mark.anyio,
     pytest.mark.skipif(sys.platform == "win32", reason="PostgreSQL has no wheel there"),
@@ -42,6 +45,35 @@ async def test_work_is_given_up_after_a_while_and_done_again_when_the_database_g
                 await tasks.begin(owner="me", agent="it", message_id="m2")
         await until(lambda: found(tasks, kept.pending_id))
         assert tasks.problem is None
+
+
+async def test_who_finds_all_connections_in_use_waits_for_one_but_not_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from a2a_mcp.store.postgres import database as module
+
+    async with postgres.opened(tmp_path) as database, anyio.create_task_group() as group:
+        held, given, go_on = [], anyio.Event(), anyio.Event()
+
+        async def hold(connection: object) -> None:
+            held.append(connection)
+            if len(held) == CONNECTIONS:
+                given.set()
+            await go_on.wait()
+
+        async def answer(_: object) -> str:
+            return "done"
+
+        for _ in range(CONNECTIONS):
+            group.start_soon(database.run, hold)
+        await given.wait()
+        with monkeypatch.context() as short:
+            short.setattr(module, "ANSWER_SECONDS", 0.2)
+            with pytest.raises(StoreUnavailable):
+                await database.run(answer)
+        go_on.set()
+        for _ in range(CONNECTIONS + 1):
+            assert await database.run(answer) == "done"
 
 
 async def test_a_bridge_ends_in_order_while_its_database_hangs(
