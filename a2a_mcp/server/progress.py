@@ -46,21 +46,21 @@ class Progress:
     ) -> None:
         """Send the last update; an error of the call is raised as it is, not wrapped in a group."""
         if error is None:
-            if self._sending:
-                await self._sending.wait()
-            if self._held:
-                await self._send(self._held)
+            await self._send_held()
         self._group.cancel_scope.cancel()
         await self._group.__aexit__(None, None, None)
 
     async def __call__(self, update: UpdateView) -> None:
-        """Send an update, or hold it back until INTERVAL has passed since the last one."""
+        """Send an update, or hold it back until INTERVAL has passed since the last one.
+
+        A host may be slow to take one: what comes meanwhile is held back too.
+        """
         update = self._masked(update)
         if self._held is not None:
             self._held = update
             return
         wait = self._last + INTERVAL - anyio.current_time()
-        if wait > 0:
+        if wait > 0 or self._sending:
             self._held = update
             self._group.start_soon(self._send_later, wait)
         else:
@@ -73,7 +73,13 @@ class Progress:
         return replace(update, text=self._mask.pieces((before, text))[1])
 
     async def _send_later(self, wait: float) -> None:
-        await anyio.sleep(wait)
+        await anyio.sleep(max(wait, 0))
+        await self._send_held()
+
+    async def _send_held(self) -> None:
+        """Send what is held back, after the update that is on its way."""
+        while self._sending:
+            await self._sending.wait()
         if self._held:
             await self._send(self._held)
 
@@ -82,10 +88,12 @@ class Progress:
         self._last = anyio.current_time()
         self._count += 1
         words = short_update(update.text) or update.state
-        self._sending = anyio.Event()
-        await self._context.report_progress(self._count, None, words)
-        self._sending.set()
-        self._sending = None
+        sending = self._sending = anyio.Event()
+        try:
+            await self._context.report_progress(self._count, None, words)
+        finally:
+            self._sending = None
+            sending.set()
 
 
 def progress_of(

@@ -25,8 +25,12 @@ from scripted import (
 from staging import agents, configured, hosted
 
 from a2a_mcp.a2a.auth.static import Bearer
+from a2a_mcp.agents.registry import Registry
 from a2a_mcp.config.load import Config
 from a2a_mcp.config.secrets import SecretRegister
+from a2a_mcp.presentation.task_view import UpdateView
+from a2a_mcp.server import progress
+from a2a_mcp.server.app import OutputMask
 from a2a_mcp.server.progress import INTERVAL
 
 pytestmark = pytest.mark.anyio
@@ -204,3 +208,36 @@ async def test_a_state_without_words_is_shown_as_the_state(
     async with hosted(configured(it=agent.url), tmp_path, mode=WIRE) as client:
         await told(client, heard)
     assert heard.told[0][1] == "working"
+
+
+class SlowHost:
+    """The context of a call whose host takes nothing from the second update until told to."""
+
+    def __init__(self) -> None:
+        self.takes = anyio.Event()
+        self.was_sent_second = anyio.Event()
+        self.words: list[str] = []
+
+    async def report_progress(self, count: float, total: float | None, words: str) -> None:
+        if count == 2:
+            self.was_sent_second.set()
+            await self.takes.wait()
+        self.words.append(words)
+
+
+async def test_updates_for_a_slow_host_go_out_one_after_the_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(progress, "INTERVAL", 0.0)
+    host: Any = SlowHost()
+    mask: Any = OutputMask(Registry(configured()), local=False)
+    async with anyio.create_task_group() as group, progress.Progress(host, mask) as told_host:
+        await told_host(UpdateView("working", "first"))
+        group.start_soon(told_host, UpdateView("working", "second"))
+        await host.was_sent_second.wait()
+        for words in ("third", "fourth"):
+            await told_host(UpdateView("working", words))
+        await anyio.wait_all_tasks_blocked()
+        assert host.words == ["first"]
+        host.takes.set()
+    assert host.words == ["first", "second", "fourth"]
