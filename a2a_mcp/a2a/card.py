@@ -17,6 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import anyio
 
+from a2a_mcp.a2a.answers import retry_after
 from a2a_mcp.a2a.auth.renewal import renewed_for
 from a2a_mcp.a2a.auth.static import Attachment
 from a2a_mcp.a2a.bindings.base import HttpRequest
@@ -49,6 +50,7 @@ UNAVAILABLE: Final = frozenset({429, 502, 503, 504})
 MAX_REDIRECTS: Final = 3
 FRESH_SECONDS: Final = 300.0
 MAX_FRESH_SECONDS: Final = 86_400.0
+LONGEST_TOLD_WAIT: Final = 7 * 86_400.0
 MAX_AGE: Final = re.compile(r"(?:^|[,\s])max-age=(\d{1,9})", re.IGNORECASE)
 
 
@@ -191,12 +193,13 @@ def _refused(answer: HttpResponse, url: str) -> A2AError:
 
 def _unavailable(answer: HttpResponse, url: str) -> AgentUnreachable | None:
     """Return the error for an answer that says that the agent does not work now; else None."""
-    wait = answer.headers.get("retry-after")
-    if answer.status < 400 or (answer.status not in UNAVAILABLE and not wait):
+    said = answer.headers.get("retry-after")
+    if answer.status < 400 or (answer.status not in UNAVAILABLE and not said):
         return None
     told = f"its server is there but answers HTTP {answer.status}: the agent is unavailable now"
-    if wait and wait.strip().isdecimal():
-        told += f", and asks to try again in {int(wait)} s"
+    wait = retry_after(said)
+    if wait is not None and wait <= LONGEST_TOLD_WAIT:
+        told += f", and asks to try again in {wait:.0f} s"
     return AgentUnreachable(told, delivery=Delivery.NEVER, url=plain(url))
 
 

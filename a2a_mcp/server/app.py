@@ -6,6 +6,7 @@ It connects the use cases with the request; it decides nothing about tasks.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +36,8 @@ from a2a_mcp.store.base import TaskRecord
 from a2a_mcp.store.call_rates import CallRates
 from a2a_mcp.telemetry.metrics import count_refusal
 
-PAGE_ARGUMENT: Final = "page="
+PAGE: Final = re.compile(r"page=(\d{1,9})", re.ASCII)
+"""What is given in the place of an agent's name to see a further page of the list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +115,8 @@ class App:
         await self.registry.discover()
         if agent is None:
             return list_agents(self.registry)
-        page = agent.removeprefix(PAGE_ARGUMENT)
-        if page != agent and page.isdecimal():
-            return list_agents(self.registry, int(page))
+        if asked := PAGE.fullmatch(agent):
+            return list_agents(self.registry, int(asked[1]))
         return await self._described(self.registry.resolve(agent), refresh=refresh)
 
     async def _described(self, name: str, *, refresh: bool) -> AgentsView:

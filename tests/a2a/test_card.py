@@ -317,6 +317,7 @@ def test_a_card_from_the_configuration_never_ages() -> None:
         (ok("", status=503), "HTTP 503"),
         (ok("", "Retry-After: 30", status=503), "try again in 30 s"),
         (ok("", "Retry-After: soon", status=500), "HTTP 500"),
+        (ok("", f"Retry-After: {'9' * 5_000}", status=503), "HTTP 503"),
         (ok("", status=429), "HTTP 429"),
     ],
 )

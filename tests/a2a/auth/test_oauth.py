@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from a2a_mcp.a2a.auth.oauth.assertions import sign_assertion
 from a2a_mcp.a2a.auth.oauth.client_authentication import prove_client
+from a2a_mcp.a2a.auth.oauth.device_code import read_device_code
 from a2a_mcp.a2a.auth.oauth.errors import OAuthRefused
 from a2a_mcp.a2a.auth.oauth.metadata import Endpoints, issuer_of, metadata_urls, read_metadata
 from a2a_mcp.a2a.auth.oauth.settings import OAuth
@@ -43,10 +44,30 @@ def answer(**more: Any) -> dict[str, Any]:
         (True, None),
         ([1], None),
         (1e30, 366 * 86_400.0),
+        (10**400, None),  # no float holds it
     ],
 )
 def test_a_tokens_life_is_read_leniently(told: Any, life: float | None) -> None:
     assert read_token(answer(expires_in=told), NOW).life == life
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds", "interval"),
+    [(300, 300.0, 60.0), (None, 1800.0, 5.0), (-1, 1800.0, 5.0), (10**400, 1800.0, 60.0)],
+)
+def test_a_server_decides_only_within_bounds_how_long_a_person_is_waited_for(
+    told: Any, seconds: float, interval: float
+) -> None:
+    code = read_device_code(
+        {
+            "device_code": "d",
+            "user_code": "u",
+            "verification_uri": "https://login.example/device",
+            "expires_in": told,
+            "interval": told,
+        }
+    )
+    assert (code.seconds, code.interval) == (seconds, interval)
 
 
 @pytest.mark.parametrize(

@@ -269,3 +269,15 @@ async def test_numbers_that_a_host_sends_as_text_are_read(client: Client) -> Non
 async def test_a_misuse_leaves_the_next_call_unharmed(client: Client) -> None:
     await call(client, "send_task", message=5)
     assert not (await call(client, "send_task", message="hi")).is_error
+
+
+async def test_a_page_that_no_list_has_is_empty_and_one_of_endless_digits_no_page(
+    client: Client,
+) -> None:
+    beyond = await call(client, "agent_info", agent="page=9")
+    assert (beyond.structured_content or {})["agents"] == []
+    endless = await call(client, "agent_info", agent="page=" + "9" * 5_000)
+    assert endless.is_error
+    for channel in shown(endless):
+        assert "it" in channel
+        assert len(channel) < 10_000

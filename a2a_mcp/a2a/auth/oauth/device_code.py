@@ -18,6 +18,7 @@ from a2a_mcp.a2a.errors import AgentUnreachable
 from a2a_mcp.a2a.model import JSON
 
 USUAL_INTERVAL: Final = 5.0
+LONGEST_INTERVAL: Final = 60.0
 SLOWER_SECONDS: Final = 5.0
 LONGEST_SECONDS: Final = 1800.0
 
@@ -44,8 +45,8 @@ def read_device_code(body: Mapping[str, JSON]) -> DeviceCode:
         page,
         user_code,
         text_of(body.get("verification_uri_complete")),
-        min(_seconds(body.get("expires_in"), LONGEST_SECONDS), LONGEST_SECONDS),
-        _seconds(body.get("interval"), USUAL_INTERVAL),
+        _seconds(body.get("expires_in"), LONGEST_SECONDS, LONGEST_SECONDS),
+        _seconds(body.get("interval"), USUAL_INTERVAL, LONGEST_INTERVAL),
         code,
     )
 
@@ -73,7 +74,8 @@ async def wait_for_person(
     raise OAuthRefused("expired_token", "nobody signed in in time")
 
 
-def _seconds(value: JSON, usual: float) -> float:
+def _seconds(value: JSON, usual: float, most: float) -> float:
+    """Return the seconds that a server says, at most so many; `usual` where it says none."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return usual
-    return float(value) if value > 0 else usual
+    return float(min(value, most)) if value > 0 else usual

@@ -77,6 +77,6 @@ def _life(value: JSON) -> float | None:
         return None
     try:
         seconds = float(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return min(seconds, LONGEST_LIFE) if seconds > 0 else None
