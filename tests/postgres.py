@@ -12,6 +12,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import threading
 import warnings
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 IS_HERE: Final = sys.platform != "win32"
 """The wheel is made for Linux and macOS only."""
+
+FROZEN_SECONDS: Final = 25.0
+"""Longer than what a test allows."""
 
 
 @cache
@@ -69,16 +73,23 @@ async def opened(folder: Path) -> AsyncIterator[Database]:
 
 @contextmanager
 def frozen() -> Iterator[None]:
-    """Stop every process of the server within the block: they neither answer nor refuse."""
+    """Stop every process of the server within the block: they neither answer nor refuse.
+
+    A block that waits for one of them longer than a test may take fails.
+    """
     with psycopg.connect(server(), autocommit=True) as connection:
         rows = connection.execute("SELECT pid FROM pg_stat_activity").fetchall()
         (folder,) = connection.execute("SHOW data_directory").fetchone() or ("",)
     parent = int(Path(folder, "postmaster.pid").read_text("utf-8").split()[0])
     processes = [parent, *(number for (number,) in rows)]
+    end = threading.Timer(FROZEN_SECONDS, _signal, (processes, signal.SIGCONT))
+    end.start()
     try:
         _signal(processes, signal.SIGSTOP)
         yield
+        assert end.is_alive(), "waited for a database that hangs"
     finally:
+        end.cancel()
         _signal(processes, signal.SIGCONT)
 
 

@@ -17,7 +17,7 @@ from psycopg import AsyncConnection, OperationalError
 from psycopg.errors import ReadOnlySqlTransaction
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from a2a_mcp.errors import StoreRefused, StoreUnavailable
+from a2a_mcp.errors import StoreUnavailable
 from a2a_mcp.store.postgres.schema import migrate
 from a2a_mcp.telemetry.metrics import StoreUse, instruments
 
@@ -113,12 +113,18 @@ class Database:
             await pool.close()
 
     async def _opened(self) -> AsyncConnectionPool[Connection]:
+        """Return the pool; while another call makes the database ready, wait as long as for use."""
+        with anyio.fail_after(ANSWER_SECONDS):
+            await self._opening.acquire()
+        try:
+            return self._pool or await self._prepared_pool()
+        finally:
+            self._opening.release()
+
+    async def _prepared_pool(self) -> AsyncConnectionPool[Connection]:
+        await self._prepared()
         with anyio.CancelScope(shield=True):
-            async with self._opening:
-                if self._pool is None:
-                    await self._prepared()
-                    self._pool = await self._new_pool()
-                pool = self._pool
+            pool = self._pool = await self._new_pool()
         return pool
 
     async def _new_pool(self) -> AsyncConnectionPool[Connection]:
@@ -136,13 +142,17 @@ class Database:
         return pool
 
     async def _prepared(self) -> None:
-        """Bring the schema up to date, on a connection of its own: it may wait for another."""
+        """Bring the schema up to date, on a connection of its own: it may wait for another.
+
+        An index of many rows takes minutes. So who ends meanwhile leaves: what is not whole is
+        undone by the server.
+        """
         connection: Connection = await AsyncConnection.connect(self.direct, **CONNECTION)
         async with connection:
             try:
                 await self._prepare(connection)
-            except StoreRefused as refused:
-                self.problem = refused.message
+            except StoreUnavailable as unable:
+                self.problem = unable.message
                 raise
 
     def _unavailable(self, fault: Exception) -> StoreUnavailable:

@@ -6,12 +6,19 @@ one, and also starts there. All replicas that start at once wait for one lock.
 
 from __future__ import annotations
 
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
-from psycopg import AsyncConnection
+import anyio
+from psycopg import AsyncConnection, Error
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 
-from a2a_mcp.errors import StoreRefused
+from a2a_mcp.errors import StoreRefused, StoreUnavailable
 from a2a_mcp.store.postgres.records import ENDED
+
+log = logging.getLogger(__name__)
 
 LOCK: Final = 6_369_901
 """The advisory lock of all that changes the schema; a number that nobody else is likely to take."""
@@ -123,31 +130,94 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     ),
     (
         # An agent may never have been in a state in which another one has a million tasks. Only of
-        # ended tasks, so that a task is written into it once.
-        "CREATE INDEX tasks_ended ON tasks (owner, agent, state, updated, key) "
+        # ended tasks, so that a task is written into it once. Where there are many, an operator may
+        # have built it before, without holding up calls.
+        "CREATE INDEX IF NOT EXISTS tasks_ended ON tasks (owner, agent, state, updated, key) "
         f"WHERE state IN {ENDED}",
     ),
 )
 OLDEST: Final = 1
 """The oldest schema whose replicas can live on the newest: larger once a migration does not add."""
 
+SAYS_OLDEST: Final = 4
+"""The first schema that says so."""
+
+LIMITS: Final = (
+    # A statement that waits for a table holds up all that come after it, readers as well. Longer
+    # than the second after which PostgreSQL ends an autovacuum that is in the way; shorter than
+    # the statements of other replicas may take.
+    "SET LOCAL lock_timeout = '3s'",
+    # An index of many rows takes longer than a call may.
+    "SET LOCAL statement_timeout = 0",
+)
+TABLE_TRIES: Final = 5
+TABLE_SECONDS: Final = 2.0
+TURN_TRIES: Final = 200
+TURN_SECONDS: Final = 0.1
+
+IN_USE: Final = (
+    "This server's database cannot be changed for this version: its tables are in use; nothing was "
+    "sent."
+)
+OTHER_CHANGES: Final = (
+    "Another process is changing this server's database for its version; nothing was sent."
+)
+NEXT: Final = (
+    "Try again in a minute; if it stays so, tell the operator of this server to look in pg_locks "
+    "for who holds its tables."
+)
+
 
 async def migrate(connection: AsyncConnection[Any]) -> None:
     """Bring the database to the newest schema; one that is later and only has more stays.
 
-    Raises StoreRefused where this version cannot live on a later one.
+    Each migration is whole or not done. Raises StoreRefused where this version cannot live on a
+    later schema, and StoreUnavailable where others use the tables all the time.
     """
-    async with connection.transaction():
-        await connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
+    async with _alone(connection):
         await connection.execute("CREATE TABLE IF NOT EXISTS schema_version (n int NOT NULL)")
         version = await _version(connection)
-        for number in range(version, len(MIGRATIONS)):
-            for statement in MIGRATIONS[number]:
-                await connection.execute(statement.encode())
-            await connection.execute("INSERT INTO schema_version (n) VALUES (%s)", (number + 1,))
         if version > len(MIGRATIONS):
             await _check_lives_on(connection, version)
-        elif version < len(MIGRATIONS):
+        for number in range(version, len(MIGRATIONS)):
+            await _apply_patiently(connection, number)
+
+
+@asynccontextmanager
+async def _alone(connection: AsyncConnection[Any]) -> AsyncIterator[None]:
+    """Be the only one that changes the schema, until the block or the connection ends."""
+    for _ in range(TURN_TRIES):
+        if await _asked(connection, "SELECT pg_try_advisory_lock(%s)", LOCK):
+            break
+        await anyio.sleep(TURN_SECONDS)
+    else:
+        raise StoreUnavailable(OTHER_CHANGES, NEXT)
+    try:
+        yield
+    finally:
+        with suppress(Error):  # with its connection the lock is gone
+            await _asked(connection, "SELECT pg_advisory_unlock(%s)", LOCK)
+
+
+async def _apply_patiently(connection: AsyncConnection[Any], number: int) -> None:
+    """Apply a migration; between two tries those who waited behind it have their turn."""
+    for _ in range(TABLE_TRIES):
+        try:
+            await _apply(connection, number)
+        except (LockNotAvailable, DeadlockDetected):
+            log.warning("the database's tables are in use; their change to %d waits", number + 1)
+            await anyio.sleep(TABLE_SECONDS)
+        else:
+            return
+    raise StoreUnavailable(IN_USE, NEXT)
+
+
+async def _apply(connection: AsyncConnection[Any], number: int) -> None:
+    async with connection.transaction():
+        for statement in (*LIMITS, *MIGRATIONS[number]):
+            await connection.execute(statement.encode())
+        await connection.execute("INSERT INTO schema_version (n) VALUES (%s)", (number + 1,))
+        if number + 1 >= SAYS_OLDEST:
             await connection.execute("UPDATE schema_version SET oldest = %s", (OLDEST,))
 
 
@@ -156,6 +226,11 @@ async def check_known(connection: AsyncConnection[Any]) -> None:
     version = await _version(connection)
     if version > len(MIGRATIONS):
         raise _later(version)
+
+
+async def _asked(connection: AsyncConnection[Any], question: str, number: int) -> bool:
+    ((answer,),) = await (await connection.execute(question.encode(), (number,))).fetchall()
+    return bool(answer)
 
 
 async def _check_lives_on(connection: AsyncConnection[Any], version: int) -> None:
