@@ -69,6 +69,7 @@ def list_agents(registry: Registry, page: int = 1) -> AgentsView:
         sentences.more_agents(len(names), page + 1) if len(names) > page * PAGE else None,
         sentences.LOOK_AT_AN_AGENT if any(map(_hides_skills, rows)) else None,
         None if names else sentences.NO_AGENT_CONFIGURED,
+        sentences.no_such_page(page) if names and not rows else None,
     )
     return AgentsView(tuple(rows), len(names), note)
 

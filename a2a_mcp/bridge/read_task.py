@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from a2a_mcp.a2a.errors import A2AError, AgentError, AuthenticationRequired, TaskNotFound
+from a2a_mcp.a2a.errors import (
+    A2AError,
+    AgentError,
+    AuthenticationRequired,
+    InvalidAgentResponse,
+    TaskNotFound,
+)
 from a2a_mcp.a2a.model import Message, Task, TaskState, TaskStatus
 from a2a_mcp.a2a.requests import GetTaskRequest
 from a2a_mcp.agents.registry import Registry
@@ -28,6 +34,7 @@ if TYPE_CHECKING:
     from a2a_mcp.a2a.client import A2AClient
 
 RUNNING: Final = (TaskState.SUBMITTED, TaskState.WORKING)
+OTHER_TASK: Final = "it showed another task than the one asked for"
 
 
 class Reader:
@@ -136,7 +143,7 @@ class Reader:
         connection = self._registry.connection_of(record)
         request = request_for(record.task_id or "", history_length)
         try:
-            client, task = await connection.read(record.interface, lambda c: c.get(request))
+            client, task = await connection.read(record.interface, lambda c: _asked_for(c, request))
         except TaskNotFound as error:
             return await self._read_not_found(record, error)
         except A2AError as error:
@@ -276,6 +283,14 @@ class Reader:
         if record.state is TaskState.FAILED:
             return sentences.NO_TASK_MADE, sentences.NO_TASK_MADE_NEXT
         return sentences.DELIVERY_UNKNOWN, sentences.DELIVERY_UNKNOWN_NEXT
+
+
+async def _asked_for(client: A2AClient, request: GetTaskRequest) -> Task:
+    """Return the task that was asked for; raises A2AError, also where another one is shown."""
+    task = await client.get(request)
+    if task.id != request.id:
+        raise InvalidAgentResponse(OTHER_TASK, url=client.interface.place)
+    return task
 
 
 async def _find_listed(client: A2AClient, record: TaskRecord) -> Task | None:

@@ -53,7 +53,7 @@ SENTENCES: Final[dict[str, str]] = {
     sentences.ALREADY_ENDED_NEXT: SEE,
     sentences.ANSWERED_WITHOUT_TASK_NEXT: f"The answer is there: {SEE}",
     sentences.TASK_NOT_NAMED_NEXT: f"{SEE}; once it shows the task's own id, try again with that.",
-    sentences.DELIVERY_UNKNOWN_NEXT: "Find out at the agent before you send anything again.",
+    sentences.DELIVERY_UNKNOWN_NEXT: "Find out at the agent before you send it again.",
     sentences.UNKNOWN_TASK_NEXT: (
         f"{LIST}. For one that was not started on this machine, name its agent with --agent."
     ),
@@ -102,6 +102,7 @@ SENTENCES: Final[dict[str, str]] = {
     sentences.LOOK_AT_AN_AGENT: "One agent with its skills: a2a-mcp agents show NAME",
     sentences.NO_AGENT_CONFIGURED: "No agent is configured. Add one: a2a-mcp agents add URL",
     sentences.more_agents(7001, 7002): "{n7001} agents in all: a2a-mcp agents",
+    sentences.no_such_page(7001): "There is no page {n7001}. All are listed by: a2a-mcp agents",
     sentences.next_page("{cursor}"): "More: a2a-mcp tasks list --cursor {cursor}",
     sentences.LIST_WITHOUT_REMOTE: LIST,
     # artifacts
@@ -132,7 +133,7 @@ SENTENCES: Final[dict[str, str]] = {
         f"It may have been carried out: find that out before you send anything again. {SEE}"
     ),
     error_sentences.find_out_first(with_task=False): (
-        "It may have been carried out: find that out at the agent before you send anything again."
+        "It may have been carried out: find that out at the agent before you send it again."
     ),
     error_sentences.SET_CREDENTIALS: (
         "Set or correct `auth` of this agent in agents.toml. Which kind it wants: "

@@ -23,6 +23,7 @@ SEND_OTHER_CONTENT: Final = "Send another kind of content; agent_info lists what
 USE_ANOTHER_WAY: Final = "Use another way: this agent cannot do it."
 CORRECT_REQUEST: Final = "Correct the request, or use another agent."
 TRY_LATER: Final = "Try again later, or use another agent."
+LONGEST_WAIT_NAMED: Final = 86_400
 TELL_WHAT_AGENT_SAID: Final = "Tell the user what the agent said; try another agent or request."
 TELL_USER: Final = "Tell the user, or use another agent."
 
@@ -34,12 +35,22 @@ def delivery_unknown(message_id: str | None) -> str:
 
 
 def find_out_first(*, with_task: bool) -> str:
-    """Say that it must be found out whether a message was carried out before it is sent again."""
-    how = "by get_task with this task_id" if with_task else "with the agent"
+    """Say what comes before a message is sent again that may have been carried out."""
+    if with_task:
+        return (
+            "Tell the user that it may have been carried out; find out by get_task with this "
+            "task_id before anything is sent again."
+        )
     return (
-        f"Tell the user that it may have been carried out; find out {how} before anything is sent "
-        "again."
+        "Tell the user that it may have been carried out, and send it again only if they want that."
     )
+
+
+def try_after(seconds: float | None) -> str:
+    """Say when an agent takes calls again; `seconds` are those that it named."""
+    if seconds is None or seconds > LONGEST_WAIT_NAMED:
+        return TRY_LATER
+    return f"Try again in {seconds:.0f} s, or use another agent."
 
 
 # --- the agent and its configuration ---

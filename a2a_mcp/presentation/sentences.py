@@ -111,7 +111,7 @@ DELIVERY_UNKNOWN: Final = (
     "Delivery unknown: contact was lost before the agent {agent!r} named a task, and no task of "
     "the message (message_id {message_id}) can be found there. It may have been carried out."
 )
-DELIVERY_UNKNOWN_NEXT: Final = "Ask the agent what became of it before anything is sent again."
+DELIVERY_UNKNOWN_NEXT: Final = "Tell the user, and send it again only if they want that."
 
 # Errors of ids that lead nowhere.
 BAD_ID: Final = "That is no id: it is longer than {most} bytes, or not Unicode."
@@ -248,6 +248,11 @@ NO_AGENT_CONFIGURED: Final = (
 def more_agents(total: int, page: int) -> str:
     """Say how to see the next page of the list of agents."""
     return f'{total} agents in all; more with agent_info(agent="page={page}").'
+
+
+def no_such_page(page: int) -> str:
+    """Say that the list of agents ends before a page."""
+    return f"There is no page {page}; agent_info without agent shows the first."
 
 
 def skills_left_out(total: int, shown: int) -> str:

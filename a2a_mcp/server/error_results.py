@@ -12,6 +12,7 @@ from typing import Final
 import mcp.types as t
 
 from a2a_mcp.a2a.errors import (
+    TOO_MANY_REQUESTS,
     A2AError,
     AgentError,
     AgentFailure,
@@ -64,9 +65,6 @@ NEXT_STEPS: Final[tuple[tuple[type[A2AError], str], ...]] = (
     (A2AError, error_sentences.TELL_USER),
 )
 """The next step for each kind of error; the first match counts."""
-
-# After these errors the agent may have carried out the message: only its answer was lost.
-ANSWER_LOST: Final = (AgentUnreachable, InvalidAgentResponse, AgentFailure)
 
 # The HTTP statuses of a server that has nothing to call at an address.
 NOTHING_THERE: Final = frozenset({404, 405})
@@ -129,8 +127,10 @@ def _next_step(error: A2AError, call: FailedCall, task_id: str | None) -> str:
     """
     if task_id and isinstance(error, AgentUnreachable) and _may_go_on(error, call):
         return error_sentences.CANCEL_AGAIN if call.cancels else error_sentences.READ_TASK_LATER
-    if _may_have_been_carried_out(error, call):
+    if call.sent and _may_have_been_carried_out(error):
         return _find_out(error, task_id)
+    if isinstance(error, AgentError) and error.status == TOO_MANY_REQUESTS:
+        return error_sentences.try_after(error.retry_after)
     if isinstance(error, AgentError) and error.code is None and error.status in NOTHING_THERE:
         return error_sentences.CHECK_CARD_ADDRESS
     if isinstance(error, AuthenticationRequired) and RESOURCE_METADATA in (error.challenge or ""):
@@ -143,10 +143,11 @@ def _may_go_on(error: A2AError, call: FailedCall) -> bool:
     return not call.sent or error.delivery is not Delivery.NEVER
 
 
-def _may_have_been_carried_out(error: A2AError, call: FailedCall) -> bool:
-    if not call.sent or error.delivery is Delivery.NEVER:
+def _may_have_been_carried_out(error: A2AError) -> bool:
+    """Return whether an error leaves open what became of the message that the call carried."""
+    if error.delivery is Delivery.NEVER:
         return False
-    return isinstance(error, ANSWER_LOST) or type(error) is AgentError
+    return not (isinstance(error, AgentError) and error.code in NOT_CARRIED_OUT_CODES)
 
 
 def _find_out(error: A2AError, task_id: str | None) -> str:
@@ -190,6 +191,6 @@ def _delivery(error: A2AError) -> str:
     """Return what is known of the message's delivery, as a sentence that follows another."""
     if error.delivery is Delivery.NEVER:
         return f" {error_sentences.NOT_DELIVERED}"
-    if isinstance(error, AgentError) and error.code in NOT_CARRIED_OUT_CODES:
+    if not _may_have_been_carried_out(error):
         return ""
     return f" {error_sentences.delivery_unknown(error.message_id)}"

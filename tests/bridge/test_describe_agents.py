@@ -118,6 +118,7 @@ def test_many_agents_come_in_pages_that_miss_and_repeat_none() -> None:
         assert ("page=" in (view.note or "")) == (page < 3)
         assert view.total == len(names)
     assert found == names
+    assert "There is no page 4" in list_agents(registry, 4).prose()
 
 
 def test_the_fullest_page_fits_into_a_result() -> None:

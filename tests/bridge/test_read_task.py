@@ -84,6 +84,17 @@ async def test_an_unknown_task_at_a_named_agent_is_unknown_not_an_error_of_the_a
     assert caught.value.agent == "real"
 
 
+async def test_another_task_than_the_one_asked_for_is_neither_shown_nor_recorded(
+    agent: ScriptedAgent, scene: Stage
+) -> None:
+    await scene.send(wait_seconds=0)
+    agent.on(GET, result(done("of somebody else", task_id="t2")))
+    with pytest.raises(A2AError, match="it showed another task"):
+        await scene.bridge.get(ME, "t1", None)
+    (record,) = await scene.bridge.tasks.find(ME, "t1")
+    assert record.state is not TaskState.COMPLETED
+
+
 async def test_a_task_the_agent_has_forgotten_is_said_so(
     agent: ScriptedAgent, tmp_path: Path
 ) -> None:

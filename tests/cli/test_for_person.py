@@ -17,7 +17,13 @@ from a2a_mcp.agents import credential_faults, name_errors
 from a2a_mcp.cli.for_person import SENTENCES, for_person
 from a2a_mcp.presentation import sentences
 
-SAMPLES: Final[dict[str, Any]] = {"int": 7, "bool": True, "str": "sample", "str | None": "sample"}
+SAMPLES: Final[dict[str, Any]] = {
+    "int": 7,
+    "float | None": 7,
+    "bool": True,
+    "str": "sample",
+    "str | None": "sample",
+}
 FOR_MODELS: Final = re.compile(
     r"\b(agent_info|send_task|get_task|get_artifact|cancel_task|list_tasks|subscribe"
     r"|(un)?register_agent|task_id|context_id|artifact_id|webhook_url|[Tt]he user|[Tt]his server"

@@ -46,16 +46,34 @@ def test_a_failed_cancel_is_to_be_repeated() -> None:
 
 @pytest.mark.parametrize(
     "failure",
-    [wire.InvalidAgentResponse("HTML"), wire.AgentFailure("boom"), wire.AgentError("no")],
+    [
+        wire.InvalidAgentResponse("HTML"),
+        wire.AgentFailure("boom"),
+        wire.AgentError("no"),
+        wire.InvalidRequest("no", code=-32600),
+        wire.TaskNotCancelable("no", code=-32002),
+        wire.ExtendedCardNotConfigured("no", code=-32007),
+    ],
     ids=lambda failure: type(failure).__name__,
 )
 def test_a_message_of_unknown_delivery_is_not_sent_to_another_agent(
     failure: A2AError,
 ) -> None:
-    assert "may have been carried out; find out with the agent" in advice(failure, sent=True)
+    assert "may have been carried out, and send it again only if" in advice(failure, sent=True)
     assert "another agent" not in advice(failure, sent=True)
     failure.handle = "pending-1"
     assert "find out by get_task with this task_id" in advice(failure, sent=True)
+
+
+@pytest.mark.parametrize(
+    ("named", "step"),
+    [(120, "Try again in 120 s"), (None, "Try again later"), (float("inf"), "Try again later")],
+)
+def test_an_agent_that_wants_fewer_calls_is_tried_again_when_it_says(
+    named: float | None, step: str
+) -> None:
+    failure = AgentError("slow down", status=429, delivery=Delivery.NEVER, retry_after=named)
+    assert advice(failure, sent=True) == f"{step}, or use another agent."
 
 
 ERRORS = [

@@ -190,7 +190,7 @@ async def test_a_handle_of_a_lost_message_is_not_said_to_be_at_work(
     assert "Delivery unknown: contact was lost before the agent 'it' named a task" in (
         view.error or ""
     )
-    assert "Ask the agent what became of it" in (view.next_step or "")
+    assert "only if they want that" in (view.next_step or "")
     with pytest.raises(NotAllowed, match="Delivery unknown"):
         await stage.bridge.cancel(ME, handle, None, None)
 
