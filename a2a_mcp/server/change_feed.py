@@ -57,8 +57,13 @@ class Stream:
         self._wanted.setdefault(uri.partition("/artifacts/")[0], set()).add(uri)
 
     def drop(self, uri: str) -> None:
-        """Remove an address."""
-        self._wanted.get(uri.partition("/artifacts/")[0], set()).discard(uri)
+        """Remove an address, and with the last one of a task what was seen of it."""
+        changes_with = uri.partition("/artifacts/")[0]
+        wanted = self._wanted.get(changes_with, set())
+        wanted.discard(uri)
+        if not wanted:
+            self._wanted.pop(changes_with, None)
+            self._seen.pop(changes_with, None)
 
     def close(self) -> None:
         """End the stream once all known changes are sent."""
@@ -180,3 +185,5 @@ class Streams:
             yield
         finally:
             streams.discard(stream)
+            if not streams:
+                self._by_owner.pop(owner, None)

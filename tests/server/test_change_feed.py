@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import Final
 
 import anyio
@@ -43,6 +44,21 @@ async def test_a_stream_hears_nothing_of_another_callers_tasks() -> None:
             both.note(record, seen)
             both.close()
     assert heard_by == ["mine", "mine"]
+
+
+def test_a_stream_keeps_no_task_at_which_it_listens_no_more() -> None:
+    stream, artifact = change_feed.Stream(), f"{T1}/artifacts/a1"
+    record = TaskRecord(1, ME, "it", "m", "t1", None, None, TaskState.WORKING, None, 0.0, 0.0)
+    seen = Task(id="t1", status=TaskStatus(state=TaskState.WORKING))
+    kept = weakref.ref(seen)
+    for uri in (T1, artifact):
+        stream.want(uri)
+    stream.note(record, seen)
+    del seen
+    stream.drop(T1)
+    assert kept() is not None
+    stream.drop(artifact)
+    assert kept() is None
 
 
 async def test_an_unchanged_task_is_not_sent_again() -> None:
