@@ -1,7 +1,7 @@
 """A task read again and again until it stops, as one policy says.
 
-Reads may be repeated, so an error of a read is only final when it is one of many or says that the
-task is gone. It sends no messages and opens no streams.
+Reads may be repeated, so an error of a read is only final after many others in a row, or when it
+says that the task is gone. It sends no messages and opens no streams.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ Pause = Callable[[float], Awaitable[None]]
 class Polling:
     """When a task is read again; times are seconds.
 
-    `failures` reads may fail before the task is given up, and `refused` reads show whether an agent
+    A task is given up after `failures` failed reads in a row; `refused` reads show whether an agent
     that answered a message with an error has moved its task after all. A task stands still after
     `still_reads` that show nothing new, over `still` first delays. `search` are the pauses, in
     first delays, before a lost task is looked for again.
@@ -183,7 +183,9 @@ class TaskPoller:
                 return
             await pause(delay)
             try:
-                if still.lasts(changed=await self._changes(tracked, client)):
+                changed = await self._changes(tracked, client)
+                failures = 0
+                if still.lasts(changed=changed):
                     _settle(tracked)
             except (TaskNotFound, AuthenticationRequired):
                 raise

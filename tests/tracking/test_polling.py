@@ -274,3 +274,15 @@ async def test_a_task_that_cannot_be_read_many_times_is_given_up(
     assert view.state is TaskState.WORKING
     assert "Contact with the agent was lost" in (view.note or "")
     assert len(plain.calls(GET)) == Polling().failures
+
+
+async def test_reads_that_fail_now_and_then_do_not_add_up(
+    plain: ScriptedAgent, tmp_path: Path
+) -> None:
+    fails, runs = http(503, b"", "text/html"), result(task("working"))
+    plain.on(SEND, result({"task": task("working")}))
+    plain.on(GET, fails, runs, fails, runs, fails, result(done("polled")))
+    policy = Polling(first_delay=0.01, growth=1.0, failures=2)
+    async with staged(configured(it=plain.url), tmp_path, polling=policy) as stage:
+        view = await stage.send()
+    assert (view.text, len(plain.calls(GET))) == ("polled", 6)
