@@ -88,8 +88,11 @@ def after_replay(tail: tuple[Part, ...], pieces: tuple[Part, ...]) -> tuple[Part
     """Return the rest of an artifact's tail after a repeat of `pieces`; None for new pieces.
 
     A subscriber gets the whole task first. Then the events come again that happened while the
-    task was read. Seen on: a2a-sdk 1.3.
+    task was read. Seen on: a2a-sdk 1.3. An event without pieces, such as a mark of the end, tells
+    nothing of its place in the tail.
     """
+    if not pieces:
+        return tail
     for start in range(len(tail) - len(pieces), -1, -1):
         end = start + len(pieces)
         if tail[start:end] == pieces:

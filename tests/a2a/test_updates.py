@@ -234,6 +234,10 @@ def test_several_pieces_are_told_again_in_order() -> None:
     assert after_replay(rest, (THREE,)) == ()
 
 
+def test_an_event_without_pieces_leaves_the_others_to_be_told_again() -> None:
+    assert after_replay((ONE, TWO), ()) == (ONE, TWO)
+
+
 def test_a_new_piece_is_not_told_again() -> None:
     assert after_replay((ONE, TWO), (THREE,)) is None
     assert after_replay((ONE,), (ONE, TWO)) is None
