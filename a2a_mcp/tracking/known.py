@@ -42,9 +42,16 @@ class KnownTasks:
             before.forget_updates()
 
     def move(self, tracked: TrackedTask, key: int) -> None:
-        """Let a task be found by its record, no longer by `key`: its task had a row already."""
-        self._found.pop(key, None)
-        self.add(tracked)
+        """Let a task be found by its record, no longer by `key`: its task had a row already.
+
+        A last read may still be under way when the task is read no more, so it may have ended.
+        """
+        if self._found.get(key) is tracked:
+            del self._found[key]
+            has_ended = self._ended.pop(key, None) is not None
+            self.add(tracked)
+            if has_ended:
+                self.end(tracked)
 
     def end(self, tracked: TrackedTask) -> None:
         """Note that a task is read no more; without a handle, calls read it at its agent."""
