@@ -185,6 +185,7 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
     "cli.send": frozenset({"a2a_mcp.cli.work.send"}),
     "cli.tasks": frozenset({"a2a_mcp.cli.work.forget", "a2a_mcp.cli.work.tasks"}),
     "cli.work.check": frozenset({"a2a_mcp.cli.work.deep_check"}),
+    "cli.work.migrate": frozenset({"a2a_mcp.store.moving.ends"}),
     "cli.hosts.documents": frozenset(
         {"io", "ruamel.yaml", "ruamel.yaml.error", "tomlkit", "tomlkit.exceptions"}
     ),

@@ -24,7 +24,8 @@ def list_agents(*, options: Given = USUAL, as_json: AsJson = False) -> int:
 
 @agents.command
 def add(
-    url: Annotated[Url, Parameter(help="the agent's URL or its card's, or NAME=URL")],
+    url: Annotated[Url, Parameter(name="URL", help="the agent's URL or its card's, or NAME=URL")],
+    /,
     *,
     name: Name = None,
     description: Description = None,
@@ -37,7 +38,7 @@ def add(
 
 
 @agents.command
-def remove(name: Agent, *, config: ConfigFile = None) -> int:
+def remove(name: Agent, /, *, config: ConfigFile = None) -> int:
     """Remove an agent."""
     from a2a_mcp.cli.work import agents as work
 
@@ -45,7 +46,7 @@ def remove(name: Agent, *, config: ConfigFile = None) -> int:
 
 
 @agents.command
-def enable(name: Agent, *, config: ConfigFile = None) -> int:
+def enable(name: Agent, /, *, config: ConfigFile = None) -> int:
     """Let an agent be used again."""
     from a2a_mcp.cli.work import agents as work
 
@@ -53,7 +54,7 @@ def enable(name: Agent, *, config: ConfigFile = None) -> int:
 
 
 @agents.command
-def disable(name: Agent, *, config: ConfigFile = None) -> int:
+def disable(name: Agent, /, *, config: ConfigFile = None) -> int:
     """Leave an agent in the file, but do not use it."""
     from a2a_mcp.cli.work import agents as work
 
@@ -61,7 +62,7 @@ def disable(name: Agent, *, config: ConfigFile = None) -> int:
 
 
 @agents.command
-def show(name: Agent, *, options: Given = USUAL, as_json: AsJson = False) -> int:
+def show(name: Agent, /, *, options: Given = USUAL, as_json: AsJson = False) -> int:
     """Contact one agent and show its description as a model gets it."""
     from a2a_mcp.cli.work import agents as work
 
@@ -69,7 +70,7 @@ def show(name: Agent, *, options: Given = USUAL, as_json: AsJson = False) -> int
 
 
 @agents.command
-def pin(name: Agent, *, options: Given = USUAL) -> int:
+def pin(name: Agent, /, *, options: Given = USUAL) -> int:
     """Agree to how a pinned card has changed: pin it as it is now."""
     from a2a_mcp.cli.work.pin import pin as work
 

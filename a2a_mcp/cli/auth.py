@@ -9,7 +9,8 @@ from cyclopts import Parameter
 from a2a_mcp.cli.options import USUAL, AsJson, Given
 
 Action: TypeAlias = Annotated[
-    Literal["login", "status", "logout"], Parameter(help="sign in, say where, or sign out")
+    Literal["login", "status", "logout"],
+    Parameter(name="ACTION", help="sign in, say where, or sign out"),
 ]
 Name: TypeAlias = Annotated[str, Parameter(name="NAME", help="the agent; not for status")]
 Device: TypeAlias = Annotated[
@@ -17,10 +18,16 @@ Device: TypeAlias = Annotated[
 ]
 Open: TypeAlias = Annotated[bool, Parameter(name="--open", help="open the page in the browser")]
 Owner: TypeAlias = Annotated[
-    str, Parameter(name="--owner", help="whom logout signs out, as status shows; you without it")
+    str,
+    Parameter(
+        name="--owner",
+        metavar="OWNER",
+        help="whom logout signs out, as status names them; else you",
+    ),
 ]
 Port: TypeAlias = Annotated[
-    int | None, Parameter(name="--redirect-port", help="where the browser comes back; 0 = any")
+    int | None,
+    Parameter(name="--redirect-port", metavar="PORT", help="where the browser comes back; 0 = any"),
 ]
 
 

@@ -7,7 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
+from textwrap import wrap
 from typing import Final, NamedTuple
+
+LEAST_WORDS: Final = 16
+"""Columns that the words of a command have, however narrow the terminal is."""
 
 
 class Command(NamedTuple):
@@ -29,9 +33,7 @@ class Command(NamedTuple):
 
 
 COMMANDS: Final[dict[str, Command]] = {
-    "init": Command(
-        "a2a_mcp.cli.init:init", "[URL]", "Write agents.toml, with a first agent in it."
-    ),
+    "init": Command("a2a_mcp.cli.init:init", "[URL]", "Write agents.toml, with a first agent."),
     "agents": Command(
         "a2a_mcp.cli.agents:agents",
         "[list|add|...]",
@@ -40,17 +42,17 @@ COMMANDS: Final[dict[str, Command]] = {
     "check": Command(
         "a2a_mcp.cli.check:check",
         "[AGENT ...]",
-        "Read the configuration, contact every agent or some, say how each is.",
+        "Contact every agent or some, and say how each is.",
     ),
     "send": Command(
-        "a2a_mcp.cli.send:send", "AGENT MESSAGE", "Send a message, watch the work, see the answer."
+        "a2a_mcp.cli.send:send", "AGENT MESSAGE", "Send a message and show the answer."
     ),
     "chat": Command("a2a_mcp.cli.chat:chat", "AGENT", "Talk with an agent, line by line."),
     "inspect": Command(
         "a2a_mcp.cli.inspect:inspect", "AGENT", "Try each skill, and show what a model sees of it."
     ),
     "tasks": Command(
-        "a2a_mcp.cli.tasks:tasks", "[list|show|follow|cancel]", "Look at tasks, and stop them."
+        "a2a_mcp.cli.tasks:tasks", "[list|show|...]", "List, show, follow, cancel or forget tasks."
     ),
     "push": Command(
         "a2a_mcp.cli.push:push", "list|add|remove", "Set where an agent posts about a task."
@@ -58,16 +60,16 @@ COMMANDS: Final[dict[str, Command]] = {
     "install": Command(
         "a2a_mcp.cli.install:install",
         "[HOST] [URL ...]",
-        "Add the bridge to a host; without HOST, list them.",
+        "Add the bridge to a host; list the hosts.",
         own_parser=True,
     ),
     "uninstall": Command(
-        "a2a_mcp.cli.install:uninstall", "HOST", "Take it out again.", own_parser=True
+        "a2a_mcp.cli.install:uninstall", "HOST", "Take the bridge out of a host.", own_parser=True
     ),
     "auth": Command(
         "a2a_mcp.cli.auth:auth",
         "login|status|logout [NAME]",
-        "Sign in to an agent, say where one is signed in, sign out.",
+        "Sign in to agents or out, or say where.",
     ),
     "migrate": Command(
         "a2a_mcp.cli.migrate:migrate",
@@ -79,13 +81,18 @@ COMMANDS: Final[dict[str, Command]] = {
         "a2a_mcp.cli.demo:demo_agent", "[--port N]", "Only serve the demo agent."
     ),
     "completion": Command(
-        "a2a_mcp.cli.completion:completion", "SHELL", "Print what completes commands in a shell."
+        "a2a_mcp.cli.completion:completion", "SHELL", "Print the script that completes commands."
     ),
 }
 
 
-def overview() -> str:
-    """Return one line for each command."""
+def overview(columns: int) -> str:
+    """Return the commands as lines of at most so many columns: what to type, and what it does."""
     shown = {f"{name} {command.usage}".strip(): command.says for name, command in COMMANDS.items()}
     width = max(map(len, shown))
-    return "\n".join(f"  a2a-mcp {usage:{width}}  {says}" for usage, says in shown.items())
+    margin = width + 4
+    lines: list[str] = []
+    for usage, says in shown.items():
+        first, *more = wrap(says, max(columns - margin, LEAST_WORDS))
+        lines += [f"  {usage:{width}}  {first}", *(" " * margin + line for line in more)]
+    return "\n".join(lines)

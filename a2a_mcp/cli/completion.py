@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, cast
+
+from cyclopts import Parameter
 
 from a2a_mcp.cli.exit_codes import DONE
 
 if TYPE_CHECKING:
     from cyclopts import App
 
-Shell: TypeAlias = Literal["bash", "zsh", "fish", "powershell"]
+Shell: TypeAlias = Annotated[
+    Literal["bash", "zsh", "fish", "powershell"],
+    Parameter(name="SHELL", help="for bash: > ~/.local/share/bash-completion/completions/a2a-mcp"),
+]
 
 
-def completion(shell: Shell) -> int:
-    """Print what completes commands and options in a shell.
-
-    In bash: a2a-mcp completion bash > ~/.local/share/bash-completion/completions/a2a-mcp
-    """
+def completion(shell: Shell, /) -> int:
+    """Print the script that completes commands, options and names of agents in a shell."""
     from a2a_mcp.cli.frame import application
 
     print(_with_hosts(application()).generate_completion(shell=shell))

@@ -10,8 +10,8 @@ from cyclopts import Parameter
 
 from a2a_mcp.cli.exit_codes import DONE, USAGE_ERROR
 
-Host: TypeAlias = Annotated[str, Parameter(help="address to listen on")]
-Port: TypeAlias = Annotated[int, Parameter(help="port; 0 = any")]
+Host: TypeAlias = Annotated[str, Parameter(metavar="HOST", help="address to listen on")]
+Port: TypeAlias = Annotated[int, Parameter(metavar="N", help="port; 0 = any")]
 
 
 def demo() -> int:
@@ -23,17 +23,8 @@ def demo() -> int:
     return anyio.run(tour, sys.stdout)
 
 
-def demo_agent(*, host: str = "127.0.0.1", port: int = 9999) -> int:
-    """Serve the demo agent until a signal comes; return the exit code. Raises CannotListen.
-
-    Parameters
-    ----------
-    host
-        address to listen on
-    port
-        port; 0 = any
-
-    """
+def demo_agent(*, host: Host = "127.0.0.1", port: Port = 9999) -> int:
+    """Serve the demo agent until a signal comes; return the exit code. Raises CannotListen."""
     try:
         from a2a_mcp.demo.agent import serve
     except ImportError as error:

@@ -17,6 +17,12 @@ from a2a_mcp.cli.commands import COMMANDS, Command
 from a2a_mcp.cli.exit_codes import DONE, USAGE_ERROR
 
 MISSING: Final = re.compile(r'Command "(.+?)" parameter "?(\S+?)"? requires an argument\.')
+OTHER_WORDS: Final[tuple[tuple[str, str], ...]] = (
+    (r"Unused Tokens: \['(.*?)'.*\]", r"'\1' is not known here"),
+    (r'unable to convert "(.*)" into (?:float|int)', r'"\1" is no number'),
+)
+"""What the parser says in words of its code, and what a person reads."""
+
 HELP: Final = frozenset({"--help", "-h"})
 
 
@@ -46,12 +52,19 @@ def application() -> App:
         version=__version__,
         help="An MCP server through which any LLM host uses any remote A2A agent.",
         help_format="plaintext",
-        default_parameter=Parameter(negative=()),
+        default_parameter=Parameter(negative=(), show_default=_shown_default),
         suppress_keyboard_interrupt=False,
     )
     for name, command in COMMANDS.items():
         app.command(_place(command), name=name, help=command.says)
     return app
+
+
+def _shown_default(value: object) -> str | None:
+    """Return a default as help shows it; None where it is that nothing is given."""
+    if value is None or value is False or value in ("", ()):
+        return None
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _place(command: Command) -> str:
@@ -66,6 +79,9 @@ def _own_parser() -> int:
 def _refuse(name: str, error: CycloptsError) -> int:
     what = " ".join(str(error).split())
     if missing := MISSING.match(what):
-        name, what = missing[1], f"{missing[2]} is missing."
+        name, word = missing[1], missing[2]
+        what = f"{word} needs a value." if word.startswith("-") else f"{word} is missing."
+    for words, told in OTHER_WORDS:
+        what = re.sub(words, told, what)
     print(f"a2a-mcp {name}: {what} See a2a-mcp {name} --help", file=sys.stderr)
     return USAGE_ERROR

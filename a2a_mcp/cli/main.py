@@ -16,7 +16,7 @@ from a2a_mcp.cli.commands import COMMANDS
 from a2a_mcp.cli.exit_codes import DONE, FAILED, INTERRUPTED, USAGE_ERROR
 from a2a_mcp.errors import ConfigError
 
-HELP: Final = ("--help", "-h")
+HELP: Final = ("--help", "-h", "help")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -27,7 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _exit_code(given: list[str]) -> int:
     try:
-        return _run(given)
+        code = _run(given)
+        sys.stdout.flush()  # here, so that a reader who has left is met below and not at the exit
     except ConfigError as error:
         print("\n".join(error.faults), file=sys.stderr)
         return USAGE_ERROR
@@ -39,6 +40,7 @@ def _exit_code(given: list[str]) -> int:
         return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
+    return code
 
 
 def _run(given: list[str]) -> int:

@@ -21,14 +21,22 @@ Urls: TypeAlias = Annotated[
 
 Url: TypeAlias = str
 AgentName: TypeAlias = Annotated[str, Parameter(name="AGENT", help="the agent's name")]
-OfAgent: TypeAlias = Annotated[str | None, Parameter(name="--agent", help="only of this agent")]
+OfAgent: TypeAlias = Annotated[
+    str | None, Parameter(name="--agent", metavar="AGENT", help="only of this agent")
+]
 TaskId: TypeAlias = Annotated[str, Parameter(name="TASK", help="the task's id")]
 ConfigFile: TypeAlias = Annotated[
-    Path | None, Parameter(name="--config", help="agents.toml ($A2A_MCP_CONFIG, else the user's)")
+    Path | None,
+    Parameter(
+        name="--config", metavar="FILE", help="agents.toml ($A2A_MCP_CONFIG, else the user's)"
+    ),
 ]
-Name: TypeAlias = Annotated[str | None, Parameter(help="its name (made of the card's)")]
+Name: TypeAlias = Annotated[
+    str | None, Parameter(metavar="NAME", help="its name; without it, the card's")
+]
 Description: TypeAlias = Annotated[
-    str | None, Parameter(help="what it is for, in words that your model trusts")
+    str | None,
+    Parameter(metavar="TEXT", help="what it is for, in words that your model trusts"),
 ]
 AsJson: TypeAlias = Annotated[
     bool, Parameter(name="--json", help="print JSON for a script instead of text")

@@ -36,7 +36,8 @@ def add(
     /,
     *,
     token_env: Annotated[
-        str | None, Parameter(help="the variable that holds the token of each post")
+        str | None,
+        Parameter(metavar="VARIABLE", help="the variable that holds the token of each post"),
     ] = None,
     as_json: AsJson = False,
     options: Given = USUAL,

@@ -11,14 +11,24 @@ from cyclopts.validators import Number
 from a2a_mcp.cli.options import USUAL, AgentName, AsJson, Given
 
 Text: TypeAlias = Annotated[str, Parameter(name="MESSAGE", help="what it should do or know")]
-Task: TypeAlias = Annotated[str | None, Parameter(name="--task", help="continue this task")]
-Context: TypeAlias = Annotated[str | None, Parameter(name="--context", help="in this conversation")]
-Files: TypeAlias = Annotated[
-    tuple[Path, ...], Parameter(name="--file", help="a file to send; may come again")
+Task: TypeAlias = Annotated[
+    str | None, Parameter(name="--task", metavar="TASK", help="continue it")
 ]
-Data: TypeAlias = Annotated[str | None, Parameter(name="--data", help="JSON to send along")]
+Context: TypeAlias = Annotated[
+    str | None, Parameter(name="--context", metavar="ID", help="in this conversation")
+]
+Files: TypeAlias = Annotated[
+    tuple[Path, ...],
+    Parameter(name="--file", metavar="FILE", help="a file to send; may come again"),
+]
+Data: TypeAlias = Annotated[
+    str | None, Parameter(name="--data", metavar="JSON", help="data to send along")
+]
 Wait: TypeAlias = Annotated[
-    float, Parameter(name="--wait", help="seconds to wait in all", validator=Number(gte=0))
+    float,
+    Parameter(
+        name="--wait", metavar="SECONDS", help="how long to wait in all", validator=Number(gte=0)
+    ),
 ]
 AsModel: TypeAlias = Annotated[
     bool, Parameter(name="--model", help="show exactly what a model would see")

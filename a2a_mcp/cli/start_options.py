@@ -18,7 +18,7 @@ class Options:
     strict: bool = False
     "treat a mistake in one agent as fatal"
     state_dir: Path | None = None
-    "folder of the task map ($A2A_MCP_STATE_DIR)"
+    "where tasks and results are kept ($A2A_MCP_STATE_DIR)"
     log_level: str | None = None
     "debug, info, warning (the default) or error ($A2A_MCP_LOG)"
     log_json: bool = False

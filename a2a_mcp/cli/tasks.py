@@ -16,10 +16,11 @@ tasks: Final = Commands(name="tasks", default_parameter=Parameter(negative=()))
 MOST_ROWS: Final = 1000
 Unfinished: TypeAlias = Annotated[bool, Parameter(help="only those that have not ended")]
 Limit: TypeAlias = Annotated[
-    int, Parameter(help="how many at most", validator=Number(gte=1, lte=MOST_ROWS))
+    int, Parameter(metavar="N", help="how many at most", validator=Number(gte=1, lte=MOST_ROWS))
 ]
 Cursor: TypeAlias = Annotated[
-    str | None, Parameter(help="go on where the list before ended: what it has shown for that")
+    str | None,
+    Parameter(metavar="CURSOR", help="go on behind a list; its last line names the cursor"),
 ]
 
 
@@ -67,7 +68,7 @@ def cancel(
     /,
     *,
     agent: OfAgent = None,
-    reason: Annotated[str | None, Parameter(help="why, for the agent")] = None,
+    reason: Annotated[str | None, Parameter(metavar="TEXT", help="why, for the agent")] = None,
     as_json: AsJson = False,
     options: Given = USUAL,
 ) -> int:
@@ -88,7 +89,7 @@ def forget(
     as_json: AsJson = False,
     options: Given = USUAL,
 ) -> int:
-    """Forget a task that has ended, here only: its row, its kept result and its saved files."""
+    """Forget a task that has ended, on this machine only: its entry, its result, its files."""
     from a2a_mcp.cli.work import forget as work
 
     if (task is None) is not ended:

@@ -31,7 +31,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 def test_help_names_every_command() -> None:
     shown = run("--help").stdout
-    assert [name for name in COMMANDS if f"\n  a2a-mcp {name} " not in shown] == []
+    assert [name for name in COMMANDS if f"\n  {name} " not in shown] == []
 
 
 def test_help_loads_no_parser_of_commands_and_no_configuration() -> None:
@@ -90,6 +90,7 @@ def test_every_command_has_help_and_is_imported_by_the_name_in_the_table(name: s
     done = run(name, "--help")
     assert done.returncode == 0
     assert f"a2a-mcp {name}" in done.stdout
+    assert not re.search(r"default: (None|False|\"|\()", done.stdout)
 
 
 def test_help_follows_the_width_of_the_terminal() -> None:
@@ -109,6 +110,18 @@ def test_a_mistake_is_one_line_that_says_where_to_look() -> None:
 def test_a_missing_word_is_named_as_the_help_names_it() -> None:
     done = run("push", "list")
     assert done.stderr == "a2a-mcp push list: AGENT is missing. See a2a-mcp push list --help\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("agents frob", "agents: 'frob' is not known here."),
+        ("send a b --wait x", 'send: Invalid value for --wait: "x" is no number.'),
+        ("check --config", "check: --config needs a value."),
+    ],
+)
+def test_a_mistake_is_said_in_words_of_a_person(words: str, said: str) -> None:
+    assert run(*words.split()).stderr.startswith(f"a2a-mcp {said} See a2a-mcp ")
 
 
 def test_a_script_gets_json_also_of_a_configuration_that_cannot_be_read(tmp_path: Path) -> None:
@@ -155,7 +168,7 @@ def completed(script: Path, *words: str) -> list[str]:
 
 
 def test_output_that_nobody_reads_to_its_end_is_no_error() -> None:
-    command = f"set -o pipefail; {sys.executable} -m a2a_mcp completion bash | head -n 1"
+    command = f"set -o pipefail; {sys.executable} -m a2a_mcp completion bash | true"
     done = subprocess.run(
         ["bash", "-c", command], capture_output=True, text=True, timeout=30, check=True
     )

@@ -20,7 +20,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     [
         (["chek"], "there is no command 'chek'; did you mean check?"),
         (["http://localhost:9999", "check"], "the command check comes first"),
-        (["help"], "'help' is neither a URL nor a command; see a2a-mcp --help"),
+        (["version"], "'version' is neither a URL nor a command; see a2a-mcp --help"),
         (["check", "agent.example"], "did you mean https://agent.example?"),
         (["check", "here=localhost:9999"], "did you mean here=http://localhost:9999?"),
         (["localhost:9999"], "'localhost:9999' is no URL; did you mean http://localhost:9999?"),

@@ -63,7 +63,7 @@ async def test_what_hinders_a_move_is_said_with_what_to_do(home: Home, state: Pa
     assert gone.code == 1
     assert f"There is no state folder at {state}." in gone.err
     home.write("")
-    missing = await home.run("migrate", "to-database")
+    missing = await home.run("migrate", "to-database", PYTHONPATH=str(without_psycopg(home.folder)))
     assert missing.code == 2
     assert "set url in [server.store]" in missing.err
     assert (await home.run("migrate", "to-somewhere")).code == 2
@@ -74,3 +74,9 @@ async def test_what_hinders_a_move_is_said_with_what_to_do(home: Home, state: Pa
     away = await home.run("migrate", "to-database", "--json")
     assert away.code == 1
     assert "The database cannot be used" in away.json["error"]
+
+
+def without_psycopg(folder: Path) -> Path:
+    """Return a folder for PYTHONPATH, with which the extra `postgres` is as if not installed."""
+    (folder / "sitecustomize.py").write_text("import sys; sys.modules['psycopg'] = None")
+    return folder

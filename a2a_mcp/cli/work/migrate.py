@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import anyio
 
@@ -18,8 +18,10 @@ from a2a_mcp.cli.startup import Started, start
 from a2a_mcp.errors import ConfigError, StoreUnavailable
 from a2a_mcp.presentation.message_artifacts import count_results
 from a2a_mcp.server.stores import objects_of
-from a2a_mcp.store.moving.ends import Direction, Ends, Outcome
-from a2a_mcp.store.moving.move import Tell
+
+if TYPE_CHECKING:
+    from a2a_mcp.store.moving.ends import Direction, Ends, Outcome
+    from a2a_mcp.store.moving.move import Tell
 
 DIGEST_LETTERS: Final = 12
 NO_DATABASE: Final = "a2a-mcp migrate: no database is configured: set url in [server.store]"
@@ -54,6 +56,8 @@ def _ends(started: Started) -> Ends:
     table, key = server.store, server.state_key
     if table is None or key is None:
         raise ConfigError([NO_DATABASE])
+    from a2a_mcp.store.moving.ends import Ends  # needs the extra that such a configuration has
+
     return Ends(
         started.state_folder,
         table.direct or table.url.get_secret_value(),
