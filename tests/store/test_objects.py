@@ -19,6 +19,7 @@ from a2a_mcp.errors import StoreUnavailable
 from a2a_mcp.presentation.message_artifacts import count_results
 from a2a_mcp.store import objects as module
 from a2a_mcp.store.objects import DELETERS, ObjectStorage
+from a2a_mcp.store.postgres import bodies as bodies_module
 from a2a_mcp.store.postgres import results as results_module
 from a2a_mcp.store.postgres.bodies import AWAY_SECONDS, Bodies
 from a2a_mcp.store.postgres.database import Database
@@ -140,8 +141,10 @@ async def test_while_object_storage_is_away_a_result_stays_in_the_database(
 
 
 async def test_objects_that_no_row_names_go_after_an_hour_and_the_others_stay(
-    stage: Stage,
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(bodies_module, "SLICE", 2)
+    monkeypatch.setattr(bodies_module, "AT_ONCE", 1)
     for name in ("stays", "replaced", "removed"):
         await stage.write(answered(50_000), ("local", "a", name))
     await stage.write(answered(50_000, 60_000), ("local", "a", "replaced"))
@@ -228,6 +231,6 @@ async def test_a_sweep_that_takes_too_long_fails_no_write(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     too_long = "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '57014'; END $$"
-    monkeypatch.setattr(results_module, "_REMOVE_OLD", too_long)
+    monkeypatch.setattr(results_module, "_TOO_OLD", too_long)
     await stage.write(answered(50_000))
     assert await stage.results.read(KEY) == answered(50_000)

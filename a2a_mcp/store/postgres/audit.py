@@ -13,7 +13,7 @@ from a2a_mcp.errors import StoreUnavailable
 from a2a_mcp.store.audit import AuditPlace, Line
 from a2a_mcp.store.postgres.database import Database
 from a2a_mcp.store.postgres.queries import rows
-from a2a_mcp.store.postgres.records import NOW
+from a2a_mcp.store.postgres.records import BEGAN, NOW
 
 TEND_SECONDS: Final = 3600.0
 AT_ONCE: Final = 1_000
@@ -27,7 +27,7 @@ _WRITE: Final = (
 )
 _REMOVE: Final = (
     "DELETE FROM audit WHERE number IN (SELECT number FROM audit "
-    f"WHERE at < to_timestamp({NOW} - %(keep)s) ORDER BY at LIMIT {AT_ONCE} "
+    f"WHERE at < to_timestamp({BEGAN} - %(keep)s) ORDER BY at LIMIT {AT_ONCE} "
     "FOR UPDATE SKIP LOCKED) RETURNING 1"
 )
 

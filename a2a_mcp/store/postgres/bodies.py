@@ -20,9 +20,9 @@ import anyio.to_thread
 
 from a2a_mcp.errors import StoreUnavailable
 from a2a_mcp.store.objects import Objects
-from a2a_mcp.store.postgres.database import Connection, Database
+from a2a_mcp.store.postgres.database import Database
 from a2a_mcp.store.postgres.queries import rows
-from a2a_mcp.store.postgres.records import NOW
+from a2a_mcp.store.postgres.records import BEGAN, NOW
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +34,11 @@ AWAY_SECONDS: Final = 30.0
 """How long nothing is written to object storage that failed: each try may take as long again."""
 
 AT_ONCE: Final = 200
+"""Objects that are removed together."""
+
+SLICE: Final = 2_000
+"""Notes that are looked at together: there is one for each object, also of those that stay."""
+
 NOT_CONFIGURED: Final = (
     "This result is in object storage, and [server.store] of this server has no `files`."
 )
@@ -49,8 +54,10 @@ _STAYS: Final = (
 )
 _NOTE: Final = f"INSERT INTO objects (name, noted) VALUES (%(name)s, {NOW})"
 _LOOSE: Final = (
-    f"SELECT name FROM objects WHERE noted < {NOW} - {LOOSE_SECONDS} AND NOT EXISTS "
-    f"(SELECT 1 FROM kept WHERE kept.object = objects.name) ORDER BY noted LIMIT {AT_ONCE}"
+    "SELECT max(name), coalesce(array_agg(name) FILTER (WHERE "
+    f"noted < {BEGAN} - {LOOSE_SECONDS} AND NOT EXISTS "
+    "(SELECT 1 FROM kept WHERE kept.object = slice.name)), '{}') FROM "
+    "(SELECT name, noted FROM objects WHERE name > %(after)s ORDER BY name LIMIT %(most)s) AS slice"
 )
 _FORGET: Final = "DELETE FROM objects WHERE name = ANY(%(names)s)"
 
@@ -110,9 +117,12 @@ class Bodies:
         """
         if self._objects is None:
             return
-        while names := await self._database.run(_loose):
-            if not await self.remove(names):
-                return
+        after: str | None = ""
+        while after is not None:
+            after, loose = await self._loose(after)
+            for at in range(0, len(loose), AT_ONCE):
+                if not await self.remove(loose[at : at + AT_ONCE]):
+                    return
 
     async def remove(self, names: Sequence[str]) -> bool:
         """Remove objects whose rows are gone; return False where that is left for a sweep."""
@@ -122,10 +132,16 @@ class Bodies:
             await self._objects.delete([FOLDER + name for name in names])
         except StoreUnavailable:
             return False
-        await self._forget(names)
+        await self._forget(list(names))
         return True
 
-    async def _forget(self, names: Sequence[str]) -> None:
+    async def _loose(self, after: str) -> tuple[str | None, list[str]]:
+        """Return names without a row among the next ones, and after which to go on, if any."""
+        values = {"after": after, "most": SLICE, "now": None}
+        ((last, loose),) = await self._database.run(lambda it: rows(it, _LOOSE, values))
+        return last, loose
+
+    async def _forget(self, names: list[str]) -> None:
         await self._database.run(lambda it: it.execute(_FORGET.encode(), {"names": names}))
 
     async def _stays(self, values: Mapping[str, Any]) -> bool:
@@ -143,10 +159,6 @@ async def fetched(objects: Objects | None, name: str) -> bytes | None:
     if found is None:
         log.warning("a kept result is no more in the object storage: %s%s", FOLDER, name)
     return found
-
-
-async def _loose(connection: Connection) -> Sequence[str]:
-    return [name for (name,) in await rows(connection, _LOOSE, {"now": None})]
 
 
 def _inline(body: bytes) -> Body:

@@ -21,6 +21,8 @@ READ: Final = "key, " + COLUMNS
 ROW: Final = f"SELECT {READ} FROM tasks "  # noqa: S608 (words of this module alone)
 NOW: Final = "coalesce(%(now)s::float8, extract(epoch FROM clock_timestamp())::float8)"
 """The database's time in Unix seconds; a test gives one of its own as `now`."""
+BEGAN: Final = "coalesce(%(now)s::float8, extract(epoch FROM statement_timestamp())::float8)"
+"""The same when a statement began: one value for all rows, so that an index finds what is older."""
 
 _MARK: Final = "\uffff"
 

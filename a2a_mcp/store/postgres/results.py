@@ -15,10 +15,12 @@ from a2a_mcp.errors import StoreUnavailable
 from a2a_mcp.files.sweep import NEVER_SWEPT, is_due
 from a2a_mcp.store.masked_texts import MaskText
 from a2a_mcp.store.postgres.bodies import Bodies
-from a2a_mcp.store.postgres.database import Connection, Database
+from a2a_mcp.store.postgres.database import Database
 from a2a_mcp.store.postgres.queries import rows
-from a2a_mcp.store.postgres.records import NOW, stored
+from a2a_mcp.store.postgres.records import BEGAN, stored
 from a2a_mcp.store.result_files import KeptTask, Key, body_of, task_of
+
+AT_ONCE: Final = 1_000
 
 _KEY: Final = "owner = %(owner)s AND agent = %(agent)s AND task_id = %(task_id)s"
 _READ: Final = f"SELECT body, object, since FROM kept WHERE {_KEY}"
@@ -35,11 +37,18 @@ _WRITE: Final = (
     "(kept.body <> excluded.body OR kept.object <> excluded.object))"
 )
 _REMOVE: Final = f"DELETE FROM kept WHERE {_KEY} RETURNING object"
-_REMOVE_OLD: Final = f"DELETE FROM kept WHERE since < {NOW} - %(keep)s"
-_REMOVE_MUCH: Final = (
-    "DELETE FROM kept WHERE since <= (SELECT max(since) FROM (SELECT since, "
-    "sum(octet_length(body) + object_bytes) OVER (ORDER BY since DESC, owner, agent, task_id) "
-    "AS bytes FROM kept) AS newest_first WHERE bytes > %(most)s)"
+_SUM: Final = "sum(octet_length(body) + object_bytes)"
+# Of too many bytes the oldest results go: those up to the one with which the rest is not too much.
+_TOO_MUCH: Final = (
+    f"WITH whole AS MATERIALIZED (SELECT {_SUM} AS bytes FROM kept) "
+    f"SELECT since FROM (SELECT since, {_SUM} OVER (ORDER BY since) AS bytes FROM kept) AS oldest "
+    "WHERE (SELECT bytes FROM whole) > %(most)s "
+    "AND bytes >= (SELECT bytes FROM whole) - %(most)s ORDER BY since LIMIT 1"
+)
+_TOO_OLD: Final = f"SELECT {BEGAN} - %(keep)s"
+_REMOVE_SOME: Final = (
+    "DELETE FROM kept WHERE ctid = ANY(ARRAY(SELECT ctid FROM kept WHERE since <= %(until)s "
+    f"ORDER BY since LIMIT {AT_ONCE} FOR UPDATE SKIP LOCKED)) RETURNING 1"
 )
 
 
@@ -100,9 +109,9 @@ class PostgresResults:
         now = self._clock()
         if is_due(self._swept, now):
             self._swept = now
-            with suppress(StoreUnavailable):  # what is written stays; the next sweep is later
-                await self._database.run(self._sweep)
-                await self._bodies.sweep()
+            for part in (self._remove_old, self._remove_much, self._bodies.sweep):
+                with suppress(StoreUnavailable):  # what is written stays; the next sweep is later
+                    await part()
 
     async def remove(self, key: Key) -> None:
         """Remove one result, if there is one. Raises StoreUnavailable."""
@@ -125,10 +134,18 @@ class PostgresResults:
             row = stored({**values, **placed})
             await self._database.run(lambda it: it.execute(_WRITE.encode(), row))
 
-    async def _sweep(self, connection: Connection) -> None:
-        values = {"keep": self._keep_seconds, "most": self._keep_bytes, "now": None}
-        await connection.execute(_REMOVE_OLD.encode(), values)
-        await connection.execute(_REMOVE_MUCH.encode(), values)
+    async def _remove_old(self) -> None:
+        await self._remove_until(_TOO_OLD, {"keep": self._keep_seconds, "now": None})
+
+    async def _remove_much(self) -> None:
+        await self._remove_until(_TOO_MUCH, {"most": self._keep_bytes})
+
+    async def _remove_until(self, which: str, values: Mapping[str, Any]) -> None:
+        """Remove what is not newer than a time, some at once: no statement may take long."""
+        found = await self._database.run(lambda it: rows(it, which, dict(values)))
+        limit = {"until": found[0][0] if found else None}
+        while await self._database.run(lambda it: rows(it, _REMOVE_SOME, limit)):
+            pass
 
 
 def _values(key: Key) -> dict[str, Any]:

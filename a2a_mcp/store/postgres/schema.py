@@ -135,6 +135,7 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         "CREATE INDEX IF NOT EXISTS tasks_ended ON tasks (owner, agent, state, updated, key) "
         f"WHERE state IN {ENDED}",
     ),
+    ("CREATE INDEX IF NOT EXISTS claims_by_age ON claims (at)",),
 )
 OLDEST: Final = 1
 """The oldest schema whose replicas can live on the newest: larger once a migration does not add."""

@@ -10,7 +10,7 @@ from typing import Final
 
 from a2a_mcp.store.postgres.database import Connection
 from a2a_mcp.store.postgres.queries import rows
-from a2a_mcp.store.postgres.records import ENDED, NOW
+from a2a_mcp.store.postgres.records import BEGAN, ENDED
 
 CLAIM_SECONDS: Final = 30 * 86_400.0  # longer than any sealed request state is accepted
 READER_SECONDS: Final = 86_400.0
@@ -21,15 +21,15 @@ AT_ONCE: Final = 1_000
 
 _REMOVE_TASKS: Final = (
     f"DELETE FROM tasks WHERE key IN (SELECT key FROM tasks WHERE state IN {ENDED} "
-    f"AND updated < {NOW} - %(keep)s ORDER BY updated LIMIT {AT_ONCE} FOR UPDATE SKIP LOCKED) "
+    f"AND updated < {BEGAN} - %(keep)s ORDER BY updated LIMIT {AT_ONCE} FOR UPDATE SKIP LOCKED) "
     "RETURNING 1"
 )
 _REMOVE_OTHERS: Final = (
-    f"DELETE FROM claims WHERE at < {NOW} - {CLAIM_SECONDS}",
-    f"DELETE FROM readers WHERE seen < {NOW} - {READER_SECONDS}",
-    f"DELETE FROM posts WHERE moment < {NOW} - {POST_SECONDS}",
-    f"DELETE FROM call_rates WHERE next < {NOW}",
-    f"DELETE FROM leases WHERE until < {NOW}",
+    f"DELETE FROM claims WHERE at < {BEGAN} - {CLAIM_SECONDS}",
+    f"DELETE FROM readers WHERE seen < {BEGAN} - {READER_SECONDS}",
+    f"DELETE FROM posts WHERE moment < {BEGAN} - {POST_SECONDS}",
+    f"DELETE FROM call_rates WHERE next < {BEGAN}",
+    f"DELETE FROM leases WHERE until < {BEGAN}",
 )
 
 
