@@ -159,6 +159,7 @@ def _from_flow(flow: OAuthFlow, trusted: frozenset[Origin] | None) -> Endpoints:
         token=flow.token_url or "",
         authorization=flow.authorization_url,
         device=flow.device_url,
+        is_of_card=trusted is not None,
     )
     _check(found.urls(), trusted)
     return found

@@ -12,7 +12,7 @@ from typing import Final
 from a2a_mcp.a2a.auth.choice import kind_of
 from a2a_mcp.a2a.auth.oauth.errors import OAuthRefused
 from a2a_mcp.a2a.card_model import SecurityScheme
-from a2a_mcp.a2a.errors import A2AError, AgentUnreachable, Delivery
+from a2a_mcp.a2a.errors import A2AError, AgentUnreachable, Delivery, UrlRefused
 from a2a_mcp.errors import CallerTokenNeeded, CredentialUnavailable, SignInNeeded, StoreUnavailable
 
 SIGN_IN_AGAIN: Final = "Ask the user to sign in again: by another call, or by a2a-mcp auth login."
@@ -201,8 +201,17 @@ def no_caller() -> CallerTokenNeeded:
     )
 
 
-def unreachable(server: str, error: A2AError) -> AgentUnreachable:
-    """Return the error where the token server gave no answer; the same call may be repeated."""
+def unreachable(server: str, error: A2AError) -> CredentialUnavailable | AgentUnreachable:
+    """Return the error where the token server gave no answer; the same call may be repeated.
+
+    A redirect is no advice: it would lead secrets to where the configuration does not.
+    """
+    if isinstance(error, UrlRefused):
+        return CredentialUnavailable(
+            f"its token server {server} redirects to another address, which is not followed",
+            "Ask the user to set issuer or token_url in auth of this agent to what the operator of "
+            "that server names.",
+        )
     return AgentUnreachable(
         f"its token server {server} gave no answer that can be used: {error.message}",
         delivery=Delivery.NEVER,

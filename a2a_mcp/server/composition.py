@@ -145,7 +145,8 @@ def compose(
         group.start_soon(run_logged, "hearing of stops", hear)
     if webhooks:
         group.start_soon(webhooks.run, tasks)
-    sign_ins = SignIns(group, partial(_sign_in, registry, pages))
+    tickets = pages.tickets if pages else None
+    sign_ins = SignIns(group, partial(_sign_in, registry, pages), tickets)
     audit = door.audit if door else audit_of(config.server, table)
     _keep(group, audit, stores.audit)
     shared = (bridge, streams, recoverer, sign_ins, closing, state_folder, audit)

@@ -7,7 +7,12 @@ authorization server into the store, and nowhere else.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    suppress,
+)
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, Protocol
@@ -25,6 +30,8 @@ from a2a_mcp.a2a.auth.oauth.device_code import read_device_code, wait_for_person
 from a2a_mcp.a2a.auth.oauth.errors import OAuthRefused
 from a2a_mcp.a2a.auth.oauth.token import Token
 from a2a_mcp.a2a.auth.oauth.token_server import TokenServer
+from a2a_mcp.a2a.errors import UrlRefused
+from a2a_mcp.a2a.http.origins import origin_of
 from a2a_mcp.agents.authorization import Authorization
 from a2a_mcp.agents.connection import Connection
 from a2a_mcp.agents.credential_faults import SIGN_IN_BY_CALL
@@ -194,9 +201,11 @@ async def _by_device(tokens: AgentTokens, authorization: Authorization) -> Async
 
 def _safe(url: str) -> str:
     """Return the address of a page; raises OAuthRefused for one that no person should open."""
-    if not url.startswith(("https://", "http://")) or not is_private_link(url):
-        raise OAuthRefused("bad_page", "the page for a person is not at an https address")
-    return url
+    with suppress(UrlRefused):
+        origin_of(url)  # no control characters, which a terminal would obey
+        if is_private_link(url):
+            return url
+    raise OAuthRefused("bad_page", "the page for a person is not at an https address")
 
 
 async def _keep(tokens: AgentTokens, server: TokenServer, token: Token) -> bool:

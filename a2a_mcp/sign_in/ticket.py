@@ -81,9 +81,16 @@ class Ticket:
 
     def failed(self) -> Ticket:
         """Return the ticket after a wrong token; after too many of them nobody gets on by it."""
-        given_up = {"error": "access_denied", "error_description": "too many wrong tokens"}
-        tries = self.tries + 1
-        return replace(self, tries=tries, query=given_up if tries >= MOST_TRIES else self.query)
+        after = replace(self, tries=self.tries + 1)
+        return after._refused("too many wrong tokens") if after.tries >= MOST_TRIES else after
+
+    def declined(self) -> Ticket | None:
+        """Return the ticket after its owner declined; None where he has been through already."""
+        return None if self.query else self._refused("the person does not want to sign in")
+
+    def _refused(self, why: str) -> Ticket:
+        """Return the ticket by which nobody gets on any more: who holds it ends the sign-in."""
+        return replace(self, query={"error": "access_denied", "error_description": why})
 
     def taken(self, browser: str | None, query: Query) -> Ticket | None:
         """Return the ticket with what came back; None where that does not belong here."""

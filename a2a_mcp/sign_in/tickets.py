@@ -74,6 +74,11 @@ class Tickets:
         """Return what the person opens."""
         return f"{self._base}/{ticket.id}"
 
+    async def decline(self, owner: str, agent: str) -> None:
+        """End the sign-in through which another process leads an owner, as he does not want it."""
+        if ticket := await self.find(owner, agent):
+            await self.change(ticket, Ticket.declined)
+
     async def by_link(self, link_id: str) -> Ticket | None:
         """Return the sign-in of a link, unless it is over."""
         return await self.named(name_of(link_id))

@@ -20,6 +20,7 @@ from a2a_mcp.telemetry.supervise import run_logged
 
 if TYPE_CHECKING:
     from a2a_mcp.sign_in.signing_in import Page, SignIn
+    from a2a_mcp.sign_in.tickets import Tickets
 
 Begin: TypeAlias = "Callable[[str, str], AbstractAsyncContextManager[SignIn]]"
 """Begins a sign-in of an owner at an agent."""
@@ -70,11 +71,15 @@ class UnderWay:
 
 
 class SignIns:
-    """The sign-ins of one process, run in `group`; `begin` begins one."""
+    """The sign-ins of one process, run in `group`; `begin` begins one.
 
-    def __init__(self, group: TaskGroup, begin: Begin) -> None:
+    `tickets` are those of other processes, too, where callers sign in by pages.
+    """
+
+    def __init__(self, group: TaskGroup, begin: Begin, tickets: Tickets | None = None) -> None:
         self._group = group
         self._begin = begin
+        self._tickets = tickets
         self._under_way: dict[tuple[str, str], UnderWay] = {}
 
     def of(self, owner: str, agent: str) -> UnderWay:
@@ -89,6 +94,23 @@ class SignIns:
     def find(self, owner: str, agent: str) -> UnderWay | None:
         """Return the sign-in of an owner at an agent, if one is under way."""
         return self._under_way.get((owner, agent))
+
+    async def address(self, owner: str, agent: str) -> str | None:
+        """Return the page of a sign-in that is under way, here or in another process.
+
+        Raises BridgeError and A2AError where it did not begin.
+        """
+        if found := self.find(owner, agent):
+            return (await found.page()).url
+        elsewhere = await self._tickets.find(owner, agent) if self._tickets else None
+        return self._tickets.link(elsewhere) if self._tickets and elsewhere else None
+
+    async def give_up(self, owner: str, agent: str) -> None:
+        """End a sign-in for every call that waits, in whichever process; the person declined."""
+        if found := self.find(owner, agent):
+            found.give_up()
+        if self._tickets:
+            await self._tickets.decline(owner, agent)
 
     async def _run(self, owner: str, agent: str, sign_in: UnderWay) -> None:
         try:

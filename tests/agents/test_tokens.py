@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from scripted import Request, ScriptedAgent, Step, card, cut, document, http, scripted
 from staging import agents
 
-from a2a_mcp.a2a.auth.oauth.settings import OAuth
+from a2a_mcp.a2a.auth.oauth.settings import ClientAuth, OAuth
 from a2a_mcp.a2a.card import FoundCard
 from a2a_mcp.a2a.decoding.card import decode_card
 from a2a_mcp.a2a.errors import A2AError, AgentUnreachable, Delivery
@@ -237,8 +237,26 @@ async def test_a_token_server_that_redirects_elsewhere_is_not_followed(
         server.on(TOKEN, http(status, b"", location=f"{other.url}/token"))
         async with tokens_of(server, Clock()) as tokens:
             (failure,) = await many(tokens, 1)
-        assert isinstance(failure, AgentUnreachable)
+        assert isinstance(failure, CredentialUnavailable)
+        assert "token_url" in failure.next_step
+        assert other.url not in failure.message + failure.next_step
         assert other.requests == []
+
+
+@pytest.mark.parametrize("how", ["basic", "post"])
+async def test_a_server_that_repeats_what_it_refuses_shows_no_secret(
+    server: ScriptedAgent, how: ClientAuth
+) -> None:
+    def repeats(request: Request) -> Sequence[Step]:
+        said = f"{request.body.decode()} {request.headers.get('authorization')}"
+        return document({"error": said, "error_description": said}, 400)(request)
+
+    server.on(TOKEN, repeats)
+    secret = SecretStr("the secret: +")
+    async with tokens_of(server, Clock(), client_secret=secret, client_auth=how) as tokens:
+        (failure,) = await many(tokens, 1)
+    assert "***" in failure.message
+    assert not any(each in failure.message for each in ("secret%3A", "secret:", "Yzp0aGUl"))
 
 
 async def test_an_assertion_is_signed_by_the_servers_clock_where_ours_is_wrong(

@@ -70,7 +70,7 @@ async def resume_sign_in(ctx: Ctx, app: App, request: SendRequest, send: Send) -
     under_way = app.sign_ins.find(caller, agent)
     reply = returned_reply(ctx, kept["at"], app.registry.config.server.ask_seconds)
     if not isinstance(reply, Answer):
-        _give_up(under_way)
+        await app.sign_ins.give_up(caller, agent)
         raise not_signed_in(agent, local=app.local)
     if under_way and not await _is_over(under_way, app.registry.config.server.wait_seconds):
         return _again(app, kept, await under_way.page())
@@ -101,7 +101,7 @@ async def _ask_now(ctx: Ctx, app: App, under_way: UnderWay, needed: SignInNeeded
     seconds, number = app.registry.config.server.ask_seconds, uuid4().hex
     params = link_to(needed.agent or "", await under_way.page(), number)
     if not isinstance(await pushed_reply(ctx, params, seconds, number), Answer):
-        _give_up(under_way)
+        await app.sign_ins.give_up(owner(), needed.agent or "")
         raise needed
     if not await _is_over(under_way, seconds):
         raise needed
@@ -144,8 +144,3 @@ async def _is_over(under_way: UnderWay, seconds: float) -> bool:
         await under_way.over()
         return True
     return False
-
-
-def _give_up(under_way: UnderWay | None) -> None:
-    if under_way:
-        under_way.give_up()

@@ -42,7 +42,10 @@ async def update(ctx: RequestCtx, params: UpdateParams) -> Wire:
     app, job = await _job(ctx, params)
     if waits_for_sign_in(job):
         given = {key: _read_reply(each) for key, each in params.input_responses.items()}
-        await answer_sign_in(app, job, given)
+        try:
+            await answer_sign_in(app, job, given)
+        except (A2AError, BridgeError) as error:
+            raise _internal_error(app, "The answer was not taken up", error) from None
         return {}
     question = job.question()
     if question is None or question.ref.fingerprint not in params.input_responses:

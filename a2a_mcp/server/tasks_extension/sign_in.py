@@ -40,14 +40,14 @@ async def sign_in_question(app: App, job: Job) -> tuple[str, t.ElicitRequest] | 
 
 async def answer_sign_in(app: App, job: Job, replies: Mapping[str, Reply]) -> None:
     """Take what the person said to the link; that he has signed in shows by itself."""
-    under_way = app.sign_ins.find(owner(), job.record.agent)
-    if under_way is None:
-        return
-    key = _key_of((await under_way.page()).url)
+    agent = job.record.agent
+    address = await app.sign_ins.address(owner(), agent)
+    key = _key_of(address) if address else ""
     if key in replies:
-        if not isinstance(replies[key], Answer):
-            under_way.give_up()
-        app.jobs.mark(job, key if isinstance(replies[key], Answer) else DECLINED)
+        agreed = isinstance(replies[key], Answer)
+        if not agreed:
+            await app.sign_ins.give_up(owner(), agent)
+        app.jobs.mark(job, key if agreed else DECLINED)
 
 
 def _key_of(url: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from pydantic import SecretStr
 
 from a2a_mcp.a2a.auth.oauth.assertions import sign_assertion
+from a2a_mcp.a2a.auth.oauth.authorization_code import expected_of, new_code_request
 from a2a_mcp.a2a.auth.oauth.client_authentication import prove_client
 from a2a_mcp.a2a.auth.oauth.device_code import read_device_code
 from a2a_mcp.a2a.auth.oauth.errors import OAuthRefused
@@ -45,6 +47,8 @@ def answer(**more: Any) -> dict[str, Any]:
         ([1], None),
         (1e30, 366 * 86_400.0),
         (10**400, None),  # no float holds it
+        (float("inf"), 366 * 86_400.0),
+        (float("nan"), None),
     ],
 )
 def test_a_tokens_life_is_read_leniently(told: Any, life: float | None) -> None:
@@ -245,3 +249,60 @@ def test_a_key_may_be_a_jwk_whose_name_is_told() -> None:
 def test_a_key_that_cannot_sign_is_told_without_its_text(key: bytes, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         sign_assertion(key, client_id="c", audience="a", now=NOW)
+
+
+DEVICE = {"device_code": "d", "user_code": "ABCD-EFGH", "verification_uri": "https://x/device"}
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds", "interval"),
+    [
+        ({}, 1800.0, 5.0),
+        ({"expires_in": 300, "interval": 2}, 300.0, 2.0),
+        ({"expires_in": 10**400, "interval": 10**400}, 1800.0, 60.0),
+        ({"expires_in": "soon", "interval": -1}, 1800.0, 5.0),
+    ],
+)
+def test_the_times_of_a_device_code_are_bounded(
+    told: dict[str, Any], seconds: float, interval: float
+) -> None:
+    code = read_device_code(DEVICE | told)
+    assert (code.seconds, code.interval) == (seconds, interval)
+
+
+@pytest.mark.parametrize("code", ["x" * 65, "A\x1b[2J", "", None])
+def test_a_code_that_no_person_could_type_is_refused(code: str | None) -> None:
+    with pytest.raises(OAuthRefused):
+        read_device_code(DEVICE | {"user_code": code})
+
+
+AS = "https://as.example"
+PUBLISHED = Endpoints(f"{AS}/token", issuer=AS, authorization=f"{AS}/auth")
+OF_CARD = Endpoints(f"{AS}/token", authorization=f"{AS}/auth", is_of_card=True)
+CONFIGURED = replace(OF_CARD, is_of_card=False)
+
+
+@pytest.mark.parametrize(
+    ("server", "named", "belongs"),
+    [
+        (replace(PUBLISHED, names_itself=True), AS, True),
+        (replace(PUBLISHED, names_itself=True), None, False),
+        (replace(PUBLISHED, names_itself=True), "https://honest.example", False),
+        (PUBLISHED, AS, True),
+        (PUBLISHED, None, True),
+        (PUBLISHED, "https://honest.example", False),
+        (OF_CARD, None, True),
+        (OF_CARD, f"{AS}/tenant", True),
+        (OF_CARD, "https://honest.example", False),
+        (OF_CARD, "nonsense", False),
+        (CONFIGURED, "https://other.example", True),
+    ],
+)
+def test_a_code_of_another_server_is_not_taken(
+    server: Endpoints, named: str | None, belongs: bool
+) -> None:
+    request = new_code_request(OAuth("c"), server, None, "http://127.0.0.1/callback")
+    query = {"state": request.state, "code": "x", **({"iss": named} if named else {})}
+    expected = expected_of(request, server)
+    assert expected.accepts(query) is belongs
+    assert not expected.accepts(query | {"state": "guess"})

@@ -15,6 +15,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from a2a_mcp.a2a.auth.oauth.errors import OAuthRefused
 from a2a_mcp.a2a.auth.oauth.metadata import Endpoints, is_same_issuer
 from a2a_mcp.a2a.auth.oauth.settings import OAuth
+from a2a_mcp.a2a.errors import UrlRefused
+from a2a_mcp.a2a.http.origins import origin_of
 
 OFFLINE = "offline_access"
 """The scope by which OpenID providers give a refresh token, once the person has consented."""
@@ -32,16 +34,29 @@ class CodeRequest:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """The redirect that belongs to a sign-in; `issuer` where its server names itself there."""
+    """The redirect that belongs to a sign-in.
+
+    `issuer` is that of its server, where it is known; `names_itself` says that each redirect from
+    there names it. `origin` is that of a server whose address stands in a card.
+    """
 
     state: str = field(repr=False)
     issuer: str | None = None
+    names_itself: bool = True
+    origin: str | None = None
 
     def accepts(self, query: Mapping[str, str]) -> bool:
-        """Return whether a redirect belongs here, and comes from the server (RFC 9207)."""
+        """Return whether a redirect belongs here, and comes from the server (RFC 9207).
+
+        A server may send the person on to another one, whose code it then gets from us. So what a
+        redirect names is looked at even where nobody has promised that it names anything.
+        """
         if not secrets.compare_digest(query.get("state", "").encode(), self.state.encode()):
             return False
-        return self.issuer is None or is_same_issuer(query.get("iss"), self.issuer)
+        named = query.get("iss")
+        if self.issuer is not None:
+            return is_same_issuer(named, self.issuer) or (named is None and not self.names_itself)
+        return named is None or self.origin in (None, _origin(named))
 
 
 def with_offline(server: Endpoints, scope: str | None) -> str | None:
@@ -79,7 +94,8 @@ def new_code_request(
 
 def expected_of(request: CodeRequest, server: Endpoints) -> Expected:
     """Return which redirect belongs to the sign-in."""
-    return Expected(request.state, (server.issuer or "") if server.names_itself else None)
+    origin = _origin(server.authorization or "") if server.is_of_card else None
+    return Expected(request.state, server.issuer, server.names_itself, origin)
 
 
 def grant_of(request: CodeRequest, query: Mapping[str, str]) -> dict[str, str | None]:
@@ -92,6 +108,13 @@ def grant_of(request: CodeRequest, query: Mapping[str, str]) -> dict[str, str | 
         "redirect_uri": request.redirect_uri,
         "code_verifier": request.verifier,
     }
+
+
+def _origin(url: str) -> str | None:
+    try:
+        return str(origin_of(url))
+    except UrlRefused:
+        return None
 
 
 def _challenge(verifier: str) -> str:

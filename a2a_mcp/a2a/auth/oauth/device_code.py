@@ -21,6 +21,8 @@ USUAL_INTERVAL: Final = 5.0
 LONGEST_INTERVAL: Final = 60.0
 SLOWER_SECONDS: Final = 5.0
 LONGEST_SECONDS: Final = 1800.0
+LONGEST_CODE: Final = 64
+"""Characters of what a person compares, and types; more would be words to the person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ def read_device_code(body: Mapping[str, JSON]) -> DeviceCode:
     page = text_of(body.get("verification_uri")) or text_of(body.get("verification_url"))
     if not (code and user_code and page):
         raise OAuthRefused("no_code", "its answer holds no code and no page for a person")
+    if len(user_code) > LONGEST_CODE or not user_code.isprintable():
+        raise OAuthRefused("no_code", "its code is none that a person can type")
     return DeviceCode(
         page,
         user_code,

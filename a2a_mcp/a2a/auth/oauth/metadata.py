@@ -20,7 +20,8 @@ class Endpoints:
 
     `methods` are the ways in which clients may prove who they are, empty where it does not say.
     `names_itself` means that a redirect carries its issuer (RFC 9207). `token_for_mtls` is where
-    clients with a certificate get tokens, if that is another address (RFC 8705).
+    clients with a certificate get tokens, if that is another address (RFC 8705). `is_of_card` says
+    that they stand in a card, which is remote input.
     """
 
     token: str
@@ -35,6 +36,7 @@ class Endpoints:
     names_itself: bool = False
     scopes: tuple[str, ...] = ()
     token_for_mtls: str | None = None
+    is_of_card: bool = False
 
     def urls(self) -> list[str]:
         """Return all addresses to which something is sent."""

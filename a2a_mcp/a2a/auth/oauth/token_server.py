@@ -7,11 +7,12 @@ error quotes what was sent.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Final
 
 from a2a_mcp.a2a.auth.oauth.client_authentication import method_of, prove_client
+from a2a_mcp.a2a.auth.oauth.echoes import hidden, secrets_in
 from a2a_mcp.a2a.auth.oauth.errors import OAuthRefused
 from a2a_mcp.a2a.auth.oauth.metadata import Endpoints, metadata_urls, read_metadata
 from a2a_mcp.a2a.auth.oauth.settings import OAuth
@@ -124,20 +125,23 @@ class TokenServer:
 
     async def _ask(self, url: str, form: Mapping[str, str | None], now: float) -> JSON:
         proof = await prove_client(self.settings, self.endpoints, now)
-        fields = {name: value for name, value in form.items() if value}
+        fields = {name: value for name, value in {**form, **proof.form}.items() if value}
         answer = await self._http.fetch(
-            HttpRequest("POST", url, form={**fields, **proof.form}),
+            HttpRequest("POST", url, form=fields),
             {**JSON_HEADERS, **proof.headers},
             Attachment(),
             seconds=ANSWER_SECONDS,
             body_bytes=MOST_BYTES,
         )
-        _check(answer)
+        _check(answer, secrets_in(fields, proof.headers))
         return answer.body
 
 
-def _check(answer: HttpResponse) -> None:
-    """Raise OAuthRefused for an answer that is an error, with whatever status it came."""
+def _check(answer: HttpResponse, sent: Collection[str] = ()) -> None:
+    """Raise OAuthRefused for an answer that is an error, with whatever status it came.
+
+    What was `sent` in secret is not in it: some servers repeat the token that they refuse.
+    """
     body = answer.body if isinstance(answer.body, Mapping) else {}
     error, words = body.get("error"), body.get("error_description")
     if answer.status < 400 and not error:
@@ -146,7 +150,8 @@ def _check(answer: HttpResponse) -> None:
         busy = answer.status >= SERVER_FAULT or answer.status == TOO_MANY
         error = "temporarily_unavailable" if busy else "refused"
         words = f"HTTP {answer.status} without a reason"
-    raise OAuthRefused(error, words if isinstance(words, str) else "", server_time=_date(answer))
+    words = words if isinstance(words, str) else ""
+    raise OAuthRefused(hidden(error, sent), hidden(words, sent), server_time=_date(answer))
 
 
 def _date(answer: HttpResponse) -> float | None:
