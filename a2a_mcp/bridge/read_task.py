@@ -8,18 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from a2a_mcp.a2a.errors import (
-    A2AError,
-    AgentError,
-    AuthenticationRequired,
-    InvalidAgentResponse,
-    TaskNotFound,
-)
+from a2a_mcp.a2a.errors import A2AError, TaskNotFound
 from a2a_mcp.a2a.model import Message, Task, TaskState, TaskStatus
 from a2a_mcp.a2a.requests import GetTaskRequest
 from a2a_mcp.agents.registry import Registry
 from a2a_mcp.bridge.reading import Reading, is_silent, request_for, spoken_one
 from a2a_mcp.bridge.routing import Router, checked_id, known_elsewhere, unknown_task
+from a2a_mcp.bridge.task_lookup import task_of_message, task_with_id
 from a2a_mcp.errors import BridgeError, NotAllowed, UnknownTask
 from a2a_mcp.presentation import sentences
 from a2a_mcp.store.base import TaskRecord, TaskStore
@@ -27,14 +22,12 @@ from a2a_mcp.store.result_files import KeptTask
 from a2a_mcp.store.results import ResultStore
 from a2a_mcp.text.times import rfc3339, roughly
 from a2a_mcp.text.untrusted import scrub
-from a2a_mcp.tracking.recovery import find_task
 from a2a_mcp.tracking.tracker import TaskTracker
 
 if TYPE_CHECKING:
     from a2a_mcp.a2a.client import A2AClient
 
 RUNNING: Final = (TaskState.SUBMITTED, TaskState.WORKING)
-OTHER_TASK: Final = "it showed another task than the one asked for"
 
 
 class Reader:
@@ -91,7 +84,7 @@ class Reader:
         if (tracked and tracked.message) or record.state.terminal:
             return record
         client = await self._registry.connection_of(record).client(record.interface)
-        task = await _find_listed(client, record)
+        task = await task_of_message(client, record)
         if task is None or await self._is_running_for_other(record, task.id):
             return record
         return await self._tasks.update(
@@ -143,7 +136,9 @@ class Reader:
         connection = self._registry.connection_of(record)
         request = request_for(record.task_id or "", history_length)
         try:
-            client, task = await connection.read(record.interface, lambda c: _asked_for(c, request))
+            client, task = await connection.read(
+                record.interface, lambda c: task_with_id(c, request)
+            )
         except TaskNotFound as error:
             return await self._read_not_found(record, error)
         except A2AError as error:
@@ -283,24 +278,6 @@ class Reader:
         if record.state is TaskState.FAILED:
             return sentences.NO_TASK_MADE, sentences.NO_TASK_MADE_NEXT
         return sentences.DELIVERY_UNKNOWN, sentences.DELIVERY_UNKNOWN_NEXT
-
-
-async def _asked_for(client: A2AClient, request: GetTaskRequest) -> Task:
-    """Return the task that was asked for; raises A2AError, also where another one is shown."""
-    task = await client.get(request)
-    if task.id != request.id:
-        raise InvalidAgentResponse(OTHER_TASK, url=client.interface.place)
-    return task
-
-
-async def _find_listed(client: A2AClient, record: TaskRecord) -> Task | None:
-    """Return the task of a message if the agent can list it; raises A2AError."""
-    try:
-        return await find_task(client, record)
-    except AuthenticationRequired:
-        raise
-    except AgentError:  # the agent cannot list tasks, or not by these parameters
-        return None
 
 
 def _result_not_kept(error: TaskNotFound) -> TaskNotFound:
