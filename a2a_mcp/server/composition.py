@@ -7,6 +7,7 @@ written, because some hosts start a server twice and end one of the two at once.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -112,20 +113,7 @@ def compose(
     table = None if local else config.server.store
     stores = open_stores(config, state_folder, table)
     tasks, pages = stores.tasks, door.pages if door else None
-    access = Access(lambda: registry.config.server.access)
-    registry = Registry(
-        config,
-        reloader,
-        overrides=tasks,
-        logins=stores.logins,
-        may_sign_in=partial(_may_sign_in, pages, local),
-        registered=_registered(stores),
-        subject=subject,
-        caller=owner,
-        may_use=access.may_use,
-        may_change=access.may_change,
-        pins=stores.pins,
-    )
+    registry = _registry(config, reloader, stores, partial(_may_sign_in, pages, local))
     results = ResultStore(stores.results, keep_seconds=config.server.keep_days * DAY_SECONDS)
     streams = Streams(group)
     tracker = _tracker(
@@ -139,10 +127,7 @@ def compose(
     bridge = Bridge(registry, tasks, tracker, results)
     recoverer = _recoverer(bridge, tracker, table)
     group.start_soon(run_logged, "taking tasks over", recoverer.run)
-    group.start_soon(run_logged, "tending the task map", tasks.tend)
-    if table:
-        hear = partial(tasks.hear_stops, tracker.stopped_elsewhere)
-        group.start_soon(run_logged, "hearing of stops", hear)
+    _tend(group, tasks, tracker, table)
     if webhooks:
         group.start_soon(webhooks.run, tasks)
     tickets = pages.tickets if pages else None
@@ -152,6 +137,38 @@ def compose(
     shared = (bridge, streams, recoverer, sign_ins, closing, state_folder, audit)
     app = _app(*shared, rates=stores.rates, local=local)
     return Composition(app, results, tasks, tracker, StoreHealth(tasks, group), stores.audit)
+
+
+def _registry(
+    config: Config,
+    reloader: Reloader | None,
+    stores: Stores,
+    may_sign_in: Callable[[str], bool],
+) -> Registry:
+    """Return the agents as the caller of the request under way may use them."""
+    access = Access(lambda: registry.config.server.access)
+    registry = Registry(
+        config,
+        reloader,
+        overrides=stores.tasks,
+        logins=stores.logins,
+        may_sign_in=may_sign_in,
+        registered=_registered(stores),
+        subject=subject,
+        caller=owner,
+        may_use=access.may_use,
+        may_change=access.may_change,
+        pins=stores.pins,
+    )
+    return registry
+
+
+def _tend(group: TaskGroup, tasks: Store, tracker: TaskTracker, table: StoreTable | None) -> None:
+    """Let the task map be tended, and on a shared database hear which tasks stop elsewhere."""
+    group.start_soon(run_logged, "tending the task map", tasks.tend)
+    if table:
+        hear = partial(tasks.hear_stops, tracker.stopped_elsewhere)
+        group.start_soon(run_logged, "hearing of stops", hear)
 
 
 def _keep(group: TaskGroup, audit: Audit | None, place: AuditPlace | None) -> None:
