@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from a2a_mcp.store.sealing import Seal
 
 LOOK_SECONDS: Final = 0.25
+LONGEST_SECONDS: Final = 1.0
+GROWTH: Final = 1.25
+"""A person takes minutes, and each look is a statement: the pauses become longer."""
+
 BEAT_SECONDS: Final = 5.0
 MOST_CHANGES: Final = 20
 """How often a change is made again because another process was first."""
@@ -63,6 +67,7 @@ class SharedDesk(Desk):
         A place that is away for a moment ends no sign-in: the ticket outlives it.
         """
         said = seen = anyio.current_time()
+        pause = LOOK_SECONDS
         while True:
             try:
                 ticket = await self.get(name)
@@ -75,7 +80,8 @@ class SharedDesk(Desk):
             except StoreUnavailable:
                 if anyio.current_time() - seen > tickets.DEAD_SECONDS:
                     raise
-            await anyio.sleep(LOOK_SECONDS)
+            await anyio.sleep(pause)
+            pause = min(pause * GROWTH, LONGEST_SECONDS)
 
     async def find(self, owner: str, agent: str) -> Ticket | None:
         """Return the ticket of another process for the same owner and agent."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Final
 
 import anyio
+import anyio.lowlevel
 import postgres
 import pytest
 from pydantic import SecretStr
@@ -63,6 +65,7 @@ async def in_database(folder: Path) -> AsyncIterator[Desks]:
 
 
 SHARED: Final = [in_folder, *([in_database] if postgres.IS_HERE else [])]
+MANY_LOOKS: Final = 10
 each_desk = pytest.mark.parametrize("opened", [in_memory, *SHARED])
 each_shared = pytest.mark.parametrize("opened", SHARED)
 
@@ -149,6 +152,38 @@ async def test_a_folder_that_cannot_be_used_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StoreUnavailable, match="Sign-ins cannot be kept"):
         await shared(tmp_path / "file").add(TICKET)
+
+
+async def test_a_file_that_another_process_has_holds_up_nobody_else(tmp_path: Path) -> None:
+    desk = shared(tmp_path)
+    await desk.add(TICKET)
+    other = sqlite3.connect(tmp_path / "sign-ins.db", isolation_level=None)
+    try:
+        other.execute("BEGIN EXCLUSIVE")
+        async with anyio.create_task_group() as group:
+            group.start_soon(desk.change, TICKET.name, Ticket.failed)
+            await anyio.lowlevel.checkpoint()
+            other.execute("COMMIT")
+    finally:
+        other.close()
+    assert (await desk.get(TICKET.name) or TICKET).tries == 1
+
+
+async def test_who_waits_for_a_person_looks_less_often_after_a_while(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, pauses = shared(tmp_path), list[float]()
+    await desk.add(TICKET)
+
+    async def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == MANY_LOOKS:
+            await desk.change(TICKET.name, Ticket.failed)
+
+    monkeypatch.setattr(anyio, "sleep", pause)
+    await desk.wait(TICKET.name, lambda it: it.tries > 0)
+    assert pauses == sorted(pauses)
+    assert (pauses[0], pauses[-1]) == (0.25, 1.0)
 
 
 class Flickering(TicketFile):

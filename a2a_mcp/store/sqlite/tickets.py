@@ -14,6 +14,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from anyio import to_thread
+
 from a2a_mcp.errors import StoreUnavailable
 from a2a_mcp.store import tickets
 from a2a_mcp.store.sqlite.logins import WAIT_SECONDS, prepare
@@ -52,33 +54,39 @@ class TicketFile(TicketPlace):
 
     async def add(self, name: str, owner: str, agent: str, sealed: bytes) -> None:
         """Write a row; those of dead processes go."""
-        self._run(f"DELETE FROM sign_ins WHERE NOT ({ALIVE})")
-        self._run(ADD, name=name, owner=owner, agent=agent, sealed=sealed)
+        await self._run(f"DELETE FROM sign_ins WHERE NOT ({ALIVE})")
+        await self._run(ADD, name=name, owner=owner, agent=agent, sealed=sealed)
 
     async def get(self, name: str) -> KeptTicket | None:
         """Return a row."""
-        found, _ = self._run(GET, name=name)
+        found, _ = await self._run(GET, name=name)
         return found[0] if found else None
 
     async def of(self, owner: str, agent: str) -> Sequence[KeptTicket]:
         """Return the rows of an owner at an agent."""
-        found, _ = self._run(OF, owner=owner, agent=agent)
+        found, _ = await self._run(OF, owner=owner, agent=agent)
         return found
 
     async def replace(self, name: str, version: int, sealed: bytes) -> bool:
         """Write a row, unless another process was first."""
-        _, changed = self._run(REPLACE, name=name, version=version, sealed=sealed)
+        _, changed = await self._run(REPLACE, name=name, version=version, sealed=sealed)
         return changed == 1
 
     async def hold(self, name: str) -> None:
         """Say that the process lives."""
-        self._run("UPDATE sign_ins SET seen = :now WHERE name = :name", name=name)
+        await self._run("UPDATE sign_ins SET seen = :now WHERE name = :name", name=name)
 
     async def close(self) -> None:
         """Nothing stays open."""
 
-    def _run(self, statement: str, **values: Any) -> tuple[list[KeptTicket], int]:
-        """Return the rows of a statement, and how many it has changed."""
+    async def _run(self, statement: str, **values: Any) -> tuple[list[KeptTicket], int]:
+        """Return the rows of a statement, and how many it has changed.
+
+        Another process may have the file for seconds, and nobody else may wait for that.
+        """
+        return await to_thread.run_sync(self._done, statement, values)
+
+    def _done(self, statement: str, values: dict[str, Any]) -> tuple[list[KeptTicket], int]:
         bound = values | {"now": time.time(), "dead": tickets.DEAD_SECONDS}
         with self._open() as file:
             done = file.execute(statement, bound)
