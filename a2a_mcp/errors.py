@@ -11,6 +11,7 @@ BridgeError                    base: `message` says what happened, `next_step` w
 ├─ UnknownTask                 the caller has no task with this id
 ├─ AmbiguousTask               two agents use this task id
 └─ NotAllowed                  the request is understood and refused
+   ├─ CallsTooFast             the caller makes more calls than are allowed
    ├─ ConsentNeeded            the person must agree first
    ├─ SentBefore               a reply was sent a second time
    └─ NothingThere             a pointer leads to nothing (presentation.json_pointer)
@@ -86,6 +87,17 @@ class AmbiguousTask(BridgeError):
 
 class NotAllowed(BridgeError):
     """The request is understood and refused."""
+
+
+class CallsTooFast(NotAllowed):
+    """The call comes too early; nothing was done. `seconds` later it is allowed."""
+
+    def __init__(self, calls_a_minute: int, seconds: float) -> None:
+        super().__init__(
+            f"This caller may make {calls_a_minute} calls a minute; nothing was done.",
+            f"Wait {max(1, round(seconds + 0.5))} seconds, then call again.",
+        )
+        self.seconds = seconds
 
 
 class ConsentNeeded(NotAllowed):

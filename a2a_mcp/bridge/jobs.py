@@ -8,7 +8,7 @@ agent. What is held in memory only saves that request: nothing may depend on it.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
@@ -37,6 +37,10 @@ LOOK_SECONDS: Final = 5.0  # for asking the agent about a task that is no longer
 MOST_HELD: Final = 256
 SERVER_FAULT: Final = 500  # the first HTTP status of a server error (RFC 9110, 15.6)
 ID_LETTERS: Final = 32
+
+
+async def _nothing() -> None: ...
+
 
 Key = tuple[str, str, str]
 """Owner, agent and handle: a handle may be an agent's own id, which two agents can share."""
@@ -156,8 +160,10 @@ class Jobs:
             return await self.outcome(job)
         return self._hold(replace(job, record=follow.record))
 
-    async def look(self, owner: str, handle: str) -> Job:
-        """Return a job as it is now; raises UnknownTask.
+    async def look(
+        self, owner: str, handle: str, before_asking: Callable[[], Awaitable[None]] = _nothing
+    ) -> Job:
+        """Return a job as it is now; raises UnknownTask, and what `before_asking` raises.
 
         The agent is asked only where the task is no longer followed, as after a restart.
         """
@@ -165,6 +171,7 @@ class Jobs:
         held = self._held_and_followed((owner, record.agent, handle))
         if held:
             return replace(held, record=record)
+        await before_asking()
         return await self._resumed(owner, handle, record)
 
     async def _resumed(self, owner: str, handle: str, record: TaskRecord) -> Job:

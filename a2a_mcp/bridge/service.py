@@ -164,6 +164,11 @@ class Bridge:
         except UnknownTask:
             raise error from None
 
+    def is_tracked(self, record: TaskRecord) -> bool:
+        """Return whether a task is followed now, so that nobody needs to ask its agent."""
+        tracked = self._tracker.of(record)
+        return tracked is not None and not tracked.ended
+
     async def view_tracked(self, record: TaskRecord) -> TaskView | None:
         """Return a task as its updates show it; None for a task that is not tracked now."""
         tracked = self._tracker.of(record)

@@ -23,13 +23,12 @@ from a2a_mcp.bridge.list_tasks import TaskLister
 from a2a_mcp.bridge.read_artifact import ArtifactReader
 from a2a_mcp.bridge.recover_tasks import TaskRecoverer
 from a2a_mcp.bridge.service import Bridge
-from a2a_mcp.errors import CredentialUnavailable
+from a2a_mcp.errors import CallsTooFast, CredentialUnavailable
 from a2a_mcp.files.allowed_paths import AllowedPaths
 from a2a_mcp.presentation.agent_view import AgentsView
 from a2a_mcp.server.audit import Audit
 from a2a_mcp.server.caller import owner
 from a2a_mcp.server.change_feed import Streams
-from a2a_mcp.server.rates import refusal
 from a2a_mcp.server.skill_offer import SkillOffer
 from a2a_mcp.sign_in.under_way import SignIns
 from a2a_mcp.store.base import TaskRecord
@@ -102,13 +101,13 @@ class App:
         return OutputMask(self.registry, self.local)
 
     async def admit(self) -> None:
-        """Count a call of the caller; raises NotAllowed where that is one too many."""
+        """Count a call of the caller; raises CallsTooFast where that is one too many."""
         limits = self.registry.config.server.limits
         if limits.calls_a_minute is not None:
             seconds = await self.rates.take(owner(), limits.calls_a_minute, limits.burst_seconds)
             if seconds:
                 count_refusal("calls_a_minute")
-                raise refusal(limits.calls_a_minute, seconds)
+                raise CallsTooFast(limits.calls_a_minute, seconds)
 
     async def agents(self, agent: str | None, *, refresh: bool) -> AgentsView:
         """Return a page of the agents, or one agent after reading its card."""

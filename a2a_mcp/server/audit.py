@@ -1,5 +1,8 @@
 """The audit: one line for each call of a tool: who, what, at which agent, how it ended.
 
+Requests that show tasks or ask an agent otherwise have one, too, and so have calls that end before
+there is a result.
+
 A line goes to a file as JSON, into the database that processes share, or to both.
 
 A request that the door refuses has a line as well, with the reason.
@@ -20,7 +23,7 @@ from typing import Any, Final, TypeAlias
 import mcp.types as t
 from mcp.server.auth.middleware.auth_context import get_access_token
 from mcp.server.auth.provider import AccessToken
-from mcp.server.mcpserver import Context
+from mcp.server.context import ServerRequestContext
 
 from a2a_mcp.config.schema import ServerConfig
 from a2a_mcp.config.store import StoreTable
@@ -31,7 +34,7 @@ from a2a_mcp.telemetry.metrics import instruments
 from a2a_mcp.telemetry.tracing import HEADER, current_trace
 from a2a_mcp.text.untrusted import scrub
 
-Ctx: TypeAlias = Context[Any, Any]
+RequestCtx: TypeAlias = ServerRequestContext[Any, Any]
 Result: TypeAlias = t.CallToolResult | t.InputRequiredResult
 
 log = logging.getLogger(__name__)
@@ -39,6 +42,8 @@ log = logging.getLogger(__name__)
 LONGEST: Final = 200
 """Characters of one value; hosts name themselves, and agents make ids."""
 FACTS: Final = ("agent", "task_id", "context_id")
+OK, ERROR, ASKED, GIVEN_UP = "ok", "error", "asked", "given up"
+"""How a call ends that tells no state of a task; its host gave the last one up."""
 
 
 class Audit:
@@ -49,20 +54,33 @@ class Audit:
         self._file = AuditFile(path, partial(self._lose, str(path), 1)) if path else None
         self._waiting = WaitingLines(partial(self._lose, "the database")) if waits else None
 
-    def note(self, ctx: Ctx, tool: str, arguments: Mapping[str, Any], result: Result) -> None:
+    def note(
+        self, ctx: RequestCtx, tool: str, arguments: Mapping[str, Any], result: Result
+    ) -> None:
         """Write the line of one call."""
         said = _said(result)
         facts = {name: said.get(name) or arguments.get(name) for name in FACTS}
+        self.note_end(ctx, tool, facts, _outcome(result, said), _size(result))
+
+    def note_end(
+        self,
+        ctx: RequestCtx,
+        action: str,
+        facts: Mapping[str, Any],
+        outcome: str = ERROR,
+        size: int | None = None,
+    ) -> None:
+        """Write the line of a request that ended so; of its `facts` only those of FACTS."""
         self._write(
             {
                 "time": _now(),
                 "owner": owner(),
                 "client": _client(),
                 "host": _host(ctx),
-                "action": tool,
-                **facts,
-                "outcome": _outcome(result, said),
-                "bytes": _size(result),
+                "action": action,
+                **{name: facts.get(name) for name in FACTS},
+                "outcome": outcome,
+                "bytes": size,
                 "trace": _trace(ctx),
             }
         )
@@ -132,11 +150,11 @@ def _said(result: Result) -> Mapping[str, Any]:
 
 def _outcome(result: Result, said: Mapping[str, Any]) -> str:
     if isinstance(result, t.InputRequiredResult):
-        return "asked"
+        return ASKED
     state = said.get("state")
     if state:
         return str(state)
-    return "error" if result.is_error else "ok"
+    return ERROR if result.is_error else OK
 
 
 def _size(result: Result) -> int:
@@ -150,17 +168,17 @@ def _client() -> str | None:
     return (token.claims or {}).get("client") if token else None
 
 
-def _host(ctx: Ctx) -> str | None:
+def _host(ctx: RequestCtx) -> str | None:
     """Return what the host calls itself."""
-    params = ctx.request_context.session.client_params
+    params = ctx.session.client_params
     return f"{params.client_info.name} {params.client_info.version}" if params else None
 
 
-def _trace(ctx: Ctx) -> str | None:
+def _trace(ctx: RequestCtx) -> str | None:
     """Return the trace that a call belongs to (W3C trace context), recorded here or not."""
     if recorded := current_trace():
         return recorded
-    request, meta = ctx.request_context.request, ctx.request_context.meta or {}
+    request, meta = ctx.request, ctx.meta or {}
     found = meta.get(HEADER) or (request.headers.get(HEADER) if request else None)
     parts = found.split("-") if isinstance(found, str) else []
     return parts[1] if len(parts) == 4 else None

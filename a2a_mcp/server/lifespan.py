@@ -166,9 +166,10 @@ def _serve(
 
 async def _answer(ctx: RequestCtx, params: t.RequestParams) -> BaseModel:
     """Serve a resource method; imported at first use, because most hosts never use resources."""
+    from a2a_mcp.server.other_requests import noted
     from a2a_mcp.server.resources.subscriptions import HANDLERS
 
-    return await HANDLERS[ctx.method](ctx, params)
+    return await noted(ctx, params, HANDLERS[ctx.method])
 
 
 async def _answer_prompt(ctx: RequestCtx, params: t.RequestParams) -> BaseModel:

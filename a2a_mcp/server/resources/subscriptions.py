@@ -21,7 +21,7 @@ from mcp.shared.subscriptions import event_to_notification
 
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.bridge.send import SendRequest
-from a2a_mcp.errors import BridgeError
+from a2a_mcp.errors import BridgeError, CallsTooFast
 from a2a_mcp.presentation import resource_uris
 from a2a_mcp.presentation.resource_uris import ResourceAddress
 from a2a_mcp.server.app import App
@@ -62,8 +62,8 @@ async def listen(
     meta = {SUBSCRIPTION_ID_META_KEY: ctx.request_id}
     with app.streams.joined(owner(), stream):
         await notifications.acknowledge(ctx, honoured, tasks, meta)
-        _begin(app, FOLLOWING, partial(_follow_tasks, app, owner(), addresses))
         async with anyio.create_task_group() as group:
+            group.start_soon(run_logged, FOLLOWING, partial(_follow_tasks, app, owner(), addresses))
             if tasks:
                 only_tasks = not any(dict(honoured).values())
                 group.start_soon(_notify_of_tasks, ctx, tasks, meta, stream if only_tasks else None)
@@ -166,13 +166,35 @@ def _begin(app: App, what: str, work: Callable[[], Awaitable[None]]) -> None:
 
 
 async def _follow_tasks(app: App, caller: str, uris: Iterable[str]) -> None:
-    """Follow the running tasks at these addresses: after a restart nothing else follows them."""
-    for address in map(resource_uris.parse, uris):
-        record = await _task_at(app, caller, address) if address else None
-        if record and record.task_id and not record.state.terminal:
-            request = SendRequest("", agent=record.agent, task_id=record.task_id)
-            with suppress(A2AError, BridgeError):  # reading the task returns the error
-                await app.bridge.attach(caller, request)
+    """Follow the running tasks at these addresses: after a restart nothing else follows them.
+
+    Agents are asked no faster than the caller may call; the first one is what the request counts.
+    """
+    running = [record for uri in uris if (record := await _running_at(app, caller, uri))]
+    for number, record in enumerate(running):
+        if number:
+            await _turn(app)
+        request = SendRequest("", agent=record.agent, task_id=record.task_id)
+        with suppress(A2AError, BridgeError):  # reading the task returns the error
+            await app.bridge.attach(caller, request)
+
+
+async def _running_at(app: App, caller: str, uri: str) -> TaskRecord | None:
+    """Return the running task at an address that nothing follows here."""
+    address = resource_uris.parse(uri)
+    record = await _task_at(app, caller, address) if address else None
+    if record is None or record.task_id is None or record.state.terminal:
+        return None
+    return None if app.bridge.is_tracked(record) else record
+
+
+async def _turn(app: App) -> None:
+    """Wait until the caller may call once more."""
+    while True:
+        try:
+            return await app.admit()
+        except CallsTooFast as error:
+            await anyio.sleep(error.seconds)
 
 
 HANDLERS: Final[dict[str, Handler]] = handlers.HANDLERS | {

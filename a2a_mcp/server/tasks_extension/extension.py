@@ -50,18 +50,21 @@ class McpTasks(Extension):
 
 
 async def _get(ctx: RequestCtx, params: TaskParams) -> Wire:
+    from a2a_mcp.server.other_requests import noted
     from a2a_mcp.server.tasks_extension import methods
 
-    return await methods.get(ctx, params)
+    return await noted(ctx, params, methods.get)
 
 
 async def _update(ctx: RequestCtx, params: UpdateParams) -> Wire:
+    from a2a_mcp.server.other_requests import noted
     from a2a_mcp.server.tasks_extension import methods
 
-    return await methods.update(ctx, params)
+    return await noted(ctx, params, methods.update)
 
 
 async def _cancel(ctx: RequestCtx, params: TaskParams) -> Wire:
+    from a2a_mcp.server.other_requests import noted
     from a2a_mcp.server.tasks_extension import methods
 
-    return await methods.cancel(ctx, params)
+    return await noted(ctx, params, methods.cancel)

@@ -6,6 +6,8 @@ A client that does not declare the extension never sees a task.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 import mcp.types as t
 from mcp.server.mcpserver import require_client_extension
 from mcp.shared.exceptions import MCPError
@@ -13,7 +15,7 @@ from pydantic import ValidationError
 
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.bridge.jobs import Job
-from a2a_mcp.errors import AmbiguousTask, BridgeError, NotAllowed, UnknownTask
+from a2a_mcp.errors import AmbiguousTask, BridgeError, CallsTooFast, NotAllowed, UnknownTask
 from a2a_mcp.server.app import App
 from a2a_mcp.server.call import RequestCtx
 from a2a_mcp.server.caller import owner
@@ -32,8 +34,11 @@ from a2a_mcp.text.untrusted import scrub
 
 
 async def get(ctx: RequestCtx, params: TaskParams) -> Wire:
-    """Serve tasks/get: the task with its result, its question or the agent's last words."""
-    app, job = await _job(ctx, params)
+    """Serve tasks/get: the task with its result, its question or the agent's last words.
+
+    It counts as a call only where the agent is asked: clients poll as often as they are told to.
+    """
+    app, job = await _job(ctx, params, ctx.lifespan_context.app.admit)
     return await detailed_task(app, job, modes_of(ctx))
 
 
@@ -81,17 +86,22 @@ async def cancel(ctx: RequestCtx, params: TaskParams) -> Wire:
     return {}
 
 
-async def _job(ctx: RequestCtx, params: TaskParams) -> tuple[App, Job]:
+async def _job(
+    ctx: RequestCtx, params: TaskParams, *before_asking: Callable[[], Awaitable[None]]
+) -> tuple[App, Job]:
     """Return the app and the job of a request.
 
-    Raises MCPError if the client does not declare the extension, or has no such task.
+    Raises CallsTooFast, and MCPError if the client does not declare the extension, or has no such
+    task.
     """
     require_client_extension(ctx, IDENTIFIER)
     _check_name_header(ctx, params.task_id)
     app = ctx.lifespan_context.app
     await app.registry.discover()
     try:
-        return app, await app.jobs.look(owner(), params.task_id)
+        return app, await app.jobs.look(owner(), params.task_id, *before_asking)
+    except CallsTooFast:
+        raise
     except (UnknownTask, AmbiguousTask, NotAllowed):
         raise MCPError(t.INVALID_PARAMS, "Unknown task") from None
 

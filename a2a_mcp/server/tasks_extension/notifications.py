@@ -13,7 +13,7 @@ import anyio
 import mcp.types as t
 from mcp.server.mcpserver import require_client_extension
 
-from a2a_mcp.errors import BridgeError
+from a2a_mcp.errors import BridgeError, CallsTooFast
 from a2a_mcp.server.call import RequestCtx
 from a2a_mcp.server.caller import owner
 from a2a_mcp.server.elicitation.modes import modes_of
@@ -67,7 +67,10 @@ async def _notify(ctx: RequestCtx, task_id: str, meta: Wire) -> None:
     app, modes, sent = ctx.lifespan_context.app, modes_of(ctx), None
     while True:
         try:
-            job = await app.jobs.look(owner(), task_id)
+            job = await app.jobs.look(owner(), task_id, app.admit)
+        except CallsTooFast as error:
+            await anyio.sleep(error.seconds)
+            continue
         except BridgeError:  # the task has been removed from the store
             return
         task = await detailed_task(app, job, modes)

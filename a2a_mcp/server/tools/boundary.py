@@ -17,6 +17,7 @@ from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.errors import BridgeError
 from a2a_mcp.server import error_results
 from a2a_mcp.server.app import App
+from a2a_mcp.server.audit import ERROR, GIVEN_UP
 from a2a_mcp.server.call import Ctx, Result, app_of
 from a2a_mcp.telemetry.calls import begin_call
 from a2a_mcp.telemetry.metrics import instruments
@@ -49,12 +50,25 @@ def returns_errors(
         except A2AError as error:
             call = await _failed_call(app, function.__name__, kwargs, error)
             result = error_results.of_agent_error(error, call, app.mask)
+        except BaseException as error:
+            _note_broken(ctx, function.__name__, kwargs, error)
+            raise
         if app.audit:
-            app.audit.note(ctx, function.__name__, kwargs, result)
+            app.audit.note(ctx.request_context, function.__name__, kwargs, result)
         _count(function.__name__, result, time.monotonic() - began)
         return result
 
     return wrapped
+
+
+def _note_broken(ctx: Ctx, tool: str, arguments: Mapping[str, Any], error: BaseException) -> None:
+    """Note a call that ends without a result: its host gave it up, or it crashed.
+
+    A message of it may have reached the agent all the same.
+    """
+    if audit := app_of(ctx).audit:
+        outcome = ERROR if isinstance(error, Exception) else GIVEN_UP
+        audit.note_end(ctx.request_context, tool, arguments, outcome)
 
 
 def _count(tool: str, result: Result, seconds: float) -> None:

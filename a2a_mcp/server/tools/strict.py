@@ -22,6 +22,7 @@ from mcp.shared.exceptions import MCPError
 from pydantic import ValidationError
 
 from a2a_mcp.presentation import error_sentences, sentences
+from a2a_mcp.server.call import app_of
 from a2a_mcp.server.tools.schemas import Schema
 from a2a_mcp.server.tools.slim import slim
 from a2a_mcp.text.truncate import shorten
@@ -70,11 +71,11 @@ class StrictTool(Tool):
         ignored = [name for name in given if name not in known]
         mistyped = self._mistyped(ignored)
         if mistyped:
-            return refusal(mistyped)
+            return self._refused(context, mistyped)
         try:
             values = self._validated(known)
         except ValidationError as error:
-            return refusal(self._problems(error))
+            return self._refused(context, self._problems(error))
         try:
             result = await self.fn(context, **values)
         except MCPError:
@@ -85,6 +86,12 @@ class StrictTool(Tool):
         if ignored and isinstance(result, t.CallToolResult):
             name_ignored(result, ignored)
         return result
+
+    def _refused(self, context: Context[Any, Any], words: str) -> t.CallToolResult:
+        """Return the result of a call with wrong arguments, of which the audit gets none."""
+        if audit := app_of(context).audit:
+            audit.note_end(context.request_context, self.name, {})
+        return refusal(words)
 
     def _says(self, name: str, value: Any) -> bool:
         """Return whether an argument says anything; an empty pointer leads to the whole data."""
