@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from functools import wraps
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
@@ -85,9 +86,19 @@ async def _failed_call(
     carries_message = tool in SENDING_TOOLS and arguments.get("message") is not None
     task_id = arguments.get("task_id")
     return error_results.FailedCall(
-        agent=await app.agent_of(arguments),
+        agent=await _agent_of(app, arguments),
         task_id=task_id if isinstance(task_id, str) else None,
         # A person's answer is a message too; the call that sends it need not have one.
         sent=carries_message or error.message_id is not None,
         cancels=tool == CANCELLING_TOOL,
     )
+
+
+async def _agent_of(app: App, arguments: Mapping[str, Any]) -> str | None:
+    """Return the agent of a failed call; None where it, or the store, has gone meanwhile.
+
+    What is told of the failure itself must not be lost with its name.
+    """
+    with suppress(BridgeError):
+        return await app.agent_of(arguments)
+    return None
