@@ -29,7 +29,7 @@ from a2a_mcp.a2a.requests import GetTaskRequest, SendMessageRequest, SubscribeTo
 from a2a_mcp.tracking.happenings import Broken, Faulted, Heard, HungUp, Refused
 from a2a_mcp.tracking.paced import PacedStream, Turns
 from a2a_mcp.tracking.pauses import jittered
-from a2a_mcp.tracking.polling import Receive, TaskPoller
+from a2a_mcp.tracking.polling import POLL_HISTORY, Receive, TaskPoller
 from a2a_mcp.tracking.tracked_task import TrackedTask
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from a2a_mcp.tracking.delivery import Sender
 
 SERVER_FAULT: Final = 500
+LOOK_SECONDS: Final = 10.0
 
 
 class TaskStreamer:
@@ -57,13 +58,17 @@ class TaskStreamer:
         request: SendMessageRequest,
         *,
         follows: bool = True,
+        looks_first: bool = False,
     ) -> None:
         """Send a message and follow its task to a stop; raises A2AError and BridgeError.
 
-        A task that it does not follow is only named: its message goes without a stream.
+        A task that it does not follow is only named: its message goes without a stream. With
+        `looks_first` the task that the message is sent to is read before.
         """
         streaming = await _streams(connection) and follows
         connection.refuse_unmet()
+        if looks_first and tracked.continued:
+            await _look_before(tracked, connection, tracked.continued)
         sender = self._sender(tracked, request)
         try:
             client = await self._send(connection, sender, tracked.record, streaming=streaming)
@@ -191,6 +196,19 @@ class TaskStreamer:
             yield len(events) - over
             if over:
                 return
+
+
+async def _look_before(tracked: TrackedTask, connection: Connection, record: TaskRecord) -> None:
+    """Learn what a task asks before it is answered: else its old question passes for a new one.
+
+    A task that cannot be read soon gets its message all the same.
+    """
+    client = await connection.client(record.interface)
+    with contextlib.suppress(A2AError), anyio.move_on_after(LOOK_SECONDS):
+        task = await client.get(
+            GetTaskRequest(id=record.task_id or "", history_length=POLL_HISTORY)
+        )
+        tracked.pass_by(task.status)
 
 
 async def _find_out(connection: Connection, clients: list[A2AClient]) -> None:

@@ -164,14 +164,21 @@ class TaskTracker:
     ) -> TrackedTask:
         """Begin to deliver a message and to follow its task.
 
-        `continued` is the task that the message is sent to, `before` its status until now.
+        `continued` is the task that the message is sent to, `before` its status until now; where
+        that is not known, the task is read before the message leaves.
         """
         own_context = None if request.message.context_id else record.context_id
         tracked = self._new(record, before, Origin(continued, own_context))
         if continued:
             self._answers[tracked] = None
-        follows = self._has_place
-        work = partial(self._streamer.deliver, tracked, connection, request, follows=follows)
+        work = partial(
+            self._streamer.deliver,
+            tracked,
+            connection,
+            request,
+            follows=self._has_place,
+            looks_first=before is None,
+        )
         self._start(tracked, connection, work)
         return tracked
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -14,7 +15,9 @@ from scripted import (
     STREAM,
     SUBSCRIBE,
     Reply,
+    Request,
     ScriptedAgent,
+    Step,
     done,
     error,
     moved,
@@ -22,9 +25,10 @@ from scripted import (
     stream,
     task,
 )
-from staging import Stage
+from staging import ME, Stage, configured, staged
 
 from a2a_mcp.a2a.model import TaskState
+from a2a_mcp.tracking.polling import Polling
 
 pytestmark = pytest.mark.anyio
 
@@ -54,6 +58,28 @@ async def test_a_question_that_is_only_stamped_again_is_not_the_answer(
     view = await stage.follow(text="Berlin", task_id="t1")
     assert (view.state, view.text) == (TaskState.COMPLETED, "Sunny.")
     assert "Which?" not in str(view.updates)
+
+
+async def test_an_answered_question_is_not_a_new_one_though_its_agent_was_too_slow_to_show_it(
+    plain: ScriptedAgent, tmp_path: Path
+) -> None:
+    shows, sent = anyio.Event(), anyio.Event()
+    config, seldom = configured(it=plain.url), Polling(first_delay=3600.0)
+    async with staged(config, tmp_path, polling=seldom) as stage:
+        asks = await asked(plain, stage)
+
+        def taken(request: Request) -> list[Step]:
+            sent.set()
+            return result({"task": asks})(request)
+
+        plain.on(GET, lambda request: [shows, *result(asks)(request)])
+        plain.on(SEND, taken)
+        await stage.send("Berlin", task_id="t1", wait_seconds=0)
+        shows.set()
+        await sent.wait()
+        view = await stage.bridge.get(ME, "t1", None)
+    assert (view.state, view.text) == (TaskState.WORKING, "")
+    assert "do not send it again" in (view.next_step or "")
 
 
 @pytest.mark.parametrize("again", [result(task("input-required", "Which?")), stamping()])
