@@ -35,8 +35,13 @@ async def test_a_folder_goes_into_the_database_and_the_person_is_told_what_stays
     assert "Every row stands in the database as it was read from the state folder" in done.out
     assert "Of 1 logins 1 open with state_key" in done.out
     assert "pins (pins of cards)" in done.out
+    assert "Pins of cards are not moved" in done.out
+    assert "The audit stays" not in done.out
     assert "is asked again" in done.out
     assert moving.counts(postgres.database(home.folder))["tasks"] == 5
+    back = await home.run("migrate", "to-folder", "--dry-run")
+    assert "Pins of cards are not moved" in back.out
+    assert "The audit stays in the database" in back.out
 
 
 async def test_a_script_reads_counts_and_digests(home: Home, state: Path) -> None:

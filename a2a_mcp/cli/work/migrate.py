@@ -33,6 +33,12 @@ NOT_WHOLE: Final = (
 LOOKED: Final = "Nothing was written."
 LOGINS: Final = "Of {all} logins {opening} open with state_key; they stay sealed with it."
 STAYS: Final = "Stays in the state folder, where each bridge has its own: {names}."
+PINS: Final = (
+    "Pins of cards are not moved, since the file of a pin does not say of which agent it is: each "
+    "agent with `pin` gets a new one from the first card that is seen. See before, with `a2a-mcp "
+    "check`, that no changed card is held back."
+)
+AUDIT: Final = "The audit stays in the database: it tells what was done there."
 OWN_KEY: Final = (
     "Bridges on a database seal with state_key, not with the folder's own key (state.key): who was "
     "asked something under that key is asked again."
@@ -140,6 +146,9 @@ class Done:
             yield LOGINS.format(all=logins.all, opening=logins.opening)
         if staying:
             yield STAYS.format(names=", ".join(f"{it} ({what})" for it, what in staying.items()))
+        yield PINS
+        if self.direction == "to-folder":
+            yield AUDIT
         if "state.key" in staying and self.direction == "to-database":
             yield OWN_KEY
 
