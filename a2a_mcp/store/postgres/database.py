@@ -13,11 +13,16 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
 import anyio
-from psycopg import AsyncConnection, OperationalError
-from psycopg.errors import ReadOnlySqlTransaction
+from psycopg import AsyncConnection, OperationalError, ProgrammingError
+from psycopg.errors import (
+    InsufficientPrivilege,
+    InvalidSchemaName,
+    ReadOnlySqlTransaction,
+    UndefinedTable,
+)
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from a2a_mcp.errors import StoreUnavailable
+from a2a_mcp.errors import StoreRefused, StoreUnavailable
 from a2a_mcp.store.postgres.schema import migrate
 from a2a_mcp.telemetry.metrics import StoreUse, instruments
 
@@ -50,6 +55,17 @@ WAIT_SECONDS: Final = 2.0
 
 FAULTS: Final = (OperationalError, PoolTimeout, TimeoutError, ReadOnlySqlTransaction)
 """What passes: the server is away, hangs, or since a failover only repeats another one."""
+
+REFUSALS: Final = (InsufficientPrivilege, InvalidSchemaName, UndefinedTable)
+"""What stays until an operator has changed something: rights, the schema, a table that is gone."""
+
+REFUSES: Final = "This server's database refuses what the server asks of it"
+REFUSES_NEXT: Final = (
+    "Tell the operator of this server: its user of the database must own the tables or have been "
+    "granted them, and where they are not made yet it needs the right CREATE on the schema."
+)
+BAD_URL: Final = "The URL of this server's database cannot be read."
+BAD_URL_NEXT: Final = "Tell the operator of this server to correct it in [server.store]."
 
 RETRY: Final = "Try again in a minute; if it stays so, tell the operator of this server."
 
@@ -87,6 +103,8 @@ class Database:
                     done = await self._with_connection(pool, work)
             except FAULTS as fault:
                 raise self._unavailable(fault) from fault
+            except REFUSALS as refusal:
+                raise self._refused(refusal) from refusal
         self.problem = None
         self.used.set()
         return done
@@ -147,7 +165,11 @@ class Database:
         An index of many rows takes minutes. So who ends meanwhile leaves: what is not whole is
         undone by the server.
         """
-        connection: Connection = await AsyncConnection.connect(self.direct, **CONNECTION)
+        try:
+            connection: Connection = await AsyncConnection.connect(self.direct, **CONNECTION)
+        except ProgrammingError:
+            self.problem = BAD_URL
+            raise StoreRefused(BAD_URL, BAD_URL_NEXT) from None  # it may hold a part of a password
         async with connection:
             try:
                 await self._prepare(connection)
@@ -163,6 +185,14 @@ class Database:
         if found := instruments():
             found.store_errors.add(1)
         return unavailable()
+
+    def _refused(self, refusal: Exception) -> StoreRefused:
+        """Return what a caller is told; the log says it once."""
+        reason = _first_line(refusal)
+        if self.problem is None:
+            log.warning("the database refuses what is asked of it: %s", reason)
+        self.problem = f"the database refuses what is asked of it: {reason}"
+        return StoreRefused(f"{REFUSES} ({reason}); nothing was sent.", REFUSES_NEXT)
 
 
 def unavailable() -> StoreUnavailable:

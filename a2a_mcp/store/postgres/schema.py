@@ -176,8 +176,7 @@ async def migrate(connection: AsyncConnection[Any]) -> None:
     later schema, and StoreUnavailable where others use the tables all the time.
     """
     async with _alone(connection):
-        await connection.execute("CREATE TABLE IF NOT EXISTS schema_version (n int NOT NULL)")
-        version = await _version(connection)
+        version = await _version_or_first(connection)
         if version > len(MIGRATIONS):
             await _check_lives_on(connection, version)
         for number in range(version, len(MIGRATIONS)):
@@ -239,6 +238,15 @@ async def _check_lives_on(connection: AsyncConnection[Any], version: int) -> Non
     ((oldest,),) = await found.fetchall()
     if oldest > len(MIGRATIONS):
         raise _later(version)
+
+
+async def _version_or_first(connection: AsyncConnection[Any]) -> int:
+    """Return the version of the schema; who may not make tables finds those that are there."""
+    found = await connection.execute("SELECT to_regclass('schema_version')")
+    ((made,),) = await found.fetchall()
+    if made is None:
+        await connection.execute("CREATE TABLE schema_version (n int NOT NULL)")
+    return await _version(connection)
 
 
 async def _version(connection: AsyncConnection[Any]) -> int:
