@@ -44,6 +44,10 @@ class BridgeError(Exception):
         self.task_id = task_id
         self.context_id = context_id
 
+    def reason(self) -> str:
+        """Return what happened as a clause."""
+        return self.message.rstrip(".")
+
 
 class UnknownAgent(BridgeError):
     """No agent of that name is configured, or no agent at all."""

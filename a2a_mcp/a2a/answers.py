@@ -46,5 +46,8 @@ def _words(body: JSON, kind: str) -> str | None:
         return None
     if isinstance(body, str) and not kind.startswith(QUOTED_KINDS):
         return None
-    text = body.strip() if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
-    return text if len(text) <= LONGEST_QUOTE and not text.startswith("<") else None
+    if isinstance(body, str) and body.lstrip().startswith("<"):
+        return None
+    # In quotes, so that nobody takes the agent's words for the bridge's.
+    text = json.dumps(body.strip() if isinstance(body, str) else body, ensure_ascii=False)
+    return text if len(text) <= LONGEST_QUOTE else None

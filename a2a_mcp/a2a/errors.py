@@ -21,6 +21,7 @@ An error holds the agent's words as they came. What a model reads is written els
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import copy
 from enum import StrEnum
 from typing import Final, Self
@@ -28,6 +29,8 @@ from typing import Final, Self
 from a2a_mcp.a2a.model import JSON
 
 TOO_MANY_REQUESTS: Final = 429
+QUOTE: Final = '"'
+INNER_QUOTE: Final = "'"
 LONGEST_MESSAGE: Final = 20_000
 """Characters kept of an error, far more than is ever shown.
 
@@ -61,6 +64,10 @@ class A2AError(Exception):
         self.url = url
         self.message_id: str | None = None
         self.handle: str | None = None
+
+    def reason(self, show: Callable[[str], str] = str) -> str:
+        """Return what went wrong as a clause; `show` makes its words fit for a reader."""
+        return show(self.message).rstrip(".")
 
     def with_delivery(self, delivery: Delivery) -> Self:
         """Return a copy of this error with another `delivery`."""
@@ -108,6 +115,11 @@ class UrlRefused(A2AError):
     """An agent named a URL that may not be called."""
 
 
+def without_reason(status: int | None) -> str:
+    """Return what stands for the words of an agent that gave only a status."""
+    return f"HTTP {status} without a reason"
+
+
 class AgentError(A2AError):
     """The agent refused or failed; `code` is the JSON-RPC code where one is known."""
 
@@ -127,6 +139,16 @@ class AgentError(A2AError):
         self.status = status
         self.data = data
         self.retry_after = retry_after
+
+    def reason(self, show: Callable[[str], str] = str) -> str:
+        """Return the agent's words in quotes, with the code or the status of its answer."""
+        words = super().reason(show)
+        if self.code is None and self.status is None:
+            return words
+        if self.message == without_reason(self.status):
+            return words
+        answered = f"HTTP {self.status}" if self.code is None else f"code {self.code}"
+        return f'"{words.replace(QUOTE, INNER_QUOTE)}" ({answered})'
 
     @property
     def tries_next(self) -> bool:

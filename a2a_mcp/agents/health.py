@@ -32,4 +32,4 @@ class Health:
 
     def failed(self, error: A2AError | BridgeError) -> None:
         """Record that a call failed."""
-        self.last_error = error.message
+        self.last_error = error.reason()

@@ -26,7 +26,7 @@ from a2a_mcp.presentation.attachments import Link, SavedFile
 from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.store.base import TaskRecord
 from a2a_mcp.text.truncate import MaskText
-from a2a_mcp.text.untrusted import scrub
+from a2a_mcp.text.untrusted import scrub_line
 
 TEXT_NAME: Final = "answer.txt"
 FOLDER: Final = "files"
@@ -70,7 +70,7 @@ class ArtifactFiles:
         try:
             received = await self._registry.connection(agent, owner).download(part.url)
         except (A2AError, BridgeError) as error:
-            return _not_fetched(part, scrub(error.message))
+            return _not_fetched(part, scrub_line(error.reason()))
         name = part.filename or _last_segment(part.url)
         declared = part.media_type or received.media_type
         media_type = media_types.of_bytes(received.data, declared, name)

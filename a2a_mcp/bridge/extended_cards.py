@@ -151,4 +151,4 @@ def _refusal(error: A2AError, say: Say) -> str:
     is_missing = isinstance(error, AgentError) and error.status == NOT_FOUND
     if is_missing or isinstance(error, HAS_NONE):
         return card_sentences.MISSING
-    return card_sentences.failed(say(error.message, WORDS_BYTES))
+    return card_sentences.failed(say(error.reason(), WORDS_BYTES))

@@ -24,7 +24,7 @@ from a2a_mcp.presentation.budget import count_fitting_rows
 from a2a_mcp.presentation.task_list_view import TaskListView
 from a2a_mcp.store.base import TaskRecord, TaskStore
 from a2a_mcp.text.times import rfc3339
-from a2a_mcp.text.untrusted import scrub
+from a2a_mcp.text.untrusted import scrub_line
 
 REFRESH_SECONDS: Final = 1.0
 REFRESHED_AT_ONCE: Final = 4
@@ -148,7 +148,7 @@ class TaskLister:
         listed = [task for task in page.tasks if not (wanted.unfinished and task.state.terminal)]
         own = [task for task in listed if not await self._is_of_other(owner, agent, task)]
         rows = tuple(_remote_row(agent, task) for task in own)
-        cursor = scrub(page.next_page_token or "") or None
+        cursor = scrub_line(page.next_page_token or "") or None
         is_too_long = cursor is not None and len(cursor.encode()) > LONGEST_TOKEN
         # The total counts left out tasks too, so it is shown only where there are none.
         total = page.total_size if len(own) == len(page.tasks) else None
@@ -166,7 +166,7 @@ class TaskLister:
         try:
             return await client.list(_request(wanted))
         except (MethodNotFound, UnsupportedOperation) as error:
-            reason = scrub(error.message).rstrip(".")
+            reason = scrub_line(error.reason())
             raise NotAllowed(
                 f"The agent {agent!r} cannot list its tasks: {reason}.",
                 sentences.LIST_WITHOUT_REMOTE,
@@ -202,8 +202,8 @@ def _row(record: TaskRecord) -> dict[str, JSON]:
     task_id = record.task_id or (record.handle if is_failed else record.pending_id)
     row = {
         "agent": record.agent,
-        "task_id": scrub(task_id) if task_id else None,
-        "context_id": scrub(record.context_id) if record.context_id else None,
+        "task_id": scrub_line(task_id) if task_id else None,
+        "context_id": scrub_line(record.context_id) if record.context_id else None,
         "title": record.title,
         "state": record.state.value,
         "updated": rfc3339(record.updated),
@@ -220,10 +220,10 @@ def _remote_row(agent: str, task: Task) -> dict[str, JSON]:
     when = task.status.timestamp
     row = {
         "agent": agent,
-        "task_id": scrub(task.id),
-        "context_id": scrub(task.context_id) if task.context_id else None,
+        "task_id": scrub_line(task.id),
+        "context_id": scrub_line(task.context_id) if task.context_id else None,
         "state": task.state.value,
-        "updated": scrub(when) if when and len(when) <= LONGEST_TIME else None,
+        "updated": scrub_line(when) if when and len(when) <= LONGEST_TIME else None,
     }
     return {name: value for name, value in row.items() if value}
 

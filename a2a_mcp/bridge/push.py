@@ -26,7 +26,7 @@ from a2a_mcp.errors import NotAllowed
 from a2a_mcp.presentation import push_sentences
 from a2a_mcp.presentation.push_view import PushView
 from a2a_mcp.store.base import TaskRecord
-from a2a_mcp.text.untrusted import scrub
+from a2a_mcp.text.untrusted import scrub, scrub_line
 from a2a_mcp.text.url_patterns import matches_any
 from a2a_mcp.text.urls import is_private_place
 
@@ -126,7 +126,7 @@ class PushConfigs:
         except A2AError as error:
             if not _says_unsupported(error):
                 raise
-            raise _not_supported(record, scrub(error.message).rstrip(".")) from None
+            raise _not_supported(record, scrub_line(error.reason())) from None
 
 
 def _says_unsupported(error: A2AError) -> bool:

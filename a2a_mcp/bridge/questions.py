@@ -116,7 +116,8 @@ class Answers:
         view = await self.follow(asked, replace(base, past=past))
         if view.next_step != sentences.NOTHING_HEARD:
             return view, True
-        return with_note(await self.now(asked), sentences.SIGN_IN_NOT_SEEN), False
+        step = sentences.SIGN_IN_NOT_SEEN_NEXT
+        return with_note(await self.now(asked), sentences.SIGN_IN_NOT_SEEN, step), False
 
     async def now(self, asked: QuestionRef) -> TaskView:
         """Return the view of the task; where it cannot be read, one that names it."""

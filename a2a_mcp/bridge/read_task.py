@@ -21,7 +21,7 @@ from a2a_mcp.store.base import TaskRecord, TaskStore
 from a2a_mcp.store.result_files import KeptTask
 from a2a_mcp.store.results import ResultStore
 from a2a_mcp.text.times import rfc3339, roughly
-from a2a_mcp.text.untrusted import scrub
+from a2a_mcp.text.untrusted import scrub_line
 from a2a_mcp.tracking.tracker import TaskTracker
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class Reader:
         age = self._age(kept)
         if isinstance(error, TaskNotFound):
             return Reading(record, kept.task, sentences.RESULT_KEPT_TASK_FORGOTTEN.format(age=age))
-        reason = scrub(error.message).rstrip(".")
+        reason = scrub_line(error.reason())
         note = sentences.RESULT_KEPT_AGENT_NOT_ASKED.format(age=age, reason=reason)
         return Reading(record, kept.task, note)
 

@@ -26,7 +26,7 @@ from a2a_mcp.presentation import registry_sentences, sentences
 from a2a_mcp.presentation.agent_view import AgentsView
 from a2a_mcp.store.base import TaskStore
 from a2a_mcp.text.truncate import shorten
-from a2a_mcp.text.untrusted import scrub
+from a2a_mcp.text.untrusted import scrub, scrub_line
 from a2a_mcp.text.url_patterns import matches, names_its_host
 from a2a_mcp.text.urls import is_private_place
 
@@ -195,7 +195,7 @@ async def _read_card(connection: Connection) -> None:
     try:
         await connection.choice()
     except A2AError as error:
-        reason = scrub(error.message).rstrip(".")
+        reason = scrub_line(error.reason())
         raise NotAllowed(
             registry_sentences.NO_CARD.format(reason=reason), registry_sentences.NO_CARD_NEXT
         ) from None

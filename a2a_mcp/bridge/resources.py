@@ -22,7 +22,7 @@ from a2a_mcp.presentation.artifact_request import find_artifact
 from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.store.base import TaskRecord
 from a2a_mcp.text.times import rfc3339
-from a2a_mcp.text.untrusted import scrub
+from a2a_mcp.text.untrusted import scrub, scrub_line
 
 PAGE: Final = 50
 RECENT_TASKS: Final = 100  # hosts read the whole list at their start; list_tasks has the rest
@@ -130,7 +130,7 @@ def _task(record: TaskRecord) -> Entry:
     task_id = record.task_id or record.handle or ""
     return Entry(
         resource_uris.of_task(record.agent, task_id),
-        f"{record.agent} task {scrub(task_id)}",
+        f"{record.agent} task {scrub_line(task_id)}",
         f"{record.state}, {rfc3339(record.updated)}",
         record.updated,
         record.title,

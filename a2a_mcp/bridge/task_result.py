@@ -19,7 +19,7 @@ from a2a_mcp.presentation import sentences, task_view
 from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.store.base import TaskRecord, TaskStore
 from a2a_mcp.store.results import ResultStore
-from a2a_mcp.text.untrusted import scrub
+from a2a_mcp.text.untrusted import scrub_line
 from a2a_mcp.tracking.news import at_work
 from a2a_mcp.tracking.recovery import can_find
 from a2a_mcp.tracking.tracked_task import TrackedTask
@@ -85,7 +85,7 @@ class TaskResultBuilder:
 
     def build_for_refused(self, agent: str, task: Task, error: AgentError) -> TaskView:
         """Return the task that did not take a message, as it is now."""
-        note = sentences.MESSAGE_REFUSED.format(reason=scrub(error.message))
+        note = sentences.MESSAGE_REFUSED.format(reason=scrub_line(error.reason()))
         view = self._with_store_problem(task_view.of_task(agent, task, note=note))
         return replace(view, failed=True)
 
@@ -165,7 +165,7 @@ class TaskResultBuilder:
         )
         if last is None or last.task_id is None or last.key <= record.key:
             return None
-        return scrub(last.task_id)
+        return scrub_line(last.task_id)
 
     async def _without_blame_if_wanted(self, record: TaskRecord, view: TaskView) -> TaskView:
         """Show a cancelled task as no failure if its own caller had asked for that."""
@@ -241,13 +241,13 @@ def _notes(tracked: TrackedTask, task: Task, note: str | None) -> str | None:
 def _error_note(tracked: TrackedTask) -> str | None:
     if tracked.error is None or not tracked.unanswered:
         return None
-    return sentences.ANSWERED_WITH_ERROR.format(reason=scrub(tracked.error.message))
+    return sentences.ANSWERED_WITH_ERROR.format(reason=scrub_line(tracked.error.reason()))
 
 
 def _contact_note(tracked: TrackedTask, task: Task) -> str | None:
     loss = _loss_of_contact(tracked, task)
     if loss:
-        return sentences.CONTACT_LOST.format(reason=scrub(loss.message))
+        return sentences.CONTACT_LOST.format(reason=scrub_line(loss.reason()))
     return sentences.BROKEN_OFF if tracked.broken_off else None
 
 
@@ -265,14 +265,14 @@ def _other_task_note(tracked: TrackedTask, task: Task) -> str | None:
     meant = tracked.continued.task_id if tracked.continued else None
     if meant is None or meant == task.id:
         return None
-    return sentences.TAKEN_IN_NEW_TASK.format(new=scrub(task.id), meant=scrub(meant))
+    return sentences.TAKEN_IN_NEW_TASK.format(new=scrub_line(task.id), meant=scrub_line(meant))
 
 
 def _cancel_note(outcome: CancelOutcome) -> str:
     if outcome.unread:
-        return sentences.CANCELLATION_UNREAD.format(reason=scrub(outcome.unread.message))
+        return sentences.CANCELLATION_UNREAD.format(reason=scrub_line(outcome.unread.reason()))
     if outcome.task.state is TaskState.CANCELED:
         return sentences.CANCELLATION_CONFIRMED
     if outcome.refusal:
-        return sentences.CANCELLATION_REFUSED.format(reason=scrub(outcome.refusal.message))
+        return sentences.CANCELLATION_REFUSED.format(reason=scrub_line(outcome.refusal.reason()))
     return sentences.CANCELLATION_UNCONFIRMED

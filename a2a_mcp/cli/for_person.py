@@ -85,9 +85,8 @@ SENTENCES: Final[dict[str, str]] = {
         "The agent waits until you have signed in or agreed there. Then: "
         "a2a-mcp tasks follow {task}"
     ),
-    sentences.SIGN_IN_NOT_SEEN: (
-        "The agent has not seen the sign-in yet. When it is done: a2a-mcp tasks follow {task}"
-    ),
+    sentences.SIGN_IN_NOT_SEEN: "The agent has not seen the sign-in yet.",
+    sentences.SIGN_IN_NOT_SEEN_NEXT: "When it is done: a2a-mcp tasks follow {task}",
     sentences.STILL_NEEDS_ANSWER: f"The task still waits. {ANSWER}",
     sentences.STILL_NEEDS_SIGN_IN: (
         "The task still waits for you to sign in. Then: a2a-mcp tasks follow {task}"

@@ -19,7 +19,8 @@ SECRET_NAMES: Final = re.compile(
 )
 SECRET_WORDS: Final = re.compile(
     r"\b(passwords?|passphrase|passcode|(api|secret|private|access)[ _-]?keys?"
-    r"|(access|auth|bearer|session|refresh|security)[ _-]token|credentials?"
+    r"|(access|api|auth|bearer|bot|github|gitlab|login|oauth|personal|refresh|secret|security"
+    r"|session|slack)[ _-]tokens?|your tokens?|credentials?"
     r"|(seed|recovery) phrase|(your|the) pin|pin code|cvv|social security number"
     r"|(one-time|verification|security|authentication|recovery|2fa|login|sms) code"
     r"|(credit|debit|bank)? ?card number|senha|şifre|hasło)\b"

@@ -16,13 +16,17 @@ from a2a_mcp.a2a.model import Artifact, Message, Part, Role, Task, TaskState
 from a2a_mcp.presentation.comparison import comparable_text
 from a2a_mcp.presentation.content import describe, join_parts, text_in_file, text_of
 from a2a_mcp.text.steps import is_long
-from a2a_mcp.text.untrusted import scrub
+from a2a_mcp.text.untrusted import scrub, scrub_line
 
 SAYS_NOTHING: Final = frozenset({"Task completed successfully"})
 """LangGraph sends this as status message with every completed task."""
 
 MOST_OF_A_FILE: Final = 6_000
 """Bytes of a text file that is shown as text; a longer one is listed, and read by get_artifact."""
+
+
+LONGEST_LABEL: Final = 200
+"""Characters of a name that stands above what an artifact says; the list shows a longer one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +74,9 @@ def _artifact_passages(artifacts: tuple[Artifact, ...]) -> list[_Passage]:
         meaning = _meaning(artifact.parts)
         # Files alone say nothing as text; the list of artifacts shows their names and sizes.
         text = _words(artifact.parts) if meaning else ""
-        if len(artifacts) > 1:
-            text = f"[{scrub(artifact.name or artifact.artifact_id)}]\n{text}"
+        label = artifact.name or artifact.artifact_id
+        if len(artifacts) > 1 and len(label) <= LONGEST_LABEL:
+            text = f"[{scrub_line(label)}]\n{text}"
         passages.append(_Passage(text, meaning))
     return passages
 

@@ -20,7 +20,7 @@ from a2a_mcp.presentation.text_range import read_range
 from a2a_mcp.presentation.text_search import search
 from a2a_mcp.text.steps import utf8_size
 from a2a_mcp.text.truncate import MaskText, shorten
-from a2a_mcp.text.untrusted import scrub
+from a2a_mcp.text.untrusted import scrub, scrub_line
 
 ROOM_FOR_HEADING: Final = 400
 
@@ -81,7 +81,7 @@ def _heading(agent: str, artifact: Artifact, mask: MaskText) -> str:
     heading = f"{agent} · artifact_id {shown_id(artifact, mask)}"
     if not artifact.name:
         return heading
-    return f"{heading} · {shorten(scrub(artifact.name), NAME_BYTES, mask)}"
+    return f"{heading} · {shorten(scrub_line(artifact.name), NAME_BYTES, mask)}"
 
 
 def _read(parts: tuple[Part, ...], request: ArtifactRequest, room: int, mask: MaskText) -> str:

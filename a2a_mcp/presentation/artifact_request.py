@@ -13,7 +13,7 @@ from a2a_mcp.a2a.model import Artifact, Part, Task
 from a2a_mcp.errors import NotAllowed
 from a2a_mcp.presentation import message_artifacts
 from a2a_mcp.text.truncate import MaskText, shorten
-from a2a_mcp.text.untrusted import scrub
+from a2a_mcp.text.untrusted import scrub_line
 
 Unit = Literal["characters", "lines"]
 
@@ -75,7 +75,7 @@ def first_of_range(request: ArtifactRequest) -> int:
 
 def shown_id(artifact: Artifact, mask: MaskText) -> str:
     """Return the id by which an artifact is shown and asked for; agents make ids of any length."""
-    return shorten(mask(scrub(artifact.artifact_id)), LONGEST_ID_BYTES)
+    return shorten(mask(scrub_line(artifact.artifact_id)), LONGEST_ID_BYTES)
 
 
 def find_artifact(task: Task, artifact_id: str, mask: MaskText) -> Artifact | None:

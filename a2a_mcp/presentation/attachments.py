@@ -14,7 +14,7 @@ from a2a_mcp.files import media_types
 from a2a_mcp.presentation import artifact_sentences
 from a2a_mcp.presentation.budget import NAME_BYTES
 from a2a_mcp.text.truncate import MaskText, shorten
-from a2a_mcp.text.untrusted import scrub
+from a2a_mcp.text.untrusted import scrub, scrub_line
 
 LARGEST_MEDIA: Final = 1024 * 1024
 MOST_MEDIA: Final = 4 * 1024 * 1024
@@ -111,7 +111,7 @@ def _can_be_followed(part: Part) -> bool:
 
 
 def _remote_link(part: Part, mask: MaskText) -> Link:
-    name = shorten(scrub(part.filename or part.url), NAME_BYTES, mask)
+    name = shorten(scrub_line(part.filename or part.url), NAME_BYTES, mask)
     return Link(scrub(part.url), name, media_types.plain(part.media_type))
 
 

@@ -14,7 +14,7 @@ from typing import Final
 from a2a_mcp.a2a.model import JSON, Part
 from a2a_mcp.files import media_types
 from a2a_mcp.text.steps import is_long, utf8_size
-from a2a_mcp.text.untrusted import scrub
+from a2a_mcp.text.untrusted import scrub, scrub_line
 
 JSON_LINE: Final = 100
 """Characters of a line of JSON that holds more than one value."""
@@ -61,7 +61,7 @@ def describe(part: Part) -> str:
             return f"[file{named}: {media_type_of(part)}, {len(part.raw)} bytes]"
         case "url":
             why = f", {part.problem}" if part.problem else ""
-            return f"[link{named}: {part.url}{why}]"
+            return f"[link{named}: {scrub_line(part.url)}{why}]"
         case _:
             return f"[empty part{named}: {part.problem or 'nothing in it'}]"
 
@@ -122,7 +122,7 @@ def is_text_type(media_type: str) -> bool:
 def media_type_of(part: Part) -> str:
     """Return a part's media type, or the one that its kind or its file name suggests."""
     if part.media_type:
-        return scrub(part.media_type)
+        return scrub_line(part.media_type)
     if part.kind == "text":
         return "text/plain"
     if part.kind == "data":

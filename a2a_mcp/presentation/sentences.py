@@ -199,9 +199,9 @@ ASKED_AGAIN: Final = (
     "asked a second time."
 )
 ANSWER_INCOMPLETE: Final = "The user left out a part of the answer, so nothing was sent."
-SIGN_IN_NOT_SEEN: Final = (
-    "The user was shown the link, but the agent has not seen the sign-in yet. Call subscribe or "
-    "get_task with this task_id once the user is done."
+SIGN_IN_NOT_SEEN: Final = "The user was shown the link, but the agent has not seen the sign-in yet."
+SIGN_IN_NOT_SEEN_NEXT: Final = (
+    "Call subscribe or get_task with this task_id once the user is done, or cancel_task."
 )
 TASK_UNREADABLE_NOW: Final = "The task could not be read just now."
 USER_DECLINED: Final = "The user was asked and declined to answer."

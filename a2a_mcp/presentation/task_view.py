@@ -25,7 +25,7 @@ from a2a_mcp.presentation import artifact_sentences, message_artifacts, sentence
 from a2a_mcp.presentation.answer import answer_text, holds_whole
 from a2a_mcp.presentation.content import joined_text, media_type_of, size_of, text_of
 from a2a_mcp.presentation.next_step import next_step
-from a2a_mcp.text.untrusted import scrub
+from a2a_mcp.text.untrusted import scrub, scrub_line
 
 SHOWN_ARTIFACTS: Final = 20
 FAILURES: Final = frozenset({TaskState.FAILED, TaskState.REJECTED, TaskState.CANCELED})
@@ -149,7 +149,7 @@ class TaskView:
         return " · ".join(fact for fact in facts if fact)
 
     def _update_lines(self) -> str:
-        lines = [f"- [{update.state}] {update.text}".rstrip() for update in self.updates]
+        lines = [f"- [{update.state}] {_hanging(update.text)}".rstrip() for update in self.updates]
         if self.updates_left_out:
             lines.insert(0, sentences.updates_left_out(self.updates_left_out))
         return "\n".join(lines)
@@ -161,7 +161,12 @@ class TaskView:
         return _titled("Artifacts:", [artifact.line() for artifact in self.artifacts])
 
     def _history_lines(self) -> str:
-        return _titled("History:", [f"{turn.role}: {turn.text}" for turn in self.history])
+        return _titled("History:", [f"{turn.role}: {_hanging(turn.text)}" for turn in self.history])
+
+
+def _hanging(text: str) -> str:
+    """Return a text whose further lines cannot be taken for entries of their own."""
+    return text.replace("\n", "\n  ")
 
 
 def _titled(title: str, lines: list[str]) -> str:
@@ -187,8 +192,8 @@ def of_task(
         )
     return TaskView(
         agent=agent,
-        task_id=scrub(task.id),
-        context_id=scrub(task.context_id) if task.context_id else None,
+        task_id=scrub_line(task.id),
+        context_id=scrub_line(task.context_id) if task.context_id else None,
         state=task.state,
         text=text,
         artifacts=tuple(_listed(artifact, text) for artifact in artifacts[:SHOWN_ARTIFACTS]),
@@ -255,8 +260,8 @@ def of_history(task: Task, count: int) -> tuple[TurnView, ...]:
 def of_artifact(artifact: Artifact) -> ArtifactView:
     """Return the view of an artifact: its id, name, kind and size."""
     return ArtifactView(
-        artifact_id=scrub(artifact.artifact_id),
-        name=scrub(artifact.name) if artifact.name else None,
+        artifact_id=scrub_line(artifact.artifact_id),
+        name=scrub_line(artifact.name) if artifact.name else None,
         media_type=_media_type_of(artifact),
         size=sum(size_of(part) for part in artifact.parts) or None,
     )

@@ -124,7 +124,7 @@ class App:
             await connection.choice(refresh=refresh or connection.health.last_error is not None)
             extended = await connection.extended.get(refresh=refresh)
         except (A2AError, CredentialUnavailable) as error:
-            return describe_agent(self.registry, name, error.message)
+            return describe_agent(self.registry, name, error.reason())
         return describe_agent(self.registry, name, extended=extended)
 
     async def agent_of(self, arguments: Mapping[str, Any]) -> str | None:

@@ -37,7 +37,7 @@ from a2a_mcp.presentation import error_sentences, sentences
 from a2a_mcp.presentation.task_view import TaskView
 from a2a_mcp.server.results import Mask, of_channels
 from a2a_mcp.text.truncate import shorten
-from a2a_mcp.text.untrusted import scrub
+from a2a_mcp.text.untrusted import scrub, scrub_line
 
 AGENT_WORDS_BYTES: Final = 800
 BRIDGE_WORDS_BYTES: Final = 4_000  # they may quote an agent in the middle
@@ -105,7 +105,7 @@ def of_agent_error(error: A2AError, call: FailedCall, mask: Mask) -> t.CallToolR
     delivery = _delivery(error) if call.sent else ""
     view = TaskView(
         agent=call.agent,
-        task_id=scrub(task_id) if task_id else None,
+        task_id=scrub_line(task_id) if task_id else None,
         error=_what_happened(error, call.agent, mask) + delivery,
         next_step=_next_step(error, call, task_id),
     )
@@ -159,7 +159,7 @@ def _find_out(error: A2AError, task_id: str | None) -> str:
 
 def _what_happened(error: A2AError, agent: str | None, mask: Mask) -> str:
     who = f"The agent {agent!r}" if agent else "The agent"
-    said = shorten(mask(scrub(error.message)), AGENT_WORDS_BYTES).rstrip(".")
+    said = error.reason(lambda words: shorten(mask(scrub_line(words)), AGENT_WORDS_BYTES))
     where = f" ({error.url})" if error.url else ""
     match error:
         case AuthenticationRequired():
@@ -173,10 +173,8 @@ def _what_happened(error: A2AError, agent: str | None, mask: Mask) -> str:
             return f"{who} cannot be called: {said}."
         case InvalidAgentResponse():
             return f"{who} gave no valid A2A answer{where}: {said}."
-        case AgentError(code=int()):
-            return f"{who} answered with an error{where}: {said} (code {error.code})."
-        case AgentError(status=int()):
-            return f"{who} answered with an error{where}: {said} (HTTP {error.status})."
+        case AgentError(code=int()) | AgentError(status=int()):
+            return f"{who} answered with an error{where}: {said}."
         case _:
             return f"{who} failed{where}: {said}."
 
@@ -184,7 +182,7 @@ def _what_happened(error: A2AError, agent: str | None, mask: Mask) -> str:
 def _challenge(error: AuthenticationRequired, mask: Mask) -> str:
     if not error.challenge:
         return ""
-    return f", it wants: {shorten(mask(scrub(error.challenge)), CHALLENGE_BYTES)}"
+    return f", it wants: {shorten(mask(scrub_line(error.challenge)), CHALLENGE_BYTES)}"
 
 
 def _delivery(error: A2AError) -> str:

@@ -17,6 +17,7 @@ _SUSPECT: Final = (
 )
 # The flag of a subdivision (Unicode UTS 51, ED-14a): black flag, three to seven tags, end tag.
 _FLAG: Final = r"\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,7}\U000e007f"
+_BREAKS: Final = re.compile(r"[\t\n\u2028\u2029]+")
 _LOOK: Final = re.compile(_SUSPECT)
 _HOSTILE: Final = re.compile(rf"({_FLAG})|\r\n|{_SUSPECT}")
 
@@ -32,6 +33,11 @@ def scrub(text: str) -> str:
     if _LOOK.search(text) is None:
         return text
     return _HOSTILE.sub(_shown, text)
+
+
+def scrub_line(text: str) -> str:
+    """Return `text` scrubbed and on one line: for names, ids and words within a sentence."""
+    return _BREAKS.sub(" ", scrub(text))
 
 
 def _scrub_long(text: str) -> str:

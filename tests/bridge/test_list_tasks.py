@@ -294,7 +294,7 @@ async def test_an_agent_that_cannot_list_is_refused_and_the_own_list_offered(
     code: int, agent: ScriptedAgent, stage: Stage
 ) -> None:
     agent.on(LIST, error(code, "no such thing"))
-    with pytest.raises(NotAllowed, match="'it' cannot list its tasks: no such thing") as caught:
+    with pytest.raises(NotAllowed, match="'it' cannot list its tasks: \"no such thing\"") as caught:
         await listed(stage, remote=True, agent="it")
     assert "Leave out remote" in caught.value.next_step
 

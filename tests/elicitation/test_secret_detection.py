@@ -14,6 +14,8 @@ from a2a_mcp.elicitation.secret_detection import wants_secret
         text("I need your API key to go on"),
         text("Bitte das Passwort eingeben"),
         text("Give me the access token"),
+        text("An API token is needed, please"),
+        text("Paste your token here"),
         text("Please give your p\u200bass\u00adword"),
         text("Your \uff30\uff41\uff53\uff53\uff57\uff4f\uff52\uff44, please"),
         text("Type all your passwords"),

@@ -18,6 +18,7 @@ from a2a_mcp.a2a.errors import (
     AuthenticationRequired,
     Delivery,
     VersionNotSupported,
+    without_reason,
 )
 from a2a_mcp.a2a.model import JSON
 
@@ -51,7 +52,7 @@ def decode_error(
     elif _is_version_sentence(message):
         kind = VersionNotSupported
     return kind(
-        message or f"HTTP {status} without a reason",
+        message or without_reason(status),
         code=code,
         status=status,
         data=data,

@@ -25,7 +25,7 @@ from a2a_mcp.server.task_results import result_of
 from a2a_mcp.server.tasks_extension.sign_in import sign_in_question, waits_for_sign_in
 from a2a_mcp.server.tasks_extension.wire import Wire
 from a2a_mcp.text.truncate import shorten
-from a2a_mcp.text.untrusted import scrub
+from a2a_mcp.text.untrusted import scrub_line
 
 # Less than the time for which an ended task is stored, and than the 24 days that fit into a timer
 # of 31 bits.
@@ -107,7 +107,7 @@ def _status_message(app: App, job: Job) -> dict[str, str]:
 def _last_words(job: Job) -> str:
     tracked = job.follow
     if job.cut_off and tracked.error:
-        return f"{tracked.agent}: {scrub(tracked.error.message)}"
+        return f"{tracked.agent}: {scrub_line(tracked.error.reason())}"
     if tracked.task is None:
         return ""
     if tracked.awaiting_reaction and not job.over:

@@ -287,7 +287,7 @@ async def test_a_task_whose_agent_cannot_be_asked_is_shown_as_it_was_last_seen(
         view = await text_of(client, resource_uris.of_task("it", "t1"))
         code, message, _ = await refusal(client, resource_uris.of_artifact("it", "t1", "answer"))
     assert "input-required" in view
-    assert "as last seen; the agent could not be asked: Task not found." in view
+    assert 'as last seen; the agent could not be asked: "Task not found" (code -32001).' in view
     assert (code, "Task not found" in message) == (-32603, True)
 
 
