@@ -219,6 +219,7 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
         {
             "a2a_mcp.server.apps.offer",
             "a2a_mcp.server.composition",
+            "a2a_mcp.server.other_requests",
             "a2a_mcp.server.prompts",
             "a2a_mcp.server.resources.subscriptions",
             "a2a_mcp.server.skill_server",
@@ -251,6 +252,7 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
     ),
     "server.tasks_extension.extension": frozenset(
         {
+            "a2a_mcp.server.other_requests",
             "a2a_mcp.server.tasks_extension.detailed_task",
             "a2a_mcp.server.tasks_extension.methods",
         }

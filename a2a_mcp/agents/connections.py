@@ -37,6 +37,10 @@ class Connections:
         """Return the connection of an owner to an agent, if there is one."""
         return self._known.get((name, SHARED)) or self._personal((name, owner))
 
+    def all_of(self, name: str) -> list[Connection]:
+        """Return every owner's connection to an agent, the one that was used last at the end."""
+        return [it for key, it in self._known.items() if key[0] == name]
+
     def of(self, agent: AgentConfig, owner: str) -> Connection:
         """Return the connection of an owner to an agent, made if there is none."""
         key = _key(agent, owner)

@@ -120,9 +120,8 @@ class Registry:
 
     def _joined(self) -> Config:
         """Return the configuration with what callers have added and catalogues list."""
-        sources = (self._catalogues, self.registered)
         joined = self._configured
-        for source in sources:
+        for source in (self._catalogues, self.registered):
             joined = source.joined(joined) if source else joined
         return joined
 
@@ -257,6 +256,10 @@ class Registry:
     def known(self, name: str) -> Connection | None:
         """Return the caller's connection to an agent if there is one, without making it."""
         return self._connections.known(name, self._caller())
+
+    def all_known(self, name: str) -> list[Connection]:
+        """Return all owners' connections to an agent, without making one."""
+        return self._connections.all_of(name)
 
     def agent(self, name: str) -> AgentConfig:
         """Return the configuration of an agent."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, TypeVar
 
+import anyio
 import mcp.types as t
 from mcp.shared.exceptions import MCPError
 
@@ -34,19 +35,21 @@ async def noted(ctx: RequestCtx, params: P, handler: Callable[[RequestCtx, P], A
     """Return what a handler returns, counted and with a line; raises MCPError."""
     if ctx.method in SILENT:
         return await handler(ctx, params)
-    outcome = OK
+    outcome = ERROR
     try:
         if ctx.method in COUNTED:
             await ctx.lifespan_context.app.admit()
         if ctx.method == LISTEN:  # a stream ends late, and in no other way than a cut
             _note(ctx, params, OK)
-        return await handler(ctx, params)
+        found = await handler(ctx, params)
     except CallsTooFast as error:
-        outcome = ERROR
         raise MCPError(t.INTERNAL_ERROR, f"{error.message} {error.next_step}") from None
-    except BaseException as error:
-        outcome = ERROR if isinstance(error, Exception) else GIVEN_UP
+    except anyio.get_cancelled_exc_class():
+        outcome = GIVEN_UP
         raise
+    else:
+        outcome = OK
+        return found
     finally:
         if ctx.method != LISTEN or outcome == ERROR:
             _note(ctx, params, outcome)

@@ -58,28 +58,31 @@ def _issuers(readiness: Readiness) -> Iterator[dict[str, Any]]:
 
 def _agents(registry: Registry, now: float) -> Iterator[dict[str, Any]]:
     for name in registry.all_names():
-        health, answered = _health(registry, name)
+        health, reason, answered = health_of(registry, name)
         yield {
             "name": name,
             "health": health,
+            "reason": reason,
             "answered": answered and rfc3339(answered),
             "answered_seconds_ago": answered and max(0, int(now - answered)),
         }
 
 
-def _health(registry: Registry, name: str) -> tuple[str, float | None]:
-    """Return a word for how an agent fares, and when it last answered."""
+def health_of(registry: Registry, name: str) -> tuple[str, str | None, float | None]:
+    """Return a word for how an agent fares, the class of its error, and when it last answered.
+
+    Where each person signs in, an agent that answers one of them does not fail.
+    """
     if name in registry.config.faults:
-        return "misconfigured", None
-    known = registry.known(name)
-    if known is None:
-        is_enabled = registry.agent(name).enabled
-        return ("not called yet" if is_enabled else "switched off"), None
-    health = known.health
-    word = (
-        "failing" if health.last_error else "answers" if health.last_success else "not called yet"
-    )
-    return word, health.last_success
+        return "misconfigured", None, None
+    healths = [each.health for each in registry.all_known(name)]
+    answered = max((it.last_success for it in healths if it.last_success), default=None)
+    faults = [it.last_fault for it in healths if it.last_fault]
+    if any(it.last_success and not it.last_fault for it in healths):
+        return "answers", None, answered
+    if faults:
+        return "failing", faults[-1], answered
+    return "not called yet" if registry.agent(name).enabled else "switched off", None, answered
 
 
 def _tasks(census: Census, now: float) -> Iterator[dict[str, Any]]:

@@ -20,6 +20,7 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 th, td { text-align: left; padding: .35rem .75rem .35rem 0; border-top: 1px solid var(--line);
   white-space: nowrap; }
 :is(th, td):nth-child(-n+2):not(:last-child) { width: 34%; }
+td.bad { white-space: normal; overflow-wrap: anywhere; }
 tr:hover td { background: var(--line); }
 th { border: 0; font-weight: 500; color: var(--soft); font-size: .85rem; }
 p { color: var(--soft); }
@@ -66,7 +67,7 @@ def _counted(number: int, noun: str) -> str:
 
 
 def _sections(status: Mapping[str, Any]) -> Iterable[str]:
-    agents = [(it["name"], it["health"], _ago(it)) for it in status.get("agents", ())]
+    agents = [(it["name"], _fares(it), _ago(it)) for it in status.get("agents", ())]
     yield _section("Agents", ("name", "health", "last answer"), agents, "No agent is configured.")
     tasks = [
         (it["agent"], it["state"], str(it["count"]), roughly(it["oldest_seconds"]))
@@ -81,6 +82,11 @@ def _whose(status: Mapping[str, Any]) -> str:
     here, readers = status.get("tasks_read_here", 0), status.get("processes_that_read_tasks", 0)
     shared = "" if readers < 2 else f"{readers} processes that share the task map follow them. "
     return f"{shared}This process follows {_counted(here, 'task')}."
+
+
+def _fares(agent: Mapping[str, Any]) -> str:
+    """Return how an agent fares, and the kind of its error where it fails."""
+    return f"{agent['health']}: {agent['reason']}" if agent["reason"] else str(agent["health"])
 
 
 def _ago(agent: Mapping[str, Any]) -> str:
@@ -123,4 +129,5 @@ def _cell(text: str) -> str:
 
 def _kind(text: str) -> str:
     """Return the class of a word: colour is never the only sign, the word says it too."""
-    return "good" if text in GOOD else "bad" if text in BAD else ""
+    word = text.partition(":")[0]
+    return "good" if word in GOOD else "bad" if word in BAD else ""

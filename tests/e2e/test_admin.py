@@ -41,6 +41,8 @@ async def test_the_status_tells_how_all_fares_and_no_words_of_anyone(
         "good": "answers",
         "down": "failing",
     }
+    reasons = {it["name"]: it["reason"] for it in status["agents"]}
+    assert reasons == {"good": None, "down": "AgentUnreachable"}
     assert status["ready"] is True
     assert status["store"] == "works"
     (waiting,) = status["tasks"]
@@ -51,10 +53,12 @@ async def test_the_status_tells_how_all_fares_and_no_words_of_anyone(
     assert "default-src 'none'" in shown.headers["content-security-policy"]
     for page in (told.text, shown.text):
         assert "answers" in page
+        assert "AgentUnreachable" in page
         assert "input-required" in page
         assert not any(word in page for word in ("salary", "alice", "Which city", "<script"))
     assert (await admin.get("/readyz")).json() == {"ok": True}
-    assert (await admin.get("/status", headers={"Host": "evil.example"})).status_code == 421
+    for path in ("/status", "/status.json", "/readyz", "/metrics"):
+        assert (await admin.get(path, headers={"Host": "evil.example"})).status_code == 421
 
 
 async def test_a_port_of_the_listener_that_is_taken_is_one_line(

@@ -18,7 +18,7 @@ from a2a_mcp.a2a.auth.oauth.token_server import TokenServer, discover
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.a2a.transport import Transport
 from a2a_mcp.server.auth.errors import ProviderDown
-from a2a_mcp.server.auth.provider import AGAIN_SECONDS, ANSWER_SECONDS
+from a2a_mcp.server.auth.provider import AGAIN_SECONDS, ANSWER_SECONDS, keeps_tls
 
 
 class Introspection:
@@ -76,14 +76,10 @@ class Introspection:
         with self._answering():
             found = await discover(self._transport, self._url)
         place = found.introspection if found else None
-        if found is None or place is None or not self._is_safe(place):
+        if found is None or place is None or not keeps_tls(place, self._url):
             self.problem = f"{self._url} publishes no introspection_endpoint that can be used"
             raise ProviderDown(self.problem)
         self._server = TokenServer(self._transport, self._settings, found)
-
-    def _is_safe(self, place: str) -> bool:
-        """Return whether tokens may go there: never in plain text, where the issuer is not."""
-        return place.startswith("https://") or self._url.startswith("http://")
 
     @contextmanager
     def _answering(self) -> Iterator[None]:

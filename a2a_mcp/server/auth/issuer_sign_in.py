@@ -23,6 +23,7 @@ from a2a_mcp.a2a.auth.oauth.token_server import TokenServer, discover
 from a2a_mcp.a2a.transport import Transport
 from a2a_mcp.server.auth.callers import Tokens
 from a2a_mcp.server.auth.errors import TokenRefused
+from a2a_mcp.server.auth.provider import keeps_tls
 
 
 class IssuerSignIn:
@@ -62,5 +63,7 @@ class IssuerSignIn:
             found = await discover(self._transport, self.issuer)
             if found is None or found.authorization is None:
                 raise OAuthRefused("no_metadata", "it publishes no page for a sign-in")
+            if not all(keeps_tls(it, self.issuer) for it in (found.authorization, found.token)):
+                raise OAuthRefused("no_metadata", "its addresses for a sign-in are without TLS")
             self._published = replace(found, scopes=())
         return self._published

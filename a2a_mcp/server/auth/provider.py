@@ -19,8 +19,8 @@ from a2a_mcp.a2a.auth.static import Attachment
 from a2a_mcp.a2a.bindings.base import HttpRequest
 from a2a_mcp.a2a.decoding.json_values import text_of
 from a2a_mcp.a2a.errors import A2AError
-from a2a_mcp.a2a.http.transport import Transport
 from a2a_mcp.a2a.signatures.keys import Key, read_keys
+from a2a_mcp.a2a.transport import Transport
 from a2a_mcp.server.auth.errors import ProviderDown
 
 OK: Final = 200
@@ -104,6 +104,8 @@ class Provider:
         address = published.get("jwks_uri")
         if not isinstance(address, str):
             raise ProviderFault("it publishes no jwks_uri")
+        if not keeps_tls(address, self._url):
+            raise ProviderFault("its jwks_uri is without TLS, so that keys could be changed")
         found = await self._read(address)
         if found is None:
             raise ProviderFault(f"{address} holds no keys")
@@ -127,6 +129,11 @@ class Provider:
         request = HttpRequest("GET", address)
         answer = await self._transport.fetch(request, {}, Attachment(), body_bytes=MOST_BYTES)
         return answer.raw.decode("utf-8", "replace") if answer.status == OK else None
+
+
+def keeps_tls(address: str, issuer: str) -> bool:
+    """Return whether an address that an issuer publishes is as safe on the way as the issuer is."""
+    return address.startswith("https://") or issuer.startswith("http://")
 
 
 def _object(text: str | None) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from contextlib import suppress
 from functools import wraps
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
+import anyio
 import mcp.types as t
 
 from a2a_mcp.a2a.errors import A2AError
@@ -42,7 +43,8 @@ def returns_errors(
         began = time.monotonic()
         await app.registry.discover()
         app.recoverer.wake()
-        result: R | t.CallToolResult
+        result: R | t.CallToolResult | None = None
+        outcome = ERROR
         try:
             await app.admit()
             result = await function(ctx, *args, **kwargs)
@@ -51,24 +53,25 @@ def returns_errors(
         except A2AError as error:
             call = await _failed_call(app, function.__name__, kwargs, error)
             result = error_results.of_agent_error(error, call, app.mask)
-        except BaseException as error:
-            _note_broken(ctx, function.__name__, kwargs, error)
+        except anyio.get_cancelled_exc_class():  # a message may have arrived all the same
+            outcome = GIVEN_UP
             raise
-        if app.audit:
-            app.audit.note(ctx.request_context, function.__name__, kwargs, result)
+        finally:
+            _note(ctx, function.__name__, kwargs, result, outcome)
         _count(function.__name__, result, time.monotonic() - began)
         return result
 
     return wrapped
 
 
-def _note_broken(ctx: Ctx, tool: str, arguments: Mapping[str, Any], error: BaseException) -> None:
-    """Note a call that ends without a result: its host gave it up, or it crashed.
-
-    A message of it may have reached the agent all the same.
-    """
-    if audit := app_of(ctx).audit:
-        outcome = ERROR if isinstance(error, Exception) else GIVEN_UP
+def _note(
+    ctx: Ctx, tool: str, arguments: Mapping[str, Any], result: Result | None, outcome: str
+) -> None:
+    """Write the line of a call; `outcome` is that of one which ends without a result."""
+    audit = app_of(ctx).audit
+    if audit and result:
+        audit.note(ctx.request_context, tool, arguments, result)
+    elif audit:
         audit.note_end(ctx.request_context, tool, arguments, outcome)
 
 

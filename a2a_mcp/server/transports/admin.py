@@ -6,9 +6,9 @@ browser could otherwise read it through a name of its own (DNS rebinding).
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Final, TypeAlias
 
 import anyio
 from starlette.applications import Starlette
@@ -24,6 +24,8 @@ from a2a_mcp.server.transports.http import LOOPBACK, READY, ready_answer
 from a2a_mcp.server.transports.ports import CannotListen, open_port
 from a2a_mcp.server.transports.side_listener import listen
 from a2a_mcp.telemetry.providers import prometheus_page
+
+Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 METRICS: Final = "/metrics"
 METRICS_MISSING: Final = 'metrics need the extra: in the clone, uv tool install ".[telemetry]"\n'
@@ -52,11 +54,8 @@ async def admin(table: AdminTable | None, readiness: Readiness) -> AsyncIterator
 
 def application(table: AdminTable, readiness: Readiness) -> Starlette:
     """Return the application of the listener."""
-    is_local = table.host in (*LOOPBACK, "::1")
 
     async def shown(request: Request) -> Response:
-        if is_local and not _names_this_machine(request.headers.get("host", "")):
-            return PlainTextResponse("Misdirected Request", 421)
         found = await status(readiness)
         if request.url.path.endswith(".json"):
             return JSONResponse(found, headers=HEADERS)
@@ -64,7 +63,18 @@ def application(table: AdminTable, readiness: Readiness) -> Starlette:
 
     routes = {READY: ready_answer(readiness, tells=True), METRICS: _metrics}
     routes |= dict.fromkeys(("/status", "/status.json"), shown)
-    return Starlette(routes=[Route(path, answer) for path, answer in routes.items()])
+    is_local = table.host in (*LOOPBACK, "::1")
+    served = {path: _for_this_machine(it) if is_local else it for path, it in routes.items()}
+    return Starlette(routes=[Route(path, answer) for path, answer in served.items()])
+
+
+def _for_this_machine(answer: Handler) -> Handler:
+    async def guarded(request: Request) -> Response:
+        if _names_this_machine(request.headers.get("host", "")):
+            return await answer(request)
+        return PlainTextResponse("Misdirected Request", 421)
+
+    return guarded
 
 
 async def _metrics(_: Request) -> Response:

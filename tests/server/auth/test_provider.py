@@ -1,15 +1,25 @@
 """The keys of an identity provider: read once, kept while it is down, looked for seldom."""
 
+import json
 from collections.abc import AsyncIterator
 from threading import Event
+from typing import Any, cast
 
 import anyio
+import httpx
 import pytest
 from identity_provider import IdentityProvider, identity_provider, new_key
 
+from a2a_mcp.a2a.auth.oauth.errors import OAuthRefused
+from a2a_mcp.a2a.auth.oauth.settings import OAuth
+from a2a_mcp.a2a.bindings.base import HttpRequest
 from a2a_mcp.a2a.http.limits import HttpLimits
+from a2a_mcp.a2a.http.responses import HttpResponse
 from a2a_mcp.a2a.http.transport import open_transport
+from a2a_mcp.a2a.transport import Transport
+from a2a_mcp.server.auth.callers import Tokens
 from a2a_mcp.server.auth.errors import ProviderDown
+from a2a_mcp.server.auth.issuer_sign_in import IssuerSignIn
 from a2a_mcp.server.auth.provider import AGAIN_SECONDS, KEPT_SECONDS, Provider
 
 pytestmark = pytest.mark.anyio
@@ -38,6 +48,37 @@ async def provider(issuer: IdentityProvider, clock: Clock) -> AsyncIterator[Prov
     transport = open_transport(HttpLimits(), user_agent="test")
     yield Provider(issuer.url, transport, clock)
     await transport.aclose()
+
+
+class OverTls(Transport):
+    """Answers for an issuer at an https address with what it would publish."""
+
+    def __init__(self, **published: str) -> None:
+        self.asked: list[str] = []
+        self._body = {"issuer": "https://login.example", **published}
+
+    async def fetch(self, outgoing: HttpRequest, *_: Any, **__: Any) -> HttpResponse:
+        self.asked.append(outgoing.url)
+        return HttpResponse(200, httpx.Headers(), self._body, True, json.dumps(self._body).encode())
+
+
+async def test_keys_are_not_read_where_they_could_be_changed_on_the_way(clock: Clock) -> None:
+    transport = OverTls(jwks_uri="http://login.example/jwks")
+    provider = Provider("https://login.example", transport, clock)
+    with pytest.raises(ProviderDown) as caught:
+        await provider.key("k1")
+    assert "without TLS" in caught.value.detail
+    assert "http://login.example/jwks" not in transport.asked
+
+
+@pytest.mark.parametrize("plain", ["token_endpoint", "authorization_endpoint"])
+async def test_nobody_signs_in_where_the_secret_could_be_read_on_the_way(plain: str) -> None:
+    safe = dict.fromkeys(("token_endpoint", "authorization_endpoint"), "https://login.example/x")
+    transport = OverTls(**safe | {plain: "http://login.example/x"})
+    settings = OAuth("bridge", issuer="https://login.example")
+    sign_in = IssuerSignIn(settings, transport, cast(Tokens, None))
+    with pytest.raises(OAuthRefused, match="no_metadata"):
+        await sign_in.begin("https://bridge.example/sign-in/callback")
 
 
 def fetches(issuer: IdentityProvider) -> int:
