@@ -92,7 +92,7 @@ def no_registration(server: str) -> CredentialUnavailable:
     """Return the error where a client cannot register itself."""
     return CredentialUnavailable(
         f"its authorization server {server} names no address at which clients register themselves",
-        "Ask the user to get a client there, and to set client_id in auth of this agent, in the "
+        "Ask the user to get a client there, and set client_id in auth of this agent, in the "
         "place of register.",
     )
 
@@ -113,7 +113,7 @@ def foreign_server(origin: str) -> CredentialUnavailable:
         f"its card wants tokens from {origin}, which is neither the agent's own origin nor "
         "configured; nothing was sent there",
         f'If that server is right, ask the user to set issuer = "{origin}" (or token_url) in auth '
-        "of this agent, or to add that origin to its allowed_origins.",
+        "of this agent, or add that origin to its allowed_origins.",
     )
 
 

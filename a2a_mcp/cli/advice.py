@@ -33,6 +33,9 @@ WRONG_CREDENTIAL: Final = (
 )
 EXPIRED_CREDENTIAL: Final = "The credential of `auth` has expired: put a new one in its place."
 COMMAND: Final = "Run the command in `auth` of this agent by hand, and mend what it says."
+OWN_ERROR: Final = "That is an error of the agent itself: look into its log, or ask who runs it."
+METHOD_NOT_FOUND: Final = -32601
+SERVER_ERRORS: Final = 500
 EXPIRED: Final = re.compile(r"expire", re.IGNORECASE)
 
 ADVICE: Final[tuple[tuple[type[Failure], str, str], ...]] = (
@@ -71,6 +74,12 @@ ADVICE: Final[tuple[tuple[type[Failure], str, str], ...]] = (
         "It is there but does not answer: look into its log, or give it more time in `limits`.",
     ),
     (AgentUnreachable, "proxy", "Correct the proxy in `proxy` of this agent or in HTTPS_PROXY."),
+    (AgentUnreachable, "unavailable now", "Try again later; if it stays so, ask who runs it."),
+    (
+        AgentUnreachable,
+        "broke before",
+        "Try again; if it stays so, look into the agent's log: it ends the connection itself.",
+    ),
     (
         AgentUnreachable,
         "",
@@ -128,10 +137,17 @@ def advice(error: Failure, *, has_credential: bool = False) -> str | None:
         return _of_refusal(error, has_credential=has_credential)
     if isinstance(error, CredentialUnavailable) and not isinstance(error, SignInNeeded):
         return COMMAND if "command" in error.message else for_person(error.next_step)
+    if isinstance(error, AgentError) and _is_own(error):
+        return OWN_ERROR
     matching = (
         step for kind, words, step in ADVICE if isinstance(error, kind) and words in error.message
     )
     return next(matching, None)
+
+
+def _is_own(error: AgentError) -> bool:
+    """Return whether the agent was reached, and failed."""
+    return error.code not in (None, METHOD_NOT_FOUND) or (error.status or 0) >= SERVER_ERRORS
 
 
 def _of_refusal(error: AuthenticationRequired, *, has_credential: bool) -> str:

@@ -9,6 +9,7 @@ import anyio
 from cyclopts import Parameter
 
 from a2a_mcp.cli.exit_codes import DONE, USAGE_ERROR
+from a2a_mcp.cli.hosts import installation
 
 Host: TypeAlias = Annotated[str, Parameter(metavar="HOST", help="address to listen on")]
 Port: TypeAlias = Annotated[int, Parameter(metavar="N", help="port; 0 = any")]
@@ -20,7 +21,8 @@ def demo() -> int:
         from a2a_mcp.demo.tour import tour
     except ImportError as error:
         return _say_missing("demo", error)
-    return anyio.run(tour, sys.stdout)
+    program, words = installation.command()
+    return anyio.run(tour, sys.stdout, [program, *words])
 
 
 def demo_agent(*, host: Host = "127.0.0.1", port: Port = 9999) -> int:

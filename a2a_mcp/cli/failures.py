@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from typing import Final
 
-from a2a_mcp.a2a.errors import A2AError
+from a2a_mcp.a2a.errors import A2AError, AgentError
 from a2a_mcp.cli.advice import Failure, advice
 from a2a_mcp.cli.exit_codes import FAILED, USAGE_ERROR
 from a2a_mcp.cli.for_person import for_person
 from a2a_mcp.errors import BridgeError, ConfigError
+
+ERRORS: Final = 400
+"""The statuses of HTTP from here on are errors."""
 
 
 def run_told(work: Callable[[], int], *, as_json: bool) -> int:
@@ -45,6 +49,8 @@ def message_of(error: Failure) -> str:
     """Return what happened, and at which address."""
     url = error.url if isinstance(error, A2AError) else None
     message = for_person(error.message, _agent(error), _task(error))
+    if isinstance(error, AgentError) and (error.status or 0) >= ERRORS:
+        message = f"The agent answers with HTTP {error.status}: {message}"
     return f"{message} ({url})" if url and url not in message else message
 
 

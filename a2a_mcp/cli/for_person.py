@@ -97,6 +97,7 @@ SENTENCES: Final[dict[str, str]] = {
         "a2a-mcp send {agent} TEXT --task {task}"
     ),
     # agents and lists
+    "Use another agent, or ask the user to enable it.": "Enable it: a2a-mcp agents enable {agent}",
     sentences.AGENT_IS_FAILING: f"The last call to this agent failed. {CHECK}",
     sentences.LOOK_AT_AN_AGENT: "One agent with its skills: a2a-mcp agents show NAME",
     sentences.NO_AGENT_CONFIGURED: "No agent is configured. Add one: a2a-mcp agents add URL",
@@ -171,6 +172,7 @@ SENTENCES: Final[dict[str, str]] = {
 """What is said at the terminal, by what a model is told; names in braces are filled in."""
 
 RULES: Final[tuple[tuple[str, str], ...]] = (
+    (r"Ask the user to give this server an agent: .*", "Add one: a2a-mcp agents add URL"),
     (r"\bagent_info lists them all\.", "All are listed by: a2a-mcp agents"),
     (r"\bagent_info says why\b", "a2a-mcp check says why"),
     (r"\bCall again with agent= one of: ", "Name one of them: "),
@@ -180,6 +182,7 @@ RULES: Final[tuple[tuple[str, str], ...]] = (
     (r"\bget_task shows what the agent said\.", SEE),
     (r"; or if it is right, to ", "; or if it is right, "),
     (r",? or ask the user to ", ", or "),
+    (r", ask the user to ", ", "),
     (r"\b[Aa]sk the user to (\w)", r"\a\1"),
     (r"\bask the user\b", "ask"),
     (r"\b[Tt]ell the user(?:, or use another agent\.?|[;:,.]?)\s*(\w?)", r"\a\1"),

@@ -27,7 +27,7 @@ NO_AGENT: Final = (
     "the host, or: a2a-mcp init URL"
 )
 NOTHING_WRITTEN: Final = (
-    "Nothing was written. Without --dry-run this is, and the file as it was is kept beside it."
+    "Nothing was written. Without --dry-run this change is made, and the old file kept beside it."
 )
 OTHER: Final = "cursor"
 """The host whose entry most other hosts take as it is."""

@@ -27,8 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _exit_code(given: list[str]) -> int:
     try:
-        code = _run(given)
-        sys.stdout.flush()  # here, so that a reader who has left is met below and not at the exit
+        return _run(given)
     except ConfigError as error:
         print("\n".join(error.faults), file=sys.stderr)
         return USAGE_ERROR
@@ -40,7 +39,6 @@ def _exit_code(given: list[str]) -> int:
         return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
-    return code
 
 
 def _run(given: list[str]) -> int:
@@ -49,9 +47,9 @@ def _run(given: list[str]) -> int:
         return show_help()
     if name not in COMMANDS:
         return serve(given)
-    if COMMANDS[name].own_parser:
-        return COMMANDS[name].load()(given[1:])
-    return parse(given)
+    code = COMMANDS[name].load()(given[1:]) if COMMANDS[name].own_parser else parse(given)
+    sys.stdout.flush()  # a reader who has left is met here, and not at the exit of Python
+    return code
 
 
 def show_help() -> int:

@@ -155,6 +155,11 @@ def named(entry: str) -> tuple[str, str]:
     return name, url
 
 
+def same_url(one: str, other: str) -> bool:
+    """Return whether two URLs lead to one agent, however they are written."""
+    return _plain(one) == _plain(other)
+
+
 def slug(url: str) -> str:
     """Return a name made of a URL's host, port and path."""
     parts = urlsplit(url)

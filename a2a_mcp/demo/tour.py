@@ -5,7 +5,7 @@ It never touches the user's own files: state and configuration are in a temporar
 
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, TextIO
@@ -21,8 +21,10 @@ TOUR_SECONDS: Final = 120
 LOG_LINES: Final = 15
 
 
-async def tour(out: TextIO) -> int:
+async def tour(out: TextIO, command: Sequence[str]) -> int:
     """Show the bridge's tools on `out`; return 0 if all went as expected, else 1.
+
+    `command` starts the bridge, and is shown at the end.
 
     Differences from what was expected are printed where they occur and again at the end.
     """
@@ -34,7 +36,7 @@ async def tour(out: TextIO) -> int:
         for difference in differences:
             page.difference(difference)
         return 1
-    _farewell(page)
+    _farewell(page, shlex.join(command))
     return 0
 
 
@@ -77,8 +79,7 @@ def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]
             yield error
 
 
-def _farewell(page: Page) -> None:
-    bridge = shlex.join([sys.executable, "-m", "a2a_mcp"])
+def _farewell(page: Page, bridge: str) -> None:
     page.step("Your turn", "All went as expected. Keep the demo agent running in a terminal:")
     page.code(f"{bridge} demo-agent --port 9999")
     page.prose("and add the bridge to a host, here Claude Code (docs/hosts.md has the others):")

@@ -93,7 +93,7 @@ ROWS: Final = {
         "its card wants tokens from LOGIN, which is neither the agent's own origin nor configured; "
         "nothing was sent there",
         'If that server is right, ask the user to set issuer = "LOGIN" (or token_url) in auth of '
-        "this agent, or to add that origin to its allowed_origins.",
+        "this agent, or add that origin to its allowed_origins.",
         {"client_id": "service", "client_secret": SecretStr("s3cret:+ %&/")},
         issuer=False,
     ),

@@ -45,7 +45,7 @@ async def test_init_writes_a_first_agent_with_its_words_for_the_person_to_confir
     assert table(home, "scripted-agent") == {"url": agent.url}
     assert '# description = "Says what a test wrote."' in home.file.read_text()
     assert again.code == 2
-    assert "is there already; add to it with a2a-mcp agents add URL" in again.err
+    assert f"is there already; add to it with a2a-mcp agents add {agent.url}" in again.err
 
 
 async def test_a_name_may_stand_before_the_url(home: Home) -> None:

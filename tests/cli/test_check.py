@@ -97,7 +97,7 @@ async def test_an_agent_that_is_switched_off_is_not_contacted() -> None:
         code, told = await checked(Config(agents=agents(good=agent.url, off=table)))
         assert off.connections == 0
     assert code == 0
-    assert "Switched off: off.\nThe agent can be used." in told
+    assert "Switched off: off (a2a-mcp agents enable NAME)\nThe agent can be used." in told
 
 
 async def test_the_file_that_was_read_is_named_with_notes_about_it(tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ async def test_a_failing_credential_command_is_reported_without_its_output(
 async def test_without_agents_it_names_the_file_to_write(tmp_path: Path) -> None:
     file = tmp_path / "agents.toml"
     _, told = await checked(load(path=file, environ={}))
-    assert f"write a table [agents.NAME] with url into a new {file}." in told
+    assert f"Add one to {file}: a2a-mcp agents add URL" in told
 
 
 async def test_without_agents_nothing_can_be_used() -> None:
@@ -233,7 +233,12 @@ async def test_the_cause_and_the_cure_are_there_for_a_script() -> None:
     dead, typo = json.loads(out.getvalue())["agents"]
     assert "no connection" in dead["problems"][0]
     assert "See whether the agent runs" in dead["what_to_do"]
-    assert typo == {"name": "typo", "state": "disabled", "problems": ["utl: unknown key"]}
+    assert typo == {
+        "name": "typo",
+        "state": "disabled",
+        "problems": ["utl: unknown key"],
+        "what_to_do": "Correct [agents.typo] in agents.toml.",
+    }
 
 
 async def test_a_deep_check_sends_each_agent_a_message_and_says_what_came(home: Home) -> None:
@@ -243,7 +248,11 @@ async def test_a_deep_check_sends_each_agent_a_message_and_says_what_came(home: 
         home.write(f'[agents.good]\nurl = "{good.url}"\n[agents.bad]\nurl = "{bad.url}"\n')
         told = await home.run("check", "--deep")
         assert (len(good.sends()), len(bad.sends())) == (1, 1)
+        script = await home.run("check", "--deep", "--json", good.url)
     assert told.code == 1
+    assert script.code == 0
+    assert [row["name"] for row in script.json["agents"]] == ["good"]
+    assert script.json["agents"][0]["message"]["state"] == "completed"
     assert re.search(r"^good answered a message within \d+ ms: completed$", told.out, re.MULTILINE)
     assert re.search(r"^bad did not answer a message: .*out of order", told.out, re.MULTILINE)
 

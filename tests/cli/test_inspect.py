@@ -34,6 +34,7 @@ async def test_the_report_is_text_json_or_a_page(home: Home) -> None:
     assert "Which <city>?" in listed.json[1]["text"]
     assert "Example: ask &lt;me&gt;" in page.out
     assert "--- structure: " in text.out
+    assert text.out.endswith("\n3 points to look at.\n")
     assert "Which &lt;city&gt;?" in page.out
     assert "3 points to look at." in page.out
     assert "<city>" not in page.out

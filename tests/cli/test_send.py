@@ -99,6 +99,16 @@ async def test_a_long_list_of_tasks_says_how_it_goes_on(home: Home) -> None:
 
 
 @pytest.mark.skipif("sys.platform == 'win32'", reason="Windows has no pseudo-terminals")
+async def test_ctrl_c_at_a_question_says_how_to_answer_it_later(home: Home) -> None:
+    terminal = home.terminal("send", "it", "input which city")
+    await shown(terminal, "Which city?")
+    terminal.sendintr()
+    code, said = await ended(terminal)
+    assert code == 130
+    assert "Answer: a2a-mcp send it TEXT --task " in said
+
+
+@pytest.mark.skipif("sys.platform == 'win32'", reason="Windows has no pseudo-terminals")
 async def test_ctrl_c_says_how_to_find_the_work_again(home: Home) -> None:
     terminal = home.terminal("send", "it", "slow 30")
     await shown(terminal, "still working")

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.anyio
 async def test_the_tour_goes_as_expected_and_fits_a_terminal() -> None:
     out = io.StringIO()
     with anyio.fail_after(120):
-        code = await tour(out)
+        code = await tour(out, ["/opt/a2a-mcp"])
     shown = out.getvalue()
     assert code == 0, shown
     assert "!!" not in shown
@@ -22,7 +22,7 @@ async def test_the_tour_goes_as_expected_and_fits_a_terminal() -> None:
     assert "   | echo: hello" in shown
     copied = [line for line in shown.splitlines() if not line.startswith("    ")]
     assert max(map(len, copied)) <= WIDEST
-    assert "claude mcp add" in shown
+    assert "claude mcp add --scope user a2a -- /opt/a2a-mcp http://127.0.0.1:9999" in shown
 
 
 def test_words_that_the_terminal_cannot_write_do_not_end_the_tour() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import anyio
 import tomlkit
@@ -32,6 +32,11 @@ from a2a_mcp.config.load import Config
 from a2a_mcp.config.schema import AgentConfig
 from a2a_mcp.errors import ConfigError
 from a2a_mcp.store.base import LOCAL_OWNER
+
+OAUTH: Final = (
+    "It wants tokens by OAuth: write the id of your client at its authorization server into "
+    "client_id of `auth`, or register = true in its place."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,8 @@ async def _look(url: str) -> Seen:
     except AuthenticationRequired:
         return Seen(url, None)
     except (NoCommonInterface, UrlRefused):
+        if found is None:  # there is no way to it at all, as without the extra for gRPC
+            raise
         return _seen(url, found, is_refused=True)
     finally:
         await registry.aclose()
@@ -122,8 +129,17 @@ class Written:
     @property
     def variables(self) -> list[str]:
         """The variables that must be set before the agent can be called."""
+        return proposal.variables(self._auth)
+
+    @property
+    def wants_oauth(self) -> bool:
+        """Whether its tokens come from an authorization server."""
+        return any(table["type"] == "oauth" for table in self._auth)
+
+    @property
+    def _auth(self) -> list[dict[str, Any]]:
         found = self.table.get("auth") or []
-        return proposal.variables(found if isinstance(found, list) else [found])
+        return found if isinstance(found, list) else [found]
 
 
 def report(written: Written) -> int:
@@ -135,6 +151,8 @@ def report(written: Written) -> int:
         print(f"No card is below {written.seen.given}: its url is {written.seen.url}")
     for remark in written.remarks:
         print(f"Left as a comment, for you to confirm: {remark}")
+    if written.wants_oauth:
+        print(OAUTH)
     for variable in written.variables:
         print(f"It wants a credential: set ${variable}, or write it otherwise in `auth`.")
     print(f"See how it is: a2a-mcp check {written.name}")

@@ -91,7 +91,7 @@ async def _show(started: Started, name: str, as_json: bool) -> int:
     if as_json:
         terminal.print_json(view.structured())
     else:
-        print(config.secrets.mask(for_person(view.prose())))
+        print(config.secrets.mask(for_person(view.prose(), known)))
     return FAILED if problem else DONE
 
 

@@ -15,6 +15,7 @@ from a2a_mcp.cli.work import auth_tables, proposal
 from a2a_mcp.errors import CredentialUnavailable
 from a2a_mcp.store.base import LOCAL_OWNER
 
+UNSET: Final = re.compile(r"the environment variable (\w+) is not set")
 NO_WORDS: Final = re.compile(r"HTTP \d+ without a reason")
 DESCRIBED: Final = re.compile(r'error_description="([^"]+)"')
 
@@ -60,3 +61,13 @@ def _credential_to_write(registry: Registry, name: str) -> str:
     kept = f"set {names} to it, and write" if names else "and write"
     line = auth_tables.line(tables)
     return f"Ask who runs it for a credential, {kept} below [agents.{name}] in agents.toml: {line}"
+
+
+def step_of_fault(name: str, reason: str) -> str:
+    """Return the step for a fault in the configuration of an agent, which disables it."""
+    if unset := UNSET.search(reason):
+        return (
+            f"Set ${unset[1]} here, and for a host with a2a-mcp install HOST --env "
+            f"{unset[1]}=VALUE; or write {{ file = … }} in its place."
+        )
+    return f"Correct [agents.{name}] in agents.toml."

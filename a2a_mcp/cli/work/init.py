@@ -23,7 +23,8 @@ def write_first(
     """Write agents.toml; return the exit code. Raises ConfigError, A2AError."""
     file = config or agents_file.place(None)
     if agents_file.text_of(file):
-        raise ConfigError([f"{file}: is there already; add to it with a2a-mcp agents add URL"])
+        add_it = f"a2a-mcp agents add {url or 'URL'}"
+        raise ConfigError([f"{file}: is there already; add to it with {add_it}"])
     if url is None:
         return _write_example(file)
     return add.report(add.add(file, url, name, description))

@@ -5,6 +5,7 @@ It sends the first example of each skill, so it does what a host's first user wo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, TypeAlias
 
 from a2a_mcp.a2a.card_model import AgentSkill
@@ -16,7 +17,7 @@ from a2a_mcp.cli.exit_codes import DONE, FAILED
 from a2a_mcp.cli.start_options import Options
 from a2a_mcp.cli.startup import start
 from a2a_mcp.cli.work.findings import about_answer, about_skill
-from a2a_mcp.cli.work.inspect_page import page
+from a2a_mcp.cli.work.inspect_page import count_of, page
 from a2a_mcp.cli.work.session import run_with_app
 from a2a_mcp.cli.work.show import channels, for_model
 from a2a_mcp.errors import BridgeError
@@ -36,7 +37,7 @@ def inspect_agent(agent: str, *, as_json: bool, as_html: bool, options: Options)
         if as_json:
             terminal.print_json([*sections])
         else:
-            print(page(agent, sections) if as_html else "\n".join(map(_text, sections)))
+            print(page(agent, sections) if as_html else _report(sections))
         return FAILED if any(section["findings"] for section in sections) else DONE
 
     return run_with_app(start(options, quiet=True), work)
@@ -72,6 +73,11 @@ async def _skill(app: App, agent: str, skill: AgentSkill) -> Section:
         "structure": structure,
         "findings": found,
     }
+
+
+def _report(sections: Sequence[Section]) -> str:
+    """Return the sections as text, and a last line that says how much is to be looked at."""
+    return "\n".join([*map(_text, sections), count_of(sections)])
 
 
 def _text(section: Section) -> str:

@@ -15,11 +15,16 @@ STYLE: Final = "pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: .5
 
 def page(agent: str, sections: Sequence[Mapping[str, JSON]]) -> str:
     """Return the page of an agent."""
-    found = sum(len(_findings(section)) for section in sections)
-    points = "1 point" if found == 1 else f"{found} points"
-    told = f"{points} to look at" if found else "Nothing to correct was found"
-    heading = f"<h1>{escape(agent)}, as a model sees it</h1><p>{told}.</p>"
+    heading = f"<h1>{escape(agent)}, as a model sees it</h1><p>{count_of(sections)}</p>"
     return web_page(agent, heading + "".join(map(_article, sections)), style=STYLE)
+
+
+def count_of(sections: Sequence[Mapping[str, JSON]]) -> str:
+    """Return how much in the report is to be looked at."""
+    found = sum(len(_findings(section)) for section in sections)
+    if not found:
+        return "Nothing to correct was found."
+    return "1 point to look at." if found == 1 else f"{found} points to look at."
 
 
 def _article(section: Mapping[str, JSON]) -> str:

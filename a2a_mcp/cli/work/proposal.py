@@ -138,7 +138,8 @@ def bearer(name: str) -> dict[str, Any]:
 
 def variable(name: str, what: str) -> str:
     """Return the name of the variable that holds an agent's secret."""
-    return f"{re.sub(r'[^A-Z0-9]+', '_', name.upper())}_{what}"
+    words = re.sub(r"[^A-Z0-9]+", "_", name.upper())
+    return f"AGENT_{words}_{what}" if words[:1].isdigit() else f"{words}_{what}"
 
 
 def variables(tables: Iterable[dict[str, Any]]) -> list[str]:

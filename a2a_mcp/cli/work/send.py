@@ -21,7 +21,7 @@ from a2a_mcp.bridge.send import SendRequest, Tracked
 from a2a_mcp.bridge.updates import Updates
 from a2a_mcp.cli import terminal
 from a2a_mcp.cli.exit_codes import DONE, FAILED
-from a2a_mcp.cli.for_person import GOES_ON
+from a2a_mcp.cli.for_person import ANSWER, GOES_ON
 from a2a_mcp.cli.start_options import Options
 from a2a_mcp.cli.startup import start
 from a2a_mcp.cli.work.progress import Progress
@@ -107,7 +107,7 @@ async def _gone_on(
         elif view.state is TaskState.AUTH_REQUIRED and signs_in:
             view = await _signed_in(app, view, until, progress)
         elif view.state is TaskState.INPUT_REQUIRED and terminal.has_person():
-            said = await terminal.asked(app.mask(view.text))
+            said = await _answer(app, view)
             if not said:
                 break
             answer = SendRequest(said, view.agent, view.task_id, confirmed=True)
@@ -115,6 +115,16 @@ async def _gone_on(
         else:
             break
     return view
+
+
+async def _answer(app: App, view: TaskView) -> str:
+    """Return what the person answers; one who gives up is told how to answer later."""
+    try:
+        return await terminal.asked(app.mask(view.text))
+    except anyio.get_cancelled_exc_class():
+        words = ANSWER.format(agent=view.agent, task=view.task_id)
+        print(f"\n{app.mask(words)}", file=sys.stderr)
+        raise
 
 
 async def _sent(app: App, request: SendRequest, until: float, progress: Progress) -> TaskView:
