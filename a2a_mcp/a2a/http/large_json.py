@@ -91,7 +91,7 @@ class LargeJson:
 
     def _begin_cut(self, piece: bytes) -> None:
         found = SAFE.search(piece, 1)
-        if found is None:
+        if found is None or found.end() == len(piece):  # the next piece may end a character
             self._kept.append(piece)
             return
         self._kept += [piece[: found.end()], f"{self._mark}{len(self._cuts):x}.".encode()]

@@ -46,6 +46,15 @@ def test_a_long_string_anywhere_is_read_as_it_was_written(kind: str, escapes: bo
         assert around < len(body) / 2
 
 
+@pytest.mark.parametrize("size", range(5, 12))
+@pytest.mark.parametrize("words", range(10, 20))
+def test_pieces_may_end_within_a_character(words: int, size: int) -> None:
+    body = json.dumps("a" * words + "\U0001f600\u4e2d\u00e9", ensure_ascii=False).encode()
+    large = LargeJson(parse_json)
+    large.feed_all([body[start : start + size] for start in range(0, len(body), size)])
+    assert large.end() == parse_json(body)
+
+
 @pytest.mark.parametrize(
     "body",
     [
