@@ -92,7 +92,7 @@ def test_files_that_run_a_command_exist() -> None:
 
 def test_every_command_of_ours_that_is_named_exists() -> None:
     named = {word for path in DOCUMENTS for word in NAMED.findall(path.read_text("utf-8"))}
-    assert named - {*COMMANDS, "demo-agent", "demo", "completion", "https"} == set()
+    assert named - {*COMMANDS, "help", "https"} == set()
 
 
 async def test_the_steps_of_a_newcomer_work_in_the_order_of_the_documents(tmp_path: Path) -> None:
