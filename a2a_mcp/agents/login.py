@@ -193,7 +193,9 @@ class AgentLogin:
                 await stack.enter_async_context(self._lock(client))
             except TimeoutError:
                 raise AgentUnreachable(
-                    "another process holds its sign-in for too long", delivery=Delivery.NEVER
+                    "another process has not finished renewing its sign-in; if that process was "
+                    "killed, others go on within a minute",
+                    delivery=Delivery.NEVER,
                 ) from None
             except (OSError, StoreUnavailable) as error:
                 raise faults.no_login_store(error) from error

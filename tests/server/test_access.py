@@ -11,7 +11,7 @@ from mcp import Client, MCPError
 from mcp.server.auth.middleware.auth_context import auth_context_var
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import AccessToken
-from mcp.types import ResourceTemplateReference
+from mcp.types import PromptReference, ResourceTemplateReference
 from scripted import (
     CANCEL,
     CARD,
@@ -35,7 +35,17 @@ pytestmark = pytest.mark.anyio
 TASK: Final = ResourceTemplateReference(
     type="ref/resource", uri="a2a://agents/{agent}/tasks/{task_id}"
 )
+DELEGATE: Final = PromptReference(type="ref/prompt", name="delegate")
 TOKENS: Final = {"alice": "x"}
+SERVER: Final = {
+    "tokens": TOKENS,
+    "tools": "both",
+    "toolsets": ["push", "registry"],
+    "push_targets": ["https://h.example/*"],
+    "registrable": ["https://r.example/*"],
+    "apps": True,
+}
+"""All that is offered where it is asked for."""
 
 
 @contextmanager
@@ -65,12 +75,32 @@ async def read(client: Client, uri: str) -> str:
         return str(error)
 
 
+async def tools(client: Client) -> str:
+    return str((await client.list_tools()).tools)
+
+
 async def listed(client: Client) -> str:
     return str((await client.list_resources()).resources)
 
 
 async def completed(client: Client) -> str:
     return str((await client.complete(TASK, {"name": "agent", "value": ""})).completion)
+
+
+async def completed_for(client: Client, ref: Any, argument: str, **chosen: str) -> str:
+    found = await client.complete(ref, {"name": argument, "value": ""}, context_arguments=chosen)
+    return str(found.completion)
+
+
+async def listened(client: Client) -> str:
+    uris = ["a2a://agents/secret", "a2a://tasks/secret/t9", "a2a://agents/open-one"]
+    async with client.listen(resource_subscriptions=uris) as listener:
+        return str(listener.honored)
+
+
+async def written(client: Client, name: str, agent: str) -> str:
+    arguments = {"agent": agent, "task": "x"}
+    return str((await client.get_prompt(name, arguments)).messages)
 
 
 Way = Callable[[Client], Awaitable[str]]
@@ -91,7 +121,29 @@ WAYS: Final[dict[str, Way]] = {
     "the agent as a resource": lambda client: read(client, "a2a://agents/secret"),
     "all agents as a resource": lambda client: read(client, "a2a://agents"),
     "a task as a resource": lambda client: read(client, "a2a://agents/secret/tasks/t9"),
+    "a task at its address": lambda client: read(client, "a2a://tasks/secret/t9"),
+    "an artifact at its address": lambda c: read(c, "a2a://tasks/secret/t9/artifacts/a"),
     "completion": completed,
+    "completion of ids": lambda c: completed_for(c, TASK, "task_id", agent="secret"),
+    "completion for a prompt": lambda c: completed_for(c, DELEGATE, "agent"),
+    "a prompt": lambda client: written(client, "delegate", "secret"),
+    "listening": listened,
+    "the tool of a skill": lambda client: tool(client, "secret__plan", message="x"),
+    "a webhook": lambda client: tool(
+        client,
+        "create_push_config",
+        agent="secret",
+        task_id="t9",
+        webhook_url="https://h.example/x",
+    ),
+    "webhooks": lambda c: tool(c, "list_push_configs", agent="secret", task_id="t9"),
+    "one webhook": lambda c: tool(c, "get_push_config", agent="secret", task_id="t9"),
+    "removing a webhook": lambda client: tool(
+        client, "delete_push_config", agent="secret", task_id="t9", config_id="c"
+    ),
+    "removing an agent": lambda client: tool(client, "unregister_agent", name="secret"),
+    "the tools": lambda client: tools(client),
+    "the view": lambda client: read(client, "ui://a2a-mcp/tasks"),
 }
 
 
@@ -100,12 +152,9 @@ async def test_an_agent_that_is_denied_looks_like_one_that_is_not_configured(
     way: str, tmp_path: Path
 ) -> None:
     url = "https://a.example"
-    rules = {
-        "tokens": TOKENS,
-        "access": [rule("open-*", groups=["eng"]), rule("secret", groups=["x"])],
-    }
+    rules = SERVER | {"access": [rule("open-*", groups=["eng"]), rule("secret", groups=["x"])]}
     ruled = configured(server=rules, **{"open-one": url, "secret": url})
-    plain = configured(server={"tokens": TOKENS}, **{"open-one": url})
+    plain = configured(server=SERVER, **{"open-one": url})
     with called_by("alice", "eng"):
         async with hosted(ruled, tmp_path / "ruled") as client:
             denied = await WAYS[way](client)
