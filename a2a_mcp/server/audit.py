@@ -42,8 +42,8 @@ log = logging.getLogger(__name__)
 LONGEST: Final = 200
 """Characters of one value; hosts name themselves, and agents make ids."""
 FACTS: Final = ("agent", "task_id", "context_id")
-OK, ERROR, ASKED, GIVEN_UP = "ok", "error", "asked", "given up"
-"""How a call ends that tells no state of a task; its host gave the last one up."""
+OK, ERROR, ASKED, GIVEN_UP, REFUSED = "ok", "error", "asked", "given up", "refused"
+"""How a request ends that tells no state of a task; `given up` is what its host has cancelled."""
 
 
 class Audit:
@@ -95,7 +95,23 @@ class Audit:
                 "client": claims.get("client"),
                 "address": address,
                 "action": "enter",
-                "outcome": "refused",
+                "outcome": REFUSED,
+                "reason": reason,
+            }
+        )
+
+    def note_sign_in(
+        self, owner: str, agent: str, outcome: str, address: str | None, reason: str | None = None
+    ) -> None:
+        """Write the line of a person's step on the pages for signing in to an agent."""
+        self._write(
+            {
+                "time": _now(),
+                "owner": owner,
+                "address": address,
+                "action": "sign_in",
+                "agent": agent,
+                "outcome": outcome,
                 "reason": reason,
             }
         )

@@ -5,6 +5,7 @@ The bridge is a process; the authorization server, the identity provider and the
 
 from __future__ import annotations
 
+import json
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -59,6 +60,15 @@ class Scene:
         kept = await folder_logins(self.home.folder).get(login, "guarded")
         return kept.token.access if kept else None
 
+    def audited(self) -> list[tuple[str, str | None]]:
+        """Return how sign-ins to the agent ended for their owner, by the audit."""
+        lines = home_audit(self.home.folder).read_text("utf-8").splitlines()
+        found = [json.loads(line) for line in lines]
+        steps = [each for each in found if each["action"] == "sign_in"]
+        assert {each["agent"] for each in steps} <= {"guarded"}
+        assert {each["address"] for each in steps} <= {"127.0.0.1"}
+        return [(each["owner"], each.get("reason") or each["outcome"]) for each in steps]
+
     def callers(self) -> list[str]:
         """Return the tokens with which the agent was called."""
         return [each["headers"].get("authorization", "") for each in self.agent.requests()]
@@ -77,9 +87,14 @@ async def scene(agent: Agent, login: Agent, tmp_path: Path) -> AsyncIterator[Sce
         {"guarded": {"url": agent.url, "auth": auth}},
         public_url=f"http://127.0.0.1:{port}",
         tokens=TOKENS,
+        audit_file=str(home_audit(tmp_path)),
     )
     async with home.serving("--log-level", "debug", port=port) as served:
         yield Scene(home, served.url, agent)
+
+
+def home_audit(folder: Path) -> Path:
+    return folder / "audit.jsonl"
 
 
 Person = Callable[[Any, t.ElicitRequestParams], Awaitable[t.ElicitResult]]
@@ -151,6 +166,7 @@ async def test_nobody_else_gets_on_by_a_link(scene: Scene) -> None:
         await sign_in_at(link, token="guess")
     assert "is over" in await sign_in_at(link, token=TOKENS["ann"])
     assert await scene.owner_of("token:ann") is None
+    assert scene.audited() == [("token:ann", "a wrong token")] * 5
 
 
 async def test_only_the_browser_that_began_comes_back(scene: Scene) -> None:
@@ -216,6 +232,7 @@ async def corporate(agent: Agent, login: Agent, tmp_path: Path) -> AsyncIterator
                 "client_secret": "br1dge-secret",
             }
         },
+        audit_file=str(home_audit(tmp_path)),
     )
     async with home.serving("--log-level", "debug", port=port) as served:
         yield Scene(home, served.url, agent)
@@ -235,6 +252,7 @@ async def test_an_owner_of_an_issuer_proves_it_by_signing_in_there(
         assert (await host.send("hello", agent="guarded"))["state"] == "completed"
     assert await corporate.owner_of("corp:alice")
     assert await corporate.owner_of("corp:mallory") is None
+    assert corporate.audited() == [("corp:alice", "another person"), ("corp:alice", "ok")]
     logged = await anyio.Path(corporate.home.stderr).read_text()
     assert "br1dge-secret" not in logged
     check_secrets(login, [logged, str(answer)])

@@ -67,7 +67,7 @@ def entrance(
     static = StaticTokens(tokens)
     audit = audit_of(settings, settings.store)
     if not (tokens or settings.issuers):
-        return Entrance(pages=_pages(settings, desk, static, {}), audit=audit)
+        return Entrance(pages=_pages(settings, desk, static, {}, audit), audit=audit)
     url = _endpoint(settings)
     providers = {name: _provider(settings, table) for name, table in settings.issuers.items()}
     issued = {
@@ -77,7 +77,7 @@ def entrance(
     asked = (issued[name] for name, table in settings.issuers.items() if table.is_asked)
     callers = Callers(static, by_url, time.time, next(asked, None))
     resource = Resource(url, settings.path, list(by_url), callers.scopes)
-    pages = _pages(settings, desk, static, issued)
+    pages = _pages(settings, desk, static, issued, audit)
     return Entrance(_options(), callers, resource, providers, pages, audit)
 
 
@@ -86,6 +86,7 @@ def _pages(
     desk: Desk | None,
     static: StaticTokens,
     issued: Mapping[str, Tokens],
+    audit: Audit | None,
 ) -> SignInPages | None:
     """Return the pages where callers sign in to agents; None where a link would lead nowhere."""
     if settings.public_url is None or desk is None:
@@ -95,7 +96,7 @@ def _pages(
         for name, table in settings.issuers.items()
         if (client := _client(settings, table))
     }
-    return SignInPages(settings.public_url, desk, static, clients)
+    return SignInPages(settings.public_url, desk, static, clients, audit)
 
 
 def _client(settings: ServerConfig, table: IssuerTable) -> OAuth | None:

@@ -22,6 +22,7 @@ from a2a_mcp.a2a.auth.oauth.authorization_code import CodeRequest
 from a2a_mcp.a2a.auth.oauth.errors import OAuthRefused
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.errors import StoreUnavailable
+from a2a_mcp.server.audit import ERROR, OK, REFUSED, Audit
 from a2a_mcp.server.auth import page_texts as texts
 from a2a_mcp.server.auth.errors import ProviderDown
 from a2a_mcp.server.auth.issuer_sign_in import IssuerSignIn
@@ -62,6 +63,7 @@ class SignInPages:
         desk: Desk,
         tokens: StaticTokens,
         issuers: Mapping[str, IssuerSignIn],
+        audit: Audit | None = None,
     ) -> None:
         parts = urlsplit(public_url)
         self._origin = f"{parts.scheme}://{parts.netloc}"
@@ -69,6 +71,7 @@ class SignInPages:
         self.tickets = Tickets(public_url, desk)
         self._tokens = tokens
         self._issuers = dict(issuers)
+        self._audit = audit
 
     def serves(self, owner: str) -> bool:
         """Return whether an owner can prove here who he is."""
@@ -95,7 +98,8 @@ class SignInPages:
         issuer = self._issuer(ticket.owner)
         if issuer:
             return await self._to_issuer(ticket, issuer)
-        return await self._by_token(ticket, (await _form(request)).get("token", ""))
+        token = (await _form(request)).get("token", "")
+        return await self._by_token(ticket, token, _address(request))
 
     async def come_back(self, request: Request) -> Response:
         """Take a redirect of the identity provider, or of the agent's authorization server."""
@@ -105,9 +109,9 @@ class SignInPages:
             if ticket is None or not ticket.is_of(browser):
                 continue
             if ticket.proof and query.get("state") == ticket.proof.state:
-                return await self._proved(ticket, ticket.proof, browser, query)
+                return await self._proved(ticket, ticket.proof, browser, request)
             if await self.tickets.change(ticket, lambda it: it.taken(browser, query)):  # noqa: B023
-                return await self._outcome(ticket)
+                return await self._outcome(ticket, _address(request))
         return _page(texts.page(*texts.NOT_HERE), 400)
 
     def _shown(self, request: Request) -> list[tuple[str, str]]:
@@ -121,7 +125,7 @@ class SignInPages:
         return shown[-MOST_COOKIES:]  # a browser sends the oldest first
 
     async def _proved(
-        self, ticket: Ticket, proof: CodeRequest, browser: str, query: Mapping[str, str]
+        self, ticket: Ticket, proof: CodeRequest, browser: str, request: Request
     ) -> Response:
         """Lead the owner on who has signed in at the identity provider, and nobody else."""
         issuer = self._issuer(ticket.owner)
@@ -129,17 +133,19 @@ class SignInPages:
         if issuer is None or taken is None:
             return _page(texts.page(*texts.NOT_HERE), 400)
         try:
-            owner = await issuer.owner(proof, query)
+            owner = await issuer.owner(proof, request.query_params)
         except (OAuthRefused, A2AError, ProviderDown) as error:
             return _provider_failed(issuer, error)
         if not await self.tickets.change(ticket, lambda it: it.proved(browser, owner)):
+            self._note(ticket, REFUSED, _address(request), "another person")
             return _page(texts.page(*texts.OTHER_PERSON), 403)
         return RedirectResponse(ticket.target, 303, HEADERS)
 
-    async def _by_token(self, ticket: Ticket, token: str) -> Response:
+    async def _by_token(self, ticket: Ticket, token: str, address: str | None) -> Response:
         found = await self._tokens.verify_token(token)
         if found is None or (found.claims or {}).get("owner") != ticket.owner:
             await self.tickets.change(ticket, Ticket.failed)
+            self._note(ticket, REFUSED, address, "a wrong token")
             return self._invitation(ticket, texts.WRONG_TOKEN, 403)
         return await self._begun(ticket, None, ticket.target)
 
@@ -157,12 +163,19 @@ class SignInPages:
             return _page(texts.page(*texts.GONE), 404)
         return self._redirect(ticket, browser, url)
 
-    async def _outcome(self, ticket: Ticket) -> Response:
+    async def _outcome(self, ticket: Ticket, address: str | None) -> Response:
         """Wait until the token is there or refused, and say it."""
         succeeded = False
         with anyio.move_on_after(OUTCOME_SECONDS):
             succeeded = await self.tickets.succeeded(ticket)
+        self._note(ticket, OK if succeeded else ERROR, address)
         return _page(texts.outcome(ticket.agent, succeeded=succeeded))
+
+    def _note(
+        self, ticket: Ticket, outcome: str, address: str | None, reason: str | None = None
+    ) -> None:
+        if self._audit:
+            self._audit.note_sign_in(ticket.owner, ticket.agent, outcome, address, reason)
 
     def _issuer(self, owner: str) -> IssuerSignIn | None:
         return self._issuers.get(owner.partition(":")[0])
@@ -188,6 +201,10 @@ class SignInPages:
             samesite="lax",
         )
         return response
+
+
+def _address(request: Request) -> str | None:
+    return request.client.host if request.client else None
 
 
 async def _form(request: Request) -> dict[str, str]:
