@@ -47,6 +47,10 @@ class Hook:
         """Let the task be read: a post about it has come."""
         self._pauses.wake()
 
+    def hint(self) -> None:
+        """Let the task be read: another process has seen it stop."""
+        self._pauses.end()
+
     @property
     def rests(self) -> bool:
         """Return whether the agent posts, and nothing is in doubt that a read would settle."""

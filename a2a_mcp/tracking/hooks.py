@@ -81,6 +81,11 @@ class Hooks:
         hook = self._open.get(tracked)
         return hook is not None and hook.rests
 
+    def hint(self, tracked: TrackedTask) -> None:
+        """Let a task be read whose agent may not have posted yet: it has stopped."""
+        if hook := self._open.get(tracked):
+            hook.hint()
+
     def takes(self, name: str, token: str) -> bool:
         """Return whether a post has the token of its address; any process may follow the task."""
         return self._addresses.fits(name, token)

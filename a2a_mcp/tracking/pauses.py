@@ -24,6 +24,10 @@ class Pauses:
     def wake(self) -> None:
         """Let the task be read now: its agent has said that it moved."""
         self.told = True
+        self.end()
+
+    def end(self) -> None:
+        """Let the task be read now."""
         self._woken.set()
 
     async def wait(self, seconds: float) -> None:

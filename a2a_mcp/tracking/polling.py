@@ -176,6 +176,12 @@ class TaskPoller:
         """Return whether a task is left alone until its agent says that it has moved."""
         return self._hooks is not None and self._hooks.covers(tracked)
 
+    def hint(self, tracked: TrackedTask) -> None:
+        """End the pause before the next read: another process has seen the task stop."""
+        tracked.hint()
+        if self._hooks:
+            self._hooks.hint(tracked)
+
     async def _poll(self, tracked: TrackedTask, client: A2AClient, pause: Pause) -> None:
         failures, still = 0, Stillness(self.policy)
         for reads, delay in enumerate(self.policy.delays()):

@@ -99,7 +99,7 @@ class TaskTracker:
         """Take a hint: another process has seen the task of this row stop, so it is read soon."""
         tracked = self._known.with_key(key)
         if tracked:
-            tracked.hint()
+            self._poller.hint(tracked)
             if tracked.awaited:
                 what = f"reading a task of {tracked.agent} that stopped elsewhere"
                 self._group.start_soon(run_logged, what, partial(self._sweep.read, tracked))

@@ -116,6 +116,18 @@ async def no_read(agent: ScriptedAgent, seconds: float = 8 * FIRST_POLL) -> None
     assert len(agent.calls(GET)) == before
 
 
+async def test_a_task_that_stopped_elsewhere_is_read_though_its_agent_has_not_posted(
+    poster: ScriptedAgent, stage: Stage, hooks: Hooks
+) -> None:
+    sent = await stage.send(wait_seconds=0)
+    await post(hooks, await registered(poster))
+    await poster.called(GET, hook_module.REGISTERS_AFTER + 2)
+    poster.on(GET, result(done("the answer")))
+    (record,) = await stage.tasks.find(ME, sent.task_id or "")
+    stage.tracker.stopped_elsewhere(record.key)
+    assert (await stage.follow(task_id=sent.task_id)).text == "the answer"
+
+
 async def test_an_agent_is_asked_to_post_after_some_reads_and_its_task_is_read_once_more(
     poster: ScriptedAgent, stage: Stage
 ) -> None:
