@@ -204,7 +204,7 @@ ON_FIRST_USE: Final[dict[str, frozenset[str]]] = {
         {"a2a_mcp.server.transports.webhooks", "a2a_mcp.telemetry.providers"}
     ),
     "config.fields": frozenset({"a2a_mcp.a2a.versions.table"}),
-    "config.load": frozenset({"platformdirs"}),
+    "config.places": frozenset({"platformdirs"}),
     "config.secrets": frozenset({"a2a_mcp.config.command_secret"}),
     "files.download_mark": frozenset({"ctypes"}),
     "server.composition": frozenset(

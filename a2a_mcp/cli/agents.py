@@ -6,11 +6,14 @@ from typing import Annotated, Final, TypeAlias
 
 from cyclopts import App, Parameter
 
+from a2a_mcp.cli.agent_names import agent_names
 from a2a_mcp.cli.options import USUAL, AsJson, ConfigFile, Description, Given, Name, Url
 
 agents: Final = App(name="agents", default_parameter=Parameter(negative=()))
 
-Agent: TypeAlias = Annotated[str, Parameter(name="NAME", help="the agent's name")]
+Agent: TypeAlias = Annotated[
+    str, Parameter(name="NAME", help="the agent's name", completer=agent_names)
+]
 
 
 @agents.default

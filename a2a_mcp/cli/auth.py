@@ -6,13 +6,16 @@ from typing import Annotated, Literal, TypeAlias
 
 from cyclopts import Parameter
 
+from a2a_mcp.cli.agent_names import agent_names
 from a2a_mcp.cli.options import USUAL, AsJson, Given
 
 Action: TypeAlias = Annotated[
     Literal["login", "status", "logout"],
     Parameter(name="ACTION", help="sign in, say where, or sign out"),
 ]
-Name: TypeAlias = Annotated[str, Parameter(name="NAME", help="the agent; not for status")]
+Name: TypeAlias = Annotated[
+    str, Parameter(name="NAME", help="the agent; not for status", completer=agent_names)
+]
 Device: TypeAlias = Annotated[
     bool, Parameter(name="--device", help="show a code to enter on any device")
 ]

@@ -6,10 +6,16 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from a2a_mcp.cli.agent_names import agent_names
 from a2a_mcp.cli.options import USUAL, AsJson, Given
 
 NAMES_OR_URLS = Annotated[
-    str, Parameter(name="AGENT", help="an agent's name, its URL or its card's, or NAME=URL")
+    str,
+    Parameter(
+        name="AGENT",
+        help="an agent's name, its URL or its card's, or NAME=URL",
+        completer=agent_names,
+    ),
 ]
 Deep = Annotated[bool, Parameter(help="send each agent a harmless message as well")]
 

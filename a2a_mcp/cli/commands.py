@@ -10,6 +10,9 @@ from importlib import import_module
 from textwrap import wrap
 from typing import Final, NamedTuple
 
+COMPLETE: Final = "__complete"
+"""What the script of a shell asks with, for the words that it completes."""
+
 LEAST_WORDS: Final = 16
 """Columns that the words of a command have, however narrow the terminal is."""
 

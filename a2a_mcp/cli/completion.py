@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, cast
 
 from cyclopts import Parameter
 
+from a2a_mcp.cli.commands import COMMANDS
 from a2a_mcp.cli.exit_codes import DONE
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def _with_hosts(app: App) -> App:
     for name, words in (("install", _install), ("uninstall", _uninstall)):
         words.__annotations__["host"] = known
         del app[name]
-        app.command(words, name=name)
+        app.command(words, name=name, help=COMMANDS[name].says)
     return app
 
 

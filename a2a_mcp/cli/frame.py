@@ -13,7 +13,7 @@ from typing import Final
 from cyclopts import App, CycloptsError, Parameter
 
 from a2a_mcp import __version__
-from a2a_mcp.cli.commands import COMMANDS, Command
+from a2a_mcp.cli.commands import COMMANDS, COMPLETE, Command
 from a2a_mcp.cli.exit_codes import DONE, USAGE_ERROR
 
 MISSING: Final = re.compile(r'Command "(.+?)" parameter "?(\S+?)"? requires an argument\.')
@@ -28,7 +28,7 @@ HELP: Final = frozenset({"--help", "-h"})
 
 def run(words: Sequence[str]) -> int:
     """Run the command that `words` begin with; return its exit code. Raises ConfigError."""
-    if not {*words}.isdisjoint(HELP):
+    if words[0] == COMPLETE or not {*words}.isdisjoint(HELP):
         return _parsed(words)
     from a2a_mcp.cli.failures import run_told
 

@@ -18,7 +18,7 @@ from a2a_mcp.cli.hosts import installation
 from a2a_mcp.cli.hosts.documents import Entry
 from a2a_mcp.cli.hosts.table import HOSTS, Host, Served, Start
 from a2a_mcp.cli.startup import refuse_mistyped
-from a2a_mcp.config import load
+from a2a_mcp.config.places import config_path
 from a2a_mcp.errors import ConfigError
 
 NAME: Final = "a2a"
@@ -117,7 +117,7 @@ def _entry(host: Host, options: argparse.Namespace) -> Entry:
 def _start(options: argparse.Namespace) -> Start:
     refuse_mistyped(options.urls)
     command, leading = installation.command()
-    config = load.config_path(options.config) if options.config else None
+    config = config_path(options.config) if options.config else None
     named = ["--config", str(config)] if config else []
     return Start(command, [*leading, *named, *options.urls], _pairs("--env", options.env))
 
@@ -147,7 +147,7 @@ def _say_next(host: Host, options: argparse.Namespace) -> None:
     """Say what the person must do now, and what the bridge would miss in the host."""
     if not options.dry_run:
         print(host.after.format(title=host.title))
-    config = load.config_path(options.config)
+    config = config_path(options.config)
     if options.http or config is None:
         return
     if not options.urls and not _has_agents(config) and not options.env:

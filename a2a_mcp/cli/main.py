@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from a2a_mcp.cli.commands import COMMANDS
+from a2a_mcp.cli.commands import COMMANDS, COMPLETE
 from a2a_mcp.cli.exit_codes import DONE, FAILED, INTERRUPTED, USAGE_ERROR
 from a2a_mcp.errors import ConfigError
 
@@ -45,6 +45,8 @@ def _run(given: list[str]) -> int:
     name = given[0] if given else ""
     if name in HELP:
         return show_help()
+    if name == COMPLETE:
+        return parse(given)
     if name not in COMMANDS:
         return serve(given)
     code = COMMANDS[name].load()(given[1:]) if COMMANDS[name].own_parser else parse(given)

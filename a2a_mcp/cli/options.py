@@ -10,6 +10,7 @@ from typing import Annotated, Final, TypeAlias
 
 from cyclopts import Parameter
 
+from a2a_mcp.cli.agent_names import agent_names
 from a2a_mcp.cli.start_options import Options
 
 Given: TypeAlias = Annotated[Options, Parameter(name="*")]
@@ -20,9 +21,12 @@ Urls: TypeAlias = Annotated[
 ]
 
 Url: TypeAlias = str
-AgentName: TypeAlias = Annotated[str, Parameter(name="AGENT", help="the agent's name")]
+AgentName: TypeAlias = Annotated[
+    str, Parameter(name="AGENT", help="the agent's name", completer=agent_names)
+]
 OfAgent: TypeAlias = Annotated[
-    str | None, Parameter(name="--agent", metavar="AGENT", help="only of this agent")
+    str | None,
+    Parameter(name="--agent", metavar="AGENT", help="only of this agent", completer=agent_names),
 ]
 TaskId: TypeAlias = Annotated[str, Parameter(name="TASK", help="the task's id")]
 ConfigFile: TypeAlias = Annotated[

@@ -16,6 +16,7 @@ from pathlib import Path
 from a2a_mcp.cli.commands import COMMANDS
 from a2a_mcp.cli.start_options import Options
 from a2a_mcp.config import load
+from a2a_mcp.config.places import config_path
 from a2a_mcp.config.reload import Reloader
 from a2a_mcp.errors import ConfigError
 from a2a_mcp.telemetry.logs import configure
@@ -43,7 +44,7 @@ def start(options: Options, urls: Sequence[str] = (), *, quiet: bool = False) ->
     `quiet` leaves out the warnings about the configuration.
     """
     refuse_mistyped(urls)
-    path = load.config_path(options.config)
+    path = config_path(options.config)
     reloader = Reloader(path=path, urls=urls, strict=options.strict)
     config = reloader.config
     level = load.log_level(options.log_level)

@@ -20,11 +20,11 @@ from a2a_mcp.config.access import notes_of_rules
 from a2a_mcp.config.agent_tables import AgentTables
 from a2a_mcp.config.builder import ConfigBuilder
 from a2a_mcp.config.faults import did_you_mean, faults_in, shown
+from a2a_mcp.config.places import APP, user_folder
 from a2a_mcp.config.schema import AgentConfig, FileTable, ServerConfig
 from a2a_mcp.config.secrets import SecretRegister, ValidationContext
 from a2a_mcp.errors import ConfigError
 
-APP: Final = "a2a-mcp"
 WINDOWS_PATH: Final = r"write a Windows path in single quotes: 'C:\Users\…'"
 NO_ISSUERS: Final = (
     "agents.{}.auth: exchanges callers' own tokens, and without [server.issuers] nobody has one"
@@ -167,21 +167,6 @@ def _default(name: str | None, path: Path | None, builder: ConfigBuilder) -> str
     return found
 
 
-def config_path(path: Path | None, environ: Mapping[str, str] = os.environ) -> Path | None:
-    """Return the file to read: `path`, else `$A2A_MCP_CONFIG`, else the platform's, there or not.
-
-    None when there is no home folder. Raises ConfigError when a named file does not exist.
-    """
-    for given, origin in ((path, "--config"), (environ.get("A2A_MCP_CONFIG"), "$A2A_MCP_CONFIG")):
-        if given:
-            named = Path(os.path.expanduser(given)).absolute()
-            if not named.exists():
-                raise ConfigError([f"{named}: {origin}: there is no such file"])
-            return named
-    folder = _user_folder("config")
-    return folder / "agents.toml" if folder else None
-
-
 def state_folder(
     option: Path | None, config: Config, environ: Mapping[str, str] = os.environ
 ) -> Path:
@@ -192,15 +177,7 @@ def state_folder(
     given = option or environ.get("A2A_MCP_STATE_DIR") or config.server.state_dir
     if given:
         return Path(os.path.expanduser(given)).absolute()
-    return _user_folder("state") or Path(os.devnull, APP)
-
-
-def _user_folder(kind: str) -> Path | None:
-    import platformdirs  # imported only here: it takes 15 ms of the start
-
-    find = platformdirs.user_config_path if kind == "config" else platformdirs.user_state_path
-    folder = find(APP, appauthor=False)
-    return folder if folder.is_absolute() else None  # "~" stays as it is without a home
+    return user_folder("state") or Path(os.devnull, APP)
 
 
 def server_with(settings: ServerConfig, wanted: Mapping[str, object]) -> ServerConfig:

@@ -155,6 +155,14 @@ def test_bash_completes_a_host_and_what_install_takes(tmp_path: Path) -> None:
         assert {*completed(script, "a2a-mcp", name, "--")} - {"--version"} == known
 
 
+def test_bash_completes_the_names_of_the_agents(tmp_path: Path) -> None:
+    script, file = tmp_path / "a2a-mcp.bash", tmp_path / "agents.toml"
+    script.write_text(run("completion", "bash").stdout)
+    file.write_text("[agents.weather]\n[agents.wind.auth]\n[agents.other]\n")
+    assert completed(script, "a2a-mcp", "send", "--config", str(file), "we") == ["weather"]
+    assert completed(script, "a2a-mcp", "check", "--config", str(file), "w") == ["weather", "wind"]
+
+
 def completed(script: Path, *words: str) -> list[str]:
     """Return what bash offers for the last word."""
     asked = (

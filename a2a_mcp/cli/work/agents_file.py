@@ -14,8 +14,8 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 from a2a_mcp.cli.hosts.installation import Change
-from a2a_mcp.config import load
 from a2a_mcp.config.builder import ConfigBuilder
+from a2a_mcp.config.places import config_path
 from a2a_mcp.config.secrets import SecretRegister, ValidationContext
 from a2a_mcp.errors import ConfigError
 
@@ -28,7 +28,7 @@ HEADER: Final = """\
 
 def place(config: Path | None) -> Path:
     """Return the file to change, there or not; raises ConfigError."""
-    found = load.config_path(config)
+    found = config_path(config)
     if found is None:
         raise ConfigError(["there is no home folder: name the file with --config"])
     return found
