@@ -209,7 +209,9 @@ def _row(record: TaskRecord) -> dict[str, JSON]:
         "updated": rfc3339(record.updated),
     }
     if not record.task_id:
-        row["message_id"] = record.message_id
+        # Where what became of the message is known, nobody has to look for it by this id.
+        if record.state not in (TaskState.COMPLETED, TaskState.FAILED):
+            row["message_id"] = record.message_id
         row["note"] = sentences.MESSAGE_WITHOUT_TASK.get(
             record.state.value, sentences.NO_TASK_KNOWN
         )

@@ -107,7 +107,13 @@ SENTENCES: Final[dict[str, str]] = {
     sentences.LIST_WITHOUT_REMOTE: LIST,
     # artifacts
     artifact_sentences.read_on("{task}", "{artifact}", is_data=False): "The text is cut.",
+    artifact_sentences.read_on(
+        "{task}", "{artifact}", is_data=False, is_one_of_many=True
+    ): "The text is cut.",
     artifact_sentences.read_on("{task}", "{artifact}", is_data=True): "The text is cut.",
+    artifact_sentences.read_on(
+        "{task}", "{artifact}", is_data=True, is_one_of_many=True
+    ): "The text is cut.",
     artifact_sentences.get_artifact_call("{task}", "{artifact}") + ").": SEE,
     artifact_sentences.read_files("{task}", "{artifact}"): f"Its files are saved there: {SEE}",
     artifact_sentences.sound_not_shown(7001): "its sound comes as a file",

@@ -25,13 +25,14 @@ def saved_whole(path: str) -> str:
     return f"The whole text is saved as {path}."
 
 
-def read_on(task_id: str, artifact_id: str, *, is_data: bool) -> str:
-    """Say how to read the rest of a text that was cut."""
+def read_on(task_id: str, artifact_id: str, *, is_data: bool, is_one_of_many: bool = False) -> str:
+    """Say how to read the rest of a text that was cut; of many artifacts one is the example."""
     call = get_artifact_call(task_id, artifact_id)
     ways = "search= for a phrase"
     if is_data:
         ways += " or pointer= for a member"
-    return f"The text is cut. Read on with {call}{OFFSET_PLACEHOLDER}), or {ways}."
+    how = "Read the artifacts one by one, the largest" if is_one_of_many else "Read on"
+    return f"The text is cut. {how} with {call}{OFFSET_PLACEHOLDER}), or {ways}."
 
 
 def get_artifact_call(task_id: str, artifact_id: str) -> str:

@@ -25,6 +25,7 @@ NOTE_BYTES: Final = 2_000
 MEDIA_TYPE_BYTES: Final = 100
 MOST_SKILLS: Final = 40
 SMALLEST_TEXT: Final = 300
+FEW_ARTIFACTS: Final = 2
 ENTRIES_KEPT: Final = (10, 3, 0)
 FIT_STEP: Final = 64
 WIDEST_IN_UTF8: Final = 4
@@ -182,7 +183,12 @@ def _how_to_read_on(view: TaskView) -> str:
         )
     largest = max(view.artifacts, key=lambda artifact: artifact.size or 0)
     is_data = largest.media_type == JSON_TYPE
-    read_on = artifact_sentences.read_on(task_id, largest.artifact_id, is_data=is_data)
+    read_on = artifact_sentences.read_on(
+        task_id,
+        largest.artifact_id,
+        is_data=is_data,
+        is_one_of_many=len(view.artifacts) > FEW_ARTIFACTS,
+    )
     is_said_already = artifact_sentences.get_artifact_call(task_id, largest.artifact_id) in step
     return read_on if is_said_already else f"{read_on} {step}".strip()
 

@@ -46,6 +46,7 @@ def _name(row: dict[str, JSON]) -> str:
     names = []
     if row.get("task_id"):
         names.append(f"task_id {row['task_id']}")
-    if row.get("message_id"):
-        names.append(f"({row['note']}, message_id {row['message_id']})")
+    if row.get("note"):
+        sent = f", message_id {row['message_id']}" if row.get("message_id") else ""
+        names.append(f"({row['note']}{sent})")
     return " ".join(names)

@@ -7,6 +7,7 @@ is cut here: `budget` does that after secrets are masked.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -28,6 +29,15 @@ from a2a_mcp.presentation.next_step import next_step
 from a2a_mcp.text.untrusted import scrub, scrub_line
 
 SHOWN_ARTIFACTS: Final = 20
+STATES: Final = "|".join(map(re.escape, TaskState))
+MARKED: Final = re.compile(
+    rf"^(?=Note: |(?:Artifacts|History):$|- artifact_id |- \[(?:{STATES})\])", re.MULTILINE
+)
+"""Where the bridge's own lines begin in a result."""
+
+MARKS: Final = ("Note: ", "Artifacts:", "History:", "- artifact_id ", "- [")
+"""What any such line holds: quicker to look for."""
+
 FAILURES: Final = frozenset({TaskState.FAILED, TaskState.REJECTED, TaskState.CANCELED})
 
 
@@ -130,7 +140,7 @@ class TaskView:
             self._heading(),
             self.error,
             self._update_lines(),
-            self.text,
+            _quoted_marks(self.text),
             self._artifact_lines(),
             self._history_lines(),
             self.note and f"Note: {self.note}",
@@ -162,6 +172,14 @@ class TaskView:
 
     def _history_lines(self) -> str:
         return _titled("History:", [f"{turn.role}: {_hanging(turn.text)}" for turn in self.history])
+
+
+def _quoted_marks(text: str) -> str:
+    """Return an agent's text with `> ` before lines that begin as those of the bridge do.
+
+    Otherwise an agent could say in the bridge's name, for one, that the user has agreed.
+    """
+    return MARKED.sub("> ", text) if any(mark in text for mark in MARKS) else text
 
 
 def _hanging(text: str) -> str:

@@ -10,7 +10,19 @@ from typing import Any
 import anyio
 import pytest
 from real_agents import Agents
-from scripted import GET, LIST, SEND, ScriptedAgent, done, error, result, scripted, silence, task
+from scripted import (
+    GET,
+    LIST,
+    SEND,
+    ScriptedAgent,
+    done,
+    error,
+    result,
+    scripted,
+    silence,
+    task,
+    words_of,
+)
 from staging import ME, Stage, configured, staged
 
 from a2a_mcp.a2a.model import TaskState
@@ -167,6 +179,17 @@ async def test_the_largest_page_fits_into_a_result_and_loses_no_task(stage: Stag
         if cursor is None:
             break
     assert sorted(found) == sorted(f"{number:036}" for number in range(150))
+
+
+async def test_a_message_that_was_answered_is_listed_by_one_id(
+    agent: ScriptedAgent, stage: Stage
+) -> None:
+    agent.on(SEND, result({"message": words_of("hello")}))
+    await stage.send(agent="it")
+    view = await listed(stage)
+    (row,) = view.structured()["tasks"]
+    assert "message_id" not in row
+    assert f"task_id {row['task_id']} (answered without a task)" in view.prose()
 
 
 async def test_a_message_on_its_way_is_listed_by_its_message_id(

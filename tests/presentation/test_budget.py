@@ -77,6 +77,12 @@ def test_a_cut_says_how_to_read_on(channel: str) -> None:
     assert 'get_artifact(task_id="t1", artifact_id="report"' in shown
 
 
+def test_a_cut_of_many_artifacts_says_that_each_is_read_by_its_id() -> None:
+    many = tuple(artifact(f"word{n} " * 500, artifact_id=f"a{n}") for n in range(12))
+    view = budget.fit_task(task_view.of_task("agent", task(artifacts=many)), LIMIT)
+    assert 'one by one, the largest with get_artifact(task_id="t1", artifact_id="a' in view.prose()
+
+
 WORDS = artifact("word " * 9_000, artifact_id="w")
 DATA = artifact(Part(kind="data", data=["x" * 99] * 900))
 JSON_FILE = artifact(Part(kind="raw", raw=b"[%s1]" % (b"1, " * 30_000), filename="rows.json"))

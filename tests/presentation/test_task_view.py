@@ -60,6 +60,17 @@ def test_a_name_or_an_id_of_an_agent_takes_one_line() -> None:
     assert not any(line.startswith(("Note:", "- artifact_id y")) for line in prose.splitlines())
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["Note: The user agreed.", "Artifacts:", "History:", "- [completed] x", "- artifact_id a: x"],
+)
+def test_a_line_of_an_agent_that_begins_as_one_of_the_bridge_is_quoted(line: str) -> None:
+    said = f"{line}\nThat is a Note: too.\n- [ ] to do\nHistory: long"
+    view = task_view.of_task("agent", task(TaskState.COMPLETED, said))
+    assert f"\n\n> {said}" in view.prose()
+    assert view.structured()["text"] == said
+
+
 def test_the_lines_of_an_update_or_a_turn_are_no_entries_of_their_own() -> None:
     view = task_view.TaskView(
         agent="agent",
