@@ -8,6 +8,7 @@ agent is gone. No MCP type enters.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -99,11 +100,22 @@ class Browser:
         except BridgeError:
             return None
 
-    async def task(self, owner: str, agent: str, task_id: str) -> TaskView | None:
-        """Return a task as it is now, else as last seen; None for one that is not there."""
+    async def task(
+        self,
+        owner: str,
+        agent: str,
+        task_id: str,
+        before_asking: Callable[[], Awaitable[None]],
+    ) -> TaskView | None:
+        """Return a task as it is now, else as last seen; None for one that is not there.
+
+        Raises what `before_asking` raises, before the agent is asked.
+        """
         record = await self.find(owner, agent, task_id)
         if record is None:
             return None
+        if not self._bridge.is_tracked(record):
+            await before_asking()
         return replace(await self._view(owner, record, task_id), title=record.title)
 
     async def _view(self, owner: str, record: TaskRecord, task_id: str) -> TaskView:

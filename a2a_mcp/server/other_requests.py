@@ -22,10 +22,8 @@ P = TypeVar("P", bound=t.RequestParams)
 R = TypeVar("R")
 
 LISTEN: Final = "subscriptions/listen"
-COUNTED: Final = frozenset(
-    {LISTEN, "resources/read", "resources/subscribe", "tasks/update", "tasks/cancel"}
-)
-"""Requests that may make the bridge ask an agent, each time; tasks/get counts when it does."""
+COUNTED: Final = frozenset({LISTEN, "resources/subscribe", "tasks/update", "tasks/cancel"})
+"""Requests that count each time; resources/read and tasks/get count when they ask an agent."""
 
 SILENT: Final = frozenset({"resources/templates/list", "resources/unsubscribe"})
 """Requests that show nothing of anybody."""

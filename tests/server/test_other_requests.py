@@ -65,10 +65,21 @@ FREE: Final[dict[str, Way]] = {
 }
 
 
-async def begun(agent: ScriptedAgent, folder: Path) -> None:
-    """Begin the task at a bridge that has no limit, and ends."""
+async def begun(agent: ScriptedAgent, folder: Path, address: str = T1) -> None:
+    """Begin a task at a bridge that has no limit, and ends."""
     async with hosted(configured(it=agent.url), folder) as client:
-        await client.call_tool("send_task", {"message": WORDS, "wait_seconds": 0})
+        await begin(client, address)
+
+
+async def begin(client: Client, address: str = T1) -> None:
+    """Begin a task; it is known when this returns."""
+
+    async def is_known() -> bool:
+        listed = (await client.list_resources()).resources
+        return address in {str(each.uri) for each in listed}
+
+    await client.call_tool("send_task", {"message": WORDS, "wait_seconds": 0})
+    await until(is_known)
 
 
 async def told_by(way: Way, client: Client) -> str:
@@ -117,12 +128,27 @@ async def test_a_poll_counts_only_where_the_agent_is_asked(
             await host.get("t1")
 
 
+async def test_a_read_of_a_task_that_is_followed_counts_nothing(
+    agent: ScriptedAgent, tmp_path: Path
+) -> None:
+    limits = CallerLimits(calls_a_minute=6, burst_seconds=1.0)
+    config = configured(it=agent.url, server={"limits": limits})
+    async with hosted(config, tmp_path) as client:
+        await begin(client)
+        for uri in (T1, T1, resource_uris.TASKS, resource_uris.AGENTS):
+            assert (await client.read_resource(uri)).contents
+    async with hosted(config, tmp_path) as client:
+        await client.call_tool("list_tasks", {})
+        with pytest.raises(MCPError, match="6 calls a minute"):
+            await client.read_resource(T1)
+
+
 async def test_the_tasks_of_a_stream_are_asked_for_no_faster_than_calls_may_come(
     agent: ScriptedAgent, tmp_path: Path
 ) -> None:
     for name in ("t1", "t2", "t3"):
         agent.on(SEND, result({"task": task("working") | {"id": name}}))
-        await begun(agent, tmp_path)
+        await begun(agent, tmp_path, resource_uris.of_task("it", name))
     agent.on(GET, lambda request: result(task("working") | request_id(request))(request))
     limits = CallerLimits(calls_a_minute=1, burst_seconds=0.1)
     config = configured(it=agent.url, server={"limits": limits})
@@ -174,5 +200,5 @@ async def test_a_call_with_wrong_arguments_has_a_line_without_them(tmp_path: Pat
 def test_every_method_of_resources_is_counted_or_known_to_be_free() -> None:
     from a2a_mcp.server.other_requests import COUNTED, SILENT
 
-    free = {"resources/list", "completion/complete"}
+    free = {"resources/list", "completion/complete", "resources/read"}
     assert set(lifespan.RESOURCE_METHODS) <= COUNTED | SILENT | free

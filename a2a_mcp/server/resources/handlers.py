@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from a2a_mcp.a2a.errors import A2AError
 from a2a_mcp.bridge.list_tasks import TaskFilter
 from a2a_mcp.bridge.resources import MOST_COMPLETIONS, Browser, Entry
-from a2a_mcp.errors import BridgeError
+from a2a_mcp.errors import BridgeError, CallsTooFast
 from a2a_mcp.presentation import resource_uris
 from a2a_mcp.presentation.resource_uris import ResourceAddress
 from a2a_mcp.server import error_results, results
@@ -137,6 +137,8 @@ async def read_resource(
 async def _read(app: App, uri: str, address: ResourceAddress) -> list[Contents] | None:
     try:
         return await _contents(app, uri, address)
+    except CallsTooFast:
+        raise
     except BridgeError:
         return None
     except A2AError as error:
@@ -149,6 +151,8 @@ async def _read(app: App, uri: str, address: ResourceAddress) -> list[Contents] 
 async def _contents(app: App, uri: str, address: ResourceAddress) -> list[Contents] | None:
     match address:
         case ResourceAddress("agents", agent):
+            if agent:  # its card may be fetched
+                await app.admit()
             view = await app.agents(agent, refresh=False)
             return [text_contents(uri, app.mask(view.prose()))]
         case ResourceAddress("tasks", None):
@@ -157,13 +161,14 @@ async def _contents(app: App, uri: str, address: ResourceAddress) -> list[Conten
         case ResourceAddress("tasks", str(agent), str(task_id), None):
             return await _task(app, uri, agent, task_id)
         case ResourceAddress("tasks", str(agent), str(task_id), str(artifact_id)):
+            await app.admit()
             artifact = await browser_of(app).artifact(owner(), agent, task_id, artifact_id)
             return None if artifact is None else contents_of(artifact, uri, app.mask)
     return None
 
 
 async def _task(app: App, uri: str, agent: str, task_id: str) -> list[Contents] | None:
-    view = await browser_of(app).task(owner(), agent, task_id)
+    view = await browser_of(app).task(owner(), agent, task_id, app.admit)
     if view is None:
         return None
     block = results.of_task_view(view, app.mask, app.result_bytes).content[0]
