@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import anyio
+
 from a2a_mcp.a2a.errors import A2AError, Delivery, InvalidAgentResponse
 from a2a_mcp.a2a.model import StreamEvent, Task, TaskState
 from a2a_mcp.errors import StoreUnavailable
@@ -18,6 +20,9 @@ FOREIGN_TASK: Final = "it named a task that is not this caller's, which is not s
 OWNER_UNKNOWN: Final = (
     "it named a task, and whose it is cannot be seen while this server's database is away"
 )
+
+AWAY_PAUSES: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+"""Seconds between the questions to a store that is away: a minute, in which most come back."""
 
 
 class Recorder:
@@ -54,14 +59,23 @@ class Recorder:
         named = event.id if isinstance(event, Task) else event.task_id
         if named is None or named == record.task_id:
             return
-        try:
-            is_foreign = await self._tasks.held_by_other(
-                record.owner, record.agent, named, active_only=True
-            )
-        except StoreUnavailable:
-            raise InvalidAgentResponse(OWNER_UNKNOWN, delivery=Delivery.UNKNOWN) from None
-        if is_foreign:
+        if await self._is_foreign(record, named):
             raise InvalidAgentResponse(FOREIGN_TASK, delivery=Delivery.UNKNOWN)
+
+    async def _is_foreign(self, record: TaskRecord, task_id: str) -> bool:
+        """Return whether another owner has a task; a store that is away is asked again.
+
+        The message has left, and its answer would be lost with a database that only restarts.
+        """
+        for pause in (*AWAY_PAUSES, None):
+            try:
+                return await self._tasks.held_by_other(
+                    record.owner, record.agent, task_id, active_only=True
+                )
+            except StoreUnavailable:
+                if pause is not None:
+                    await anyio.sleep(pause)
+        raise InvalidAgentResponse(OWNER_UNKNOWN, delivery=Delivery.UNKNOWN)
 
     async def _update(
         self,

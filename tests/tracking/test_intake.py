@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,14 @@ from a2a_mcp.a2a.model import (
     TaskStatus,
     TaskStatusUpdateEvent,
 )
+from a2a_mcp.errors import StoreUnavailable
 from a2a_mcp.store.base import TaskRecord
 from a2a_mcp.store.sqlite.store import SqliteTaskStore
+from a2a_mcp.tracking import recording
 from a2a_mcp.tracking.happenings import Heard
 from a2a_mcp.tracking.intake import EVENTS_WITHOUT_PAUSE, Intake
 from a2a_mcp.tracking.known import KnownTasks
+from a2a_mcp.tracking.recording import AWAY_PAUSES
 from a2a_mcp.tracking.tracked_task import TrackedTask
 
 pytestmark = pytest.mark.anyio
@@ -83,6 +87,33 @@ def moved(state: TaskState, text: str = "") -> TaskStatusUpdateEvent:
 def piece(text: str) -> TaskArtifactUpdateEvent:
     artifact = Artifact(artifact_id="a", parts=(Part(kind="text", text=text),))
     return TaskArtifactUpdateEvent(task_id="t1", artifact=artifact, append=True)
+
+
+class AwayStore(CountingStore):
+    """A store that cannot say whose a task is, so often."""
+
+    away = 0
+
+    async def held_by_other(self, *names: str, active_only: bool = False) -> bool:
+        if self.away:
+            self.away -= 1
+            raise StoreUnavailable("away", "Try again.")
+        return await super().held_by_other(*names, active_only=active_only)
+
+
+@pytest.mark.parametrize(("away", "is_lost"), [(len(AWAY_PAUSES), False), (99, True)])
+async def test_an_answer_waits_for_a_store_that_is_away_and_cannot_say_whose_task_it_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, away: int, is_lost: bool
+) -> None:
+    monkeypatch.setattr(recording, "AWAY_PAUSES", [0.0] * len(AWAY_PAUSES))
+    store = AwayStore(tmp_path)
+    scene = Scene(store)
+    tracked = await scene.begin()
+    store.away = away
+    with pytest.raises(InvalidAgentResponse) if is_lost else nullcontext():
+        await scene.hear(tracked, working())
+    assert tracked.record.task_id == (None if is_lost else "t1")
+    await store.close()
 
 
 async def test_a_whole_stream_in_one_read_is_one_write_and_is_shown_once(scene: Scene) -> None:
