@@ -105,6 +105,33 @@ async def test_a_result_is_read_as_it_was_written(opened: Opened, tmp_path: Path
         assert await place.read(("eve", *KEY[1:])) is None
 
 
+@pytest.mark.skipif(not postgres.IS_HERE, reason="PostgreSQL has no wheel there")
+async def test_small_results_go_to_the_database_together_and_a_large_one_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from a2a_mcp.store.postgres import results
+    from a2a_mcp.store.postgres.database import Database
+
+    monkeypatch.setattr(results, "TOGETHER", 10)
+    ways, run = list[None](), Database.run
+
+    async def counted(database: Database, work: Any) -> Any:
+        ways.append(None)
+        return await run(database, work)
+
+    texts = {f"t{number}": f"answer {number}" for number in range(25)} | {"large": "x" * 2**24}
+    batch = {
+        (*KEY[:2], name): KeptTask(answered(text).model_copy(update={"id": name}), NOW)
+        for name, text in texts.items()
+    }
+    async with in_database(tmp_path, Clock(), 2**30) as place:
+        await place.write({})  # sweeps
+        monkeypatch.setattr(Database, "run", counted)
+        await place.write(batch)
+        assert len(ways) == 4
+        assert {key: await place.read(key) for key in batch} == batch
+
+
 @each_place
 async def test_a_removed_result_is_gone_with_its_object(opened: Opened, tmp_path: Path) -> None:
     other = (*KEY[:2], "t2")

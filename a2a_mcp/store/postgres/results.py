@@ -4,23 +4,29 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Final
+from operator import itemgetter
+from typing import Any, Final, TypeAlias
 
 import anyio.to_thread
 
 from a2a_mcp.a2a.model import Task
+from a2a_mcp.a2a.sizes import is_large
 from a2a_mcp.errors import StoreUnavailable
 from a2a_mcp.files.sweep import NEVER_SWEPT, is_due
 from a2a_mcp.store.masked_texts import MaskText
 from a2a_mcp.store.postgres.bodies import Bodies
-from a2a_mcp.store.postgres.database import Database
+from a2a_mcp.store.postgres.database import Connection, Database
 from a2a_mcp.store.postgres.queries import rows
 from a2a_mcp.store.postgres.records import BEGAN, stored
 from a2a_mcp.store.result_files import KeptTask, Key, body_of, task_of
 
 AT_ONCE: Final = 1_000
+TOGETHER: Final = 50
+"""Small results that are written together."""
+
+Group: TypeAlias = Sequence[tuple[Key, KeptTask]]
 
 _KEY: Final = "owner = %(owner)s AND agent = %(agent)s AND task_id = %(task_id)s"
 _READ: Final = f"SELECT body, object, since FROM kept WHERE {_KEY}"
@@ -104,8 +110,8 @@ class PostgresResults:
         Raises StoreUnavailable.
         """
         if self.keeps:
-            for key, kept in batch.items():
-                await self._write(key, kept)
+            for some in _groups(batch):
+                await self._write(some)
         now = self._clock()
         if is_due(self._swept, now):
             self._swept = now
@@ -120,19 +126,26 @@ class PostgresResults:
             if name:
                 await self._bodies.remove([name])
 
-    async def _write(self, key: Key, kept: KeptTask) -> None:
-        body = await anyio.to_thread.run_sync(body_of, key, kept.task, self._mask)
-        if len(body) > self._keep_bytes:
-            return
-        facts = {
-            "since": kept.since,
-            "state": kept.task.state.value,
-            "results": self._count_results(kept.task),
-        }
-        values = _values(key) | facts
-        if placed := await self._bodies.place(values, body):
-            row = stored({**values, **placed})
-            await self._database.run(lambda it: it.execute(_WRITE.encode(), row))
+    async def _write(self, some: Group) -> None:
+        """Write some results on one way to the database: each way costs more than a statement."""
+        changes = []
+        for (key, kept), body in zip(some, await self._encoded(some), strict=True):
+            values = {
+                **_values(key),
+                "since": kept.since,
+                "state": kept.task.state.value,
+                "results": self._count_results(kept.task),
+            }
+            if len(body) <= self._keep_bytes and (placed := await self._bodies.place(values, body)):
+                changes.append(stored({**values, **placed}))
+        if changes:
+            await self._database.run(lambda it: _write_all(it, changes))
+
+    async def _encoded(self, some: Group) -> list[bytes]:
+        def encode() -> list[bytes]:
+            return [body_of(key, kept.task, self._mask) for key, kept in some]
+
+        return await anyio.to_thread.run_sync(encode)
 
     async def _remove_old(self) -> None:
         await self._remove_until(_TOO_OLD, {"keep": self._keep_seconds, "now": None})
@@ -146,6 +159,26 @@ class PostgresResults:
         limit = {"until": found[0][0] if found else None}
         while await self._database.run(lambda it: rows(it, _REMOVE_SOME, limit)):
             pass
+
+
+async def _write_all(connection: Connection, changes: Sequence[dict[str, Any]]) -> None:
+    async with connection.cursor() as cursor:
+        await cursor.executemany(_WRITE.encode(), changes)
+
+
+def _groups(batch: Mapping[Key, KeptTask]) -> Iterator[Group]:
+    """Yield results that are written together; a large one is alone, since each is in memory.
+
+    All processes have one order: two that write the same results do not wait for each other.
+    """
+    small: list[tuple[Key, KeptTask]] = []
+    for key, kept in sorted(batch.items(), key=itemgetter(0)):
+        if is_large(kept.task):
+            yield [(key, kept)]
+        else:
+            small.append((key, kept))
+    for at in range(0, len(small), TOGETHER):
+        yield small[at : at + TOGETHER]
 
 
 def _values(key: Key) -> dict[str, Any]:
