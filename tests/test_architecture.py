@@ -120,7 +120,7 @@ ONLY_IN: Final[dict[str, tuple[str, ...]]] = {
     "psycopg_pool": ("store.postgres",),
     "obstore": ("store.objects",),
     "sqlite3": ("store.sqlite",),
-    "platformdirs": ("config.load",),
+    "platformdirs": ("config.places",),
     "ruamel": ("cli.hosts.documents",),
     "tomlkit": (
         "cli.work.add",

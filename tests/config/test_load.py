@@ -8,7 +8,8 @@ from a2a_mcp.a2a.auth.static import ApiKey, Bearer
 from a2a_mcp.config.auth import AUTH_TABLES
 from a2a_mcp.config.builder import slug
 from a2a_mcp.config.limits import Limits
-from a2a_mcp.config.load import Config, config_path, exposed, load, log_level, state_folder
+from a2a_mcp.config.load import Config, exposed, load, log_level, state_folder
+from a2a_mcp.config.places import config_path
 from a2a_mcp.config.push import PushTable
 from a2a_mcp.config.reload import Reloader
 from a2a_mcp.config.schema import AgentConfig, FileTable, ServerConfig
