@@ -8,12 +8,13 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import canaries
 import pytest
 from hypothesis import settings
 from real_agents import Agent, Agents, start_agent
+from steady_loop import SteadyLoop
 
 POSIX_ONLY: Final = (
     "store/sqlite/test_resources.py",
@@ -136,8 +137,9 @@ def no_secret_is_told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
 
 
 @pytest.fixture(scope="session")
-def anyio_backend() -> str:
-    return "asyncio"
+def anyio_backend() -> tuple[str, dict[str, Any]]:
+    """Return asyncio, on Windows with its own loop: others start no processes there."""
+    return "asyncio", {} if sys.platform == "win32" else {"loop_factory": SteadyLoop}
 
 
 @pytest.fixture(scope="session")

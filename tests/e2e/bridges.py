@@ -19,6 +19,9 @@ from mcp import StdioServerParameters
 from real_agents.noting import tell
 
 START_SECONDS: Final = 60
+END_SECONDS: Final = 20
+"""A bridge that has begun to end is at its end by then: work that goes on takes a minute."""
+
 LOOK_SECONDS: Final = 0.05
 BRIDGE: Final = [sys.executable, "-m", "a2a_mcp"]
 

@@ -6,7 +6,6 @@ null, and a failure is marked as an error.
 """
 
 import json
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -74,10 +73,10 @@ class Host:
     async def _called(
         self, tool: str, arguments: Mapping[str, Any], progress: Progress | None
     ) -> Answer:
-        start = time.monotonic()
+        start = anyio.current_time()
         with anyio.fail_after(CALL_SECONDS):
             result = await self._ask(tool, arguments, progress)
-        seconds = time.monotonic() - start
+        seconds = anyio.current_time() - start
         text = "".join(block.text for block in result.content if isinstance(block, t.TextContent))
         structure = result.structured_content or {}
         answer = Answer(text, structure, bool(result.is_error), seconds, result.content)

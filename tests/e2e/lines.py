@@ -14,7 +14,7 @@ from anyio.abc import Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 from real_agents.noting import tell
 
-from e2e.bridges import Home
+from e2e.bridges import END_SECONDS, Home
 from e2e.hosts import Host, Progress
 
 OLD: Final = ("2024-11-05", "2025-03-26", "2025-06-18")
@@ -117,9 +117,9 @@ class Lines:
         """Close the bridge's stdin."""
         await self._stdin.aclose()
 
-    async def ended(self, seconds: float) -> int:
+    async def ended(self) -> int:
         """Return the exit code when the process ends. Raises TimeoutError if it goes on."""
-        with anyio.fail_after(seconds):
+        with anyio.fail_after(END_SECONDS):
             return await self.process.wait()
 
     async def host(self) -> Host:

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import pytest
 
-from e2e.bridges import Home, free_port
+from e2e.bridges import END_SECONDS, Home, free_port
 from e2e.lines import CLIENT, LEGACY, META, MODERN, OLD
 
 GATED: Final = """
@@ -36,7 +36,6 @@ atexit.register(print, "returned", file=sys.stderr)
 main(sys.argv[2:])
 """
 SECONDS: Final = 20
-END_SECONDS: Final = 3
 NEVER_SEEN: Final = "2031-01-01"
 VERSIONS: Final = (LEGACY, MODERN)
 

@@ -85,7 +85,7 @@ async def test_a_host_that_goes_away_gives_nothing_up(
             pipes.process.terminate()
         else:
             await pipes.end_of_input()
-        await pipes.ended(5)
+        await pipes.ended()
     assert task_id not in [entry["task_id"] for entry in agent.cancels()]
     async with line_host(home) as (host, _):
         assert (await host.call("get_task", task_id=task_id))["state"] == "working"

@@ -13,14 +13,13 @@ from mcp import Client, MCPError, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from real_agents import Agent, Agents
 
-from e2e.bridges import Home
+from e2e.bridges import END_SECONDS, Home
 from e2e.lines import MODERN, line_host
 from e2e.test_http import SIGNALS
 
 pytestmark = pytest.mark.anyio
 
 SOON: Final = 30
-END_SECONDS: Final = 2
 CHUNKS: Final = 4
 TRANSPORTS: Final = ("stdio", "http")
 
@@ -188,5 +187,5 @@ async def test_an_open_stream_does_not_hold_up_the_end_over_stdio(
             pipes.process.send_signal(SIGNALS[0])
         else:
             await pipes.end_of_input()
-        assert await pipes.ended(END_SECONDS) == (143 if signalled else 0)
+        assert await pipes.ended() == (143 if signalled else 0)
     assert "Traceback" not in home.stderr.read_text()

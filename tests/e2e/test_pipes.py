@@ -15,12 +15,11 @@ import mcp.types as t
 import pytest
 from real_agents import Agents
 
-from e2e.bridges import START_SECONDS, Home, free_port, until
+from e2e.bridges import END_SECONDS, START_SECONDS, Home, free_port, until
 from e2e.lines import CLIENT, LEGACY, META, MODERN, Lines, lines
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("version", [LEGACY, MODERN])]
 
-END_SECONDS: Final = 2
 RETURNS: Final = """
 import atexit, sys
 from a2a_mcp.cli.main import main
@@ -81,7 +80,7 @@ async def test_every_end_is_a_return_though_a_call_is_open(
 ) -> None:
     agent = running_agent("1.3-jsonrpc")
     home.configure({"good": agent.url})
-    words = f"silent 20 {home.folder.name} {version} {end.__name__}"
+    words = f"silent 60 {home.folder.name} {version} {end.__name__}"
 
     async def begun() -> bool:
         return any(entry["text"] == words for entry in agent.log())
@@ -90,7 +89,7 @@ async def test_every_end_is_a_return_though_a_call_is_open(
         await pipes.ask("tools/call", name="send_task", arguments={"message": words})
         await until(begun)
         await end(pipes)
-        assert await pipes.ended(END_SECONDS) == ENDS[end]
+        assert await pipes.ended() == ENDS[end]
     assert home.stderr.read_text() == "returned\n"
 
 

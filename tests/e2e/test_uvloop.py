@@ -13,13 +13,12 @@ from mcp.types import INVALID_REQUEST
 from real_agents import Agents
 from real_agents.venvs import python_of
 
-from e2e.bridges import Home
+from e2e.bridges import END_SECONDS, Home
 from e2e.hosts import http_host
 from e2e.lines import LEGACY, MODERN, lines
 
 pytestmark = pytest.mark.anyio
 
-END_SECONDS: Final = 2
 LARGE: Final = 8 << 20
 SPEAKING: Final = """
 import sys, uvloop
@@ -70,7 +69,7 @@ async def test_over_pipes(home: Home, version: str, number: int | None) -> None:
             await pipes.end_of_input()
         else:
             pipes.process.send_signal(number)
-        assert await pipes.ended(END_SECONDS) == (128 + number if number else 0)
+        assert await pipes.ended() == (128 + number if number else 0)
     assert home.stderr.read_text() == "on uvloop\n"
 
 
@@ -95,4 +94,4 @@ async def test_a_host_that_does_not_read_is_not_listened_to(home: Home) -> None:
         assert 20 < sent < 1_000
         await pipes.answer_to(sent + 2)  # two requests came before
         pipes.process.send_signal(signal.SIGTERM)
-        assert await pipes.ended(END_SECONDS) == 143
+        assert await pipes.ended() == 143

@@ -2,7 +2,6 @@
 
 import signal
 from collections.abc import Awaitable, Callable
-from typing import Final
 from uuid import uuid4
 
 import anyio
@@ -11,12 +10,10 @@ import pytest
 from anyio import run_process
 from real_agents import Agent, Agents
 
-from e2e.bridges import Home, Served, free_port, ran, until
+from e2e.bridges import END_SECONDS, Home, Served, free_port, ran, until
 from e2e.hosts import ERAS, Host, http_host
 
 pytestmark = pytest.mark.anyio
-
-END_SECONDS: Final = 20
 
 
 @pytest.fixture
@@ -102,7 +99,7 @@ async def test_sigterm_ends_both_workers_and_no_answer_is_lost(home: Home, agent
         await until(two(served))
         async with http_host(served.url, "auto") as one, http_host(served.url, "auto") as other:
             async with anyio.create_task_group() as group:
-                words = f"slow 20.{uuid4().int}"
+                words = f"slow 60.{uuid4().int}"
                 for host in (one, other):
                     group.start_soon(waits, host, words)
                 await until(lambda: both_began(agent, words))
