@@ -23,7 +23,14 @@ END_SECONDS: Final = 20
 """A bridge that has begun to end is at its end by then: work that goes on takes a minute."""
 
 LOOK_SECONDS: Final = 0.05
-BRIDGE: Final = [sys.executable, "-m", "a2a_mcp"]
+PATIENT: Final = f"""
+from a2a_mcp.server.transports import signals
+signals.GRACE_SECONDS = {END_SECONDS}
+"""
+"""Begins a script that runs the bridge: a signal gives it as long as the test does.
+
+After the usual time the signal would end it by force, on a busy machine in the middle of its work.
+"""
 
 T = TypeVar("T")
 Table = Mapping[str, Any]
@@ -63,7 +70,12 @@ class Home:
         return self
 
     def command(self, *options: str) -> list[str]:
-        return [*BRIDGE, "--config", str(self.config), "--state-dir", str(self.folder), *options]
+        places = ["--config", str(self.config), "--state-dir", str(self.folder)]
+        return [*self.program(), *places, *options]
+
+    def program(self) -> list[str]:
+        """Return the words that run a bridge, before its options."""
+        return [sys.executable, "-m", "a2a_mcp"]
 
     def environment(self) -> dict[str, str]:
         """Return this process's own environment, without what could name agents or folders."""
@@ -98,6 +110,14 @@ class Home:
             async with httpx.AsyncClient() as client:
                 await until(lambda: served.accepts(client), START_SECONDS)
             yield served
+
+
+class PatientHome(Home):
+    """A home whose bridges no signal ends by force."""
+
+    def program(self) -> list[str]:
+        main = "from a2a_mcp.cli.main import main\nmain()"
+        return [sys.executable, "-c", PATIENT + main]
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import pytest
 
-from e2e.bridges import END_SECONDS, Home, free_port
+from e2e.bridges import END_SECONDS, PATIENT, Home, free_port
 from e2e.lines import CLIENT, LEGACY, META, MODERN, OLD
 
 GATED: Final = """
@@ -97,11 +97,11 @@ def home(tmp_path: Path) -> Home:
 
 
 @contextmanager
-def started(home: Home) -> Iterator[Bridge]:
+def started(home: Home, before: str = PATIENT) -> Iterator[Bridge]:
     """Start a bridge that imports the SDK when the test opens the gate."""
     gate, opens = os.pipe()
     places = ["--config", str(home.config), "--state-dir", str(home.folder)]
-    command = [sys.executable, "-c", GATED, str(gate), *places]
+    command = [sys.executable, "-c", before + GATED, str(gate), *places]
     pipe, env = subprocess.PIPE, home.environment()
     with (
         home.stderr.open("ab") as stderr,
@@ -266,7 +266,7 @@ def test_a_signal_during_the_import_is_a_return_when_it_ends(
 
 
 def test_a_signal_ends_also_an_import_that_does_not_end(home: Home) -> None:
-    with started(home) as bridge:
+    with started(home, before="") as bridge:
         bridge.write(opening(LEGACY))
         bridge.answers(0)
         bridge.process.send_signal(signal.SIGTERM)

@@ -13,7 +13,7 @@ from mcp import Client, MCPError, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from real_agents import Agent, Agents
 
-from e2e.bridges import END_SECONDS, Home
+from e2e.bridges import END_SECONDS, Home, PatientHome
 from e2e.lines import MODERN, line_host
 from e2e.test_http import SIGNALS
 
@@ -174,7 +174,7 @@ async def test_open_streams_end_in_order_when_a_bridge_over_http_ends(
 async def test_an_open_stream_does_not_hold_up_the_end_over_stdio(
     signalled: bool, home: Home, agent: Agent
 ) -> None:
-    home.configure({"good": agent.url})
+    home = PatientHome(home.folder).configure({"good": agent.url})
     async with line_host(home, MODERN) as (host, pipes):
         await host.send("echo hello")
         for _ in range(4):

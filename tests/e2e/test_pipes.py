@@ -6,6 +6,7 @@ import select
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ import mcp.types as t
 import pytest
 from real_agents import Agents
 
-from e2e.bridges import END_SECONDS, START_SECONDS, Home, free_port, until
+from e2e.bridges import END_SECONDS, PATIENT, START_SECONDS, Home, free_port, until
 from e2e.lines import CLIENT, LEGACY, META, MODERN, Lines, lines
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("version", [LEGACY, MODERN])]
@@ -42,10 +43,8 @@ ENVELOPE: Final[dict[str, Any]] = {
 class Returning(Home):
     """A home whose bridge says on stderr that it returns."""
 
-    def command(self, *options: str) -> list[str]:
-        python = super().command()[0]
-        places = ["--config", str(self.config), "--state-dir", str(self.folder)]
-        return [python, "-c", RETURNS, *places, *options]
+    def program(self) -> list[str]:
+        return [sys.executable, "-c", PATIENT + RETURNS]
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import anyio
 import pytest
 from real_agents import Agent, Agents
 
-from e2e.bridges import END_SECONDS, Home, free_port, until
+from e2e.bridges import END_SECONDS, Home, PatientHome, free_port, until
 from e2e.lines import LEGACY, MODERN, Lines, line_host
 from e2e.scripted import agent_that, says, scripted
 
@@ -98,7 +98,7 @@ ENDS: Final = {end_of_input: 0} | ({sigterm: 143, sigint: 130} if SIGNALS else {
 async def test_the_end_waits_for_no_call_and_comes_with_the_state_saved(
     home: Home, agent: Agent, end: Any, version: str
 ) -> None:
-    home.configure({"good": agent.url})
+    home = PatientHome(home.folder).configure({"good": agent.url})
     async with line_host(home, version) as (host, pipes):
         done = (await host.send(f"task {uuid4()}"))["task_id"]
         for word in ("slow", "silent"):  # in a call, and in one that heard nothing yet

@@ -13,7 +13,7 @@ from mcp.types import INVALID_REQUEST
 from real_agents import Agents
 from real_agents.venvs import python_of
 
-from e2e.bridges import END_SECONDS, Home
+from e2e.bridges import END_SECONDS, PATIENT, Home
 from e2e.hosts import http_host
 from e2e.lines import LEGACY, MODERN, lines
 
@@ -39,9 +39,8 @@ class WithUvloop(Home):
 
     packages: str
 
-    def command(self, *options: str) -> list[str]:
-        places = ["--config", str(self.config), "--state-dir", str(self.folder)]
-        return [sys.executable, "-c", SPEAKING, *places, *options]
+    def program(self) -> list[str]:
+        return [sys.executable, "-c", PATIENT + SPEAKING]
 
     def environment(self) -> dict[str, str]:
         search = [self.packages, *filter(None, [os.environ.get("PYTHONPATH")])]
