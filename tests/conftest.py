@@ -14,6 +14,7 @@ import canaries
 import pytest
 from hypothesis import settings
 from real_agents import Agent, Agents, start_agent
+from real_agents.gate import Gate
 from steady_loop import SteadyLoop
 
 POSIX_ONLY: Final = (
@@ -165,6 +166,12 @@ def running_agent() -> Iterator[Agents]:
 def login(running_agent: Agents) -> Agent:
     """Return the authorization server whose tokens agents with `--issuer` take."""
     return running_agent("oidc")
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Gate:
+    """Return what agents wait for until it opens: its path stands in a message for seconds."""
+    return Gate(tmp_path / "gate")
 
 
 @pytest.fixture

@@ -39,13 +39,13 @@ def bucket() -> str:
     """Make a bucket; return its name."""
     name = f"b-{uuid4().hex}"
     asked = urllib.request.Request(f"{server()}/{name}", method="PUT")
-    with urllib.request.urlopen(asked, timeout=5):
+    with urllib.request.urlopen(asked, timeout=20):
         return name
 
 
 def names(of: str) -> set[str]:
     """Return the names of the objects in a bucket."""
-    with urllib.request.urlopen(f"{server()}/{of}?list-type=2", timeout=5) as answer:
+    with urllib.request.urlopen(f"{server()}/{of}?list-type=2", timeout=20) as answer:
         found = ElementTree.parse(answer).findall("s3:Contents/s3:Key", NAMES)
     return {it.text or "" for it in found}
 

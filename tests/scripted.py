@@ -24,7 +24,7 @@ GET: Final = "GetTask"
 CANCEL: Final = "CancelTask"
 SUBSCRIBE: Final = "SubscribeToTask"
 LIST: Final = "ListTasks"
-PATIENCE: Final = 20.0
+PATIENCE: Final = 60.0
 TLS: Final = b"\x16"
 GONE: Final = (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError)
 

@@ -47,7 +47,7 @@ async def connected(
     config = agents(it={"url": url, "signature": signature, **more})["it"]
     connection = Connection(config, tls=_default_tls, clock=clock or Clock(), pins=pins)
     try:
-        with anyio.fail_after(10):
+        with anyio.fail_after(20):
             yield connection
     finally:
         await connection.aclose()

@@ -31,7 +31,7 @@ from a2a_mcp.tracking.tail import UpdateMemory
 from a2a_mcp.tracking.tracker import TaskTracker
 
 ME = "local"
-PATIENCE = 20.0
+PATIENCE = 60.0
 FIRST_POLL = 0.05
 POLLING = Polling(first_delay=FIRST_POLL)
 
@@ -63,14 +63,14 @@ class Stage:
     tracker: TaskTracker
 
     async def send(self, text: str = "hello", *, owner: str = ME, **fields: Any) -> TaskView:
-        """Send, waiting at most five seconds unless told."""
-        return await self.bridge.send(owner, SendRequest(text, **{"wait_seconds": 5.0, **fields}))
+        """Send, waiting at most twenty seconds unless told."""
+        return await self.bridge.send(owner, SendRequest(text, **{"wait_seconds": 20.0, **fields}))
 
     async def follow(
         self, *, text: str = "", owner: str = ME, max_updates: int = 20, **fields: Any
     ) -> TaskView:
-        """Subscribe, waiting at most five seconds unless told."""
-        outgoing = SendRequest(text, **{"wait_seconds": 5.0, **fields})
+        """Subscribe, waiting at most twenty seconds unless told."""
+        outgoing = SendRequest(text, **{"wait_seconds": 20.0, **fields})
         return await self.bridge.subscribe(owner, outgoing, max_updates)
 
 
@@ -139,7 +139,7 @@ async def hosted(config: Config, folder: Path, **options: Any) -> AsyncIterator[
             yield client
 
 
-async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 20.0) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], seconds: float = PATIENCE) -> None:
     """Wait for what no event announces, looking twenty times a second."""
     with anyio.fail_after(seconds):
         while not await condition():  # noqa: ASYNC110 - the map announces nothing

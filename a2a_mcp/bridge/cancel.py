@@ -7,7 +7,6 @@ read again afterwards, because an agent's reply alone proves nothing. No message
 from __future__ import annotations
 
 import contextlib
-import time
 from typing import Final
 
 import anyio
@@ -49,7 +48,7 @@ class Canceller:
         It takes about as long as one call to the agent may take. Raises A2AError and BridgeError
         when the task cannot be read before.
         """
-        began = time.monotonic()
+        began = anyio.current_time()
         found = await self._read_before(owner, task_id, agent)
         record, task = found.record, found.task
         if self._registry.shows(record.agent):  # what was begun may also be ended
@@ -129,4 +128,4 @@ class Canceller:
 
 
 def _seconds_until(deadline: float) -> float:
-    return max(deadline - time.monotonic(), LEAST_SECONDS)
+    return max(deadline - anyio.current_time(), LEAST_SECONDS)

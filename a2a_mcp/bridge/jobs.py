@@ -7,7 +7,6 @@ agent. What is held in memory only saves that request: nothing may depend on it.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -139,11 +138,11 @@ class Jobs:
         self, owner: str, outgoing: SendRequest, notice: Notice | None = None
     ) -> TaskView | Job:
         """Send a message; return its view if it is done soon, else the stored job."""
-        began = time.monotonic()
+        began = anyio.current_time()
         # A new task waits for its agent's card in the background; a known task is read first.
         seconds = None if outgoing.task_id else self._grace_seconds
         follow, note = await self._bridge.start(owner, replace(outgoing, wait_seconds=seconds))
-        left = self._grace_seconds - (time.monotonic() - began)
+        left = self._grace_seconds - (anyio.current_time() - began)
         await self._bridge.wait(follow, left, Updates(notice) if notice else None, longer=0)
         job = Job(
             handle=f"job-{uuid4().hex}",

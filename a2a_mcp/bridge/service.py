@@ -7,8 +7,6 @@ modules of this room.
 
 from __future__ import annotations
 
-import time
-
 import anyio
 
 from a2a_mcp.agents.registry import Registry
@@ -53,7 +51,7 @@ class Bridge:
         self, owner: str, request: SendRequest, notice: Notice | None = None
     ) -> TaskView:
         """Send a message, wait within the budget, and return what is known of it then."""
-        began = time.monotonic()
+        began = anyio.current_time()
         tracked, note = await self.start(owner, request)
         updates = Updates(notice) if notice else None
         await self.wait(tracked, self._seconds_left(tracked, request, began), updates)
@@ -75,7 +73,7 @@ class Bridge:
         It returns at the task's next stop or when the budget is used up, with the latest
         `max_updates` of what happened until then.
         """
-        began = time.monotonic()
+        began = anyio.current_time()
         if request.text or request.parts:
             started = await self.start(owner, request)
             return await self._follow(started, request, Updates(notice, max_updates), began)
@@ -185,4 +183,4 @@ class Bridge:
     def _seconds_left(self, tracked: TrackedTask, request: SendRequest, began: float) -> float:
         """Return the seconds of the budget that are left; fewer than 0 if it is overdrawn."""
         budget = seconds_to_wait(self.registry, tracked.agent, request.wait_seconds, request.spent)
-        return budget - (time.monotonic() - began)
+        return budget - (anyio.current_time() - began)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import random
-import time
 from typing import Final
 
 import anyio
@@ -34,13 +33,13 @@ class Pauses:
         """Wait `seconds`, or until the task is to be read sooner; the read begins after this."""
         with anyio.move_on_after(seconds):
             await self._woken.wait()
-            await anyio.sleep(max(0, self._read_at + BETWEEN_READS - time.monotonic()))
+            await anyio.sleep(max(0, self._read_at + BETWEEN_READS - anyio.current_time()))
         self.begin_read()
 
     def begin_read(self) -> None:
         """Note that the task is read now: what comes from here on wants another read."""
         self._woken = anyio.Event()
-        self._read_at = time.monotonic()
+        self._read_at = anyio.current_time()
 
 
 def jittered(seconds: float) -> float:

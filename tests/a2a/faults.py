@@ -22,7 +22,7 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 from a2a_mcp.a2a.http.limits import HttpLimits
 from a2a_mcp.a2a.http.transport import Transport, open_transport
 
-SECONDS = 8
+SECONDS = 30
 USER_AGENT = "a2a-test/1.0"
 HEAD_LIMIT = 1024 * 1024
 GONE = (anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream)

@@ -1,8 +1,8 @@
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from certificates import serving_tls
 from faults import (
@@ -188,10 +188,10 @@ async def drip(peer: Peer) -> None:
 async def test_one_deadline_bounds_the_whole_search() -> None:
     answers = {NEW: PAGE, OLD: drip}
     async with serving(by_path(answers)) as server, transport(card_seconds=0.4) as client:
-        start = time.monotonic()
+        start = anyio.current_time()
         with pytest.raises(AgentUnreachable, match=r"no agent card within 0\.4 s"):
             await find(client, server)
-        assert time.monotonic() - start < 2
+        assert anyio.current_time() - start < 2
         assert targets(server) == [NEW, OLD]
 
 

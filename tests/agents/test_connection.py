@@ -79,7 +79,7 @@ async def connected(
     config = agents(it=settings)["it"]
     connection = Connection(config, tls=_default_tls, clock=clock or Clock())
     try:
-        with anyio.fail_after(10):
+        with anyio.fail_after(20):
             yield connection
     finally:
         await connection.aclose()

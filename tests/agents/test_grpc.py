@@ -43,7 +43,7 @@ UNARY: Final[dict[str, Answer]] = {"GetTask": tells}
 async def connected(**table: Any) -> AsyncIterator[Connection]:
     connection = Connection(agents(it=table)["it"], tls=_default_tls)
     try:
-        with anyio.fail_after(10):
+        with anyio.fail_after(20):
             yield connection
     finally:
         await connection.aclose()

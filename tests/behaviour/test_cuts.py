@@ -40,7 +40,7 @@ async def stored(agent: Agent, task_id: str) -> dict[str, Any]:
         call = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {"id": task_id}}
         headers = {"Content-Type": "application/json", **version}
         question = Request(agent.url, json.dumps(call).encode(), headers)
-    answer = await anyio.to_thread.run_sync(lambda: urlopen(question, timeout=5).read())
+    answer = await anyio.to_thread.run_sync(lambda: urlopen(question, timeout=20).read())
     body: dict[str, Any] = json.loads(answer)
     return body.get("result", body)
 

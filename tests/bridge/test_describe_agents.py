@@ -46,7 +46,7 @@ async def agent() -> AsyncIterator[ScriptedAgent]:
 
 async def described(registry: Registry, name: str = "it") -> AgentsView:
     """Look at the agent's card, then describe it, as agent_info does."""
-    with anyio.fail_after(10):
+    with anyio.fail_after(20):
         try:
             await registry.connection(name, ME).choice()
         except A2AError as error:

@@ -6,6 +6,7 @@ import json
 
 import pytest
 from real_agents import Agent
+from real_agents.gate import Gate
 from scripted import (
     GET,
     SEND,
@@ -109,10 +110,11 @@ async def test_progress_is_told_in_the_agents_words(stage: Stage) -> None:
     assert [update.text for update in told if update.text][:3] == ["chunk1 ", "chunk2 ", "chunk3 "]
 
 
-async def test_work_that_outlasts_the_budget_is_found_again(stage: Stage) -> None:
-    view = await stage.send("slow 1", wait_seconds=0.3)
+async def test_work_that_outlasts_the_budget_is_found_again(stage: Stage, gate: Gate) -> None:
+    view = await stage.send(f"slow {gate}", wait_seconds=0.3)
     assert view.state is TaskState.WORKING
     assert "do not send the message again" in (view.next_step or "")
+    gate.open()
     followed = await stage.follow(task_id=view.task_id)
     assert (followed.state, followed.text) == (TaskState.COMPLETED, "slow done")
     assert (await stage.bridge.get(ME, view.task_id or "", None)).text == "slow done"
@@ -141,8 +143,9 @@ async def test_a_finished_task_is_followed_by_a_new_one_that_refers_to_it(stage:
     assert first.task_id in (second.note or "")
 
 
-async def test_a_task_that_ended_unseen_is_followed_by_a_new_one(stage: Stage) -> None:
-    first = await stage.send("slow 0.6", wait_seconds=0.2)
+async def test_a_task_that_ended_unseen_is_followed_by_a_new_one(stage: Stage, gate: Gate) -> None:
+    first = await stage.send(f"slow {gate}", wait_seconds=0.2)
+    gate.open()
     await stage.follow(task_id=first.task_id)
     second = await stage.send("task two", task_id=first.task_id)
     assert second.task_id != first.task_id

@@ -40,7 +40,7 @@ pytestmark = pytest.mark.anyio
 
 async def checked(config: Config) -> tuple[int, str]:
     out = io.StringIO()
-    with anyio.fail_after(10):
+    with anyio.fail_after(20):
         code = await report(config, out)
     return code, out.getvalue()
 

@@ -149,7 +149,7 @@ async def test_an_echo_is_a_completed_task_with_the_text_as_its_artifact(cell: C
 
 
 async def test_a_stream_appends_its_chunks_to_one_artifact(cell: Cell) -> None:
-    with anyio.fail_after(10):
+    with anyio.fail_after(20):
         events = [event async for event in cell.stream("stream 3")]
     chunks = [event for event in events if "artifact" in event]
     assert [words(c["artifact"]) for c in chunks] == [f"chunk {n} of 3\n" for n in (1, 2, 3)]
@@ -169,7 +169,7 @@ async def test_an_answer_to_the_question_completes_the_same_task(cell: Cell) -> 
 
 
 async def test_a_running_task_is_canceled(cell: Cell) -> None:
-    with anyio.fail_after(10):
+    with anyio.fail_after(20):
         async with aclosing(cell.stream("slow 60")) as events:
             task_id = (await anext(events))["id"]
             assert said(await anext(events)) == "0 of 60 s"
@@ -178,7 +178,7 @@ async def test_a_running_task_is_canceled(cell: Cell) -> None:
 
 
 async def test_slow_work_reports_every_second_before_its_result(agent: Cell) -> None:
-    with anyio.fail_after(10):
+    with anyio.fail_after(20):
         events = [event async for event in agent.stream("slow 2")]
     reports = [said(e) for e in events if e.get("status", {}).get("message")]
     assert reports == ["0 of 2 s", "1 of 2 s", "2 of 2 s"]
@@ -228,7 +228,7 @@ async def test_data_is_a_structured_table(agent: Cell) -> None:
 
 
 async def test_a_sign_in_is_asked_for_with_a_link_and_then_goes_on(agent: Cell) -> None:
-    with anyio.fail_after(10):
+    with anyio.fail_after(20):
         events = [event async for event in agent.stream("signin")]
     states = [state(event) for event in events if "status" in event]
     assert states == ["submitted", "auth-required", "working", "completed"]

@@ -19,8 +19,8 @@ from mcp import StdioServerParameters
 from real_agents.noting import tell
 
 START_SECONDS: Final = 60
-END_SECONDS: Final = 20
-"""A bridge that has begun to end is at its end by then: work that goes on takes a minute."""
+END_SECONDS: Final = 30
+"""A bridge that has begun to end is at its end by then; a call that is open would take 45."""
 
 LOOK_SECONDS: Final = 0.05
 PATIENT: Final = f"""
@@ -156,7 +156,7 @@ def free_port() -> int:
         return port
 
 
-async def until(probe: Callable[[], Awaitable[T]], seconds: float = 30) -> T:
+async def until(probe: Callable[[], Awaitable[T]], seconds: float = 60) -> T:
     """Ask until the answer is true, and return it. Raises TimeoutError after `seconds`."""
     with anyio.fail_after(seconds):
         while not (found := await probe()):  # noqa: ASYNC110 - it happens in other processes

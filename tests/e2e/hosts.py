@@ -26,7 +26,7 @@ from e2e.bridges import until
 ERAS: Final = {"legacy": "2025-11-25", "auto": "2026-07-28"}
 """Mode of the SDK's client, and the protocol version that it then speaks."""
 
-CALL_SECONDS: Final = 20
+CALL_SECONDS: Final = 60
 LARGEST: Final = 10_000
 FACTS: Final = ("agent", "task_id", "context_id", "state", "error", "text", "note", "next_step")
 FAILURES: Final = ("failed", "rejected")
@@ -88,7 +88,7 @@ class Host:
         """Call send_task."""
         return await self.call("send_task", message=message, **arguments)
 
-    async def stopped(self, task_id: str, seconds: float = 10, **arguments: Any) -> Answer:
+    async def stopped(self, task_id: str, seconds: float = 60, **arguments: Any) -> Answer:
         """Read a task until it has stopped, as a patient model would."""
 
         async def look() -> Answer | None:

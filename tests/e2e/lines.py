@@ -21,7 +21,7 @@ OLD: Final = ("2024-11-05", "2025-03-26", "2025-06-18")
 LEGACY: Final = "2025-11-25"
 MODERN: Final = "2026-07-28"
 LONGEST_LINE: Final = 1 << 20
-LINE_SECONDS: Final = 20
+LINE_SECONDS: Final = 60
 CLIENT: Final = {"name": "lines", "version": "1"}
 META: Final = "io.modelcontextprotocol/"
 

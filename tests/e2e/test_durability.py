@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 from real_agents import Agent, Agents
+from real_agents.gate import Gate
 
 from e2e.bridges import Home, until
 from e2e.hosts import Answer, Host, http_host
@@ -84,23 +85,24 @@ async def test_after_a_kill_9_right_after_the_reply_a_task_id_alone_still_routes
 
 
 async def test_work_that_outlives_a_kill_9_is_waited_for_again(
-    home: Home, agents: dict[str, Agent]
+    home: Home, agents: dict[str, Agent], gate: Gate
 ) -> None:
     begun: dict[str, str] = {}
     async with Mortal(home, "stdio") as mortal:
         host = await mortal.start()
         for kind in KINDS[:-1]:  # a2a-sdk 0.2 stops when its stream breaks
-            answer = await host.send("slow 6", agent=kind, wait_seconds=1)
+            answer = await host.send(f"slow {gate}", agent=kind, wait_seconds=1)
             assert answer["state"] in ("submitted", "working")
             begun[kind] = answer["task_id"]
         await mortal.kill()
         host = await mortal.start()
+        gate.open()
         for kind, task_id in begun.items():
-            done = await host.call("subscribe", task_id=task_id, wait_seconds=15)
+            done = await host.call("subscribe", task_id=task_id, wait_seconds=30)
             assert (done["agent"], done["state"], done["text"]) == (kind, "completed", "slow done")
             assert (await host.call("get_task", task_id=task_id))["text"] == "slow done"
             told = [entry["text"] for entry in agents[kind].log() if entry["task_id"] == task_id]
-            assert told == ["slow 6"]
+            assert told == [f"slow {gate}"]
 
 
 async def test_the_very_last_reply_before_a_kill_9_is_remembered(
@@ -116,9 +118,9 @@ async def test_the_very_last_reply_before_a_kill_9_is_remembered(
 
 
 async def test_a_kill_9_while_the_agent_works_leaves_a_trace_and_sends_nothing_twice(
-    home: Home, agents: dict[str, Agent]
+    home: Home, agents: dict[str, Agent], gate: Gate
 ) -> None:
-    agent, words = agents["1.3-jsonrpc"], f"silent 2 {uuid4()}"
+    agent, words = agents["1.3-jsonrpc"], f"silent {gate} {uuid4()}"
 
     async def executed() -> bool:
         return any(entry["text"] == words for entry in agent.log())
@@ -139,9 +141,9 @@ async def test_a_kill_9_while_the_agent_works_leaves_a_trace_and_sends_nothing_t
 
 
 async def test_a_handle_of_ours_whose_answer_was_lost_is_an_error_that_says_so(
-    home: Home, agents: dict[str, Agent]
+    home: Home, agents: dict[str, Agent], gate: Gate
 ) -> None:
-    agent, words = agents["1.3-jsonrpc"], f"silent 3 {uuid4()}"
+    agent, words = agents["1.3-jsonrpc"], f"silent {gate} {uuid4()}"
     async with Mortal(home, "stdio") as mortal:
         host = await mortal.start()
         pending = await host.send(words, agent=agent.kind, wait_seconds=0.5)

@@ -35,7 +35,7 @@ sys.meta_path.insert(0, Gate())
 atexit.register(print, "returned", file=sys.stderr)
 main(sys.argv[2:])
 """
-SECONDS: Final = 20
+SECONDS: Final = 60
 NEVER_SEEN: Final = "2031-01-01"
 VERSIONS: Final = (LEGACY, MODERN)
 

@@ -2,19 +2,17 @@
 
 import json
 from collections.abc import Iterator
-from typing import Final
 from uuid import uuid4
 
 import anyio
 import pytest
 from real_agents import ALL_KINDS, Agent
+from real_agents.gate import Gate
 
 from e2e.bridges import until
 from e2e.hosts import Answer, Host
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("once")]
-
-SLACK: Final = 0.5
 
 
 @pytest.fixture(params=ALL_KINDS)
@@ -36,9 +34,9 @@ def executions(agent: Agent, task_id: str) -> list[str]:
     return [entry["text"] for entry in agent.log() if entry["task_id"] == task_id]
 
 
-async def running(host: Host, agent: Agent, seconds: float) -> Answer:
-    """Begin slow work and come back before it is done."""
-    answer = await host.send(f"slow {seconds}", agent=agent.kind, wait_seconds=0.25)
+async def running(host: Host, agent: Agent, until: Gate) -> Answer:
+    """Begin work that goes on until a gate opens, and come back before."""
+    answer = await host.send(f"slow {until}", agent=agent.kind, wait_seconds=0.25)
     assert answer["state"] in ("submitted", "working")
     assert not answer.failed
     return answer
@@ -61,32 +59,33 @@ async def test_a_stream_is_one_answer_for_who_only_wants_that(host: Host, agent:
 
 
 async def test_slow_work_gives_a_handle_in_time_and_its_answer_later(
-    host: Host, agent: Agent
+    host: Host, agent: Agent, gate: Gate
 ) -> None:
-    asked_for = await running(host, agent, 0.8)
-    awaited = await running(host, agent, 0.7)
-    assert asked_for.seconds < 0.25 + SLACK
+    asked_for = await running(host, agent, gate)
+    awaited = await running(host, agent, gate)
     assert "do not send" in asked_for["next_step"]
     assert "subscribe" in asked_for["next_step"]
     now = await host.call("get_task", task_id=asked_for["task_id"])
     assert (now["agent"], now["state"]) == (agent.kind, "working")
+    gate.open()
     for done in (
         await host.call("subscribe", task_id=awaited["task_id"]),
         await host.stopped(asked_for["task_id"]),
     ):
         assert done["state"] == "completed"
         assert "slow done" in done["text"]
-    assert executions(agent, asked_for["task_id"]) == ["slow 0.8"]
-    assert executions(agent, awaited["task_id"]) == ["slow 0.7"]
+    assert executions(agent, asked_for["task_id"]) == [f"slow {gate}"]
+    assert executions(agent, awaited["task_id"]) == [f"slow {gate}"]
 
 
-async def test_not_waiting_at_all_gives_a_handle_at_once(host: Host, agent: Agent) -> None:
-    await host.send("echo hello", agent=agent.kind)  # the first contact costs more
-    words = f"task {uuid4()}"
+async def test_not_waiting_at_all_gives_a_handle_at_once(
+    host: Host, agent: Agent, gate: Gate
+) -> None:
+    words = f"after {gate} task {uuid4()}"
     answer = await host.send(words, agent=agent.kind, wait_seconds=0)
-    assert answer.seconds < SLACK
+    gate.open()
     done = await host.stopped(answer["task_id"])
-    assert done["text"] == words.replace("task", "task:", 1)
+    assert done["text"] == words.replace(f"after {gate} task", "task:", 1)
     assert sum(entry["text"] == words for entry in agent.log()) == 1
 
 
@@ -149,17 +148,18 @@ async def test_a_finished_task_goes_on_as_a_new_one_that_refers_to_it(
 
 
 async def test_a_message_to_a_running_task_reaches_it_or_is_refused_with_its_state(
-    host: Host, agent: Agent
+    host: Host, agent: Agent, gate: Gate
 ) -> None:
-    started = await running(host, agent, 0.9)
-    answer = await host.send("Paris", task_id=started["task_id"], wait_seconds=5)
+    started = await running(host, agent, gate)
+    answer = await host.send("Paris", task_id=started["task_id"], wait_seconds=1)
+    gate.open()
     assert answer["task_id"] == started["task_id"]
     told = executions(agent, started["task_id"])
     if answer.failed:
         assert "working" in answer.text
-        assert told == ["slow 0.9"]
+        assert told == [f"slow {gate}"]
     else:
-        assert told == ["slow 0.9", "Paris"]
+        assert told == [f"slow {gate}", "Paris"]
 
 
 async def test_running_work_is_cancelled(host: Host, agent: Agent) -> None:

@@ -19,6 +19,7 @@ import anyio
 import pytest
 from pydantic import SecretStr
 from real_agents import Agent, Agents
+from real_agents.gate import Gate
 from real_agents.words import PNG
 from staging import configured, hosted
 
@@ -109,18 +110,21 @@ async def test_a_stream_comes_in_pieces(known: Known, cell: str) -> None:
 
 
 @by_cell
-async def test_slow_work_is_handed_back_and_followed_to_its_end(known: Known, cell: str) -> None:
-    begun = await known.send(cell, "slow 1.2", wait_seconds=0.1)
+async def test_slow_work_is_handed_back_and_followed_to_its_end(
+    known: Known, cell: str, gate: Gate
+) -> None:
+    begun = await known.send(cell, f"slow {gate}", wait_seconds=0.1)
     assert begun["state"] in ("submitted", "working")
     seen = await known.host.call("get_task", task_id=begun["task_id"])
     assert seen["state"] in ("submitted", "working")
+    gate.open()
     ended = await known.host.call("subscribe", task_id=begun["task_id"])
     assert (ended["state"], ended["text"]) == ("completed", "slow done")
 
 
 @by_cell
 async def test_a_cancel_reaches_the_agent(known: Known, cell: str) -> None:
-    begun = await known.send(cell, "slow 5", wait_seconds=0.2)
+    begun = await known.send(cell, "slow 60", wait_seconds=0.2)
     await known.host.call("cancel_task", task_id=begun["task_id"])
     assert (await known.host.stopped(begun["task_id"]))["state"] == "canceled"
     again = await known.host.call("cancel_task", task_id=begun["task_id"])
@@ -203,7 +207,7 @@ async def test_data_of_the_agent_comes_as_data(known: Known, cell: str) -> None:
 
 
 async def test_tasks_go_on_over_a_restart_of_the_bridge(
-    processes: dict[str, Agent], tmp_path: Path
+    processes: dict[str, Agent], tmp_path: Path, gate: Gate
 ) -> None:
     home = Home(tmp_path).configure(tables(processes))
     before = {kind: len(agent.log()) for kind, agent in processes.items()}
@@ -211,8 +215,9 @@ async def test_tasks_go_on_over_a_restart_of_the_bridge(
     with home.stderr.open("a") as stderr:
         async with stdio_host(home.stdio(), "auto", stderr) as host:
             for cell in CELLS:
-                begun[cell] = await host.send("slow 4", agent=cell, wait_seconds=0.1)
+                begun[cell] = await host.send(f"slow {gate}", agent=cell, wait_seconds=0.1)
         async with stdio_host(home.stdio(), "auto", stderr) as host:
+            gate.open()
             for cell in CELLS:
                 ended = await host.call("subscribe", task_id=begun[cell]["task_id"])
                 assert (ended["state"], ended["text"]) == ("completed", "slow done")
@@ -272,10 +277,10 @@ async def test_a_server_that_is_gone_takes_nothing_and_one_that_dies_leaves_doub
         told: list[str] = []
 
         async def lose() -> None:
-            told.append(await send("silent 9 three"))
+            told.append(await send("silent 60 three"))
 
         async def taken() -> bool:
-            return ran() == ["silent 9 three"]
+            return ran() == ["silent 60 three"]
 
         async with anyio.create_task_group() as group:
             group.start_soon(lose)

@@ -200,7 +200,7 @@ async def test_a_signal_ends_a_bridge_over_http_before_its_call_with_the_state_s
     home: Home, agent: Agent, number: signal.Signals
 ) -> None:
     home.configure({"good": agent.url})
-    words = f"slow 60.{uuid4().int}"
+    words = f"slow 600.{uuid4().int}"
 
     async def begun() -> bool:
         return any(entry["text"] == words for entry in agent.log())

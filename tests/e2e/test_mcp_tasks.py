@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Any, Final
 
 import anyio
@@ -11,9 +12,11 @@ import pytest
 from mcp import Client, MCPError, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from real_agents import Agent, Agents
+from real_agents.gate import Gate
 from scripted import scripted
 from stamping import StampingStore
 
+from a2a_mcp.bridge.jobs import GRACE_SECONDS
 from e2e.bridges import Home, Served
 from e2e.hosts import CALL_SECONDS, ERAS, Answer, http_host
 from e2e.lines import META, MODERN, Lines, lines
@@ -27,8 +30,6 @@ PLACES: Final = (
     ("http", "0.3-jsonrpc"),
     ("stdio", "0.2-jsonrpc"),
 )
-MOMENT: Final = 1.0
-SLACK: Final = 0.5
 UNKNOWN: Final = -32602
 UNDECLARED: Final = -32021
 OTHER_NAME: Final = -32020
@@ -120,7 +121,8 @@ async def test_subscribe_gives_its_updates_and_never_a_task(
     place: tuple[PollingHost, str],
 ) -> None:
     host, kind = place
-    answer = await host.call(f"slow {1.5 * MOMENT}", tool="subscribe", agent=kind, wait_seconds=15)
+    message = f"slow {1.5 * GRACE_SECONDS}"
+    answer = await host.call(message, tool="subscribe", agent=kind, wait_seconds=30)
     structure = answer["structuredContent"]
     assert (answer["resultType"], structure["state"]) == ("complete", "completed")
 
@@ -135,42 +137,45 @@ async def test_what_is_done_in_a_moment_is_an_ordinary_result(
 
 
 async def test_a_task_ends_with_the_result_of_a_call_that_waited(
-    place: tuple[PollingHost, str], served: Served, agents: dict[str, Agent]
+    place: tuple[PollingHost, str], served: Served, agents: dict[str, Agent], gate: Gate
 ) -> None:
     host, kind = place
     waited: list[Answer] = []
 
     async def wait() -> None:
         async with http_host(served.url, "auto") as plain:
-            waited.append(await plain.send("slow 1.4", agent=kind))
+            waited.append(await plain.send(f"slow {gate}", agent=kind))
 
     async with anyio.create_task_group() as group:
         group.start_soon(wait)
         began = anyio.current_time()
-        task_id = await host.start("slow 1.4", agent=kind)
-        assert MOMENT - SLACK < anyio.current_time() - began < MOMENT + SLACK
+        task_id = await host.start(f"slow {gate}", agent=kind)
+        assert anyio.current_time() - began > GRACE_SECONDS / 2
+        gate.open()
         answer = await host.result(task_id)
     assert answer["text"] == "slow done"
     assert without_ids(answer) == without_ids(waited[0])
-    assert words_of(agents[kind], answer["task_id"]) == ["slow 1.4"]
+    assert words_of(agents[kind], answer["task_id"]) == [f"slow {gate}"]
     again = await host.result(task_id)
     assert (again.text, again.structure) == (answer.text, answer.structure)
 
 
 async def test_a_call_that_says_how_long_it_waits_is_answered_then(
-    place: tuple[PollingHost, str],
+    place: tuple[PollingHost, str], gate: Gate
 ) -> None:
     host, kind = place
-    began = anyio.current_time()
-    result = await host.call("slow 2.5", agent=kind, wait_seconds=0.2)
-    assert anyio.current_time() - began < 0.2 + MOMENT
+    result = await host.call(f"slow {gate}", agent=kind, wait_seconds=0.2)
+    gate.open()
     assert result.get("resultType", "complete") == "complete"
     assert answer_of(result)["state"] in ("submitted", "working")
 
 
-async def test_a_task_says_how_it_stands_and_when_to_ask_again(host: PollingHost) -> None:
-    task_id = await host.start("slow 1.5", agent="1.3-jsonrpc")
+async def test_a_task_says_how_it_stands_and_when_to_ask_again(
+    host: PollingHost, gate: Gate
+) -> None:
+    task_id = await host.start(f"slow {gate}", agent="1.3-jsonrpc")
     task = await host.get(task_id)
+    gate.open()
     assert (task["resultType"], task["status"]) == ("complete", "working")
     assert task["statusMessage"] == "still working"
     assert task["createdAt"].endswith("Z")
@@ -183,15 +188,22 @@ async def test_a_task_says_how_it_stands_and_when_to_ask_again(host: PollingHost
     assert done["lastUpdatedAt"] > task["createdAt"]
 
 
-async def test_an_answer_that_is_no_task_of_the_agents_is_a_result_too(host: PollingHost) -> None:
-    answer = await host.result(await host.start("silent 1.3 x", agent="1.3-jsonrpc"))
+async def test_an_answer_that_is_no_task_of_the_agents_is_a_result_too(
+    host: PollingHost, gate: Gate
+) -> None:
+    task_id = await host.start(f"silent {gate} x", agent="1.3-jsonrpc")
+    gate.open()
+    answer = await host.result(task_id)
     assert answer["text"] == "echo: x"
     assert "task_id" not in answer.structure
 
 
-async def test_a_failure_is_a_result_that_says_so(host: PollingHost) -> None:
+async def test_a_failure_is_a_result_that_says_so(host: PollingHost, tmp_path: Path) -> None:
     async def fails(words: str, state: str) -> None:
-        task = await host.over(await host.start(f"after 1.2 {words}", agent="1.3-jsonrpc"))
+        gate = Gate(tmp_path / words)
+        task_id = await host.start(f"after {gate} {words}", agent="1.3-jsonrpc")
+        gate.open()
+        task = await host.over(task_id)
         assert (task["status"], task["result"]["isError"]) == ("completed", True)
         answer = answer_of(task["result"])
         assert answer["state"] == state
@@ -203,28 +215,34 @@ async def test_a_failure_is_a_result_that_says_so(host: PollingHost) -> None:
 
 
 async def test_a_sign_in_is_offered_as_a_link_and_the_task_goes_on_after_it(
-    host: PollingHost,
+    host: PollingHost, tmp_path: Path
 ) -> None:
-    task_id = await host.start("after 1.1 auth 2.5", agent="1.3-jsonrpc")
+    asks, signed_in = Gate(tmp_path / "asks"), Gate(tmp_path / "signed-in")
+    task_id = await host.start(f"after {asks} auth {signed_in}", agent="1.3-jsonrpc")
+    asks.open()
     asking = await host.until(task_id, "input_required")
     ((question, request),) = asking["inputRequests"].items()
     assert request["params"]["mode"] == "url"
     assert request["params"]["url"] == "https://example.com/sign-in"
     await host.update(task_id, **{question: {"action": "accept"}})
     assert (await host.get(task_id))["status"] == "working"
+    signed_in.open()
     assert (await host.result(task_id))["text"].endswith("signed in")
 
 
-async def test_a_question_for_a_secret_is_never_a_form(host: PollingHost) -> None:
-    answer = await host.result(await host.start("after 1.2 secret", agent="1.3-jsonrpc"))
+async def test_a_question_for_a_secret_is_never_a_form(host: PollingHost, gate: Gate) -> None:
+    task_id = await host.start(f"after {gate} secret", agent="1.3-jsonrpc")
+    gate.open()
+    answer = await host.result(task_id)
     assert answer["state"] == "input-required"
     assert "not shown to the user" in answer["note"]
 
 
 async def test_a_question_with_a_schema_is_a_form_whose_answer_goes_back_as_data(
-    host: PollingHost,
+    host: PollingHost, gate: Gate
 ) -> None:
-    task_id = await host.start("after 1.2 form", agent="1.3-jsonrpc")
+    task_id = await host.start(f"after {gate} form", agent="1.3-jsonrpc")
+    gate.open()
     asking = await host.until(task_id, "input_required")
     ((question, request),) = asking["inputRequests"].items()
     fields = request["params"]["requestedSchema"]["properties"]
@@ -242,23 +260,24 @@ async def test_a_question_with_a_schema_is_a_form_whose_answer_goes_back_as_data
 async def test_a_client_that_resolves_tasks_itself_notices_nothing(
     polling: dict[str, Client],
 ) -> None:
-    arguments = {"message": "slow 1.2", "agent": "1.3-jsonrpc"}
+    arguments = {"message": f"slow {1.5 * GRACE_SECONDS}", "agent": "1.3-jsonrpc"}
     result = await polling["http"].call_tool("send_task", arguments)
     assert result.structured_content
     assert result.structured_content["text"] == "slow done"
 
 
 async def test_a_question_is_answered_through_the_task_and_goes_on_in_it(
-    place: tuple[PollingHost, str], agents: dict[str, Agent]
+    place: tuple[PollingHost, str], agents: dict[str, Agent], gate: Gate
 ) -> None:
     host, kind = place
-    task_id = await host.start("ponder 1.2", agent=kind)
+    words = f"ponder {gate}"
+    task_id = await host.start(words, agent=kind)
+    gate.open()
     asking = await host.until(task_id, "input_required")
     ((question, request),) = asking["inputRequests"].items()
     assert request["method"] == "elicitation/create"
-    assert (
-        request["params"]["message"] == f'The agent {kind} asks about "ponder 1.2":\n\nWhich city?'
-    )
+    told = f'The agent {kind} asks about "{words}":\n\nWhich city?'
+    assert request["params"]["message"] == told
     given = {question: {"action": "accept", "content": {"answer": "Paris"}}}
     async with anyio.create_task_group() as group:
         for _ in range(3):
@@ -266,13 +285,14 @@ async def test_a_question_is_answered_through_the_task_and_goes_on_in_it(
     assert await host.update(task_id, **given) == {"resultType": "complete"}
     answer = await host.result(task_id)
     assert (answer["state"], answer["text"]) == ("completed", "got: Paris")
-    assert words_of(agents[kind], answer["task_id"]) == ["ponder 1.2", "Paris"]
+    assert words_of(agents[kind], answer["task_id"]) == [words, "Paris"]
 
 
 async def test_an_answer_to_another_question_changes_nothing(
-    host: PollingHost, agents: dict[str, Agent]
+    host: PollingHost, agents: dict[str, Agent], gate: Gate
 ) -> None:
-    task_id = await host.start("ponder 1.2", agent="1.3-jsonrpc")
+    task_id = await host.start(f"ponder {gate}", agent="1.3-jsonrpc")
+    gate.open()
     asking = await host.until(task_id, "input_required")
     (question,) = asking["inputRequests"]
     assert await host.update(task_id, other={"nonsense": 1}) == {"resultType": "complete"}
@@ -281,21 +301,24 @@ async def test_an_answer_to_another_question_changes_nothing(
 
 
 async def test_a_user_who_gives_no_answer_leaves_the_question_to_the_model(
-    host: PollingHost, agents: dict[str, Agent]
+    host: PollingHost, agents: dict[str, Agent], gate: Gate
 ) -> None:
-    task_id = await host.start("ponder 1.2", agent="1.3-jsonrpc")
+    task_id = await host.start(f"ponder {gate}", agent="1.3-jsonrpc")
+    gate.open()
     (question,) = (await host.until(task_id, "input_required"))["inputRequests"]
     await host.update(task_id, **{question: {"action": "decline"}})
     answer = await host.result(task_id)
     assert (answer["state"], answer["text"]) == ("input-required", "Which city?")
     assert "declined" in answer["note"]
-    assert words_of(agents["1.3-jsonrpc"], answer["task_id"]) == ["ponder 1.2"]
+    assert words_of(agents["1.3-jsonrpc"], answer["task_id"]) == [f"ponder {gate}"]
 
 
-async def test_without_elicitation_the_question_is_the_result(served: Served) -> None:
+async def test_without_elicitation_the_question_is_the_result(served: Served, gate: Gate) -> None:
     async with over_http(served) as client:
         host = PollingHost(client.session)
-        answer = await host.result(await host.start("ponder 1.2", agent="1.3-jsonrpc"))
+        task_id = await host.start(f"ponder {gate}", agent="1.3-jsonrpc")
+        gate.open()
+        answer = await host.result(task_id)
         assert (answer["state"], answer["text"]) == ("input-required", "Which city?")
         assert "task_id" in answer["next_step"]
         reply = answer_of(await host.call("Paris", task_id=answer["task_id"]))
@@ -315,7 +338,7 @@ async def test_cancelling_the_task_cancels_the_agents(
 
 
 async def test_what_is_no_task_of_the_caller_is_unknown(
-    host: PollingHost, agents: dict[str, Agent], home: Home
+    host: PollingHost, agents: dict[str, Agent], home: Home, gate: Gate
 ) -> None:
     assert await code_of(host.get("no-such-task")) == UNKNOWN
     assert await code_of(host.get("x" * 600)) == UNKNOWN
@@ -327,7 +350,8 @@ async def test_what_is_no_task_of_the_caller_is_unknown(
         over_http(served, "b" * 32, asks=True) as ben,
     ):
         mine, foreign = PollingHost(anna.session), PollingHost(ben.session)
-        task_id = await mine.start("ponder 1.2", agent="agent")
+        task_id = await mine.start(f"ponder {gate}", agent="agent")
+        gate.open()
         (question,) = (await mine.until(task_id, "input_required"))["inputRequests"]
         given = {question: {"action": "accept", "content": {"answer": "Paris"}}}
         cancels = len(agent.cancels())
@@ -340,22 +364,25 @@ async def test_what_is_no_task_of_the_caller_is_unknown(
 
 @pytest.mark.parametrize("mode", ERAS)
 async def test_a_client_that_does_not_declare_tasks_never_sees_one(
-    served: Served, mode: str, host: PollingHost
+    served: Served, mode: str, host: PollingHost, gate: Gate
 ) -> None:
     async with Client(served.url, mode=mode) as client:
         plain = PollingHost(client.session)
-        result = await plain.call("slow 1.4", agent="1.3-jsonrpc", wait_seconds=1.2)
+        message = f"slow {gate}"
+        result = await plain.call(message, agent="1.3-jsonrpc", wait_seconds=1.2 * GRACE_SECONDS)
         assert result.get("resultType", "complete") == "complete"
         assert answer_of(result)["state"] == "working"
-        task_id = await host.start("slow 1.3", agent="1.3-jsonrpc")
+        task_id = await host.start(message, agent="1.3-jsonrpc")
+        gate.open()
         code = UNDECLARED if mode == "auto" else NO_METHOD
         for request in (plain.get(task_id), plain.update(task_id), plain.cancel(task_id)):
             assert await code_of(request) == code
 
 
-async def test_the_name_in_the_header_must_be_the_tasks(served: Served) -> None:
+async def test_the_name_in_the_header_must_be_the_tasks(served: Served, gate: Gate) -> None:
     async with over_http(served) as client, httpx.AsyncClient() as http:
-        task_id = await PollingHost(client.session).start("slow 1.3", agent="1.3-jsonrpc")
+        task_id = await PollingHost(client.session).start(f"slow {gate}", agent="1.3-jsonrpc")
+        gate.open()
         meta = {
             "io.modelcontextprotocol/protocolVersion": MODERN,
             "io.modelcontextprotocol/clientCapabilities": {"extensions": {IDENTIFIER: {}}},
@@ -376,7 +403,7 @@ async def test_the_name_in_the_header_must_be_the_tasks(served: Served) -> None:
 
 
 async def test_after_a_restart_a_task_is_found_by_asking_the_agent(
-    home: Home, own_agent: Callable[..., Agent]
+    home: Home, own_agent: Callable[..., Agent], gate: Gate
 ) -> None:
     agents = {kind: own_agent(kind) for kind in ("1.3-jsonrpc", "0.3-jsonrpc")}
     home.configure({kind: agent.url for kind, agent in agents.items()})
@@ -387,10 +414,11 @@ async def test_after_a_restart_a_task_is_found_by_asking_the_agent(
             begun[f"{kind} {words.split()[0]}"] = await host.start(words, agent=kind)
 
         for kind in agents:
-            group.start_soon(begin, kind, "slow 2.5")
-            group.start_soon(begin, kind, "ponder 1.2")
+            group.start_soon(begin, kind, f"slow {gate}")
+            group.start_soon(begin, kind, f"ponder {gate}")
         group.start_soon(begin, "1.3-jsonrpc", "silent 30 x")
         group.start_soon(begin, "1.3-jsonrpc", "noend")
+    gate.open()
     async with over_stdio(home, asks=True) as host:
         for kind, agent in agents.items():
             answer = await host.result(begun[f"{kind} slow"])
@@ -401,7 +429,7 @@ async def test_after_a_restart_a_task_is_found_by_asking_the_agent(
             await host.update(asking, **given)
             answer = await host.result(asking)
             assert answer["text"] == "got: Paris"
-            assert words_of(agent, answer["task_id"]) == ["ponder 1.2", "Paris"]
+            assert words_of(agent, answer["task_id"]) == [f"ponder {gate}", "Paris"]
         answer = await host.result(begun["1.3-jsonrpc silent"])
         assert answer.failed
         assert "may have been carried out" in answer.text
@@ -415,12 +443,13 @@ async def test_after_a_restart_a_task_is_found_by_asking_the_agent(
 
 
 async def test_an_answer_that_did_not_leave_can_be_given_again(
-    home: Home, own_agent: Callable[..., Agent]
+    home: Home, own_agent: Callable[..., Agent], gate: Gate
 ) -> None:
     agent = own_agent("1.3-jsonrpc")
     home.configure({"agent": agent.url})
     async with over_stdio(home, asks=True) as host:
-        task_id = await host.start("ponder 1.05", agent="agent")
+        task_id = await host.start(f"ponder {gate}", agent="agent")
+        gate.open()
         asking = await host.until(task_id, "input_required")
         (question,) = asking["inputRequests"]
         agent.kill()
@@ -452,18 +481,20 @@ async def listen(pipes: Lines, task_ids: list[str], **capabilities: Any) -> int:
 
 
 async def test_who_listens_to_tasks_is_told_of_each_change(
-    home: Home, agents: dict[str, Agent]
+    home: Home, agents: dict[str, Agent], gate: Gate
 ) -> None:
     home.configure({"agent": agents["1.3-jsonrpc"].url})
     capabilities = {"extensions": {IDENTIFIER: {}}, "elicitation": {}}
     meta = {f"{META}clientCapabilities": capabilities}
     async with lines(home, MODERN) as pipes:
-        arguments = {"message": "ponder 1.5", "agent": "agent"}
+        arguments = {"message": f"ponder {gate}", "agent": "agent"}
         created = await pipes.request(
             "tools/call", name="send_task", arguments=arguments, _meta=meta
         )
         task_id = created["result"]["taskId"]
         stream = await listen(pipes, [task_id, "no-such-task"], **capabilities)
+        await pipes.told(lambda it: it["params"].get("status") == "working")
+        gate.open()
         asking = await pipes.told(lambda it: it["params"].get("status") == "input_required")
         (question,) = asking["params"]["inputRequests"]
         given = {question: {"action": "accept", "content": {"answer": "Paris"}}}

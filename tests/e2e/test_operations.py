@@ -215,7 +215,7 @@ def _tables(agents: dict[str, Agent], folder: Path) -> dict[str, Table]:
     tables: dict[str, Table] = {}
     for kind, agent in agents.items():
         tables[kind] = {"url": agent.url, "headers": {"X-Key": "for the extended card"}}
-        with urllib.request.urlopen(f"{agent.url}/{CARD}", timeout=5) as answer:
+        with urllib.request.urlopen(f"{agent.url}/{CARD}", timeout=20) as answer:
             card = json.load(answer)
         card["capabilities"]["streaming"] = False
         copy = folder / f"{kind}.json"

@@ -79,7 +79,7 @@ async def test_every_end_is_a_return_though_a_call_is_open(
 ) -> None:
     agent = running_agent("1.3-jsonrpc")
     home.configure({"good": agent.url})
-    words = f"silent 60 {home.folder.name} {version} {end.__name__}"
+    words = f"silent 600 {home.folder.name} {version} {end.__name__}"
 
     async def begun() -> bool:
         return any(entry["text"] == words for entry in agent.log())

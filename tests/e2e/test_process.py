@@ -102,7 +102,7 @@ async def test_the_end_waits_for_no_call_and_comes_with_the_state_saved(
     async with line_host(home, version) as (host, pipes):
         done = (await host.send(f"task {uuid4()}"))["task_id"]
         for word in ("slow", "silent"):  # in a call, and in one that heard nothing yet
-            await begin(pipes, agent, f"{word} 60.{uuid4().int}")
+            await begin(pipes, agent, f"{word} 600.{uuid4().int}")
         await ends(pipes, end, calls=2)
     async with line_host(home, version) as (host, pipes):
         assert (await host.call("get_task", task_id=done))["state"] == "completed"

@@ -2,6 +2,7 @@
 
 import pytest
 from real_agents import Agents
+from real_agents.gate import Gate
 
 from e2e.bridges import Home
 from e2e.hosts import http_host
@@ -26,7 +27,9 @@ def home(home: Home, url: str) -> Home:
     )
 
 
-async def test_what_one_caller_registers_no_other_sees_or_removes(home: Home, url: str) -> None:
+async def test_what_one_caller_registers_no_other_sees_or_removes(
+    home: Home, url: str, gate: Gate
+) -> None:
     async with (
         home.serving() as served,
         http_host(served.url, "auto", "alice-secret") as alice,
@@ -35,7 +38,7 @@ async def test_what_one_caller_registers_no_other_sees_or_removes(home: Home, ur
         added = await alice.call("register_agent", url=url, name="hers")
         assert not added.failed
         assert added["agent"].startswith("hers-")
-        begun = await alice.send("slow 2", agent="hers", wait_seconds=0.1)
+        begun = await alice.send(f"slow {gate}", agent="hers", wait_seconds=0.1)
         for tool, arguments in (
             ("agent_info", {"agent": "hers"}),
             ("send_task", {"agent": "hers", "message": "echo hello"}),
@@ -44,6 +47,7 @@ async def test_what_one_caller_registers_no_other_sees_or_removes(home: Home, ur
             refused = await bob.call(tool, **arguments)
             assert refused.failed
         assert (await bob.call("agent_info"))["agents"] == []
+        gate.open()
         ended = await alice.call("subscribe", task_id=begun["task_id"])
         assert (ended["state"], ended["text"]) == ("completed", "slow done")
         gone = await alice.call("unregister_agent", name="hers")

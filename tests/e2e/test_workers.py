@@ -99,7 +99,7 @@ async def test_sigterm_ends_both_workers_and_no_answer_is_lost(home: Home, agent
         await until(two(served))
         async with http_host(served.url, "auto") as one, http_host(served.url, "auto") as other:
             async with anyio.create_task_group() as group:
-                words = f"slow 60.{uuid4().int}"
+                words = f"slow 600.{uuid4().int}"
                 for host in (one, other):
                     group.start_soon(waits, host, words)
                 await until(lambda: both_began(agent, words))

@@ -19,7 +19,7 @@ def on_windows(path: Path) -> bool:
 
 def on_macos(path: Path) -> bool:
     asked = ["xattr", "-p", "com.apple.quarantine", str(path)]
-    done = subprocess.run(asked, capture_output=True, text=True, timeout=10, check=True)
+    done = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=True)
     return done.stdout.startswith("0081;")
 
 

@@ -61,7 +61,7 @@ OIDC: Final = "oidc"
 """No agent: the authorization server whose tokens agents with `--issuer` take."""
 
 START_SECONDS: Final = 60
-STOP_SECONDS: Final = 5
+STOP_SECONDS: Final = 20
 
 
 class AgentFailed(RuntimeError):
@@ -135,7 +135,7 @@ class Agent:
         self.kill()
 
     def _shown(self, what: str) -> list[dict[str, Any]]:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/{what}", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/{what}", timeout=20) as answer:
             entries: list[dict[str, Any]] = json.load(answer)
         return entries
 

@@ -196,5 +196,5 @@ class _Guard:
 
 def _is_active(issuer: str, token: str) -> bool:
     form = urllib.parse.urlencode({"token": token, "client_id": "person"}).encode()
-    with urllib.request.urlopen(f"{issuer}/token/introspection", form, timeout=5) as answer:
+    with urllib.request.urlopen(f"{issuer}/token/introspection", form, timeout=20) as answer:
         return bool(json.load(answer)["active"])

@@ -90,7 +90,7 @@ class Raw:
         else:
             url += path if self.is_new else f"/v1{path}"
         sent = None if method == "GET" else body
-        answer = httpx.request(method, url, json=sent, headers=headers, timeout=10)
+        answer = httpx.request(method, url, json=sent, headers=headers, timeout=20)
         answer.raise_for_status()
         return answer.json()["result"] if self.dialect in names else answer.json()
 
@@ -277,7 +277,7 @@ def test_an_agent_ends_with_the_process_that_started_it() -> None:
         assert starter.stdin
         assert starter.stdout
         port = int(starter.stdout.readline())
-        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
             starter.stdin.write("\n")
             starter.stdin.flush()
             with suppress(ConnectionResetError):  # as good an end as an orderly one

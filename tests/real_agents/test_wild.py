@@ -18,7 +18,7 @@ from real_agents import ALL_KINDS, WILD_KINDS, Agent, Agents
 NEW_CARD: Final = "/.well-known/agent-card.json"
 OLD_CARD: Final = "/.well-known/agent.json"
 OVER: Final = ("completed", "canceled", "cancelled", "failed", "input-required")
-SECONDS: Final = 10
+SECONDS: Final = 20
 LOOK_SECONDS: Final = 0.02
 
 OLD: Final = ("message/send", "message/stream", "tasks/get", "tasks/cancel")

@@ -1,10 +1,12 @@
 """What every test agent understands: the first word of a message chooses what happens.
 
+Where a word takes seconds, it also takes the path of a file, and waits until that is there.
 Knows no SDK: a `Turn` of each generation turns these few verbs into that SDK's events.
 """
 
 import asyncio
 import json
+import os
 import time
 from abc import ABC, abstractmethod
 from base64 import b64decode
@@ -33,6 +35,7 @@ TRIP: Final = {
 """What `form` asks for."""
 
 CHUNK_SECONDS: Final = 0.05
+LOOK_SECONDS: Final = 0.02
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,17 @@ async def respond(turn: Turn) -> None:
         await WORDS.get(word, unknown)(turn, rest.strip())
 
 
+async def pause(until: str | float) -> None:
+    """Let so many seconds pass, or wait until the file of this path is there."""
+    try:
+        seconds = float(until)
+    except ValueError:
+        while not os.path.exists(until):  # noqa: ASYNC110, ASYNC240 - another process makes it
+            await asyncio.sleep(LOOK_SECONDS)
+    else:
+        await asyncio.sleep(seconds)
+
+
 async def echo(turn: Turn, rest: str) -> None:
     """`echo TEXT`: a Message, no task."""
     await turn.reply(f"echo: {rest}")
@@ -127,7 +141,7 @@ async def enclose(turn: Turn, _rest: str) -> None:
 async def silent(turn: Turn, rest: str) -> None:
     """`silent S TEXT`: nothing for S seconds, then as `echo`."""
     seconds, _, words = rest.partition(" ")
-    await asyncio.sleep(float(seconds))
+    await pause(seconds)
     await echo(turn, words)
 
 
@@ -145,14 +159,14 @@ async def stream(turn: Turn, rest: str) -> None:
     for chunk in range(1, chunks + 1):
         words = f"chunk{chunk} "
         await turn.artifact("answer", words, append=chunk > 1, last=chunk == chunks)
-        await asyncio.sleep(float(seconds))
+        await pause(seconds)
     await turn.status("completed")
 
 
 async def slow(turn: Turn, rest: str) -> None:
     """`slow S`: S seconds of work with a word in between."""
     await turn.start("still working")
-    await asyncio.sleep(float(rest))
+    await pause(rest)
     await turn.finish("slow done")
 
 
@@ -162,9 +176,9 @@ async def burst(turn: Turn, rest: str) -> None:
     The answer says when these began, in Unix seconds.
     """
     await turn.start()
-    await asyncio.sleep(float(rest))
+    await pause(rest)
     await turn.status("working", "halfway")
-    await asyncio.sleep(float(rest))
+    await pause(rest)
     began = time.time()
     for number in range(1, 10):
         await turn.artifact("parts", f"part {number} ", append=number > 1, last=number == 9)
@@ -180,7 +194,7 @@ async def ask(turn: Turn, _rest: str) -> None:
 async def after(turn: Turn, rest: str) -> None:
     """`after S WORDS`: nothing for S seconds, then as WORDS."""
     seconds, _, words = rest.partition(" ")
-    await asyncio.sleep(float(seconds))
+    await pause(seconds)
     word, _, more = words.partition(" ")
     await WORDS.get(word, unknown)(turn, more.strip())
 
@@ -188,7 +202,7 @@ async def after(turn: Turn, rest: str) -> None:
 async def ponder(turn: Turn, rest: str) -> None:
     """`ponder S`: S seconds of work, then a question as of `input`."""
     await turn.start("still working")
-    await asyncio.sleep(float(rest))
+    await pause(rest)
     await turn.status("input-required", "Which city?")
 
 
@@ -208,7 +222,7 @@ async def auth(turn: Turn, rest: str) -> None:
     """`auth [S]`: signing in is needed; somebody does so after a second, or S."""
     await turn.announce()
     await turn.status("auth-required", f"Please sign in at {SIGN_IN_LINK}")
-    await asyncio.sleep(float(rest or SIGN_IN_SECONDS))
+    await pause(rest or SIGN_IN_SECONDS)
     await turn.finish("signed in")
 
 

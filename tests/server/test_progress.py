@@ -62,14 +62,14 @@ class Heard:
         self._news.set()
         self._news = anyio.Event()
 
-    async def words(self, wanted: str, seconds: float = 2.0) -> None:
+    async def words(self, wanted: str, seconds: float = 20.0) -> None:
         with anyio.fail_after(seconds):
             while wanted not in [message for _, message in self.told]:
                 await self._news.wait()
 
 
 async def told(client: Client, heard: Heard, tool: str = "send_task", **more: Any) -> None:
-    with anyio.fail_after(10):
+    with anyio.fail_after(20):
         answer = await client.call_tool(tool, {"message": "go", **more}, progress_callback=heard)
         assert not answer.is_error
 
@@ -138,7 +138,7 @@ async def test_an_update_just_before_the_end_arrives_before_the_result(
 async def test_a_host_that_did_not_ask_gets_none(agent: ScriptedAgent, tmp_path: Path) -> None:
     agent.on(STREAM, stream(moved("working", "one"), moved("completed")))
     async with hosted(configured(it=agent.url), tmp_path, mode=WIRE) as client:
-        with anyio.fail_after(10):
+        with anyio.fail_after(20):
             answer = await client.call_tool("send_task", {"message": "go"})
     assert not answer.is_error
 

@@ -73,7 +73,7 @@ async def host(agent: ScriptedAgent, folder: Path, **more: Any) -> AsyncIterator
 
 
 async def call(client: Client, tool: str, **arguments: Any) -> t.CallToolResult:
-    with anyio.fail_after(10):
+    with anyio.fail_after(20):
         answer = await client.call_tool(tool, arguments)
     structure = answer.structured_content
     if SCHEMAS[tool]:

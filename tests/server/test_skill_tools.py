@@ -36,7 +36,7 @@ from a2a_mcp.server.tools.definitions import TABLE
 pytestmark = pytest.mark.anyio
 
 SEVEN = [function.__name__ for function, *_ in TABLE]
-SOON = 10.0
+SOON = 20.0
 
 
 def skill(key: str, **more: Any) -> dict[str, Any]:

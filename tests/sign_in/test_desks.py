@@ -80,7 +80,7 @@ async def test_a_sign_in_goes_on_wherever_the_browser_comes(opened: Opened, tmp_
             seen.append(await one.wait(TICKET.name, lambda it: it.query is not None, holds=True))
             await one.change(TICKET.name, lambda it: it.ended(succeeded=True))
 
-        with anyio.fail_after(10):
+        with anyio.fail_after(20):
             async with anyio.create_task_group() as group:
                 group.start_soon(waits)
                 assert await two.change(TICKET.name, lambda it: it.begun("browser", PROOF))
@@ -131,7 +131,7 @@ async def test_of_a_dead_process_nothing_is_left(
         monkeypatch.setattr(tickets, "DEAD_SECONDS", 0.0)
         assert await two.get(TICKET.name) is None
         assert await two.find("corp:ann", "it") is None
-        with anyio.fail_after(5):
+        with anyio.fail_after(20):
             assert await two.wait(TICKET.name, lambda it: it.is_over) is None
         await two.add(Ticket("another", "corp:ann", "it"))
         monkeypatch.undo()
@@ -205,7 +205,7 @@ async def test_a_place_that_is_away_for_a_moment_ends_no_sign_in(
     place = Flickering(tmp_path)
     desk = SharedDesk(place, FolderKey(tmp_path, SecretStr(KEY)))
     signing_in = Tickets("http://b", desk)
-    with anyio.fail_after(10):
+    with anyio.fail_after(20):
         async with signing_in.open("corp:ann", "it") as way:
             name = name_of((await way.lead("https://as/auth", EXPECTED)).rpartition("/")[2])
             await desk.change(name, lambda it: it.begun("browser"))
@@ -225,7 +225,7 @@ async def test_a_place_that_stays_away_is_told(
     place = Flickering(tmp_path)
     place.away = 1_000_000
     desk = SharedDesk(place, FolderKey(tmp_path, SecretStr(KEY)))
-    with anyio.fail_after(10), pytest.raises(StoreUnavailable):
+    with anyio.fail_after(20), pytest.raises(StoreUnavailable):
         await desk.wait(TICKET.name, lambda it: it.is_over)
 
 

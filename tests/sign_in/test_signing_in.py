@@ -111,7 +111,7 @@ async def test_a_token_that_expired_is_renewed_without_the_person(
     async with using(agent, login, tmp_path) as (stage, registry):
         await sign_in(registry)
         kept = await folder_logins(tmp_path).get("local", "guarded")
-        with anyio.fail_after(10):
+        with anyio.fail_after(20):
             while await folder_logins(tmp_path).get("local", "guarded") == kept:
                 assert (await stage.send("hello")).state == "completed"
         renewed = await folder_logins(tmp_path).get("local", "guarded")

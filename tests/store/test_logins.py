@@ -130,7 +130,7 @@ async def test_a_lock_holds_between_and_within_processes_and_for_its_own_name_on
             async with place.held("a"):
                 order.append("later")
 
-        with anyio.fail_after(10):
+        with anyio.fail_after(20):
             async with anyio.create_task_group() as group:
                 group.start_soon(later, one)
                 group.start_soon(later, two)

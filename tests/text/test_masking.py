@@ -46,9 +46,9 @@ def test_masking_with_thousands_of_secrets_finds_them_quickly() -> None:
     secrets = [f"secret-number-{number}" for number in range(2_000)]
     hide = Mask(secrets)
     assert hide("it is secret-number-1234, and secret-number-7 too") == "it is ***, and *** too"
-    began = time.perf_counter()
+    began = time.process_time()
     hide("an ordinary answer of an agent " * 10)
-    assert time.perf_counter() - began < 0.05
+    assert time.process_time() - began < 0.05
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 7, 11, 100])

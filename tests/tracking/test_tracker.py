@@ -89,7 +89,7 @@ async def test_a_task_whose_stream_falls_silent_is_read(
     agent.on(GET, result(done("found by reading")))
     config = configured(it={"url": agent.url, "limits": {"idle_seconds": 0.3}})
     async with staged(config, tmp_path / "other") as stage:
-        view = await stage.send(wait_seconds=2.5)
+        view = await stage.send(wait_seconds=20)
     assert view.text == "found by reading"
 
 
@@ -102,7 +102,7 @@ async def test_noise_on_a_stream_is_no_sign_of_life(
     agent.on(GET, result(done("found by reading")))
     config = configured(it={"url": agent.url, "limits": {"idle_seconds": 0.3}})
     async with staged(config, tmp_path / "other") as stage:
-        view = await stage.send(wait_seconds=2.5)
+        view = await stage.send(wait_seconds=20)
     assert view.text == "found by reading"
 
 

@@ -97,7 +97,7 @@ async def heard(agent: ScriptedAgent, found: Exchange) -> Heard:
         client = A2AClient(transport, Interface(agent.url, found.dialect), _nothing)
         events: list[StreamEvent] = []
         try:
-            with anyio.move_on_after(0.3 if _left_open(found) else 5) as scope:
+            with anyio.move_on_after(0.3 if _left_open(found) else 20) as scope:
                 async for event in _ask(client, found):
                     events.append(event)  # noqa: PERF401 - kept when the next one fails
         except A2AError as error:

@@ -149,10 +149,10 @@ DECODERS: Final[dict[str, Callable[[Any], Any]]] = {
 def test_any_json_is_a_value_or_one_of_our_errors_to_every_decoder(value: Any) -> None:
     for name, decode in DECODERS.items():
         note(name)
-        began = time.perf_counter()
+        began = time.process_time()
         with suppress(A2AError):
             decode(value)
-        assert time.perf_counter() - began < MOST_SECONDS
+        assert time.process_time() - began < MOST_SECONDS
 
 
 @fuzzed

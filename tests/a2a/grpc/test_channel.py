@@ -31,7 +31,7 @@ SENT: Final = SendMessageRequest(
 )
 WORKING: Final = {"id": "t1", "contextId": "c1", "status": {"state": "TASK_STATE_WORKING"}}
 READ: Final = GetTaskRequest(id="t1")
-SECONDS: Final = 8
+SECONDS: Final = 30
 
 
 async def tells(_params: Any, _context: Any) -> Any:
@@ -78,7 +78,7 @@ async def test_nothing_is_delivered_where_nobody_listens_and_the_next_call_tries
     async with calling(url, connect_seconds=5) as client:
         assert "refused" in (await unreachable(client)).lower()
         async with serving_grpc({"GetTask": tells}, port=free_tcp_port):
-            with anyio.fail_after(2):
+            with anyio.fail_after(20):
                 assert (await client.get(READ)).id == "t1"
         with pytest.raises(AgentUnreachable):  # by now the channel knows that its server is gone
             await client.get(READ)
@@ -137,8 +137,10 @@ async def test_a_thousand_cancelled_calls_leave_nothing_behind() -> None:
         serving_grpc({"SendMessage": hangs}, {"SendStreamingMessage": streams}) as server,
         calling(server.url, concurrency=2_000) as client,
     ):
-        with anyio.move_on_after(0.2):
-            await client.send(SENT)  # the connection stands, with the tasks that it needs
+        async with anyio.create_task_group() as group:
+            group.start_soon(client.send, SENT)
+            await server.called()  # the connection stands, with the tasks that it needs
+            group.cancel_scope.cancel()
         before = await fewest_tasks(0)
         with anyio.fail_after(SECONDS):
             async with anyio.create_task_group() as group:
@@ -180,13 +182,13 @@ async def test_a_server_that_renews_its_connections_gets_every_message_once() ->
         serving_grpc({"SendMessage": answers}, options=often) as server,
         calling(server.url) as client,
     ):
-        with anyio.move_on_after(1):
-            for number in range(5_000):
-                message = SENT.message.model_copy(update={"message_id": f"m{number}"})
-                await client.send(SENT.model_copy(update={"message": message}))
+        began, number = anyio.current_time(), 0
+        while number < 100 or anyio.current_time() - began < 1:
+            message = SENT.message.model_copy(update={"message_id": f"m{number}"})
+            await client.send(SENT.model_copy(update={"message": message}))
+            number += 1
         sent = [params["message"]["messageId"] for _, params, _ in server.calls]
-    assert len(sent) > 100
-    assert sent == [f"m{number}" for number in range(len(sent))]
+    assert sent == [f"m{each}" for each in range(number)]
 
 
 PROXIES: Final = ("grpc_proxy", "https_proxy", "http_proxy", "all_proxy")

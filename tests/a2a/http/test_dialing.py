@@ -44,7 +44,7 @@ async def test_after_an_address_that_refuses_the_next_is_used_at_once() -> None:
 
 async def test_beside_an_address_that_says_nothing_the_next_is_tried() -> None:
     async with serving(always(ok())) as server:
-        with silent_port() as silent, anyio.fail_after(3):
+        with silent_port() as silent, anyio.fail_after(20):
             found = await connected_first([at(silent), at(server.port)])
         assert found.getpeername() == (LOCAL, server.port)
         found.close()

@@ -152,7 +152,7 @@ async def test_an_answer_while_the_body_is_still_sent_is_read_and_the_connection
                 await loop.sock_sendall(another, ok("second"))
 
     async with connection() as used, anyio.create_task_group() as group:
-        with unread() as (listener, url), anyio.fail_after(5):
+        with unread() as (listener, url), anyio.fail_after(20):
             group.start_soon(refuse, listener)
             assert await asked(used, url, TOO_MUCH) == b"too large"
             assert await asked(used, url) == b"second"
@@ -198,7 +198,7 @@ async def test_a_call_that_is_cancelled_closes_its_connection(script: Any) -> No
 async def test_a_call_that_is_cancelled_while_it_writes_closes_its_connection() -> None:
     loop = asyncio.get_running_loop()
     async with connection() as used:
-        with unread() as (listener, url), anyio.fail_after(5):
+        with unread() as (listener, url), anyio.fail_after(20):
             with anyio.move_on_after(0.1) as cancelled:
                 await asked(used, url, TOO_MUCH)
             assert cancelled.cancelled_caught
@@ -301,7 +301,7 @@ async def test_a_handshake_that_is_cut_is_told_as_such() -> None:
 
     trusts = ssl.create_default_context()
     async with connection(trusts) as used, anyio.create_task_group() as group:
-        with unread() as (listener, url), anyio.fail_after(5):
+        with unread() as (listener, url), anyio.fail_after(20):
             group.start_soon(cut, listener)
             with pytest.raises(httpx.ConnectError, match="handshake"):
                 await asked(used, url.replace("http:", "https:"))

@@ -117,10 +117,10 @@ def test_the_limit_is_of_one_event_not_of_all() -> None:
 
 def test_an_endless_line_in_tiny_pieces_costs_no_more_than_its_length() -> None:
     decoder = EventDecoder(4 * 1024 * 1024)
-    start = time.perf_counter()
+    start = time.process_time()
     for _ in range(50_000):
         decoder.feed(b"x" * 20)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 LINES = st.sampled_from(

@@ -1,7 +1,6 @@
 """One call or stream over a transport: what is sent, its deadline, its connection."""
 
 import math
-import time
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -110,11 +109,11 @@ async def silence(peer: Peer) -> None:
 @pytest.mark.parametrize("script", [slow_body, slow_head, endless_early_answers, silence])
 async def test_one_deadline_bounds_whatever_a_server_does(script: Any) -> None:
     async with serving(always(script)) as server, transport() as client:
-        start = time.monotonic()
+        start = anyio.current_time()
         async with failing(AgentUnreachable, Delivery.UNKNOWN):
             await fetch(client, post(server), seconds=0.4)
-        assert 0.3 < time.monotonic() - start < 2
-        with anyio.fail_after(2):
+        assert 0.3 < anyio.current_time() - start < 2
+        with anyio.fail_after(20):
             await server.gone.wait()
 
 
@@ -126,7 +125,7 @@ async def test_the_deadline_of_the_limits_holds_where_no_other_is_given() -> Non
 
 async def asked(server: Server, times: int) -> None:
     """Wait until a server has got so many requests."""
-    with anyio.fail_after(5):
+    with anyio.fail_after(20):
         while len(server.requests) < times:  # noqa: ASYNC110 - nothing announces them
             await anyio.sleep(0.01)
 
@@ -240,7 +239,7 @@ async def test_leaving_a_stream_closes_its_connection() -> None:
     async with serving(always(one_event_and_no_end)) as server, transport() as client:
         async with client.stream(post(server), {}, NOTHING) as stream:
             assert await next_data(stream) == "one"
-        with anyio.fail_after(2):
+        with anyio.fail_after(20):
             await server.gone.wait()
 
 
@@ -283,7 +282,7 @@ async def test_a_stream_beyond_its_limits_is_refused_and_closed(script: Any) -> 
             client.stream(post(server), {}, NOTHING) as stream,
         ):
             await next_data(stream)
-        with anyio.fail_after(2):
+        with anyio.fail_after(20):
             await server.gone.wait()
 
 

@@ -35,7 +35,7 @@ async def sent_until_full(far: socket.socket) -> int:
 
 async def test_what_nobody_reads_stays_with_the_sender() -> None:
     wire, far = await wired()
-    with far, anyio.fail_after(5):
+    with far, anyio.fail_after(20):
         sent = await sent_until_full(far)
         assert sent < MOST_UNREAD + 4 * 1024 * 1024
         received = 0
@@ -48,7 +48,7 @@ async def test_what_nobody_reads_stays_with_the_sender() -> None:
 
 async def test_what_came_before_the_end_is_read_before_it() -> None:
     wire, far = await wired()
-    with anyio.fail_after(5):
+    with anyio.fail_after(20):
         far.send(b"last")
         far.close()
         assert await wire.read() == b"last"

@@ -126,7 +126,7 @@ REFUSED: Final[dict[str, dict[str, Any]]] = {
     "of another issuer": {"iss": "https://evil.example"},
     "of no issuer's name": {"iss": 7},
     "ended": {"exp": NOW - 100},
-    "not begun": {"nbf": NOW + 1000},
+    "not begun": {"nbf": NOW + 86_400},
     "with an end that is no time": {"exp": "tomorrow"},
     "with an end that is no number": {"exp": math.nan},
     "with an end beyond all time": {"exp": 1e300},

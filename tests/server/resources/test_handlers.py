@@ -299,7 +299,7 @@ async def test_a_result_is_read_after_its_agent_has_gone(
         task_id = await sent(client, "task a")
         mortal.kill()
         view = await text_of(client, resource_uris.of_task("it", task_id))
-        with anyio.fail_after(10):  # the stream may still be followed, and its task shown from it
+        with anyio.fail_after(20):  # the stream may still be followed, and its task shown from it
             while "Kept by this server since" not in view:
                 view = await text_of(client, resource_uris.of_task("it", task_id))
         text = await text_of(client, resource_uris.of_artifact("it", task_id, "answer"))

@@ -34,7 +34,7 @@ async def client(agent: ScriptedAgent, tmp_path: Path) -> AsyncIterator[Client]:
 
 
 async def call(client: Client, tool: str, **arguments: Any) -> t.CallToolResult:
-    with anyio.fail_after(10):
+    with anyio.fail_after(20):
         return await client.call_tool(tool, arguments)
 
 

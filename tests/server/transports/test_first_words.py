@@ -20,7 +20,7 @@ import pytest
 from a2a_mcp.server.transports.first_words import greet
 from a2a_mcp.server.transports.greeting import Greeting
 
-SECONDS = 20
+SECONDS = 60
 HELLO = {"protocolVersion": "2025-11-25", "capabilities": {}}
 CLIENT = {"clientInfo": {"name": "host", "version": "1"}}
 INITIALIZED = b'{"jsonrpc":"2.0","method":"notifications/initialized"}\n'

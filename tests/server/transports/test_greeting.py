@@ -29,7 +29,7 @@ from a2a_mcp.server.transports.lines import read_message
 pytestmark = pytest.mark.anyio
 
 UPDATE = "A2A_MCP_UPDATE_GOLDEN"
-SECONDS = 20
+SECONDS = 60
 NEWEST = HANDSHAKE_PROTOCOL_VERSIONS[-1]
 CLIENT = {"name": "host", "version": "1"}
 ENVELOPE = {

@@ -24,7 +24,7 @@ from a2a_mcp.server.transports.stdio import can_wait_for
 
 pytestmark = pytest.mark.anyio
 
-SECONDS = 20
+SECONDS = 60
 KERNEL_BYTES = 1 << 20  # more than a pipe or a socket holds by itself
 
 Ends = tuple[int, int]

@@ -11,7 +11,7 @@ from pathlib import Path
 CTRL = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGINT)
 RECEIVED = getattr(signal, "SIGBREAK", signal.SIGINT)
 OWN_GROUP = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
-SECONDS = 20
+SECONDS = 60
 
 LIKE_ON_WINDOWS = """
 import asyncio, sys

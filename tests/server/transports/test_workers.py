@@ -25,7 +25,7 @@ told("worker", os.getpid())
 select.select([worker.watched], [], [])
 told("drained", os.getpid())
 """
-SECONDS: Final = 20
+SECONDS: Final = 60
 
 
 class Watching:
