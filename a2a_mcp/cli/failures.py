@@ -11,6 +11,7 @@ from a2a_mcp.a2a.errors import A2AError, AgentError
 from a2a_mcp.cli.advice import Failure, advice
 from a2a_mcp.cli.exit_codes import FAILED, USAGE_ERROR
 from a2a_mcp.cli.for_person import for_person
+from a2a_mcp.cli.terminal import wrapped
 from a2a_mcp.errors import BridgeError, ConfigError
 
 ERRORS: Final = 400
@@ -33,7 +34,7 @@ def run_told(work: Callable[[], int], *, as_json: bool) -> int:
 
 def _tell(error: Failure, *, as_json: bool) -> None:
     if not as_json:
-        print("\n".join(what_happened(error)), file=sys.stderr)
+        print(wrapped("\n".join(what_happened(error)), sys.stderr), file=sys.stderr)
         return
     told = {"error": message_of(error), "next_step": step_of(error)}
     print(json.dumps(told, ensure_ascii=False))

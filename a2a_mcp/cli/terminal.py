@@ -35,6 +35,10 @@ PAINT: Final = (
 )
 """Words of a report, and the style in which a terminal shows them."""
 
+A_COMMAND: Final = re.compile(r"a2a-mcp [^,;.()`]+")
+GLUE: Final = "\0"
+"""Stands for a space at which no line ends; no text for a person holds it."""
+
 LINE_BREAK: Final = re.compile(r"(?<=\S)\n(?=\S)")
 """Markdown joins such lines; agents that write plain text mean the break."""
 
@@ -65,6 +69,29 @@ def painted(text: str, out: TextIO) -> str:
     for words, style in PAINT:
         text = words.sub(f"\x1b[{style}m\\g<0>\x1b[0m", text)
     return text
+
+
+def wrapped(text: str, out: TextIO) -> str:
+    """Return a text whose lines a terminal need not break within a word; a command stays whole."""
+    if not out.isatty():
+        return text
+    width = shutil.get_terminal_size().columns
+    return "\n".join(_wrapped(line, width) for line in text.split("\n"))
+
+
+def _wrapped(line: str, width: int) -> str:
+    if _width(line) <= width:
+        return line
+    whole = A_COMMAND.sub(lambda found: found[0].replace(" ", GLUE), line)
+    lines = textwrap.wrap(
+        whole,
+        width,
+        subsequent_indent="  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+        replace_whitespace=False,
+    )
+    return "\n".join(lines).replace(GLUE, " ")
 
 
 def _laid_out(line: str, *, fenced: bool) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import anyio
 import pytest
-from commands import Home, shown
+from commands import Home, ended, shown
 from pydantic import SecretStr
 from scripted import (
     CARD,
@@ -280,3 +280,14 @@ async def test_a_terminal_shows_states_in_colour_unless_it_is_told_not_to(home: 
         terminal = home.terminal("check")
         await shown(terminal, "it [ready]")
     assert "\x1b" not in terminal.before
+
+
+@pytest.mark.skipif("sys.platform == 'win32'", reason="Windows has no pseudo-terminals")
+async def test_a_terminal_breaks_lines_between_words_and_never_within_a_command(
+    home: Home,
+) -> None:
+    home.write('[agents.it]\nurl = "http://127.0.0.1:1"\nenabled = false\n')
+    code, told = await ended(home.terminal("agents", "show", "it", columns=30))
+    assert code == 1
+    assert max(map(len, told.splitlines())) <= 30
+    assert told.splitlines()[-2:] == ["What to do: Enable it:", "  a2a-mcp agents enable it"]

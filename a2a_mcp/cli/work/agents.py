@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import anyio
@@ -91,7 +92,8 @@ async def _show(started: Started, name: str, as_json: bool) -> int:
     if as_json:
         terminal.print_json(view.structured())
     else:
-        print(config.secrets.mask(for_person(view.prose(), known)))
+        told = config.secrets.mask(for_person(view.prose(), known))
+        print(terminal.wrapped(told, sys.stdout))
     return FAILED if problem else DONE
 
 

@@ -60,7 +60,8 @@ def check_agents(words: Sequence[str], *, deep: bool, as_json: bool, options: Op
     )
     if deep and not as_json:
         answers = _answers(started, chosen)
-        print("\n".join(answer.told() for answer in answers.values()))
+        told = "\n".join(answer.told() for answer in answers.values())
+        print(terminal.wrapped(told, sys.stdout))
     return code if all(answer.is_good for answer in answers.values()) else FAILED
 
 
@@ -127,10 +128,10 @@ async def report(
     else:
         told_of = [_paragraph(registry, name, outcomes[name]) for name in names]
         told_of += [_of_disabled(name, reason) for name, reason in faults.items()]
-        out.write(terminal.painted("".join(told_of), out))
+        out.write(terminal.painted(terminal.wrapped("".join(told_of), out), out))
         last = await _summary(config, usable, len(names) + len(faults))
         lines = [*(around.lines() if around else ()), *last]
-        out.write("\n".join(lines) + "\n")
+        out.write(terminal.wrapped("\n".join(lines), out) + "\n")
     return DONE if 0 < usable == len(names) + len(faults) else FAILED
 
 
