@@ -73,7 +73,7 @@ class Home:
             [*self.command[1:], *arguments],
             env={**self.variables, "TERM": "xterm-256color"},
             encoding="utf-8",
-            timeout=20,
+            timeout=60,
             dimensions=(40, columns),
             preexec_fn=_hear_ctrl_c,
         )
@@ -131,5 +131,5 @@ def running(home: Home, *arguments: str) -> Iterator[Iterator[str]]:
         yield iter(process.stdout.readline, "")
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(30)
+        process.wait(60)
         process.stdout.close()

@@ -110,7 +110,7 @@ async def test_ctrl_c_at_a_question_says_how_to_answer_it_later(home: Home) -> N
 
 @pytest.mark.skipif("sys.platform == 'win32'", reason="Windows has no pseudo-terminals")
 async def test_ctrl_c_says_how_to_find_the_work_again(home: Home) -> None:
-    terminal = home.terminal("send", "it", "slow 30")
+    terminal = home.terminal("send", "it", "slow 600")
     await shown(terminal, "still working")
     terminal.sendintr()
     code, said = await ended(terminal)
@@ -122,10 +122,10 @@ async def test_ctrl_c_says_how_to_find_the_work_again(home: Home) -> None:
 
 
 async def test_work_that_takes_longer_says_that_it_goes_on(home: Home) -> None:
-    begun = await home.run("send", "it", "slow 30", "--wait", "0.5")
+    begun = await home.run("send", "it", "slow 600", "--wait", "0.5")
     assert begun.code == 1
     assert "It goes on at the agent. See it: a2a-mcp tasks follow " in begun.err
-    refused = await home.run("send", "it", "slow 30", "--wait", "-3")
+    refused = await home.run("send", "it", "slow 600", "--wait", "-3")
     assert refused.code == 2
     assert "--wait" in refused.err
 
@@ -150,7 +150,7 @@ async def test_a_question_that_nobody_can_answer_says_how_to(home: Home) -> None
 
 
 async def test_tasks_are_listed_shown_followed_and_cancelled(home: Home) -> None:
-    begun = await home.run("send", "it", "slow 30", "--wait", "0.5")
+    begun = await home.run("send", "it", "slow 600", "--wait", "0.5")
     assert begun.code == 1
     (row,) = (await home.run("tasks", "--json")).json["tasks"]
     shown_now = await home.run("tasks", "show", row["task_id"], "--json")
@@ -185,7 +185,7 @@ async def test_an_ended_task_is_forgotten_with_its_result_and_its_files(home: Ho
 
 
 async def test_a_running_task_is_not_forgotten_while_its_agent_can_cancel_it(home: Home) -> None:
-    await home.run("send", "it", "slow 30", "--wait", "0.5")
+    await home.run("send", "it", "slow 600", "--wait", "0.5")
     (row,) = (await home.run("tasks", "--json")).json["tasks"]
     refused = await home.run("tasks", "forget", row["task_id"])
     assert refused.code == 1
@@ -200,8 +200,8 @@ async def test_all_ended_tasks_are_forgotten_by_who_agrees(home: Home) -> None:
     for words in ("echo one", "echo two", "input which city"):
         await home.run("send", "it", words)
     for wrong in ([], ["t1", "--ended"], ["--ended"], ["--ended", "--json"]):
-        refused = await home.run("tasks", "forget", *wrong)
-        assert (refused.code, len((await home.run("tasks", "--json")).json["tasks"])) == (2, 3)
+        assert (await home.run("tasks", "forget", *wrong)).code == 2
+    assert len((await home.run("tasks", "--json")).json["tasks"]) == 3
     none = await home.run("tasks", "forget", "--ended", "--yes", "--agent", "removed")
     assert none.out == "Forgotten: no tasks that have ended.\n"
     done = await home.run("tasks", "forget", "--ended", "--yes", "--agent", "IT")

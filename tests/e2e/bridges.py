@@ -135,7 +135,7 @@ class Served:
         assert self.process.returncode is None, "the bridge has ended"
         try:
             return (await client.get(f"{self.origin}/healthz")).status_code == 200
-        except httpx.ConnectError:
+        except httpx.TransportError:
             return False
 
 

@@ -64,9 +64,9 @@ async def test_what_one_replica_sent_another_lists_reads_follows_up_and_cancels(
     answered = await two.host.call("send_task", message="Paris", task_id=asked["task_id"])
     assert answered["state"] == "completed"
     assert "got: Paris" in (await one.host.call("get_task", task_id=asked["task_id"])).text
-    slow = await begin(one.host, agent, "slow 60")
+    slow = await begin(one.host, agent, "slow 600")
     assert (await two.host.call("cancel_task", task_id=slow))["state"] == "canceled"
-    assert [entry["text"] for entry in agent.log()] == ["input", "Paris", "slow 60"]
+    assert [entry["text"] for entry in agent.log()] == ["input", "Paris", "slow 600"]
 
 
 async def test_a_result_that_one_replica_has_kept_is_read_through_another_without_the_agent(
@@ -126,8 +126,8 @@ async def test_an_agent_that_a_caller_adds_at_one_replica_is_there_at_every_othe
 async def test_a_caller_has_one_limit_whichever_replica_its_calls_reach(cluster: Cluster) -> None:
     limits = {"calls_a_minute": 1, "burst_seconds": 240.0, "running_tasks": 1}
     one, two = [await cluster.replica(name, limits=limits) for name in ("one", "two")]
-    slow = await one.host.call("send_task", message="slow 60", wait_seconds=0)
-    more = await two.host.call("send_task", message="slow 60", wait_seconds=0)
+    slow = await one.host.call("send_task", message="slow 600", wait_seconds=0)
+    more = await two.host.call("send_task", message="slow 600", wait_seconds=0)
     assert more.failed
     assert "waits for 1 tasks of this caller already" in more.text
     assert not (await two.host.call("cancel_task", task_id=slow["task_id"])).failed

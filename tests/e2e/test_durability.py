@@ -64,7 +64,7 @@ async def test_after_a_kill_9_right_after_the_reply_a_task_id_alone_still_routes
         host = await mortal.start()
         for kind in KINDS:
             done = await host.send("task one", agent=kind)
-            slow = await host.send("slow 60", agent=kind, wait_seconds=0.2)
+            slow = await host.send("slow 600", agent=kind, wait_seconds=0.2)
             asked = await host.send("input", agent=kind)
             begun[kind] = done, slow, asked
         await mortal.kill()
@@ -167,7 +167,7 @@ async def test_two_bridges_on_one_state_folder_see_each_others_tasks(
         for here, there in ((one, two), (two, one)):
             done = await here.send("task one", agent="0.3-jsonrpc")
             asked = await here.send("input", agent="1.3-rest")
-            slow = await here.send("slow 60", agent="0.2-jsonrpc", wait_seconds=0.2)
+            slow = await here.send("slow 600", agent="0.2-jsonrpc", wait_seconds=0.2)
             listed = await there.call("list_tasks", limit=3)
             ids = [row["task_id"] for row in listed["tasks"]]
             assert ids == [slow["task_id"], asked["task_id"], done["task_id"]]

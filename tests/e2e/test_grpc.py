@@ -124,7 +124,7 @@ async def test_slow_work_is_handed_back_and_followed_to_its_end(
 
 @by_cell
 async def test_a_cancel_reaches_the_agent(known: Known, cell: str) -> None:
-    begun = await known.send(cell, "slow 60", wait_seconds=0.2)
+    begun = await known.send(cell, "slow 600", wait_seconds=0.2)
     await known.host.call("cancel_task", task_id=begun["task_id"])
     assert (await known.host.stopped(begun["task_id"]))["state"] == "canceled"
     again = await known.host.call("cancel_task", task_id=begun["task_id"])

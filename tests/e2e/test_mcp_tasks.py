@@ -329,7 +329,7 @@ async def test_cancelling_the_task_cancels_the_agents(
     place: tuple[PollingHost, str], agents: dict[str, Agent]
 ) -> None:
     host, kind = place
-    task_id = await host.start("slow 60", agent=kind)
+    task_id = await host.start("slow 600", agent=kind)
     assert await host.cancel(task_id) == {"resultType": "complete"}
     assert (await host.over(task_id))["status"] == "cancelled"
     cancels = len(agents[kind].cancels())

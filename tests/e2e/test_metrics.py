@@ -34,7 +34,7 @@ async def metrics(home: Home, running_agent: Agents) -> AsyncIterator[str]:
         async with http_host(served.url, "auto", "alice-secret") as host:
             await host.call("send_task", message=f"task {WORDS}", agent="good")
             await host.call("send_task", message=WORDS, agent="down")
-            await host.call("send_task", message="slow 30", agent="good", wait_seconds=0)
+            await host.call("send_task", message="slow 600", agent="good", wait_seconds=0)
             await host.call("send_task", message=f"task {WORDS}", agent="good")
             await host.call("agent_info")
         async with httpx.AsyncClient() as client:

@@ -47,7 +47,7 @@ async def typescript(
         ("send_task", {"agent": "it", "message": "files"}, False),
         ("send_task", {"agent": "it", "message": "input"}, False),
         ("send_task", {"agent": "it", "message": "auth", "wait_seconds": 0.1}, False),
-        ("send_task", {"agent": "it", "message": "slow 20", "wait_seconds": 0}, False),
+        ("send_task", {"agent": "it", "message": "slow 600", "wait_seconds": 0}, False),
         ("send_task", {"agent": "it", "message": "silent 3 x", "wait_seconds": 0}, False),
         ("send_task", {"agent": "it", "message": "fail"}, True),
         ("send_task", {"agent": "it", "message": "reject"}, True),
@@ -93,7 +93,7 @@ async def test_every_result_of_a_tasks_life_is_valid(typescript: Host) -> None:
         assert (await typescript.call("get_artifact", **where, **wanted)).failed
     assert (await typescript.call("subscribe", task_id=asked["task_id"]))["state"] == "completed"
     assert (await typescript.call("cancel_task", task_id=asked["task_id"]))["note"]
-    slow = await typescript.send("slow 20", agent="it", wait_seconds=0.2)
+    slow = await typescript.send("slow 600", agent="it", wait_seconds=0.2)
     stopped = await typescript.call("cancel_task", task_id=slow["task_id"], reason="no need")
     assert stopped["state"] == "canceled"
 

@@ -3,6 +3,7 @@
 // Knows no SDK: a turn of each generation has `text`, `continues` and the verbs `reply`, `announce`,
 // `status`, `artifact` and `received`, and turns them into that SDK's events.
 
+import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const PNG =
@@ -19,12 +20,14 @@ export class Canceled extends Error {
 export const kindOf = (part) =>
   typeof part === "string" ? "text" : part.mediaType ? "file" : "data";
 
-async function work(turn, seconds) {
-  const end = Date.now() + Number(seconds) * 1000;
+/** Work for so many seconds, or until the file of this path is there. */
+async function work(turn, until) {
+  const end = Date.now() + Number(until) * 1000; // NaN for a path
+  const isOver = () => (Number.isNaN(end) ? existsSync(until) : Date.now() >= end);
   do {
-    await sleep(Math.min(LOOK_MS, Math.max(0, end - Date.now())));
+    await sleep(Math.min(LOOK_MS, Math.max(0, (end || Infinity) - Date.now())));
     if (Canceled.tasks.has(turn.taskId)) throw new Canceled();
-  } while (Date.now() < end);
+  } while (!isOver());
 }
 
 function start(turn, text = "") {
