@@ -16,10 +16,6 @@ from a2a_mcp.cli.start_options import Options
 Given: TypeAlias = Annotated[Options, Parameter(name="*")]
 USUAL: Final = Options()
 
-Urls: TypeAlias = Annotated[
-    str, Parameter(name="URL", help="an agent's URL or its card's, or NAME=URL")
-]
-
 Url: TypeAlias = str
 AgentName: TypeAlias = Annotated[
     str, Parameter(name="AGENT", help="the agent's name", completer=agent_names)

@@ -73,12 +73,6 @@ def build_card(base_url: str) -> AgentCard:
     )
 
 
-def build_app(base_url: str) -> Starlette:
-    """Return the agent as an ASGI application for `base_url`, which has no trailing slash."""
-    card = build_card(base_url)
-    return _application(card, _handler(card))
-
-
 def _handler(card: AgentCard) -> DefaultRequestHandlerV2:
     return DefaultRequestHandlerV2(DemoExecutor(), InMemoryTaskStore(), card)
 

@@ -96,11 +96,6 @@ def entries_in(host: Host, file: Path) -> Entry:
         return DOCUMENTS[host.format].entry(_text(file), host.path) or {}
 
 
-def snippet(host: Host, name: str, entry: Entry) -> str:
-    """Return an entry as a file that holds nothing else."""
-    return DOCUMENTS[host.format].with_entry("", (*host.path, name), entry)
-
-
 def hosts_here(
     platform: str = sys.platform,
     home: Path | None = None,
