@@ -160,7 +160,10 @@ def _named(file: Path) -> Iterator[None]:
     try:
         yield
     except Unreadable as error:
-        faults = [fault if str(file) in fault else f"{file}: {fault}" for fault in error.faults]
+        faults = [
+            fault if str(file) in fault else f"{file}: {fault}; correct it first"
+            for fault in error.faults
+        ]
         raise Unreadable(faults) from None
 
 

@@ -45,7 +45,7 @@ def parse(text: str) -> Node:
     """Return what a text holds; raises NotJson."""
     node = _value(text, _skip(text, 0))
     if _skip(text, node.end) != len(text):
-        raise NotJson(f"something follows the end at character {node.end}")
+        raise NotJson(f"something follows the end at {_where(text, node.end)}")
     return node
 
 
@@ -146,6 +146,12 @@ def _skip(text: str, place: int) -> int:
     return found.end() if found else place
 
 
+def _where(text: str, place: int) -> str:
+    """Return a place as editors show it."""
+    before = text[:place].rpartition("\n")
+    return f"line {text.count(chr(10), 0, place) + 1}, column {len(before[2]) + 1}"
+
+
 def _value(text: str, place: int) -> Node:
     opening = text[place : place + 1]
     if opening == "{":
@@ -154,11 +160,11 @@ def _value(text: str, place: int) -> Node:
         return _list(text, place)
     found = (STRING if opening == '"' else SCALAR).match(text, place)
     if not found:
-        raise NotJson(f"no value at character {place}")
+        raise NotJson(f"no value at {_where(text, place)}")
     try:
         return Node(place, found.end(), json.loads(found[0], strict=False))
     except ValueError:
-        raise NotJson(f"no value at character {place}") from None
+        raise NotJson(f"no value at {_where(text, place)}") from None
 
 
 def _object(text: str, start: int) -> Node:
@@ -168,7 +174,7 @@ def _object(text: str, start: int) -> Node:
         name = _value(text, place)
         colon = _skip(text, name.end)
         if not isinstance(name.value, str) or text[colon : colon + 1] != ":":
-            raise NotJson(f"no name of a member at character {place}")
+            raise NotJson(f"no name of a member at {_where(text, place)}")
         node = _value(text, _skip(text, colon + 1))
         members[name.value] = Member(place, node)
         place = _next(text, node.end, "}")
@@ -193,4 +199,4 @@ def _next(text: str, end: int, closing: str) -> int:
         return _skip(text, place + 1)
     if text[place : place + 1] == closing:
         return place
-    raise NotJson(f"a comma or {closing} is missing at character {place}")
+    raise NotJson(f"a comma or {closing} is missing at {_where(text, place)}")

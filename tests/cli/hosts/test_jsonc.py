@@ -95,3 +95,8 @@ def test_any_file_holds_afterwards_what_it_held_and_the_entry(
     assert json.loads(made) == wanted
     removed = json.loads(without_member(made, [group, name]))
     assert removed == {**held, group: {k: v for k, v in wanted[group].items() if k != name}}
+
+
+def test_a_mistake_is_told_by_line_and_column() -> None:
+    with pytest.raises(NotJson, match=r"^no value at line 2, column 8$"):
+        parse('{\n  "a": ,\n}')
