@@ -76,6 +76,21 @@ async def test_who_finds_all_connections_in_use_waits_for_one_but_not_for_ever(
             assert await database.run(answer) == "done"
 
 
+async def test_who_wants_a_lock_is_told_and_gets_it_when_the_database_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from a2a_mcp.store.postgres import locks as module
+
+    monkeypatch.setattr(module, "ANSWER_SECONDS", 0.5)
+    locks = module.Locks(postgres.database(tmp_path))
+    async with locks.held("another", 20):
+        with postgres.frozen(), pytest.raises(StoreUnavailable):
+            async with locks.held("one", 20):
+                pass
+    async with locks.held("another", 20), locks.held("one", 20):
+        pass
+
+
 async def test_a_bridge_ends_in_order_while_its_database_hangs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

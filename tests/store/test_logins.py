@@ -146,8 +146,10 @@ async def test_a_lock_holds_between_and_within_processes_and_for_its_own_name_on
 async def test_who_waits_too_long_for_a_lock_is_told_and_takes_nothing(
     opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "LOCK_SECONDS", 0.2)
     async with opened(tmp_path) as one, opened(tmp_path) as two:
+        for place in (one, two):
+            await place.get("nobody", "it")  # makes the tables
+        monkeypatch.setattr(module, "LOCK_SECONDS", 0.2)
         async with one.held("a"):
             with pytest.raises(TimeoutError):
                 async with two.held("a"):

@@ -16,8 +16,9 @@ from typing import Final
 import anyio
 from psycopg import AsyncConnection, OperationalError
 
-from a2a_mcp.store.postgres.database import CONNECTION, Connection, unavailable
+from a2a_mcp.store.postgres.database import ANSWER_SECONDS, CONNECTION, Connection, unavailable
 
+GONE: Final = (OperationalError, TimeoutError)
 LOOK_SECONDS: Final = 0.1
 # The server sees within half a minute that the machine of a holder is gone.
 _SETTINGS: Final = (
@@ -58,7 +59,7 @@ class Locks:
         entered = False
         try:
             entered = await self._asked("SELECT pg_try_advisory_lock(%s)", name)
-        except OperationalError as fault:
+        except GONE as fault:
             raise unavailable() from fault
         finally:
             if not entered:
@@ -66,17 +67,24 @@ class Locks:
         return entered
 
     async def _leave(self, name: str) -> None:
-        with suppress(OperationalError):  # with its connection the lock is gone
+        with suppress(*GONE):  # with its connection the lock is gone
             await self._asked("SELECT pg_advisory_unlock(%s)", name)
         self._names.discard(name)
 
     async def _asked(self, question: str, name: str) -> bool:
-        """Return the answer to a question about a lock; it is never cancelled half-way."""
-        with anyio.CancelScope(shield=True):
+        """Return the answer to a question about a lock; it is never cancelled half-way.
+
+        Where none comes, because the server hangs, the connection is given up with all its locks.
+        """
+        with anyio.fail_after(ANSWER_SECONDS, shield=True):
             async with self._turn:
                 connection = await self._opened()
-                found = await connection.execute(question.encode(), (_number(name),))
-                ((answer,),) = await found.fetchall()
+                try:
+                    found = await connection.execute(question.encode(), (_number(name),))
+                    ((answer,),) = await found.fetchall()
+                except BaseException:
+                    await connection.close()
+                    raise
         return bool(answer)
 
     async def _opened(self) -> Connection:
