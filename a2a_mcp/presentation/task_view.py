@@ -7,7 +7,6 @@ is cut here: `budget` does that after secrets are masked.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -26,18 +25,10 @@ from a2a_mcp.presentation import artifact_sentences, message_artifacts, sentence
 from a2a_mcp.presentation.answer import answer_text, holds_whole
 from a2a_mcp.presentation.content import joined_text, media_type_of, size_of, text_of
 from a2a_mcp.presentation.next_step import next_step
+from a2a_mcp.presentation.own_lines import hanging, quoted_marks
 from a2a_mcp.text.untrusted import scrub, scrub_line
 
 SHOWN_ARTIFACTS: Final = 20
-STATES: Final = "|".join(map(re.escape, TaskState))
-MARKED: Final = re.compile(
-    rf"^(?=Note: |(?:Artifacts|History):$|- artifact_id |- \[(?:{STATES})\])", re.MULTILINE
-)
-"""Where the bridge's own lines begin in a result."""
-
-MARKS: Final = ("Note: ", "Artifacts:", "History:", "- artifact_id ", "- [")
-"""What any such line holds: quicker to look for."""
-
 FAILURES: Final = frozenset({TaskState.FAILED, TaskState.REJECTED, TaskState.CANCELED})
 
 
@@ -140,7 +131,7 @@ class TaskView:
             self._heading(),
             self.error,
             self._update_lines(),
-            _quoted_marks(self.text),
+            quoted_marks(self.text),
             self._artifact_lines(),
             self._history_lines(),
             self.note and f"Note: {self.note}",
@@ -159,7 +150,7 @@ class TaskView:
         return " · ".join(fact for fact in facts if fact)
 
     def _update_lines(self) -> str:
-        lines = [f"- [{update.state}] {_hanging(update.text)}".rstrip() for update in self.updates]
+        lines = [f"- [{update.state}] {hanging(update.text)}".rstrip() for update in self.updates]
         if self.updates_left_out:
             lines.insert(0, sentences.updates_left_out(self.updates_left_out))
         return "\n".join(lines)
@@ -171,20 +162,7 @@ class TaskView:
         return _titled("Artifacts:", [artifact.line() for artifact in self.artifacts])
 
     def _history_lines(self) -> str:
-        return _titled("History:", [f"{turn.role}: {_hanging(turn.text)}" for turn in self.history])
-
-
-def _quoted_marks(text: str) -> str:
-    """Return an agent's text with `> ` before lines that begin as those of the bridge do.
-
-    Otherwise an agent could say in the bridge's name, for one, that the user has agreed.
-    """
-    return MARKED.sub("> ", text) if any(mark in text for mark in MARKS) else text
-
-
-def _hanging(text: str) -> str:
-    """Return a text whose further lines cannot be taken for entries of their own."""
-    return text.replace("\n", "\n  ")
+        return _titled("History:", [f"{turn.role}: {hanging(turn.text)}" for turn in self.history])
 
 
 def _titled(title: str, lines: list[str]) -> str:
