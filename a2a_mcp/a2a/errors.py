@@ -29,6 +29,9 @@ from typing import Final, Self
 from a2a_mcp.a2a.model import JSON
 
 TOO_MANY_REQUESTS: Final = 429
+NOT_CARRIED_OUT_CODES: Final = frozenset({-32001, -32004, -32005, -32008, -32602})
+"""The codes after which a message was certainly not carried out; any other leaves that open."""
+
 QUOTE: Final = '"'
 INNER_QUOTE: Final = "'"
 LONGEST_MESSAGE: Final = 20_000
@@ -64,6 +67,11 @@ class A2AError(Exception):
         self.url = url
         self.message_id: str | None = None
         self.handle: str | None = None
+
+    @property
+    def may_have_acted(self) -> bool:
+        """Return whether the agent may have carried out what it was asked."""
+        return self.delivery is not Delivery.NEVER
 
     def reason(self, show: Callable[[str], str] = str) -> str:
         """Return what went wrong as a clause; `show` makes its words fit for a reader."""
@@ -139,6 +147,11 @@ class AgentError(A2AError):
         self.status = status
         self.data = data
         self.retry_after = retry_after
+
+    @property
+    def may_have_acted(self) -> bool:
+        """Return whether the agent may have carried out what it was asked."""
+        return super().may_have_acted and self.code not in NOT_CARRIED_OUT_CODES
 
     def reason(self, show: Callable[[str], str] = str) -> str:
         """Return the agent's words in quotes, with the code or the status of its answer."""

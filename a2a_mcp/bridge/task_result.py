@@ -85,8 +85,12 @@ class TaskResultBuilder:
 
     def build_for_refused(self, agent: str, task: Task, error: AgentError) -> TaskView:
         """Return the task that did not take a message, as it is now."""
-        note = sentences.MESSAGE_REFUSED.format(reason=scrub_line(error.reason()))
-        view = self._with_store_problem(task_view.of_task(agent, task, note=note))
+        reason = scrub_line(error.reason())
+        said = sentences.ANSWERED_WITH_ERROR if error.may_have_acted else sentences.MESSAGE_REFUSED
+        view = task_view.of_task(agent, task, note=said.format(reason=reason))
+        view = self._with_store_problem(view)
+        if error.may_have_acted:
+            view = replace(view, next_step=sentences.ANSWERED_WITH_ERROR_NEXT)
         return replace(view, failed=True)
 
     async def build_for_reading(

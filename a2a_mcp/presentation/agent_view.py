@@ -45,7 +45,7 @@ class AgentsView:
             lines.append(f"\nNote: {self.note}")
         if self.next_step:
             lines.append(f"\n{self.next_step}")
-        return "\n".join(lines)
+        return "\n".join(lines).lstrip("\n")
 
 
 def _line(row: Row) -> str:

@@ -69,10 +69,6 @@ NEXT_STEPS: Final[tuple[tuple[type[A2AError], str], ...]] = (
 # The HTTP statuses of a server that has nothing to call at an address.
 NOTHING_THERE: Final = frozenset({404, 405})
 
-# The A2A error codes after which the message was certainly not carried out. Any other code leaves
-# that open.
-NOT_CARRIED_OUT_CODES: Final = frozenset({-32001, -32004, -32005, -32008, -32602})
-
 
 def of_bridge_error(error: BridgeError, mask: Mask) -> t.CallToolResult:
     """Return the result of an error of the bridge itself."""
@@ -125,9 +121,9 @@ def _next_step(error: A2AError, call: FailedCall, task_id: str | None) -> str:
 
     A message that may have been carried out must not be sent to another agent before that is known.
     """
-    if task_id and isinstance(error, AgentUnreachable) and _may_go_on(error, call):
+    if task_id and _may_go_on(error, call):
         return error_sentences.CANCEL_AGAIN if call.cancels else error_sentences.READ_TASK_LATER
-    if call.sent and _may_have_been_carried_out(error):
+    if call.sent and error.may_have_acted:
         return _find_out(error, task_id)
     if isinstance(error, AgentError) and error.status == TOO_MANY_REQUESTS:
         return error_sentences.try_after(error.retry_after)
@@ -139,15 +135,13 @@ def _next_step(error: A2AError, call: FailedCall, task_id: str | None) -> str:
 
 
 def _may_go_on(error: A2AError, call: FailedCall) -> bool:
-    """Return whether the task of a call may be at work; not on a message that was not delivered."""
-    return not call.sent or error.delivery is not Delivery.NEVER
-
-
-def _may_have_been_carried_out(error: A2AError) -> bool:
-    """Return whether an error leaves open what became of the message that the call carried."""
-    if error.delivery is Delivery.NEVER:
-        return False
-    return not (isinstance(error, AgentError) and error.code in NOT_CARRIED_OUT_CODES)
+    """Return whether the task of a call may be at work, although this call failed."""
+    if call.sent:
+        return isinstance(error, AgentUnreachable) and error.delivery is not Delivery.NEVER
+    if isinstance(error, AgentUnreachable | AgentFailure):
+        return True
+    # Any other kind of AgentError says what is wrong with the call.
+    return type(error) is AgentError and error.status not in NOTHING_THERE
 
 
 def _find_out(error: A2AError, task_id: str | None) -> str:
@@ -189,6 +183,6 @@ def _delivery(error: A2AError) -> str:
     """Return what is known of the message's delivery, as a sentence that follows another."""
     if error.delivery is Delivery.NEVER:
         return f" {error_sentences.NOT_DELIVERED}"
-    if not _may_have_been_carried_out(error):
+    if not error.may_have_acted:
         return ""
     return f" {error_sentences.delivery_unknown(error.message_id)}"

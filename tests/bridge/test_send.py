@@ -174,6 +174,20 @@ async def test_a_running_task_that_refuses_the_message_shows_how_it_is_now(
     assert len(agent.sends()) == 2
 
 
+@pytest.mark.parametrize(
+    ("code", "said"), [(-32602, "did not take the message"), (-32603, "is not known")]
+)
+async def test_only_a_refusal_that_proves_it_is_said_to_be_one(
+    code: int, said: str, agent: ScriptedAgent, scene: Stage
+) -> None:
+    await scene.send(wait_seconds=0.5)
+    agent.on(SEND, error(code, "no"))
+    view = await scene.send("more", task_id="t1", wait_seconds=1)
+    assert view.failed
+    assert said in f"{view.note} {view.next_step}"
+    assert ("did not take" in (view.note or "")) == (code == -32602)
+
+
 async def test_a_message_to_a_running_task_says_whose_it_is_while_nothing_is_heard(
     agent: ScriptedAgent, scene: Stage
 ) -> None:

@@ -44,6 +44,13 @@ def test_a_failed_cancel_is_to_be_repeated() -> None:
     assert "get_task" in advice(failure, task_id="t1")
 
 
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_task_that_could_not_be_read_just_now_is_read_again_later(status: int) -> None:
+    failure = wire.AgentError("busy", status=status)
+    assert "call get_task with this task_id later" in advice(failure, task_id="t1")
+    assert "cancel_task with this task_id again" in advice(failure, task_id="t1", cancels=True)
+
+
 @pytest.mark.parametrize(
     "failure",
     [
