@@ -1,6 +1,7 @@
 """Tokens that only their provider can read: asked for once each, and believed for a minute."""
 
 import base64
+import json
 import math
 import time
 from collections.abc import AsyncIterator
@@ -190,6 +191,16 @@ async def test_where_to_ask_is_looked_for_again_but_not_for_each_token(
     issuer.answers.clear()
     clock.now += AGAIN_SECONDS + 1
     assert await callers.caller("opaque")
+
+
+async def test_a_provider_that_repeats_the_token_puts_it_into_no_log(
+    callers: Callers, issuer: IdentityProvider
+) -> None:
+    said = {"error": "invalid_request", "error_description": "the token opaque-token is bad"}
+    issuer.answers[INTROSPECT] = json.dumps(said).encode()
+    with pytest.raises(ProviderDown) as caught:
+        await callers.caller("opaque-token")
+    assert "the token *** is bad" in caught.value.detail
 
 
 @pytest.mark.parametrize("token", ["robot", "\xff\xfe", "a b", "", "eyJ.eyJ.\n"])
