@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +23,7 @@ import pytest
 from real_agents import Agent, Agents
 from webhooks import webhook
 
-from e2e.bridges import Home, Table
+from e2e.bridges import Home, Table, until
 from e2e.hosts import Answer, Host, stdio_host
 
 pytestmark = pytest.mark.anyio
@@ -125,13 +126,18 @@ async def list_tasks(cell: Cell) -> Answer:
     return listed
 
 
-async def begin(cell: Cell) -> None:
-    begun = await cell.host.send("slow 2", agent=cell.kind, wait_seconds=0.1)
-    cell.asking = begun["task_id"]
+async def begin(cell: Cell, seconds: int = 600) -> None:
+    known = len(cell.agent.log())
+
+    async def named() -> str:
+        return str(next((entry["task_id"] for entry in cell.agent.log()[known:]), ""))
+
+    await cell.host.send(f"slow {seconds}", agent=cell.kind, wait_seconds=0.1)
+    cell.asking = await until(named)
 
 
 async def cancel(cell: Cell) -> Answer:
-    answer = await cell.host.call("cancel_task", task_id=cell.asking)
+    answer = await cell.host.call("cancel_task", task_id=cell.asking, agent=cell.kind)
     assert answer["state"] == "canceled"
     return answer
 
@@ -175,7 +181,7 @@ OPERATIONS: Final = (
     Operation("ListTaskPushNotificationConfigs", "list_push_configs", list_push),
     Operation("DeleteTaskPushNotificationConfig", "delete_push_config", delete_push),
     Operation("CancelTask", "cancel_task", cancel, begin),
-    Operation("SubscribeToTask", "subscribe", subscribe, begin),
+    Operation("SubscribeToTask", "subscribe", subscribe, partial(begin, seconds=2)),
     Operation("GetExtendedAgentCard", "agent_info", extended_card),
 )
 """In the order in which they are done: those of webhooks need the task that waits."""
