@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Final
 
 import anyio
@@ -77,14 +77,12 @@ class Locks:
         Where none comes, because the server hangs, the connection is given up with all its locks.
         """
         with anyio.fail_after(ANSWER_SECONDS, shield=True):
-            async with self._turn:
+            async with self._turn, AsyncExitStack() as undone:
                 connection = await self._opened()
-                try:
-                    found = await connection.execute(question.encode(), (_number(name),))
-                    ((answer,),) = await found.fetchall()
-                except BaseException:
-                    await connection.close()
-                    raise
+                undone.push_async_callback(connection.close)
+                found = await connection.execute(question.encode(), (_number(name),))
+                ((answer,),) = await found.fetchall()
+                undone.pop_all()
         return bool(answer)
 
     async def _opened(self) -> Connection:
