@@ -189,7 +189,7 @@ async def test_a_card_that_announces_none_is_not_asked_about(agent: ScriptedAgen
         (error(-32004, "no"), "but the agent has none"),
         (error(-32601, "what?"), "but the agent has none"),
         (document({"error": "go away"}, 403), "the credentials do not suffice"),
-        (error(-32603, "boom"), "is not used: boom. The public card"),
+        (error(-32603, "boom"), 'is not used: "boom" (code -32603). The public card'),
         (result({"hello": "world"}), "is not used: expected an agent card"),
         (cut, "The agent's extended card is not used"),
     ],

@@ -1,4 +1,4 @@
-"""One minute of the soak; `scripts/soak 10` runs longer."""
+"""Half a minute of the soak; `scripts/soak 10` runs longer."""
 
 from pathlib import Path
 
@@ -7,10 +7,10 @@ from stress.soak import report, soak
 
 pytestmark = pytest.mark.anyio
 
-SECONDS = 45
+SECONDS = 30
 
 
-async def test_a_minute_of_kills_cuts_and_a_full_disk_loses_and_repeats_nothing(
+async def test_half_a_minute_of_kills_cuts_and_a_full_disk_loses_and_repeats_nothing(
     tmp_path: Path,
 ) -> None:
     ledger = await soak(SECONDS, tmp_path, seed=20)

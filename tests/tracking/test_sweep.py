@@ -113,7 +113,8 @@ async def test_a_task_without_a_place_gets_one_when_another_ends(
     async with staged(config, tmp_path / "other", most_followed=1) as stage:
         await stage.send("first", wait_seconds=0)
         await agent.called(STREAM)
-        await stage.send("second")
+        await stage.send("second", wait_seconds=1)
+        await agent.called(SEND)
         assert not agent.calls(SUBSCRIBE)
         first.set()
         await agent.called(SUBSCRIBE)

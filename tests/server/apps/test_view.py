@@ -204,11 +204,11 @@ async def test_cancel_asks_once_and_needs_no_mouse(
 async def test_a_cancel_that_fails_says_why_and_may_be_tried_again(
     browser: Browser, agent: ScriptedAgent, tmp_path: Path
 ) -> None:
-    agent.on(CANCEL, error(-32002, "It is too late for that."))
+    agent.on(CANCEL, error(-32002, "It is too late for that"))
     async with view(browser, tmp_path, agent, times_faster=1) as shown:
         await shown.sees("half done")
         await shown.run(f"{BUTTON}.click(), {BUTTON}.click()")
-        await shown.sees("It is too late for that.")
+        await shown.sees("It is too late for that")
         await shown.until(f"!{BUTTON}.disabled && {BUTTON}.textContent === 'Cancel'")
 
 
