@@ -63,20 +63,30 @@ def start_workers(count: int) -> Worker | int:
     What is returned here is the exit code for all.
     """
     watch, places = _Watch(*os.pipe()), Places(count)
-    before = {number: signal.signal(number, watch.note) for number in STOPPING}
+    before = signal.signal(signal.SIGCHLD, _nothing)  # some systems keep none that nobody handles
+    signal.pthread_sigmask(signal.SIG_BLOCK, _watched())
     if not any(map(watch.forks, range(count))) and (code := watch.until_ended()) is not None:
         return code
     os.close(watch.parent_end)
-    for number, handler in before.items():
-        signal.signal(number, handler)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
+    signal.signal(signal.SIGCHLD, before)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _watched())
     places.note(watch.number, 0)
     return Worker(watch.worker_end, watch.number, places)
+
+
+def _watched() -> set[signal.Signals]:
+    return {*STOPPING, signal.SIGCHLD}
+
+
+def _nothing(_number: int, _frame: FrameType | None) -> None: ...
 
 
 @dataclass(slots=True)
 class _Watch:
     """The workers by process id: number, and when it was started; and which signals came.
+
+    Signals are blocked and waited for. A handler of one that came just before waitpid() would run
+    only once a worker has ended.
 
     The end of the pipe tells the workers to end. It says the same as a SIGTERM that a worker got
     itself, from a manager of services that signals every process, and is not a second one.
@@ -88,7 +98,7 @@ class _Watch:
     signals: list[int] = field(default_factory=list)
     number: int = 0
 
-    def note(self, number: int, _frame: FrameType | None) -> None:
+    def note(self, number: int) -> None:
         """Let the workers end, at once unless this is the first SIGTERM."""
         if not self.signals:
             os.close(self.parent_end)
@@ -107,7 +117,6 @@ class _Watch:
         Signals stay blocked in a worker. It has a process group of its own: Ctrl-C reaches the
         watching process alone, which passes it on once.
         """
-        signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
         process = None if self.signals else os.fork()
         if process == 0:
             os.setpgid(0, 0)
@@ -115,14 +124,13 @@ class _Watch:
             return True
         if process:
             self.started[process] = number, time.monotonic()
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
         return False
 
     def until_ended(self) -> int | None:
         """Start workers again until all are to end; return the exit code, None in a new worker."""
         failed = 0
         while self.started:
-            process, status = os.waitpid(-1, 0)
+            process, status = self._next_ended()
             if process not in self.started:  # as process 1 of a container it gets the orphans
                 continue
             number, since = self.started.pop(process)
@@ -131,10 +139,18 @@ class _Watch:
                 continue
             if code == CANNOT_START:  # it has said why
                 failed = code
-                self.note(signal.SIGTERM, None)
+                self.note(signal.SIGTERM)
             else:
                 log.warning("worker %d has ended (%d); another one is started", process, code)
                 time.sleep(max(0.0, since + RESTART_SECONDS - time.monotonic()))
                 if self.forks(number):
                     return None
         return 128 + signal.SIGINT if signal.SIGINT in self.signals else failed
+
+    def _next_ended(self) -> tuple[int, int]:
+        """Return a process that has ended and its status; note the signals that come before."""
+        while not (ended := os.waitpid(-1, os.WNOHANG))[0]:
+            number = signal.sigwait(_watched())
+            if number in STOPPING:
+                self.note(number)
+        return ended
