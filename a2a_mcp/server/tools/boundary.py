@@ -100,7 +100,7 @@ async def _failed_call(
 async def _agent_of(app: App, arguments: Mapping[str, Any]) -> str | None:
     """Return the agent of a failed call; None where it, or the store, has gone meanwhile.
 
-    What is told of the failure itself must not be lost with its name.
+    The failure is told all the same.
     """
     with suppress(BridgeError):
         return await app.agent_of(arguments)
