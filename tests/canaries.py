@@ -36,10 +36,6 @@ MOST_READ: Final = 4 * 1024 * 1024
 MOST_SHOWN: Final = 40
 WORD: Final = re.compile(rb"[\w.~+/=%%-]{%d,}" % SHORTEST)
 
-HEADING: Final = "secrets stand where they should not:"
-LEAKED: Final = 10
-"""An exit code that pytest does not use."""
-
 KEYS: Final = frozenset({"token", "key", "password", "secret", "client_secret", "state_key"})
 """The keys of a configuration whose values are secret, where they are no path."""
 
@@ -78,24 +74,7 @@ def watching(folder: Path) -> Iterator[None]:
         yield
         log.removeHandler(handler)
     found = sorted(set(leaks(folder, noted)))
-    assert not found, f"{HEADING}\n" + "\n".join(found)
-
-
-class ExitCode:
-    """Gives a run that has found a leak an exit code of its own.
-
-    One of its tests run again alone would show nothing.
-    """
-
-    def __init__(self) -> None:
-        self._leaked = False
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self._leaked |= report.failed and HEADING in report.longreprtext
-
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        if self._leaked:
-            session.exitstatus = LEAKED
+    assert not found, "secrets stand where they should not:\n" + "\n".join(found)
 
 
 class _ToldRecords(logging.Handler):

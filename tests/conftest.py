@@ -89,10 +89,6 @@ settings.load_profile("patient")
 SLOW_FIXTURES: Final = frozenset({"running_agent", "own_agent"})
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.pluginmanager.register(canaries.ExitCode())
-
-
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave the slow files unread where nobody asks for them: a third of the collection."""
     fast_only = config.option.markexpr == "not slow"
